@@ -1,0 +1,168 @@
+//! May this client have this? The account decides in one step, and records the grant.
+
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, CONSENT, Consent, GRANT, Grant, Row};
+use super::session::{self, SessionProof};
+use super::{
+    AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition,
+};
+use crate::domain::grant::{self, GrantCommand};
+use crate::domain::machine::{Address, Effect, Step};
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
+
+/// What a client asks for, in the name of the person who is signed in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthorizeRequest {
+    /// The browser's session.
+    pub session: SessionProof,
+    /// The client.
+    pub client_id: String,
+    /// Scopes.
+    pub scope: Scope,
+    /// Resources.
+    pub resources: Vec<String>,
+    /// The request's `claims`.
+    pub claims: ClaimsRequest,
+    /// The grant's object, which is opened after this.
+    pub grant_id: String,
+    /// Whether the grant outlives the session.
+    pub offline: bool,
+    /// When the grant is over at the latest.
+    pub expires_at: Timestamp,
+    /// The person must have signed in at or after this moment.
+    pub signed_in_since: Option<Timestamp>,
+    /// The `sub` that must be signed in, where the client names one.
+    pub sub: Option<String>,
+    /// Whether the person was asked.
+    pub consent: ConsentGiven,
+}
+
+/// Whether the person was asked for consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConsentGiven {
+    /// The operator's own client: nobody is asked.
+    FirstParty,
+    /// What was allowed before is enough.
+    Before,
+    /// The person has just allowed it.
+    JustNow,
+    /// The person must be asked, whatever was allowed before (`prompt=consent`).
+    MustAsk,
+}
+
+/// Who allowed it, and how they were signed in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Authorized {
+    /// The account.
+    pub account: String,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// How the person signed in.
+    pub amr: Vec<String>,
+    /// The session's name.
+    pub sid: String,
+}
+
+impl Person {
+    pub(super) fn authorize(
+        mut self,
+        request: AuthorizeRequest,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Transition {
+        let session = session::find(rows, &request.session, now)?;
+        if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
+            return Err(AccountError::OtherPerson);
+        }
+        if request.signed_in_since.is_some_and(|since| session.auth_time < since) {
+            return Err(AccountError::ReauthenticationRequired);
+        }
+        let consent_key = row::consent_key(&request.client_id);
+        let before = match rows.get(&consent_key) {
+            Some(Row::Consent(consent)) => Some(consent),
+            _ => None,
+        };
+        check_consent(&request, before)?;
+        let authorized = Authorized {
+            account: self.account.clone(),
+            auth_time: session.auth_time,
+            amr: session.amr.clone(),
+            sid: session.sid.clone(),
+        };
+
+        let (gone, left) = row::make_room(rows, GRANT, MAX_GRANTS, now);
+        self.grants = left.unwrap_or(self.grants).saturating_add(1);
+        // A grant that gives way is ended, not merely forgotten.
+        let ended: Vec<Effect> = gone
+            .iter()
+            .filter_map(|key| key.strip_prefix(GRANT))
+            .filter_map(|id| {
+                Effect::send::<grant::Grant>(Address::Id(id.to_owned()), &GrantCommand::End)
+            })
+            .collect();
+        let mut changes: Vec<(String, Option<Row>)> =
+            gone.into_iter().map(|key| (key, None)).collect();
+        if request.consent == ConsentGiven::JustNow {
+            if before.is_none() {
+                let (gone, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
+                self.consents = left.unwrap_or(self.consents).saturating_add(1);
+                changes.extend(gone.into_iter().map(|key| (key, None)));
+            }
+            let consent = remembered(&request, before, now);
+            changes.push((consent_key, Some(Row::Consent(consent))));
+        }
+        let grant = Grant {
+            grant_id: request.grant_id,
+            client_id: request.client_id,
+            scope: request.scope,
+            claims: request.claims,
+            sid: authorized.sid.clone(),
+            offline: request.offline,
+            since: now,
+            expires_at: request.expires_at,
+            revoked: Vec::new(),
+        };
+        changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));
+
+        let reply = Ok(AccountReply::Authorized(Box::new(authorized)));
+        let mut step = Step::written(self, reply).wants(ended);
+        step.rows = changes;
+        Ok(step)
+    }
+}
+
+/// Consent is asked again for anything new, be it a scope or a resource.
+fn check_consent(
+    request: &AuthorizeRequest,
+    before: Option<&Consent>,
+) -> Result<(), AccountError> {
+    let covered = before.is_some_and(|consent| {
+        consent.scope.covers(&request.scope)
+            && request.resources.iter().all(|resource| consent.resources.contains(resource))
+    });
+    match request.consent {
+        ConsentGiven::FirstParty | ConsentGiven::JustNow => Ok(()),
+        ConsentGiven::Before if covered => Ok(()),
+        ConsentGiven::Before | ConsentGiven::MustAsk => Err(AccountError::ConsentRequired {
+            remembered: before.map(|consent| consent.scope.clone()).unwrap_or_default(),
+        }),
+    }
+}
+
+/// What is remembered: what was allowed before, and what was allowed now.
+fn remembered(request: &AuthorizeRequest, before: Option<&Consent>, now: Timestamp) -> Consent {
+    let mut scope = before.map(|consent| consent.scope.clone()).unwrap_or_default();
+    request.scope.iter().for_each(|token| scope.insert(token));
+    let mut resources = before.map(|consent| consent.resources.clone()).unwrap_or_default();
+    for resource in &request.resources {
+        if !resources.contains(resource) {
+            resources.push(resource.clone());
+        }
+    }
+    let surplus = resources.len().saturating_sub(row::MAX_REMEMBERED_RESOURCES);
+    resources.drain(..surplus);
+    Consent { scope, resources, since: now }
+}

@@ -1,0 +1,518 @@
+//! A person's account: credentials, sessions, consents, and the list of its grants.
+//!
+//! The state is small. What can grow is kept in rows, one for each session, consent and grant; a
+//! command names the rows that it needs, and every list has a bound.
+
+pub mod authorize;
+pub mod row;
+pub mod session;
+
+use serde::{Deserialize, Serialize};
+
+use self::authorize::{Authorized, AuthorizeRequest};
+use self::row::{CONSENT, GRANT, Row, SESSION};
+use self::session::{NewSession, SessionProof, SessionView};
+use super::attempts::{Attempts, Blocked};
+use super::entropy::Entropy;
+use super::grant::{Grant, GrantCommand};
+use super::identifier::{Identifier, IdentifierCommand};
+use super::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys, Step};
+use super::password::PasswordRecord;
+use super::secret::Secret;
+use super::time::Timestamp;
+use crate::protocol::claims::{ClaimsRequest, StandardClaims};
+use crate::protocol::scope::Scope;
+
+/// How many browsers may be signed in; the oldest gives way.
+pub const MAX_SESSIONS: u32 = 32;
+/// How many clients' consents are remembered; the oldest gives way.
+pub const MAX_CONSENTS: u32 = 200;
+/// How many grants may live; the oldest is ended.
+pub const MAX_GRANTS: u32 = 500;
+
+/// The machine.
+#[derive(Debug)]
+pub struct Account;
+
+/// What is remembered beside the rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// The account's own object, which is the person's `sub`.
+    pub account: String,
+    /// The address with which the person signs in, as it was typed.
+    pub email: String,
+    /// The name of the identifier that leads here.
+    pub identifier: String,
+    /// Claims about the person.
+    pub claims: StandardClaims,
+    /// The password.
+    pub password: PasswordRecord,
+    /// Wrong passwords.
+    pub attempts: Attempts,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// The number of the next session.
+    next_session: u32,
+    /// How many rows there are of each kind: an upper bound, made exact when it is reached.
+    sessions: u32,
+    consents: u32,
+    grants: u32,
+}
+
+/// A new account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// The account's own object.
+    pub account: String,
+    /// The address.
+    pub email: String,
+    /// The name of the identifier that was claimed.
+    pub identifier: String,
+    /// Claims about the person.
+    pub claims: StandardClaims,
+    /// The password.
+    pub password: PasswordRecord,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AccountCommand {
+    /// Make the account, and sign the person in.
+    Create(Box<NewAccount>, NewSession),
+    /// Count an attempt and fetch the password's record.
+    BeginSignIn,
+    /// The password was right: forget the attempts and sign in.
+    FinishSignIn {
+        /// The session.
+        session: NewSession,
+        /// The record under today's parameters, where the old one was weaker.
+        rehashed: Option<PasswordRecord>,
+        /// The session that this browser had, which the new one replaces.
+        replaces: Option<SessionProof>,
+    },
+    /// Who is signed in?
+    ReadSession(SessionProof),
+    /// May this client have this? One step decides and records the grant.
+    Authorize(Box<AuthorizeRequest>),
+    /// The claims that a grant may see (OpenID Connect Core §5.3).
+    UserInfo {
+        /// The grant.
+        grant_id: String,
+        /// The access token.
+        jti: String,
+    },
+    /// Everything that the account page shows.
+    Overview(SessionProof),
+    /// Sign out.
+    EndSession(SessionProof),
+    /// Sign out the session that an ID token names.
+    EndSid(String),
+    /// Sign another browser out.
+    EndOther(SessionProof, u32),
+    /// Take an app's access back.
+    RevokeClient(SessionProof, String),
+    /// Change what is known of the person.
+    ChangeClaims(SessionProof, Box<StandardClaims>),
+    /// Count an attempt and fetch the password's record, for a person who is signed in.
+    BeginConfirmation(SessionProof),
+    /// Change the password, which was confirmed, and sign every other browser out.
+    ChangePassword(SessionProof, PasswordRecord),
+    /// Erase the account, which was confirmed.
+    Erase(SessionProof),
+    /// A grant ended by itself.
+    GrantEnded(String),
+    /// An access token of a grant was revoked.
+    AccessTokenRevoked {
+        /// The grant.
+        grant_id: String,
+        /// The token.
+        jti: String,
+        /// When it expires by itself.
+        expires_at: Timestamp,
+    },
+}
+
+/// What is answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AccountReply {
+    /// Done.
+    Done,
+    /// The password's record.
+    Password(PasswordRecord),
+    /// The number and secret of the new session.
+    SignedIn(u32, Secret),
+    /// Who is signed in.
+    Session(Box<SessionView>),
+    /// The client may have it.
+    Authorized(Box<Authorized>),
+    /// Claims about the person, and which of them the grant may see.
+    UserInfo {
+        /// The claims.
+        claims: Box<StandardClaims>,
+        /// The grant's scopes.
+        scope: Scope,
+        /// The grant's `claims` request.
+        request: ClaimsRequest,
+    },
+    /// What the account page shows.
+    Overview(Box<Overview>),
+}
+
+/// What the account page shows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Overview {
+    /// This session.
+    pub session: SessionView,
+    /// Every signed-in browser, with its number.
+    pub sessions: Vec<(u32, row::Session)>,
+    /// Every client that holds a grant or a consent, with its newest grant's time.
+    pub apps: Vec<App>,
+}
+
+/// A client with access to the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// The client.
+    pub client_id: String,
+    /// Everything that was allowed.
+    pub scope: Scope,
+    /// When access was last given.
+    pub since: Timestamp,
+}
+
+/// What can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AccountError {
+    /// No such account.
+    #[error("the account does not exist")]
+    Unknown,
+    /// The object is an account already.
+    #[error("the account exists")]
+    Exists,
+    /// Nobody is signed in, or no longer.
+    #[error("the session does not exist or has ended")]
+    NoSession,
+    /// The person signed in too long ago.
+    #[error("the person must sign in again")]
+    ReauthenticationRequired,
+    /// Someone else is signed in.
+    #[error("another person is signed in")]
+    OtherPerson,
+    /// The person must be asked.
+    #[error("the person must be asked for consent")]
+    ConsentRequired {
+        /// What was allowed before.
+        remembered: Scope,
+    },
+    /// Too many wrong passwords.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// The grant is not the account's, or no longer.
+    #[error("the grant was ended")]
+    NoGrant,
+}
+
+/// A transition's result: the step, or the error that leaves everything unchanged.
+type Transition = Result<Step<Account>, AccountError>;
+/// The rows that were loaded.
+type Rows = std::collections::BTreeMap<String, Row>;
+
+impl Machine for Account {
+    const CLASS: Class = Class::Account;
+    type State = Person;
+    type Row = Row;
+    type Command = AccountCommand;
+    type Reply = AccountReply;
+    type Error = AccountError;
+
+    fn rows(person: Option<&Person>, command: &AccountCommand) -> Vec<RowKeys> {
+        use AccountCommand as Command;
+        let full = |count: fn(&Person) -> u32, bound| person.is_some_and(|p| count(p) >= bound);
+        match command {
+            Command::BeginSignIn | Command::GrantEnded(_) => Vec::new(),
+            Command::Create(..) | Command::FinishSignIn { .. } => {
+                if full(|person| person.sessions, MAX_SESSIONS) {
+                    vec![RowKeys::All(SESSION)]
+                } else {
+                    Vec::new()
+                }
+            }
+            Command::ReadSession(proof)
+            | Command::ChangeClaims(proof, _)
+            | Command::BeginConfirmation(proof) => {
+                vec![RowKeys::One(row::session_key(proof.number))]
+            }
+            Command::Authorize(request) => {
+                let mut keys = vec![
+                    RowKeys::One(row::session_key(request.session.number)),
+                    RowKeys::One(row::consent_key(&request.client_id)),
+                ];
+                if full(|person| person.grants, MAX_GRANTS) {
+                    keys.push(RowKeys::All(GRANT));
+                }
+                if full(|person| person.consents, MAX_CONSENTS) {
+                    keys.push(RowKeys::All(CONSENT));
+                }
+                keys
+            }
+            Command::UserInfo { grant_id, .. } | Command::AccessTokenRevoked { grant_id, .. } => {
+                vec![RowKeys::One(row::grant_key(grant_id))]
+            }
+            Command::EndSession(_)
+            | Command::EndSid(_)
+            | Command::EndOther(..)
+            | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
+            Command::Overview(_) | Command::RevokeClient(..) | Command::Erase(_) => {
+                vec![RowKeys::All(SESSION), RowKeys::All(CONSENT), RowKeys::All(GRANT)]
+            }
+        }
+    }
+
+    fn step(
+        before: Before<Self>,
+        command: AccountCommand,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self> {
+        let Before { state, rows } = before;
+        let transition = match (state, command) {
+            (None, AccountCommand::Create(new, session)) => {
+                Ok(create(*new, session, now, entropy))
+            }
+            (Some(_), AccountCommand::Create(..)) => Err(AccountError::Exists),
+            (None, _) => Err(AccountError::Unknown),
+            (Some(person), command) => person.step(command, &rows, now, entropy),
+        };
+        transition.unwrap_or_else(|error| Step::unchanged(Err(error)))
+    }
+}
+
+fn create(
+    new: NewAccount,
+    session: NewSession,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Step<Account> {
+    let confirm = Effect::send::<Identifier>(
+        Address::Name(new.identifier.clone()),
+        &IdentifierCommand::Confirm(new.account.clone()),
+    );
+    let person = Person {
+        account: new.account,
+        email: new.email,
+        identifier: new.identifier,
+        claims: new.claims,
+        password: new.password,
+        attempts: Attempts::default(),
+        created_at: now,
+        next_session: 1,
+        sessions: 0,
+        consents: 0,
+        grants: 0,
+    };
+    person.sign_in(session, &Rows::new(), now, entropy).wants(confirm)
+}
+
+impl Person {
+    fn step(
+        mut self,
+        command: AccountCommand,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Transition {
+        use AccountCommand as Command;
+        match command {
+            Command::Create(..) => Err(AccountError::Exists),
+            Command::BeginSignIn => self.count_attempt(now),
+            Command::BeginConfirmation(proof) => {
+                session::find(rows, &proof, now)?;
+                self.count_attempt(now)
+            }
+            Command::FinishSignIn { session, rehashed, replaces } => {
+                self.attempts = Attempts::default();
+                if let Some(rehashed) = rehashed {
+                    self.password = rehashed;
+                }
+                let step = self.sign_in(session, rows, now, entropy);
+                Ok(match replaces {
+                    Some(replaced) => step.delete(row::session_key(replaced.number)),
+                    None => step,
+                })
+            }
+            Command::ReadSession(proof) => {
+                let view = session::view(&self, session::find(rows, &proof, now)?);
+                Ok(Step::unchanged(Ok(AccountReply::Session(Box::new(view)))))
+            }
+            Command::Authorize(request) => self.authorize(*request, rows, now),
+            Command::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
+            Command::Overview(proof) => {
+                let view = session::view(&self, session::find(rows, &proof, now)?);
+                let overview = overview(view, rows, now);
+                Ok(Step::unchanged(Ok(AccountReply::Overview(Box::new(overview)))))
+            }
+            Command::EndSession(proof) => {
+                session::find(rows, &proof, now)?;
+                Ok(self.end_sessions(rows, |number, _| number == proof.number))
+            }
+            Command::EndSid(sid) => Ok(self.end_sessions(rows, |_, session| session.sid == sid)),
+            Command::EndOther(proof, other) => {
+                session::find(rows, &proof, now)?;
+                Ok(self.end_sessions(rows, |number, _| number == other))
+            }
+            Command::ChangePassword(proof, password) => {
+                session::find(rows, &proof, now)?;
+                self.password = password;
+                self.attempts = Attempts::default();
+                Ok(self.end_sessions(rows, |number, _| number != proof.number))
+            }
+            Command::ChangeClaims(proof, claims) => {
+                session::find(rows, &proof, now)?;
+                self.claims = *claims;
+                self.claims.updated_at = Some(now.seconds());
+                Ok(Step::written(self, Ok(AccountReply::Done)))
+            }
+            Command::RevokeClient(proof, client_id) => {
+                session::find(rows, &proof, now)?;
+                Ok(self.revoke_client(&client_id, rows))
+            }
+            Command::Erase(proof) => {
+                session::find(rows, &proof, now)?;
+                Ok(self.erase(rows))
+            }
+            Command::GrantEnded(grant_id) => {
+                self.grants = self.grants.saturating_sub(1);
+                let step = Step::written(self, Ok(AccountReply::Done));
+                Ok(step.delete(row::grant_key(&grant_id)))
+            }
+            Command::AccessTokenRevoked { grant_id, jti, expires_at } => {
+                let key = row::grant_key(&grant_id);
+                let Some(Row::Grant(grant)) = rows.get(&key) else {
+                    return Err(AccountError::NoGrant);
+                };
+                let grant = grant.clone().without(jti, expires_at, now);
+                Ok(Step::unchanged(Ok(AccountReply::Done)).put(key, Row::Grant(grant)))
+            }
+        }
+    }
+
+    /// Counts an attempt before its password is looked at.
+    fn count_attempt(mut self, now: Timestamp) -> Transition {
+        self.attempts = self.attempts.begin(now).map_err(|(_, blocked)| blocked)?;
+        let record = self.password.clone();
+        Ok(Step::written(self, Ok(AccountReply::Password(record))))
+    }
+
+    fn sign_in(
+        mut self,
+        session: NewSession,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Account> {
+        let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
+        self.sessions = left.unwrap_or(self.sessions).saturating_add(1);
+        let number = self.next_session;
+        self.next_session = number.saturating_add(1);
+        let (session, secret) = session.begin(now, entropy);
+        let step = Step::written(self, Ok(AccountReply::SignedIn(number, secret)));
+        gone.into_iter()
+            .fold(step, Step::delete)
+            .put(row::session_key(number), Row::Session(session))
+    }
+
+    fn user_info(self, grant_id: &str, jti: &str, rows: &Rows, now: Timestamp) -> Transition {
+        match rows.get(&row::grant_key(grant_id)) {
+            Some(Row::Grant(grant)) if now < grant.expires_at && !grant.has_revoked(jti) => {
+                let reply = AccountReply::UserInfo {
+                    claims: Box::new(self.claims),
+                    scope: grant.scope.clone(),
+                    request: grant.claims.clone(),
+                };
+                Ok(Step::unchanged(Ok(reply)))
+            }
+            _ => Err(AccountError::NoGrant),
+        }
+    }
+
+    /// Ends the sessions that match, and with each the grants that live no longer than it.
+    fn end_sessions(
+        mut self,
+        rows: &Rows,
+        ends: impl Fn(u32, &row::Session) -> bool,
+    ) -> Step<Account> {
+        let mut keys = Vec::new();
+        let mut sids = Vec::new();
+        for (key, number, session) in row::sessions(rows) {
+            if ends(number, session) {
+                keys.push(key.to_owned());
+                sids.push(session.sid.clone());
+            }
+        }
+        self.sessions = self.sessions.saturating_sub(count(&keys));
+        let step = Step::written(self, Ok(AccountReply::Done));
+        let step = keys.into_iter().fold(step, Step::delete);
+        end_grants(step, rows, |grant| !grant.offline && sids.contains(&grant.sid))
+    }
+
+    fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<Account> {
+        let consent = row::consent_key(client_id);
+        if rows.contains_key(&consent) {
+            self.consents = self.consents.saturating_sub(1);
+        }
+        let step = Step::written(self, Ok(AccountReply::Done)).delete(consent);
+        end_grants(step, rows, |grant| grant.client_id == client_id)
+    }
+
+    /// Everything about the person goes in one step; what lives elsewhere is told to go.
+    fn erase(self, rows: &Rows) -> Step<Account> {
+        let release = Effect::send::<Identifier>(
+            Address::Name(self.identifier),
+            &IdentifierCommand::Release(self.account),
+        );
+        let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(release);
+        end_grants(step, rows, |_| true)
+    }
+}
+
+/// Ends the grants that match: their rows go, and their objects are told.
+fn end_grants(
+    step: Step<Account>,
+    rows: &Rows,
+    ends: impl Fn(&row::Grant) -> bool,
+) -> Step<Account> {
+    row::grants(rows).filter(|(_, grant)| ends(grant)).fold(step, |step, (key, grant)| {
+        let address = Address::Id(grant.grant_id.clone());
+        step.delete(key.to_owned()).wants(Effect::send::<Grant>(address, &GrantCommand::End))
+    })
+}
+
+fn overview(session: SessionView, rows: &Rows, now: Timestamp) -> Overview {
+    let sessions = row::sessions(rows)
+        .filter(|(_, _, session)| now < session.expires_at)
+        .map(|(_, number, session)| (number, session.clone()))
+        .collect();
+    let mut apps: Vec<App> = Vec::new();
+    let granted = row::grants(rows)
+        .filter(|(_, grant)| now < grant.expires_at)
+        .map(|(_, grant)| (grant.client_id.as_str(), &grant.scope, grant.since));
+    let consented = row::consents(rows)
+        .map(|(client_id, consent)| (client_id, &consent.scope, consent.since));
+    for (client_id, scope, since) in granted.chain(consented) {
+        match apps.iter_mut().find(|app| app.client_id == client_id) {
+            Some(app) => {
+                scope.iter().for_each(|token| app.scope.insert(token));
+                app.since = app.since.max(since);
+            }
+            None => {
+                let client_id = client_id.to_owned();
+                apps.push(App { client_id, scope: scope.clone(), since });
+            }
+        }
+    }
+    Overview { session, sessions, apps }
+}
+
+fn count<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,181 @@
+//! The rows of an account: sessions, consents and grants.
+
+use serde::{Deserialize, Serialize};
+
+use super::Rows;
+use crate::domain::secret::SecretHash;
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
+
+/// How many resources one consent remembers; the oldest gives way.
+pub const MAX_REMEMBERED_RESOURCES: usize = 50;
+
+/// Keys of sessions begin so.
+pub const SESSION: &str = "session/";
+/// Keys of consents begin so.
+pub const CONSENT: &str = "consent/";
+/// Keys of grants begin so.
+pub const GRANT: &str = "grant/";
+
+/// The key of a session.
+pub fn session_key(number: u32) -> String {
+    format!("{SESSION}{number:010}")
+}
+
+/// The key of a client's consent.
+pub fn consent_key(client_id: &str) -> String {
+    format!("{CONSENT}{client_id}")
+}
+
+/// The key of a grant.
+pub fn grant_key(grant_id: &str) -> String {
+    format!("{GRANT}{grant_id}")
+}
+
+/// A row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Row {
+    /// A signed-in browser.
+    Session(Session),
+    /// What a client may have without asking again.
+    Consent(Consent),
+    /// A grant that a client holds.
+    Grant(Grant),
+}
+
+/// A signed-in browser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// The hash of the cookie's secret.
+    pub secret: SecretHash,
+    /// The session's name in ID tokens.
+    pub sid: String,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176): the factors that were completed.
+    pub amr: Vec<String>,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// The browser, in a few words.
+    pub browser: String,
+    /// Where it was, in a few words.
+    pub place: Option<String>,
+}
+
+/// What a client may have without asking again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Consent {
+    /// Scopes.
+    pub scope: Scope,
+    /// Resources.
+    pub resources: Vec<String>,
+    /// When it was last given.
+    pub since: Timestamp,
+}
+
+/// A grant that a client holds, as far as the account must know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// The grant's object.
+    pub grant_id: String,
+    /// The client.
+    pub client_id: String,
+    /// Scopes.
+    pub scope: Scope,
+    /// The request's `claims`.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// The session in which it was given.
+    pub sid: String,
+    /// Whether it outlives that session (OpenID Connect Core §11).
+    pub offline: bool,
+    /// When it was given.
+    pub since: Timestamp,
+    /// When it is over at the latest.
+    pub expires_at: Timestamp,
+    /// Access tokens that were revoked, with the moment when they expire by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<(String, Timestamp)>,
+}
+
+impl Grant {
+    /// The grant without one of its access tokens.
+    pub fn without(mut self, jti: String, expires_at: Timestamp, now: Timestamp) -> Self {
+        self.revoked.retain(|(revoked, expires)| now < *expires && *revoked != jti);
+        self.revoked.push((jti, expires_at));
+        self
+    }
+
+    /// Whether an access token was revoked.
+    pub fn has_revoked(&self, jti: &str) -> bool {
+        self.revoked.iter().any(|(revoked, _)| revoked == jti)
+    }
+}
+
+/// The sessions among the rows: key, number, session.
+pub fn sessions(rows: &Rows) -> impl Iterator<Item = (&str, u32, &Session)> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::Session(session) => {
+            Some((key.as_str(), key.strip_prefix(SESSION)?.parse().ok()?, session))
+        }
+        Row::Consent(_) | Row::Grant(_) => None,
+    })
+}
+
+/// The consents among the rows: client, consent.
+pub fn consents(rows: &Rows) -> impl Iterator<Item = (&str, &Consent)> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::Consent(consent) => Some((key.strip_prefix(CONSENT)?, consent)),
+        Row::Session(_) | Row::Grant(_) => None,
+    })
+}
+
+/// The grants among the rows: key, grant.
+pub fn grants(rows: &Rows) -> impl Iterator<Item = (&str, &Grant)> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::Grant(grant) => Some((key.as_str(), grant)),
+        Row::Session(_) | Row::Consent(_) => None,
+    })
+}
+
+impl Row {
+    /// When the row means nothing any more, and since when it exists: the order in which rows give
+    /// way.
+    fn age(&self) -> (Option<Timestamp>, Timestamp) {
+        match self {
+            Self::Session(session) => (Some(session.expires_at), session.auth_time),
+            Self::Consent(consent) => (None, consent.since),
+            Self::Grant(grant) => (Some(grant.expires_at), grant.since),
+        }
+    }
+}
+
+/// Makes room for one more row of a kind: the keys that give way (what has expired, and the oldest
+/// where that is not enough), and how many rows are left. Where the rows of the kind were not
+/// loaded, there is room, and none is counted.
+pub fn make_room(
+    rows: &Rows,
+    kind: &str,
+    bound: u32,
+    now: Timestamp,
+) -> (Vec<String>, Option<u32>) {
+    let mut held: Vec<_> = rows.iter().filter(|(key, _)| key.starts_with(kind)).collect();
+    let total = super::count(&held);
+    if total <= 1 {
+        return (Vec::new(), None);
+    }
+    held.sort_by_key(|(_, row)| {
+        let (expires_at, since) = row.age();
+        (expires_at.is_none_or(|moment| now < moment), since)
+    });
+    let expired = held
+        .iter()
+        .filter(|(_, row)| row.age().0.is_some_and(|moment| moment <= now))
+        .count();
+    let beyond = total.saturating_add(1).saturating_sub(bound);
+    let going = expired.max(usize::try_from(beyond).unwrap_or(0));
+    let gone: Vec<String> = held.into_iter().take(going).map(|(key, _)| key.clone()).collect();
+    let left = total.saturating_sub(super::count(&gone));
+    (gone, Some(left))
+}

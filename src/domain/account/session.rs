@@ -1,0 +1,91 @@
+//! Signed-in browsers.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, Row, Session};
+use super::{AccountError, Person, Rows};
+use crate::domain::entropy::{self, Entropy};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::claims::StandardClaims;
+
+/// What a browser shows: the number of its session and its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionProof {
+    /// The number.
+    pub number: u32,
+    /// The secret.
+    pub secret: Secret,
+}
+
+/// A session that begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewSession {
+    /// How the person signed in (RFC 8176).
+    pub amr: Vec<String>,
+    /// How long it lasts.
+    pub lifetime: Seconds,
+    /// The browser, in a few words.
+    pub browser: String,
+    /// Where it is, in a few words.
+    pub place: Option<String>,
+}
+
+/// A session as the endpoints see it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionView {
+    /// The account.
+    pub account: String,
+    /// The address with which the person signs in.
+    pub email: String,
+    /// Claims about the person.
+    pub claims: StandardClaims,
+    /// The session's name in ID tokens.
+    pub sid: String,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+}
+
+impl NewSession {
+    pub(super) fn begin(self, now: Timestamp, entropy: &dyn Entropy) -> (Session, Secret) {
+        let secret = Secret::random(entropy);
+        let sid: [u8; 16] = entropy::bytes(entropy);
+        let session = Session {
+            secret: secret.hash(),
+            sid: Base64UrlUnpadded::encode_string(&sid),
+            auth_time: now,
+            amr: self.amr,
+            expires_at: now.plus(self.lifetime),
+            browser: self.browser,
+            place: self.place,
+        };
+        (session, secret)
+    }
+}
+
+/// The session that the proof proves.
+pub(super) fn find<'a>(
+    rows: &'a Rows,
+    proof: &SessionProof,
+    now: Timestamp,
+) -> Result<&'a Session, AccountError> {
+    match rows.get(&row::session_key(proof.number)) {
+        Some(Row::Session(session))
+            if session.secret.matches(&proof.secret) && now < session.expires_at =>
+        {
+            Ok(session)
+        }
+        _ => Err(AccountError::NoSession),
+    }
+}
+
+pub(super) fn view(person: &Person, session: &Session) -> SessionView {
+    SessionView {
+        account: person.account.clone(),
+        email: person.email.clone(),
+        claims: person.claims.clone(),
+        sid: session.sid.clone(),
+        auth_time: session.auth_time,
+    }
+}

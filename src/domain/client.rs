@@ -1,0 +1,68 @@
+//! A client, as the server knows it.
+
+use serde::{Deserialize, Serialize};
+
+use super::secret::SecretHash;
+use super::time::Timestamp;
+use super::token;
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::grant_type::GrantType;
+
+/// What identifiers of clients that registered at run time begin with.
+const GENERATED_PREFIX: &str = "vcl_";
+/// What client secrets begin with.
+const SECRET_PREFIX: &str = "vcs_";
+/// What registration access tokens begin with.
+const REGISTRATION_TOKEN_PREFIX: &str = "vra_";
+
+/// A client: its metadata, and the hashes of what it proves itself with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Client {
+    /// `client_id`.
+    pub client_id: String,
+    /// When it was registered.
+    pub issued_at: Timestamp,
+    /// The hash of the client secret; none for a public client. The secret has full entropy, so a
+    /// fast hash is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretHash>,
+    /// The hash of the registration access token (RFC 7592 §3); none for a client that the
+    /// operator wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_access_token: Option<SecretHash>,
+    /// Its metadata.
+    pub metadata: ClientMetadata,
+}
+
+impl Client {
+    /// Whether the client registered for a grant.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.metadata.grant_types.contains(&grant_type)
+    }
+
+    /// What people are shown.
+    pub fn display_name(&self) -> &str {
+        self.metadata.display_name(&self.client_id)
+    }
+}
+
+/// An identifier for a client that registers at run time.
+pub fn generated_id(random: [u8; 16]) -> String {
+    token::with_checksum(GENERATED_PREFIX, &random)
+}
+
+/// Whether an identifier is one that [`generated_id`] made: only those are looked for beyond the
+/// registry.
+pub fn is_generated_id(client_id: &str) -> bool {
+    token::without_checksum(GENERATED_PREFIX, client_id).is_some()
+}
+
+/// A client secret.
+pub fn generated_secret(random: [u8; 32]) -> String {
+    token::with_checksum(SECRET_PREFIX, &random)
+}
+
+/// A registration access token.
+pub fn generated_registration_token(random: [u8; 32]) -> String {
+    token::with_checksum(REGISTRATION_TOKEN_PREFIX, &random)
+}

@@ -1,0 +1,240 @@
+//! A device that waits for a person (RFC 8628).
+
+use serde::{Deserialize, Serialize};
+
+use super::family::Family;
+use super::live::LiveGrant;
+use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Terms};
+use crate::domain::distance::Location;
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Next, Step};
+use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::scope::Scope;
+
+/// By how much each `slow_down` lengthens the interval (RFC 8628 §3.5).
+const SLOWER: Seconds = Seconds(5);
+/// No interval grows beyond this.
+const SLOWEST: Seconds = Seconds(60);
+/// A poll that comes early by no more than this was sent in time: networks jitter.
+const JITTER: Seconds = Seconds(1);
+/// How long an expired request is remembered, so that its device is told `expired_token`.
+const REMEMBERED: Seconds = Seconds(5 * 60);
+
+/// What a device asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeviceGrant {
+    /// The hash of the device code's secret.
+    pub device_code: SecretHash,
+    /// The client.
+    pub client_id: String,
+    /// Scopes asked for.
+    pub scope: Scope,
+    /// Resources asked for.
+    pub resources: Vec<String>,
+    /// Where the device is.
+    pub location: Location,
+    /// When the request was made.
+    pub requested_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// The seconds between two polls.
+    pub interval: Seconds,
+    /// When the device last polled. Kept in memory alone: a poll writes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled_at: Option<Timestamp>,
+}
+
+/// An approved request that the device has not fetched yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ApprovedDevice {
+    device_code: SecretHash,
+    expires_at: Timestamp,
+    /// What the person allowed.
+    pub authorization: Authorization,
+}
+
+/// A denied request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeniedDevice {
+    device_code: SecretHash,
+    client_id: String,
+    expires_at: Timestamp,
+}
+
+/// Where the request stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DeviceState {
+    /// Nobody has decided.
+    Waiting(DeviceGrant),
+    /// Approved.
+    Approved(ApprovedDevice),
+    /// Denied.
+    Denied(DeniedDevice),
+}
+
+/// What a person decided.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Decision {
+    /// Approved, and this is what is allowed.
+    Approve(Authorization),
+    /// Denied.
+    Deny,
+}
+
+/// What the person who decides is shown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// The object that holds the request, and that becomes the grant.
+    pub client_id: String,
+    /// Scopes asked for.
+    pub scope: Scope,
+    /// Resources asked for.
+    pub resources: Vec<String>,
+    /// Where the device is.
+    pub location: Location,
+    /// When the request was made.
+    pub requested_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+impl DeviceState {
+    fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Waiting(waiting) => waiting.expires_at,
+            Self::Approved(approved) => approved.expires_at,
+            Self::Denied(denied) => denied.expires_at,
+        }
+    }
+
+    /// When the request is forgotten.
+    pub fn forgotten_at(&self) -> Timestamp {
+        self.expires_at().plus(REMEMBERED)
+    }
+
+    /// Whether the user code may serve another request.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.forgotten_at() <= now
+    }
+
+    pub(super) fn step(
+        self,
+        command: GrantCommand,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Grant> {
+        match (self, command) {
+            (state, GrantCommand::Poll { secret, client_id, terms }) => {
+                state.poll(&secret, &client_id, terms, now, entropy)
+            }
+            (Self::Waiting(waiting), _) if waiting.expires_at <= now => {
+                Step::unchanged(Err(GrantError::ExpiredToken))
+            }
+            (Self::Waiting(waiting), GrantCommand::LookUp) => {
+                Step::unchanged(Ok(GrantReply::Device(Box::new(waiting.view()))))
+            }
+            (Self::Waiting(waiting), GrantCommand::Decide(decision)) => {
+                Step::written(GrantState::Device(waiting.decide(*decision)), Ok(GrantReply::Done))
+            }
+            (Self::Approved(approved), GrantCommand::End) => {
+                super::end(&approved.authorization, Ok(GrantReply::Done))
+            }
+            (Self::Approved(_) | Self::Denied(_), GrantCommand::LookUp | GrantCommand::Decide(_)) => {
+                Step::unchanged(Err(GrantError::Decided))
+            }
+            _ => Step::unchanged(Err(GrantError::Unknown)),
+        }
+    }
+
+    /// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
+    fn poll(
+        self,
+        secret: &Secret,
+        client_id: &str,
+        terms: Terms,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Grant> {
+        let (code, owner) = match &self {
+            Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
+            Self::Approved(approved) => {
+                (&approved.device_code, &approved.authorization.client_id)
+            }
+            Self::Denied(denied) => (&denied.device_code, &denied.client_id),
+        };
+        if !code.matches(secret) {
+            return Step::unchanged(Err(GrantError::WrongSecret));
+        }
+        if owner != client_id {
+            return Step::unchanged(Err(GrantError::OtherClient));
+        }
+        if self.expires_at() <= now {
+            return Step::unchanged(Err(GrantError::ExpiredToken));
+        }
+        match self {
+            Self::Waiting(waiting) => {
+                let (waiting, error) = waiting.poll(now);
+                let state = GrantState::Device(Self::Waiting(waiting));
+                Step::to(Next::Remembered(state), Err(error))
+            }
+            Self::Approved(approved) => {
+                let (live, issue) = approved.redeem(terms, now, entropy);
+                Step::written(GrantState::Live(live), Ok(GrantReply::Issue(Box::new(issue))))
+            }
+            Self::Denied(_) => Step::unchanged(Err(GrantError::AccessDenied)),
+        }
+    }
+}
+
+impl DeviceGrant {
+    /// Nobody has decided: the device learns so, or that it asks too often.
+    fn poll(mut self, now: Timestamp) -> (Self, GrantError) {
+        let earliest = self.polled_at.map(|polled| polled.plus(self.interval).minus(JITTER));
+        self.polled_at = Some(now);
+        if earliest.is_some_and(|earliest| now < earliest) {
+            let slower = self.interval.0.saturating_add(SLOWER.0);
+            self.interval = Seconds(slower).min(SLOWEST);
+            return (self, GrantError::SlowDown);
+        }
+        (self, GrantError::AuthorizationPending)
+    }
+
+    fn decide(self, decision: Decision) -> DeviceState {
+        let Self { device_code, client_id, expires_at, .. } = self;
+        match decision {
+            Decision::Approve(authorization) => {
+                DeviceState::Approved(ApprovedDevice { device_code, expires_at, authorization })
+            }
+            Decision::Deny => {
+                DeviceState::Denied(DeniedDevice { device_code, client_id, expires_at })
+            }
+        }
+    }
+
+    fn view(self) -> DeviceView {
+        DeviceView {
+            client_id: self.client_id,
+            scope: self.scope,
+            resources: self.resources,
+            location: self.location,
+            requested_at: self.requested_at,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl ApprovedDevice {
+    /// The device fetches what the person allowed: the request is consumed and becomes the grant.
+    fn redeem(
+        self,
+        terms: Terms,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (LiveGrant, Issue) {
+        let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
+        let (family, refresh_token) = begun.unzip();
+        let issue = Issue { authorization: self.authorization.clone(), refresh_token };
+        (LiveGrant::new(self.authorization, None, family, terms, now), issue)
+    }
+}

@@ -1,0 +1,185 @@
+//! A family of refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2).
+//!
+//! A refresh token is a number and a secret. The secret is the family's own half, of which only a
+//! hash is remembered, and a MAC over that half and the number under a key that never leaves the
+//! object. So every token ever issued can be told from junk and can be issued again, yet neither
+//! an old token nor a copy of the storage suffices to make one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::entropy::{self, Entropy};
+use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::scope::Scope;
+
+/// The length of each half of a token's secret, in bytes.
+const HALF: usize = 16;
+
+/// The family: which token is the newest, and which was used to get it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Family {
+    key: Secret,
+    half: SecretHash,
+    newest: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used: Option<Used>,
+    /// When the newest token expires if nobody uses it.
+    pub idle_until: Timestamp,
+}
+
+/// The token before the newest.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Used {
+    number: u32,
+    at: Timestamp,
+    request: SecretHash,
+}
+
+/// A request to use a refresh token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refresh {
+    /// The token's number.
+    pub number: u32,
+    /// The token's secret.
+    pub secret: Secret,
+    /// The client that refreshes.
+    pub client_id: String,
+    /// Scopes asked for, fewer than granted.
+    pub scope: Option<Scope>,
+    /// Resources asked for, fewer than granted.
+    pub resources: Vec<String>,
+    /// How the family is to be handled.
+    pub policy: RefreshPolicy,
+}
+
+/// How a family is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshPolicy {
+    /// Whether each use brings a new token.
+    pub rotate: bool,
+    /// For how long a used token gets the same successor again; 0 allows no second use at all.
+    pub window: Seconds,
+    /// How long a token may lie unused.
+    pub idle: Seconds,
+    /// Lifetime of an access token.
+    pub access_token: Seconds,
+}
+
+/// What a use of a token comes to.
+#[derive(Debug)]
+pub enum Use {
+    /// The family goes on; this is its token now.
+    GoesOn(Family, (u32, Secret)),
+    /// The family is unchanged; this is the token that was issued for this request before.
+    Repeats((u32, Secret)),
+    /// The token was never issued.
+    Junk,
+    /// The token was used before: the grant must end.
+    Reused,
+}
+
+impl Refresh {
+    /// What makes two requests the same one, sent twice.
+    fn fingerprint(&self) -> SecretHash {
+        let scope = self.scope.as_ref().map(ToString::to_string).unwrap_or_default();
+        SecretHash::of_text(&format!("{}\n{scope}\n{}", self.client_id, self.resources.join(" ")))
+    }
+}
+
+impl Family {
+    /// A new family, with its first token.
+    pub fn begin(idle_until: Timestamp, entropy: &dyn Entropy) -> (Self, (u32, Secret)) {
+        let half: [u8; HALF] = entropy::bytes(entropy);
+        let family = Self {
+            key: Secret::random(entropy),
+            half: hash_of_half(half),
+            newest: 1,
+            used: None,
+            idle_until,
+        };
+        let token = (1, family.secret(half, 1));
+        (family, token)
+    }
+
+    /// Whether this token is the newest, or is honoured while the newest is unused.
+    pub fn is_active(&self, number: u32, secret: &Secret, now: Timestamp) -> bool {
+        let before = self.used.as_ref().map(|used| used.number);
+        self.half_of(number, secret).is_some()
+            && (number == self.newest || Some(number) == before)
+            && now < self.idle_until
+    }
+
+    /// Whether the family issued this token, now or ever.
+    pub fn issued(&self, number: u32, secret: &Secret) -> bool {
+        number <= self.newest && self.half_of(number, secret).is_some()
+    }
+
+    /// Uses a token: the family is consumed, and what it comes to says what remains.
+    pub fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Use {
+        let Some(half) = self.half_of(refresh.number, &refresh.secret) else {
+            return Use::Junk;
+        };
+        if refresh.number > self.newest || self.idle_until <= now {
+            return Use::Junk;
+        }
+        let policy = refresh.policy;
+        let idle_until = now.plus(policy.idle);
+        let request = refresh.fingerprint();
+        if refresh.number == self.newest {
+            if policy.rotate {
+                self.used = Some(Used { number: self.newest, at: now, request });
+                self.newest = self.newest.saturating_add(1);
+            }
+            return self.goes_on(half, idle_until);
+        }
+        match &self.used {
+            Some(used) if used.number == refresh.number && policy.window > Seconds(0) => {
+                let in_window = now < used.at.plus(policy.window);
+                if in_window && used.request.is(&request) {
+                    return Use::Repeats((self.newest, self.secret(half, self.newest)));
+                }
+                if in_window {
+                    return Use::Reused;
+                }
+                // The answer was lost: nobody ever used the successor, so another replaces it.
+                self.used = Some(Used { number: used.number, at: now, request });
+                self.newest = self.newest.saturating_add(1);
+                self.goes_on(half, idle_until)
+            }
+            _ => Use::Reused,
+        }
+    }
+
+    fn goes_on(mut self, half: [u8; HALF], idle_until: Timestamp) -> Use {
+        self.idle_until = idle_until;
+        let token = (self.newest, self.secret(half, self.newest));
+        Use::GoesOn(self, token)
+    }
+
+    /// The family's half of a secret, if the secret is one that this family issued.
+    fn half_of(&self, number: u32, secret: &Secret) -> Option<[u8; HALF]> {
+        let (half, _) = secret.as_bytes().split_first_chunk::<HALF>()?;
+        let known = hash_of_half(*half).is(&self.half);
+        let issued = self.secret(*half, number).hash().matches(secret);
+        (known && issued).then_some(*half)
+    }
+
+    /// The secret with that number.
+    fn secret(&self, half: [u8; HALF], number: u32) -> Secret {
+        let mut bytes = [0; 32];
+        let mac = Secret::from_bytes(padded(half)).derive(&self.key, &number.to_be_bytes());
+        let halves = half.iter().chain(mac.as_bytes());
+        bytes.iter_mut().zip(halves).for_each(|(byte, value)| *byte = *value);
+        Secret::from_bytes(bytes)
+    }
+}
+
+fn hash_of_half(half: [u8; HALF]) -> SecretHash {
+    Secret::from_bytes(padded(half)).hash()
+}
+
+fn padded(half: [u8; HALF]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.iter_mut().zip(half).for_each(|(byte, value)| *byte = value);
+    bytes
+}

@@ -1,0 +1,195 @@
+//! A grant whose tokens were issued.
+
+use serde::{Deserialize, Serialize};
+
+use super::family::{Family, Refresh, Use};
+use super::{
+    Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
+};
+use crate::domain::account::AccountCommand;
+use crate::domain::machine::{Next, Step};
+use crate::domain::secret::SecretHash;
+use crate::domain::time::Timestamp;
+
+/// More access tokens than this, revoked one by one and not yet expired, end the grant.
+const MAX_REVOKED: usize = 50;
+
+/// The live grant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LiveGrant {
+    authorization: Authorization,
+    /// The code that it came from: a second redemption ends the grant (RFC 6749 §4.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<SecretHash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    family: Option<Family>,
+    /// Access tokens that were revoked, with the moment when they expire by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    revoked: Vec<(String, Timestamp)>,
+    /// When the last access token expires.
+    tokens_until: Timestamp,
+    /// When the grant ends, however often it is refreshed.
+    ends_at: Timestamp,
+    /// When to look whether it has expired. Moved only when that moment comes, so that a refresh
+    /// does not pay for setting an alarm.
+    pub(super) wakes_at: Timestamp,
+}
+
+impl LiveGrant {
+    pub(super) fn new(
+        authorization: Authorization,
+        code: Option<SecretHash>,
+        family: Option<Family>,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Self {
+        let tokens_until = now.plus(terms.access_token);
+        let mut live = Self {
+            authorization,
+            code,
+            family,
+            revoked: Vec::new(),
+            tokens_until,
+            ends_at: now.plus(terms.grant),
+            wakes_at: now,
+        };
+        live.wakes_at = live.expires_at();
+        live
+    }
+
+    /// When nothing that was issued can be used any more.
+    fn expires_at(&self) -> Timestamp {
+        let idle = self.family.as_ref().map_or(self.tokens_until, |family| family.idle_until);
+        idle.min(self.ends_at).max(self.tokens_until)
+    }
+
+    pub(super) fn step(self, command: GrantCommand, now: Timestamp) -> Step<Grant> {
+        match command {
+            GrantCommand::Redeem(redemption) => {
+                let replayed = self.code.is_some_and(|code| code.matches(&redemption.secret))
+                    && redemption.client_id == self.authorization.client_id;
+                if replayed {
+                    super::end(&self.authorization, Err(GrantError::CodeReplayed))
+                } else {
+                    Step::unchanged(Err(GrantError::WrongSecret))
+                }
+            }
+            GrantCommand::Refresh(refresh) => self.refresh(&refresh, now),
+            GrantCommand::Inspect(presented) => Step::unchanged(self.inspect(&presented, now)),
+            GrantCommand::Revoke(presented) => self.revoke(presented, now),
+            GrantCommand::End => super::end(&self.authorization, Ok(GrantReply::Done)),
+            // Redeemed already: the device has its tokens, and a person has decided.
+            GrantCommand::Decide(_) | GrantCommand::LookUp => {
+                Step::unchanged(Err(GrantError::Decided))
+            }
+            _ => Step::unchanged(Err(GrantError::Unknown)),
+        }
+    }
+
+    fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Step<Grant> {
+        let Some(family) = self.family.take() else {
+            return Step::unchanged(Err(GrantError::Unknown));
+        };
+        if self.authorization.client_id != refresh.client_id {
+            return Step::unchanged(Err(GrantError::OtherClient));
+        }
+        if !refresh.scope.as_ref().is_none_or(|scope| self.authorization.scope.covers(scope)) {
+            return Step::unchanged(Err(GrantError::Scope));
+        }
+        let granted = &self.authorization.resources;
+        if !refresh.resources.iter().all(|resource| granted.contains(resource)) {
+            return Step::unchanged(Err(GrantError::Resource));
+        }
+        if self.ends_at <= now {
+            return Step::unchanged(Err(GrantError::Unknown));
+        }
+        let issue = |authorization: &Authorization, token| {
+            let authorization = authorization.clone();
+            Ok(GrantReply::Issue(Box::new(Issue { authorization, refresh_token: Some(token) })))
+        };
+        match family.refresh(refresh, now) {
+            Use::Junk => Step::unchanged(Err(GrantError::WrongSecret)),
+            Use::Reused => super::end(&self.authorization, Err(GrantError::RefreshTokenReused)),
+            Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
+            Use::GoesOn(family, token) => {
+                self.family = Some(family);
+                self.tokens_until = now.plus(refresh.policy.access_token);
+                let reply = issue(&self.authorization, token);
+                Step::written(GrantState::Live(self), reply)
+            }
+        }
+    }
+
+    fn owns(&self, presented: &Presented) -> Result<(), GrantError> {
+        let (Presented::RefreshToken { client_id, .. } | Presented::AccessToken { client_id, .. }) =
+            presented;
+        if *client_id == self.authorization.client_id {
+            Ok(())
+        } else {
+            Err(GrantError::OtherClient)
+        }
+    }
+
+    fn inspect(&self, presented: &Presented, now: Timestamp) -> Result<GrantReply, GrantError> {
+        self.owns(presented)?;
+        let expires_at = match presented {
+            Presented::AccessToken { jti, .. } => {
+                if self.revoked.iter().any(|(revoked, _)| revoked == jti) {
+                    return Err(GrantError::Unknown);
+                }
+                None
+            }
+            Presented::RefreshToken { number, secret, .. } => {
+                let family = self.family.as_ref().ok_or(GrantError::Unknown)?;
+                if !family.is_active(*number, secret, now) || self.ends_at <= now {
+                    return Err(GrantError::Unknown);
+                }
+                Some(family.idle_until.min(self.ends_at))
+            }
+        };
+        let authorization = Box::new(self.authorization.clone());
+        Ok(GrantReply::Active { authorization, expires_at })
+    }
+
+    fn revoke(mut self, presented: Presented, now: Timestamp) -> Step<Grant> {
+        if let Err(error) = self.owns(&presented) {
+            return Step::unchanged(Err(error));
+        }
+        match presented {
+            Presented::RefreshToken { number, secret, .. } => {
+                if self.family.as_ref().is_some_and(|family| family.issued(number, &secret)) {
+                    super::end(&self.authorization, Ok(GrantReply::Done))
+                } else {
+                    Step::unchanged(Err(GrantError::WrongSecret))
+                }
+            }
+            Presented::AccessToken { jti, expires_at, .. } => {
+                self.revoked.retain(|(_, expires)| now < *expires);
+                if self.revoked.len() >= MAX_REVOKED {
+                    return super::end(&self.authorization, Ok(GrantReply::Done));
+                }
+                let revoked = AccountCommand::AccessTokenRevoked {
+                    grant_id: self.authorization.grant_id.clone(),
+                    jti: jti.clone(),
+                    expires_at,
+                };
+                let effect = super::tell_account(&self.authorization, &revoked);
+                self.revoked.push((jti, expires_at));
+                Step::written(GrantState::Live(self), Ok(GrantReply::Done)).wants(effect)
+            }
+        }
+    }
+
+    pub(super) fn wake(mut self, now: Timestamp) -> Step<Grant> {
+        let expires_at = self.expires_at();
+        if now < expires_at {
+            self.wakes_at = expires_at;
+            return Step::written(GrantState::Live(self), Ok(GrantReply::Done));
+        }
+        match self.family {
+            // The account knows by itself when a grant without refresh tokens is over.
+            None => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
+            Some(_) => super::end(&self.authorization, Ok(GrantReply::Done)),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! One authorization, from its code or device code to its whole refresh family.
+//!
+//! ```text
+//!  Open ──► CodeGrant ──redeem──► LiveGrant ──refresh──► LiveGrant
+//!  Request ► DeviceGrant ─approve► ApprovedDevice ─poll──► LiveGrant
+//!                  └──deny──► DeniedDevice
+//! ```
+//!
+//! Each state is a type of its own and a transition consumes it. A grant that ends is forgotten:
+//! an object that remembers nothing redeems, refreshes and revives nothing.
+
+pub mod code;
+pub mod device;
+pub mod family;
+pub mod live;
+
+use serde::{Deserialize, Serialize};
+
+use self::code::{CodeGrant, CodeRedemption};
+use self::device::{Decision, DeviceGrant, DeviceState, DeviceView};
+use self::family::Refresh;
+use self::live::LiveGrant;
+use super::account::{Account, AccountCommand};
+use super::entropy::Entropy;
+use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Step};
+use super::secret::Secret;
+use super::time::{Seconds, Timestamp};
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
+
+/// The machine.
+#[derive(Debug)]
+pub struct Grant;
+
+/// What a person allowed a client, and how the person was signed in then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// The grant's own object.
+    pub grant_id: String,
+    /// The account.
+    pub account: String,
+    /// The client.
+    pub client_id: String,
+    /// Granted scopes.
+    pub scope: Scope,
+    /// Granted resources (RFC 8707); none means the issuer itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The request's `nonce`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The request's `claims`.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176).
+    pub amr: Vec<String>,
+    /// The session in which the person allowed it.
+    pub sid: String,
+}
+
+/// How long what is issued lives, and whether and how it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Lifetime of an access token.
+    pub access_token: Seconds,
+    /// How long a refresh token may lie unused; none where no refresh token is issued.
+    pub refresh_idle: Option<Seconds>,
+    /// How long a grant lives, however often it is refreshed.
+    pub grant: Seconds,
+}
+
+/// What is remembered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum GrantState {
+    /// A code that waits to be redeemed.
+    Code(CodeGrant),
+    /// A device that waits for a person, or was answered.
+    Device(DeviceState),
+    /// Tokens were issued.
+    Live(LiveGrant),
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum GrantCommand {
+    /// Issue a code.
+    Open(Box<CodeGrant>),
+    /// Redeem the code (RFC 6749 §4.1.3).
+    Redeem(CodeRedemption),
+    /// Start a device grant (RFC 8628 §3.2).
+    Request(Box<DeviceGrant>),
+    /// What does the device ask for?
+    LookUp,
+    /// A person decided (RFC 8628 §3.3).
+    Decide(Box<Decision>),
+    /// The device asks (RFC 8628 §3.4).
+    Poll {
+        /// The secret of the device code.
+        secret: Secret,
+        /// The client that asks.
+        client_id: String,
+        /// What is issued.
+        terms: Terms,
+    },
+    /// Use a refresh token (RFC 6749 §6).
+    Refresh(Refresh),
+    /// Is a token active (RFC 7662)?
+    Inspect(Presented),
+    /// Revoke a token (RFC 7009).
+    Revoke(Presented),
+    /// End the grant: the account withdrew it.
+    End,
+    /// Forget what has expired.
+    Wake,
+}
+
+/// A token that someone presents, by what the grant knows of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Presented {
+    /// A refresh token.
+    RefreshToken {
+        /// Its number.
+        number: u32,
+        /// Its secret.
+        secret: Secret,
+        /// The client it must belong to.
+        client_id: String,
+    },
+    /// An access token whose signature was verified.
+    AccessToken {
+        /// Its `jti`.
+        jti: String,
+        /// When it expires.
+        expires_at: Timestamp,
+        /// The client it must belong to.
+        client_id: String,
+    },
+}
+
+/// What is answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum GrantReply {
+    /// Done.
+    Done,
+    /// What to issue tokens for.
+    Issue(Box<Issue>),
+    /// What a device asks for.
+    Device(Box<DeviceView>),
+    /// The token is active.
+    Active {
+        /// What was allowed.
+        authorization: Box<Authorization>,
+        /// When the refresh token expires if it is not used; for an access token its own claim
+        /// says when.
+        expires_at: Option<Timestamp>,
+    },
+}
+
+/// What tokens are issued for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Issue {
+    /// What was allowed.
+    pub authorization: Authorization,
+    /// The refresh token's number and secret, where there is one.
+    pub refresh_token: Option<(u32, Secret)>,
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum GrantError {
+    /// No such grant, or no longer.
+    #[error("the grant does not exist, has expired or was ended")]
+    Unknown,
+    /// The object serves another grant already.
+    #[error("the code is in use")]
+    Occupied,
+    /// The secret is not the one that was issued.
+    #[error("the token was not issued here")]
+    WrongSecret,
+    /// Another client's.
+    #[error("the token belongs to another client")]
+    OtherClient,
+    /// RFC 6749 §4.1.3.
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUri,
+    /// RFC 7636 §4.6.
+    #[error("code_verifier does not match the code_challenge")]
+    CodeVerifier,
+    /// The code was asked for with a challenge.
+    #[error("code_verifier is missing")]
+    NoCodeVerifier,
+    /// OAuth 2.1 §4.1.3: a verifier without a challenge points to a downgrade.
+    #[error("code_verifier was sent, but the authorization request had no code_challenge")]
+    UnexpectedCodeVerifier,
+    /// RFC 6749 §4.1.2: what the code gave is withdrawn.
+    #[error("the code was redeemed before; its tokens are revoked")]
+    CodeReplayed,
+    /// RFC 9700 §4.14.2: the whole family is withdrawn.
+    #[error("the refresh token was used before; its grant is revoked")]
+    RefreshTokenReused,
+    /// RFC 6749 §6.
+    #[error("the scope exceeds what was granted")]
+    Scope,
+    /// RFC 8707 §2.2.
+    #[error("the resource was not granted")]
+    Resource,
+    /// RFC 8628 §3.5.
+    #[error("the person has not decided yet")]
+    AuthorizationPending,
+    /// RFC 8628 §3.5.
+    #[error("the device asks too often")]
+    SlowDown,
+    /// RFC 8628 §3.5.
+    #[error("the person denied the request")]
+    AccessDenied,
+    /// RFC 8628 §3.5.
+    #[error("the device code has expired")]
+    ExpiredToken,
+    /// Someone decided before.
+    #[error("the request was decided already")]
+    Decided,
+}
+
+impl Machine for Grant {
+    const CLASS: Class = Class::Grant;
+    type State = GrantState;
+    type Row = NoRow;
+    type Command = GrantCommand;
+    type Reply = GrantReply;
+    type Error = GrantError;
+
+    fn step(
+        before: Before<Self>,
+        command: GrantCommand,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self> {
+        use GrantCommand as Command;
+        let fail = |error| Step::unchanged(Err(error));
+        match (before.state, command) {
+            (None, Command::Open(grant)) => {
+                Step::written(GrantState::Code(*grant), Ok(GrantReply::Done))
+            }
+            (None, Command::Request(grant)) => {
+                let state = DeviceState::Waiting(*grant);
+                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Device(device)), Command::Request(grant)) if device.is_over(now) => {
+                let state = DeviceState::Waiting(*grant);
+                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
+            }
+            (Some(_), Command::Open(_) | Command::Request(_)) => fail(GrantError::Occupied),
+            (None, Command::End | Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
+            (None, _) => fail(GrantError::Unknown),
+            (Some(state), Command::Wake) => wake(state, now),
+            (Some(GrantState::Code(code)), command) => code.step(command, now, entropy),
+            (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
+            (Some(GrantState::Live(live)), command) => live.step(command, now),
+        }
+    }
+
+    fn wakes_at(state: &GrantState) -> Option<Timestamp> {
+        Some(match state {
+            GrantState::Code(code) => code.expires_at,
+            GrantState::Device(device) => device.forgotten_at(),
+            GrantState::Live(live) => live.wakes_at,
+        })
+    }
+
+    fn wake() -> Option<GrantCommand> {
+        Some(GrantCommand::Wake)
+    }
+
+    fn awaits_change(reply: &Result<GrantReply, GrantError>) -> bool {
+        matches!(reply, Err(GrantError::AuthorizationPending))
+    }
+}
+
+/// Forgets what has expired; the account is told, so that its list of apps stays true.
+fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
+    let done = Ok(GrantReply::Done);
+    match state {
+        GrantState::Code(code) if code.expires_at <= now => end(&code.authorization, done),
+        GrantState::Device(device) if device.forgotten_at() <= now => match device {
+            DeviceState::Approved(approved) => end(&approved.authorization, done),
+            DeviceState::Waiting(_) | DeviceState::Denied(_) => Step::to(Next::Forgotten, done),
+        },
+        GrantState::Live(live) => live.wake(now),
+        GrantState::Code(_) | GrantState::Device(_) => Step::unchanged(done),
+    }
+}
+
+/// Ends the grant, and has the account forget it.
+fn end(authorization: &Authorization, reply: Result<GrantReply, GrantError>) -> Step<Grant> {
+    let command = AccountCommand::GrantEnded(authorization.grant_id.clone());
+    Step::to(Next::Forgotten, reply).wants(tell_account(authorization, &command))
+}
+
+fn tell_account(authorization: &Authorization, command: &AccountCommand) -> Option<Effect> {
+    Effect::send::<Account>(Address::Id(authorization.account.clone()), command)
+}

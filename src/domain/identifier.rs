@@ -1,0 +1,168 @@
+//! One e-mail address, and the account that it leads to: uniqueness without a race.
+//!
+//! An address is claimed before the account is made and confirmed after; a claim that nobody
+//! confirms lapses. An address without an account counts wrong passwords as an account does, so
+//! that nobody can tell the two apart.
+
+use serde::{Deserialize, Serialize};
+
+use super::attempts::{Attempts, Blocked};
+use super::entropy::Entropy;
+use super::machine::{Before, Class, Machine, Next, NoRow, Step};
+use super::time::{Seconds, Timestamp};
+
+/// How long a claim waits for its account.
+const CLAIM: Seconds = Seconds(5 * 60);
+
+/// The machine.
+#[derive(Debug)]
+pub struct Identifier;
+
+/// Whose the address is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Owner {
+    /// Nobody's; someone tried passwords with it.
+    Nobody(Attempts),
+    /// An account is being made.
+    Claimed {
+        /// The account.
+        account: String,
+        /// When the claim lapses.
+        until: Timestamp,
+    },
+    /// An account's.
+    Owned {
+        /// The account.
+        account: String,
+    },
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum IdentifierCommand {
+    /// Claim the address for an account that is about to be made.
+    Claim(String),
+    /// The account was made.
+    Confirm(String),
+    /// The account is gone, or gave the address up.
+    Release(String),
+    /// Whose is it? Asked at sign-in: where it is nobody's, the attempt is counted here.
+    SignIn,
+    /// Forget what has lapsed.
+    Wake,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdentifierReply {
+    /// Done.
+    Done,
+    /// The account that the address leads to.
+    Account(String),
+    /// The address leads nowhere.
+    Nobody,
+}
+
+/// What can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum IdentifierError {
+    /// The address is another account's.
+    #[error("the address belongs to another account")]
+    Taken,
+    /// Too many wrong passwords.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+}
+
+impl Machine for Identifier {
+    const CLASS: Class = Class::Identifier;
+    type State = Owner;
+    type Row = NoRow;
+    type Command = IdentifierCommand;
+    type Reply = IdentifierReply;
+    type Error = IdentifierError;
+
+    fn step(
+        before: Before<Self>,
+        command: IdentifierCommand,
+        now: Timestamp,
+        _: &dyn Entropy,
+    ) -> Step<Self> {
+        // A claim that lapsed is nobody's.
+        let state = match before.state {
+            Some(Owner::Claimed { until, .. }) if until <= now => None,
+            other => other,
+        };
+        let done = Ok(IdentifierReply::Done);
+        match (command, state) {
+            (IdentifierCommand::Claim(account), None | Some(Owner::Nobody(_))) => {
+                Step::written(Owner::Claimed { account, until: now.plus(CLAIM) }, done)
+            }
+            (IdentifierCommand::Claim(claimant), Some(owner)) => match owner {
+                Owner::Claimed { account, .. } if account == claimant => Step::unchanged(done),
+                _ => Step::unchanged(Err(IdentifierError::Taken)),
+            },
+            (IdentifierCommand::Confirm(account), None | Some(Owner::Nobody(_))) => {
+                Step::written(Owner::Owned { account }, done)
+            }
+            (
+                IdentifierCommand::Confirm(made),
+                Some(Owner::Claimed { account, .. } | Owner::Owned { account }),
+            ) => {
+                if made == account {
+                    Step::written(Owner::Owned { account }, done)
+                } else {
+                    Step::unchanged(Err(IdentifierError::Taken))
+                }
+            }
+            (IdentifierCommand::Release(leaving), state) => match state {
+                Some(Owner::Claimed { account, .. } | Owner::Owned { account })
+                    if account == leaving =>
+                {
+                    Step::to(Next::Forgotten, done)
+                }
+                _ => Step::unchanged(done),
+            },
+            (IdentifierCommand::SignIn, Some(Owner::Owned { account })) => {
+                Step::unchanged(Ok(IdentifierReply::Account(account)))
+            }
+            (IdentifierCommand::SignIn, state) => count_attempt(state, now),
+            (IdentifierCommand::Wake, Some(Owner::Nobody(attempts))) => {
+                match attempts.forgotten_at() {
+                    Some(moment) if now < moment => Step::unchanged(done),
+                    _ => Step::to(Next::Forgotten, done),
+                }
+            }
+            (IdentifierCommand::Wake, None) => Step::to(Next::Forgotten, done),
+            (IdentifierCommand::Wake, Some(_)) => Step::unchanged(done),
+        }
+    }
+
+    fn wakes_at(state: &Owner) -> Option<Timestamp> {
+        match state {
+            Owner::Nobody(attempts) => attempts.forgotten_at(),
+            Owner::Claimed { until, .. } => Some(*until),
+            Owner::Owned { .. } => None,
+        }
+    }
+
+    fn wake() -> Option<IdentifierCommand> {
+        Some(IdentifierCommand::Wake)
+    }
+}
+
+/// An address that leads nowhere slows down and locks as an account does.
+fn count_attempt(state: Option<Owner>, now: Timestamp) -> Step<Identifier> {
+    let attempts = match state {
+        Some(Owner::Nobody(attempts)) => attempts,
+        // While an account is being made, its address is not this sign-in's to change.
+        Some(Owner::Claimed { .. } | Owner::Owned { .. }) => {
+            return Step::unchanged(Ok(IdentifierReply::Nobody));
+        }
+        None => Attempts::default(),
+    };
+    match attempts.begin(now) {
+        Ok(attempts) => Step::written(Owner::Nobody(attempts), Ok(IdentifierReply::Nobody)),
+        Err((_, blocked)) => Step::unchanged(Err(blocked.into())),
+    }
+}

@@ -1,0 +1,215 @@
+//! The pattern of everything that is remembered: a machine takes a command and answers.
+//!
+//! `step(state, command, now, entropy)` decides everything and touches nothing. A host (a Durable
+//! Object in `edge/`, a map in the tests) loads the state, steps, writes what changed in one
+//! commit, answers, sets the alarm, and performs the effects. Effects are written with the state
+//! before they are performed, so that none is lost; a machine must take their outcome more than
+//! once.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::entropy::Entropy;
+use super::time::Timestamp;
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// A thing that is remembered.
+pub trait Machine: Sized {
+    /// The class of its objects.
+    const CLASS: Class;
+    /// The version of what is stored; a state of an earlier one goes through [`Machine::migrate`].
+    const VERSION: u32 = 1;
+
+    /// What is always loaded: small and bounded.
+    type State: Serialize + DeserializeOwned;
+    /// What can grow: kept apart, and loaded only where a command names it.
+    type Row: Serialize + DeserializeOwned;
+    /// What can be asked.
+    type Command: Serialize + DeserializeOwned;
+    /// What is answered.
+    type Reply: Serialize + DeserializeOwned;
+    /// What can go wrong.
+    type Error: Serialize + DeserializeOwned + std::error::Error;
+
+    /// The rows that a command needs to see.
+    fn rows(_state: Option<&Self::State>, _command: &Self::Command) -> Vec<RowKeys> {
+        Vec::new()
+    }
+
+    /// Decides.
+    fn step(
+        before: Before<Self>,
+        command: Self::Command,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self>;
+
+    /// When the machine wants to be woken with [`Machine::wake`].
+    fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
+        None
+    }
+
+    /// The command that the alarm sends, for a machine that wakes.
+    fn wake() -> Option<Self::Command> {
+        None
+    }
+
+    /// The command that brings an effect's outcome back.
+    fn outcome(_outcome: Outcome) -> Option<Self::Command> {
+        None
+    }
+
+    /// Whether the reply may be held until the state changes, for a caller who would rather wait.
+    fn awaits_change(_reply: &Result<Self::Reply, Self::Error>) -> bool {
+        false
+    }
+
+    /// Lifts a state that an earlier version stored.
+    fn migrate(_version: u32, state: serde_json::Value) -> Option<Self::State> {
+        serde_json::from_value(state).ok()
+    }
+}
+
+/// The classes of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Class {
+    /// One authorization: from its code or device code to its whole refresh family.
+    Grant,
+    /// One person.
+    Account,
+    /// One e-mail address.
+    Identifier,
+    /// The signing keys.
+    KeyRing,
+    /// One client that was registered at run time.
+    Registration,
+    /// One counter that limits guessing.
+    Throttle,
+}
+
+/// Which object: by the identifier it was given at birth, or by a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Address {
+    /// 64 hexadecimal digits.
+    Id(String),
+    /// Any name; the object with that name is always the same one.
+    Name(String),
+}
+
+/// Rows that a command needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKeys {
+    /// The row with this key.
+    One(String),
+    /// Every row whose key begins so; the machine bounds how many there are.
+    All(&'static str),
+}
+
+/// What a machine finds: its state and the rows that the command named.
+pub struct Before<M: Machine> {
+    /// The state; none where nothing was ever written.
+    pub state: Option<M::State>,
+    /// The rows, by key.
+    pub rows: BTreeMap<String, M::Row>,
+}
+
+/// What becomes of the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next<S> {
+    /// It stays as it was found.
+    Unchanged,
+    /// It changes in memory; losing the change with the memory does no harm.
+    Remembered(S),
+    /// It changes, and is written before anyone is answered.
+    Written(S),
+    /// The object forgets everything.
+    Forgotten,
+}
+
+/// What a step decided.
+pub struct Step<M: Machine> {
+    /// The state after it.
+    pub next: Next<M::State>,
+    /// Rows to write, or to delete where there is none.
+    pub rows: Vec<(String, Option<M::Row>)>,
+    /// What is wanted from outside.
+    pub effects: Vec<Effect>,
+    /// The answer.
+    pub reply: Result<M::Reply, M::Error>,
+}
+
+impl<M: Machine> Step<M> {
+    /// Answers and changes nothing.
+    pub fn unchanged(reply: Result<M::Reply, M::Error>) -> Self {
+        Self::to(Next::Unchanged, reply)
+    }
+
+    /// Writes the state and answers.
+    pub fn written(state: M::State, reply: Result<M::Reply, M::Error>) -> Self {
+        Self::to(Next::Written(state), reply)
+    }
+
+    /// Goes to a state and answers.
+    pub fn to(next: Next<M::State>, reply: Result<M::Reply, M::Error>) -> Self {
+        Self { next, rows: Vec::new(), effects: Vec::new(), reply }
+    }
+
+    /// Also writes a row.
+    #[must_use]
+    pub fn put(mut self, key: String, row: M::Row) -> Self {
+        self.rows.push((key, Some(row)));
+        self
+    }
+
+    /// Also deletes a row.
+    #[must_use]
+    pub fn delete(mut self, key: String) -> Self {
+        self.rows.push((key, None));
+        self
+    }
+
+    /// Also wants effects.
+    #[must_use]
+    pub fn wants(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.effects.extend(effects);
+        self
+    }
+}
+
+/// What a machine wants from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Send a command to another machine; its answer is not needed, only that it came.
+    Send {
+        /// The other machine's class.
+        class: Class,
+        /// The other machine's object.
+        to: Address,
+        /// The command, as JSON.
+        command: serde_json::Value,
+    },
+    /// Make a key pair; the private half comes back sealed.
+    GenerateKey(SigningAlgorithm),
+    /// Write the key ring where every isolate reads it.
+    PublishKeys(super::key_ring::KeySet),
+}
+
+impl Effect {
+    /// A command for another machine.
+    pub fn send<M: Machine>(to: Address, command: &M::Command) -> Option<Self> {
+        let command = serde_json::to_value(command).ok()?;
+        Some(Self::Send { class: M::CLASS, to, command })
+    }
+}
+
+/// What came of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// A key pair was made.
+    KeyGenerated(super::key_ring::KeyPair),
+}
+
+/// A machine without rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoRow {}

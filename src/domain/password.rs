@@ -1,0 +1,142 @@
+//! Passwords, hashed with Argon2id.
+//!
+//! The parameters stand in the hash, so that they can be raised: an older hash verifies, and is
+//! made anew when its owner next signs in.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
+
+/// Memory in KiB, passes, lanes: the strength of the OWASP Password Storage Cheat Sheet.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// The longest password that is read, in bytes.
+const MAX_LENGTH: usize = 1024;
+/// The shortest password that is taken, in characters (NIST SP 800-63B §3.1.1.2 asks for 8 where a
+/// second factor stands beside it; alone it must carry more).
+const MIN_LENGTH: usize = 10;
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PasswordError {
+    /// Fewer than 10 characters.
+    #[error("Use at least 10 characters. A few words that you remember are better than one odd word.")]
+    Short,
+    /// More than 1024 bytes.
+    #[error("Use at most 1000 characters.")]
+    Long,
+    /// Among the first that anyone tries.
+    #[error("This password is among the first that attackers try. Choose another one.")]
+    Common,
+    /// The hash could not be made.
+    #[error("the password could not be hashed")]
+    Hashing,
+}
+
+/// A password that a person chose, checked.
+pub struct NewPassword<'a>(&'a str);
+
+impl<'a> NewPassword<'a> {
+    /// Checks a password, which must not be the person's own address either.
+    ///
+    /// # Errors
+    /// See [`PasswordError`].
+    pub fn parse(password: &'a str, email: &str) -> Result<Self, PasswordError> {
+        if password.chars().count() < MIN_LENGTH {
+            return Err(PasswordError::Short);
+        }
+        if password.len() > MAX_LENGTH {
+            return Err(PasswordError::Long);
+        }
+        let lower = password.to_lowercase();
+        let email = email.to_lowercase();
+        let name = email.split_once('@').map_or(email.as_str(), |(name, _)| name);
+        if lower == email || lower == name || is_common(&lower) {
+            return Err(PasswordError::Common);
+        }
+        Ok(Self(password))
+    }
+
+    /// Hashes it with a fresh salt.
+    ///
+    /// # Errors
+    /// [`PasswordError::Hashing`], where memory is short.
+    pub fn hash(&self, salt: [u8; 16]) -> Result<PasswordRecord, PasswordError> {
+        let hash = argon2()
+            .and_then(|argon2| argon2.hash_password_with_salt(self.0.as_bytes(), &salt).ok())
+            .ok_or(PasswordError::Hashing)?;
+        Ok(PasswordRecord(hash.to_string()))
+    }
+}
+
+/// One repeated or counted pattern, or one of the words that lists of leaked passwords begin with.
+fn is_common(lower: &str) -> bool {
+    let words = include_str!("common_passwords.txt");
+    let digits_apart = lower.trim_end_matches(|c: char| !c.is_alphabetic());
+    let first = lower.chars().next();
+    let repeated = lower.chars().all(|c| Some(c) == first);
+    let counted = "01234567890123456789".contains(lower)
+        || "98765432109876543210".contains(lower)
+        || "abcdefghijklmnopqrstuvwxyz".contains(lower)
+        || "qwertyuiopasdfghjklzxcvbnm".contains(lower);
+    repeated || counted || words.lines().any(|word| word == lower || word == digits_apart)
+}
+
+/// What is remembered of a password: a PHC string.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordRecord(String);
+
+/// What a verification showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// The password is right.
+    Right,
+    /// The password is right, and its hash is weaker than today's.
+    RightAndOutdated,
+    /// The password is wrong.
+    Wrong,
+}
+
+impl PasswordRecord {
+    /// Stands in for the record of an account that does not exist, so that signing in takes the
+    /// same time whether it exists or not. No password verifies against it.
+    pub fn of_nobody() -> Self {
+        Self(format!(
+            "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$bm9ib2R5J3Mgc2FsdA$\
+             bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkIGF0IGFsbC4"
+        ))
+    }
+
+    /// Verifies a password, in the time that the record's parameters take.
+    pub fn verify(&self, password: &str) -> Verified {
+        let (Ok(hash), Some(argon2)) = (PasswordHash::new(&self.0), argon2()) else {
+            return Verified::Wrong;
+        };
+        // A password longer than any that was taken is wrong; the hash is computed all the same.
+        let read = password.get(..password.len().min(MAX_LENGTH)).unwrap_or_default();
+        let right = argon2.verify_password(read.as_bytes(), &hash).is_ok();
+        match (right && read == password, Params::try_from(&hash)) {
+            (false, _) => Verified::Wrong,
+            (true, Ok(params)) if is_current(&params) => Verified::Right,
+            (true, _) => Verified::RightAndOutdated,
+        }
+    }
+}
+
+impl std::fmt::Debug for PasswordRecord {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("PasswordRecord(..)")
+    }
+}
+
+fn is_current(params: &Params) -> bool {
+    params.m_cost() >= MEMORY_KIB && params.t_cost() >= PASSES
+}
+
+fn argon2() -> Option<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}

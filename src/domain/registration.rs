@@ -1,0 +1,72 @@
+//! The record of a client that was registered at run time: consistent the moment it is written,
+//! beside the registry that every place reads from its own cache.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::Client;
+use super::entropy::Entropy;
+use super::machine::{Before, Class, Machine, NoRow, Step};
+use super::time::Timestamp;
+
+/// The machine.
+#[derive(Debug)]
+pub struct Registration;
+
+/// What is remembered: a deleted client stays deleted, whatever a cache still holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Record {
+    /// Registered.
+    Registered(Box<Client>),
+    /// Deleted (RFC 7592 §2.3).
+    Deleted,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RegistrationCommand {
+    /// Write the client, new or changed.
+    Write(Box<Client>),
+    /// Read it.
+    Read,
+    /// Delete it.
+    Delete,
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RegistrationError {
+    /// No such client, or no longer.
+    #[error("the client is not registered")]
+    NotRegistered,
+}
+
+impl Machine for Registration {
+    const CLASS: Class = Class::Registration;
+    type State = Record;
+    type Row = NoRow;
+    type Command = RegistrationCommand;
+    type Reply = Option<Box<Client>>;
+    type Error = RegistrationError;
+
+    fn step(
+        before: Before<Self>,
+        command: RegistrationCommand,
+        _: Timestamp,
+        _: &dyn Entropy,
+    ) -> Step<Self> {
+        match (before.state, command) {
+            (Some(Record::Deleted), _) | (None, RegistrationCommand::Read | RegistrationCommand::Delete) => {
+                Step::unchanged(Err(RegistrationError::NotRegistered))
+            }
+            (Some(Record::Registered(client)), RegistrationCommand::Read) => {
+                Step::unchanged(Ok(Some(client)))
+            }
+            (_, RegistrationCommand::Write(client)) => {
+                Step::written(Record::Registered(client), Ok(None))
+            }
+            (Some(Record::Registered(_)), RegistrationCommand::Delete) => {
+                Step::written(Record::Deleted, Ok(None))
+            }
+        }
+    }
+}

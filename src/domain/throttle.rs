@@ -1,0 +1,110 @@
+//! A limit on guessing from one place: so many tries in a window, refilled as time passes.
+//!
+//! A try is spent before its result is known and given back where it was right, so that guesses
+//! made in parallel count like guesses made one after the other.
+
+use serde::{Deserialize, Serialize};
+
+use super::entropy::Entropy;
+use super::machine::{Before, Class, Machine, Next, NoRow, Step};
+use super::time::{Seconds, Timestamp};
+
+/// How many tries in how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// The tries.
+    pub tries: u32,
+    /// The span in which they refill.
+    pub per: Seconds,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Throttle;
+
+/// The tries spent, as of a moment; they flow back evenly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Spent tries, in thousandths.
+    milli: u64,
+    as_of: Timestamp,
+    per: Seconds,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ThrottleCommand {
+    /// Spend a try.
+    Spend(Limit),
+    /// Give one back: it was right.
+    GiveBack(Limit),
+    /// Forget what has flowed back.
+    Wake,
+}
+
+/// No try is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("too many tries; try again in {retry_after:?}")]
+pub struct Exhausted {
+    /// How long until the next try, in seconds.
+    pub retry_after: Seconds,
+}
+
+impl Spent {
+    fn at(state: Option<Self>, limit: Limit, now: Timestamp) -> u64 {
+        let Some(spent) = state else { return 0 };
+        let elapsed = u64::try_from(now.0.saturating_sub(spent.as_of.0)).unwrap_or(0);
+        let span = u64::from(limit.per.0.max(1)).saturating_mul(1000);
+        let back = elapsed.saturating_mul(u64::from(limit.tries)).saturating_mul(1000) / span;
+        spent.milli.saturating_sub(back)
+    }
+}
+
+impl Machine for Throttle {
+    const CLASS: Class = Class::Throttle;
+    type State = Spent;
+    type Row = NoRow;
+    type Command = ThrottleCommand;
+    type Reply = ();
+    type Error = Exhausted;
+
+    fn step(
+        before: Before<Self>,
+        command: ThrottleCommand,
+        now: Timestamp,
+        _: &dyn Entropy,
+    ) -> Step<Self> {
+        let write = |milli, limit: Limit| {
+            Step::written(Spent { milli, as_of: now, per: limit.per }, Ok(()))
+        };
+        match command {
+            ThrottleCommand::Spend(limit) => {
+                let spent = Spent::at(before.state, limit, now);
+                let allowed = u64::from(limit.tries).saturating_mul(1000);
+                let after = spent.saturating_add(1000);
+                if after <= allowed {
+                    return write(after, limit);
+                }
+                let wait = after.saturating_sub(allowed).saturating_mul(limit.per.0.into());
+                let seconds = wait.div_ceil(allowed.max(1)).max(1);
+                let retry_after = Seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
+                Step::unchanged(Err(Exhausted { retry_after }))
+            }
+            ThrottleCommand::GiveBack(limit) => {
+                write(Spent::at(before.state, limit, now).saturating_sub(1000), limit)
+            }
+            ThrottleCommand::Wake => match before.state {
+                Some(spent) if now < spent.as_of.plus(spent.per) => Step::unchanged(Ok(())),
+                _ => Step::to(Next::Forgotten, Ok(())),
+            },
+        }
+    }
+
+    fn wakes_at(state: &Spent) -> Option<Timestamp> {
+        Some(state.as_of.plus(state.per))
+    }
+
+    fn wake() -> Option<ThrottleCommand> {
+        Some(ThrottleCommand::Wake)
+    }
+}

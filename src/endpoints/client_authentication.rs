@@ -1,0 +1,99 @@
+//! Client authentication (RFC 6749 §2.3).
+
+use base64ct::{Base64, Encoding};
+
+use super::failure::Failure;
+use super::http::Request;
+use super::server::Server;
+use crate::domain::client::Client;
+use crate::domain::secret::SecretHash;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::grant_type::TokenEndpointAuthMethod;
+use crate::protocol::parameters::{self, Parameters};
+
+/// What a client shows, before anything is checked.
+struct Credentials {
+    client_id: String,
+    secret: Option<String>,
+    method: TokenEndpointAuthMethod,
+}
+
+/// The client that sent this request, by the one method that it registered.
+///
+/// # Errors
+/// `invalid_client`, in the same words whether the client is unknown or its secret wrong;
+/// `invalid_request` where no client is named or two methods are used.
+pub async fn authenticate(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    form: &Parameters,
+) -> Result<Client, Failure> {
+    let header = request.header("authorization");
+    let by_header = header.is_some();
+    let refused = || {
+        let error = OAuthError::new(
+            ErrorCode::InvalidClient,
+            "the client is unknown, its secret is wrong, or it did not use the method that it \
+             registered",
+        );
+        if by_header { Failure::ClientChallenge(error) } else { Failure::Caller(error) }
+    };
+    let shown = match header {
+        Some(header) => basic(&header, form)?.ok_or_else(refused)?,
+        None => body(form)?,
+    };
+    let client = server.client(&shown.client_id).await?.ok_or_else(refused)?;
+    if client.metadata.token_endpoint_auth_method != shown.method {
+        return Err(refused());
+    }
+    match (client.secret, shown.secret) {
+        (None, None) => Ok(client),
+        (Some(expected), Some(secret)) if expected.is(&SecretHash::of_text(&secret)) => Ok(client),
+        _ => Err(refused()),
+    }
+}
+
+/// `client_secret_basic`: both halves are form-encoded before they are joined (RFC 6749 §2.3.1).
+fn basic(header: &str, form: &Parameters) -> Result<Option<Credentials>, Failure> {
+    if form.get("client_secret").is_some() {
+        let description = "use one method of client authentication, not two";
+        return Err(OAuthError::invalid_request(description).into());
+    }
+    let Some((scheme, encoded)) = header.split_once(' ') else {
+        return Ok(None);
+    };
+    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 2000 {
+        return Ok(None);
+    }
+    let decoded = Base64::decode_vec(encoded.trim()).ok().and_then(|b| String::from_utf8(b).ok());
+    let Some((client_id, secret)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
+        return Ok(None);
+    };
+    let (Ok(client_id), Ok(secret)) =
+        (parameters::decode(client_id.as_bytes()), parameters::decode(secret.as_bytes()))
+    else {
+        return Ok(None);
+    };
+    if form.get("client_id").is_some_and(|sent| sent != client_id) {
+        let description = "client_id in the body is not the one in the Authorization header";
+        return Err(OAuthError::invalid_request(description).into());
+    }
+    let method = TokenEndpointAuthMethod::ClientSecretBasic;
+    Ok(Some(Credentials { client_id, secret: Some(secret), method }))
+}
+
+/// `client_secret_post`, or `none` where no secret is sent.
+fn body(form: &Parameters) -> Result<Credentials, Failure> {
+    let client_id = form.get("client_id").ok_or_else(|| {
+        OAuthError::new(
+            ErrorCode::InvalidClient,
+            "send client_id in the body, or authenticate with the Authorization header",
+        )
+    })?;
+    let secret = form.get("client_secret").map(String::from);
+    let method = match secret {
+        Some(_) => TokenEndpointAuthMethod::ClientSecretPost,
+        None => TokenEndpointAuthMethod::None,
+    };
+    Ok(Credentials { client_id: client_id.to_owned(), secret, method })
+}

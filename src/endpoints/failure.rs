@@ -1,0 +1,166 @@
+//! What an endpoint can fail with, and the one place where each failure becomes a response.
+
+use super::http::Response;
+use crate::domain::account::AccountError;
+use crate::domain::grant::GrantError;
+use crate::ports::Unavailable;
+use crate::protocol::client_metadata::ClientMetadataError;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::pkce::PkceError;
+use crate::protocol::resource::ResourceError;
+use crate::protocol::scope::ScopeSyntax;
+
+/// A failure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// What the caller did wrong.
+    #[error(transparent)]
+    Caller(#[from] OAuthError),
+    /// Client authentication failed where the `Authorization` header was used (RFC 6749 §5.2).
+    #[error("client authentication failed")]
+    ClientChallenge(OAuthError),
+    /// A bearer token was refused (RFC 6750 §3).
+    #[error("bearer token refused")]
+    Bearer(OAuthError),
+    /// No bearer token was sent (RFC 6750 §3.1: then no error is named).
+    #[error("bearer token missing")]
+    NoBearer,
+    /// A person is told on a page; there is no client to send the answer to.
+    #[error("{title}")]
+    Page {
+        /// The status.
+        status: u16,
+        /// What happened, in a few words.
+        title: &'static str,
+        /// What to do next.
+        message: String,
+    },
+    /// The outside failed: logged, and the caller is told nothing else.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Failure {
+    /// What is ours went wrong.
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self::Unavailable(Unavailable(what.into()))
+    }
+
+    /// A page for a person.
+    pub fn page(status: u16, title: &'static str, message: impl Into<String>) -> Self {
+        Self::Page { status, title, message: message.into() }
+    }
+
+    /// The response for a client.
+    pub fn to_response(&self) -> Response {
+        match self {
+            Self::Caller(error) => Response::error(status(error.code), error),
+            Self::ClientChallenge(error) => Response::error(401, error)
+                .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
+            Self::Bearer(error) => {
+                let challenge = format!(
+                    "Bearer realm=\"vestibule\", error=\"{}\", error_description=\"{}\"",
+                    error.code.as_str(),
+                    error.description
+                );
+                Response::error(status(error.code), error).with("www-authenticate", challenge)
+            }
+            Self::NoBearer => Response::empty(401)
+                .with("www-authenticate", "Bearer realm=\"vestibule\"")
+                .with("cache-control", "no-store"),
+            Self::Page { status, message, .. } => {
+                Response::error(*status, &OAuthError::invalid_request(message.clone()))
+            }
+            Self::Unavailable(_) => {
+                Response::error(500, &OAuthError::new(ErrorCode::ServerError, WENT_WRONG))
+            }
+        }
+    }
+}
+
+/// All that a caller learns of what went wrong here.
+pub const WENT_WRONG: &str = "something went wrong here; try again, or quote the x-request-id";
+
+/// The status of an error code (RFC 6749 §5.2, RFC 6750 §3.1).
+fn status(code: ErrorCode) -> u16 {
+    match code {
+        ErrorCode::InvalidClient | ErrorCode::InvalidToken => 401,
+        ErrorCode::InsufficientScope => 403,
+        ErrorCode::ServerError => 500,
+        ErrorCode::TemporarilyUnavailable => 503,
+        _ => 400,
+    }
+}
+
+impl From<GrantError> for Failure {
+    fn from(error: GrantError) -> Self {
+        let code = match error {
+            GrantError::Scope => ErrorCode::InvalidScope,
+            GrantError::Resource => ErrorCode::InvalidTarget,
+            GrantError::AuthorizationPending => ErrorCode::AuthorizationPending,
+            GrantError::SlowDown => ErrorCode::SlowDown,
+            GrantError::AccessDenied => ErrorCode::AccessDenied,
+            GrantError::ExpiredToken => ErrorCode::ExpiredToken,
+            GrantError::Unknown
+            | GrantError::Occupied
+            | GrantError::WrongSecret
+            | GrantError::OtherClient
+            | GrantError::RedirectUri
+            | GrantError::CodeVerifier
+            | GrantError::NoCodeVerifier
+            | GrantError::UnexpectedCodeVerifier
+            | GrantError::CodeReplayed
+            | GrantError::RefreshTokenReused
+            | GrantError::Decided => ErrorCode::InvalidGrant,
+        };
+        Self::Caller(OAuthError::new(code, error.to_string()))
+    }
+}
+
+impl From<ScopeSyntax> for Failure {
+    fn from(error: ScopeSyntax) -> Self {
+        Self::Caller(OAuthError::new(ErrorCode::InvalidScope, error.to_string()))
+    }
+}
+
+impl From<ResourceError> for Failure {
+    fn from(error: ResourceError) -> Self {
+        Self::Caller(OAuthError::new(ErrorCode::InvalidTarget, error.to_string()))
+    }
+}
+
+impl From<PkceError> for Failure {
+    fn from(error: PkceError) -> Self {
+        Self::Caller(OAuthError::invalid_request(error.to_string()))
+    }
+}
+
+impl From<ClientMetadataError> for Failure {
+    fn from(error: ClientMetadataError) -> Self {
+        let code = match error {
+            ClientMetadataError::RedirectUri(_) | ClientMetadataError::NoRedirectUri => {
+                ErrorCode::InvalidRedirectUri
+            }
+            _ => ErrorCode::InvalidClientMetadata,
+        };
+        Self::Caller(OAuthError::new(code, error.to_string()))
+    }
+}
+
+impl From<AccountError> for Failure {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NoSession | AccountError::Unknown => Self::page(
+                401,
+                "You are signed out",
+                "Your session has ended. Sign in again, then repeat what you were doing.",
+            ),
+            AccountError::Blocked(blocked) => Self::page(
+                429,
+                "Too many attempts",
+                format!("Wait {} seconds, then try again.", blocked.retry_after.0),
+            ),
+            other => Self::internal(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Requests and responses, as the endpoints see them.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::domain::distance::Location;
+use crate::protocol::error::OAuthError;
+use crate::protocol::parameters::Parameters;
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+/// The longest path and query that is read, in bytes.
+pub const MAX_TARGET: usize = 16 * 1024;
+
+/// The method of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the methods of RFC 9110")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Other,
+}
+
+impl Method {
+    /// Reads a method's name.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Gives the headers, each when it is asked for: most requests need three.
+pub trait Headers {
+    /// The value of a header; several of one name joined by commas (RFC 9110 §5.3).
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// A request.
+pub struct Request<'a> {
+    /// Its method.
+    pub method: Method,
+    /// Scheme, host and port that the caller used.
+    pub origin: String,
+    /// The path.
+    pub path: String,
+    /// The query, without the question mark.
+    pub query: String,
+    /// The body, at most [`MAX_BODY`] bytes.
+    pub body: Vec<u8>,
+    /// The headers.
+    pub headers: &'a dyn Headers,
+    /// Where the caller is.
+    pub location: Location,
+    /// Names the request in the operator's log.
+    pub request_id: String,
+}
+
+impl Request<'_> {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)
+    }
+
+    /// The parameters of the query.
+    ///
+    /// # Errors
+    /// `invalid_request` for a query that cannot be read.
+    pub fn query(&self) -> Result<Parameters, OAuthError> {
+        Parameters::parse(self.query.as_bytes())
+            .map_err(|error| OAuthError::invalid_request(error.to_string()))
+    }
+
+    /// The parameters of a form body, whether or not some were sent twice.
+    ///
+    /// # Errors
+    /// `invalid_request` for a body of another type or one that cannot be read.
+    pub fn any_form(&self) -> Result<Parameters, OAuthError> {
+        if self.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+            return Err(OAuthError::invalid_request(
+                "the Content-Type must be application/x-www-form-urlencoded",
+            ));
+        }
+        Parameters::parse(&self.body)
+            .map_err(|error| OAuthError::invalid_request(error.to_string()))
+    }
+
+    /// The parameters of a form body, each sent once (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn form(&self) -> Result<Parameters, OAuthError> {
+        let form = self.any_form()?;
+        form.once_each().map_err(|error| OAuthError::invalid_request(error.to_string()))?;
+        Ok(form)
+    }
+
+    /// The media type of the body, without its parameters.
+    pub fn media_type(&self) -> Option<String> {
+        let header = self.header("content-type")?;
+        let media_type = header.split(';').next().unwrap_or_default();
+        Some(media_type.trim().to_ascii_lowercase())
+    }
+
+    /// The value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let header = self.header("cookie")?;
+        if header.len() > MAX_TARGET {
+            return None;
+        }
+        header
+            .split(';')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim().to_owned())
+    }
+
+    /// The caller's address, for limits: an IPv6 address counts by its /64, which is what one
+    /// household or one machine is given.
+    pub fn client_network(&self) -> String {
+        let header = self.header("cf-connecting-ip").unwrap_or_default();
+        match header.parse::<std::net::IpAddr>() {
+            Ok(std::net::IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+                Some(address) => address.to_string(),
+                None => {
+                    let [a, b, c, d, ..] = address.segments();
+                    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+                }
+            },
+            Ok(address) => address.to_string(),
+            Err(_) => "unknown".to_owned(),
+        }
+    }
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Cow<'static, [u8]>,
+}
+
+impl Response {
+    /// A response without a body.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Cow::Borrowed(&[]) }
+    }
+
+    /// JSON that nobody may store (RFC 6749 §5.1).
+    pub fn json(status: u16, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::empty(status)
+                .with("content-type", "application/json")
+                .with("cache-control", "no-store")
+                .with_body(body),
+            Err(_) => Self::empty(500),
+        }
+    }
+
+    /// An error as JSON (RFC 6749 §5.2).
+    pub fn error(status: u16, error: &OAuthError) -> Self {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'static str,
+            error_description: &'a str,
+        }
+        let body =
+            Body { error: error.code.as_str(), error_description: &error.description };
+        Self::json(status, &body)
+    }
+
+    /// Sends the browser elsewhere with a GET (RFC 9700 §4.12: never 307).
+    pub fn see_other(location: &str) -> Self {
+        Self::empty(303).with("location", location).with("cache-control", "no-store")
+    }
+
+    /// Also has a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(held, _)| *held != name || name == "set-cookie");
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Also sets a cookie. Every cookie is bound to this host and hidden from scripts. `Lax`,
+    /// since a person comes back from an app by a link.
+    #[must_use]
+    pub fn with_cookie(self, name: &str, value: &str, max_age: u32) -> Self {
+        let attributes = "Path=/; Secure; HttpOnly; SameSite=Lax";
+        self.with("set-cookie", format!("{name}={value}; {attributes}; Max-Age={max_age}"))
+    }
+
+    /// Has this body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(held, _)| *held == name).map(|(_, value)| value.as_str())
+    }
+}

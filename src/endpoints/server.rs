@@ -1,0 +1,97 @@
+//! The server as an endpoint sees it: settings, the outside, and the issuer of this request.
+
+use super::failure::Failure;
+use super::settings::Settings;
+use crate::domain::client::{self, Client};
+use crate::domain::entropy;
+use crate::domain::machine::{Address, Machine};
+use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use crate::domain::throttle::{Limit, Throttle, ThrottleCommand};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::jose::seal::Purpose;
+use crate::ports::{self, Ports};
+
+/// What every endpoint is given.
+pub struct Server<'a> {
+    /// The deployment's settings.
+    pub settings: &'a Settings,
+    /// The outside.
+    pub ports: Ports<'a>,
+    /// The issuer: what is set, or else the origin of the request.
+    pub issuer: String,
+}
+
+impl Server<'_> {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// So many random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        entropy::bytes(self.ports.entropy)
+    }
+
+    /// A URL of this server.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// Sends a command to a machine.
+    pub async fn send<M: Machine>(
+        &self,
+        to: &Address,
+        command: &M::Command,
+    ) -> ports::Answer<M> {
+        ports::send::<M>(self.ports.objects, to, command).await
+    }
+
+    /// Sends a command to a machine whose answer may be held.
+    pub async fn wait<M: Machine>(
+        &self,
+        to: &Address,
+        command: &M::Command,
+        hold: Seconds,
+    ) -> ports::Answer<M> {
+        ports::wait::<M>(self.ports.objects, to, command, hold).await
+    }
+
+    /// The client of that name: from the registry, or else, for one that registered at run time,
+    /// from its own record, since the registry may not show it for a minute.
+    pub async fn client(&self, client_id: &str) -> Result<Option<Client>, Failure> {
+        if client_id.len() > 200 {
+            return Ok(None);
+        }
+        if let Some(client) = self.ports.clients.find(client_id).await? {
+            return Ok(Some(client));
+        }
+        if !client::is_generated_id(client_id) {
+            return Ok(None);
+        }
+        let address = Address::Name(client_id.to_owned());
+        match self.send::<Registration>(&address, &RegistrationCommand::Read).await? {
+            Ok(client) => Ok(client.map(|client| *client)),
+            Err(RegistrationError::NotRegistered) => Ok(None),
+        }
+    }
+
+    /// Seals a value.
+    pub fn seal(&self, purpose: Purpose, plain: &[u8]) -> Result<String, Failure> {
+        let sealed = self.settings.sealer.seal(purpose, plain, self.random());
+        sealed.map_err(|error| Failure::internal(error.to_string()))
+    }
+
+    /// Spends a try that may turn out to be a guess; false where none is left.
+    pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
+        let address = Address::Name(name.to_owned());
+        let answer = self.send::<Throttle>(&address, &ThrottleCommand::Spend(limit)).await?;
+        Ok(answer.is_ok())
+    }
+
+    /// Gives a try back: it was no guess.
+    pub async fn give_back(&self, name: &str, limit: Limit) -> Result<(), Failure> {
+        let address = Address::Name(name.to_owned());
+        let answer = self.send::<Throttle>(&address, &ThrottleCommand::GiveBack(limit)).await?;
+        answer.map_err(|error| Failure::internal(error.to_string()))
+    }
+}

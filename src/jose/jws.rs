@@ -1,0 +1,91 @@
+//! JSON Web Signature in compact form (RFC 7515 §3.1).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// The longest token that is read, in bytes: a few times what the server itself issues.
+const MAX_LENGTH: usize = 8192;
+
+/// Why a token cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Not three parts of base64url, or not JSON within.
+    #[error("not a signed token in compact form")]
+    Malformed,
+    /// The claims could not be written as JSON.
+    #[error("the claims could not be written")]
+    Unwritable,
+}
+
+/// The header of a token that the server signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The algorithm.
+    pub alg: SigningAlgorithm,
+    /// What kind of token: `JWT`, or `at+jwt` (RFC 9068 §2.1).
+    pub typ: String,
+    /// The key.
+    pub kid: String,
+}
+
+/// What is signed: header and claims, each in base64url (RFC 7515 §5.1).
+///
+/// # Errors
+/// [`JwsError::Unwritable`] for claims that have no JSON.
+pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwsError> {
+    let header = serde_json::to_vec(header).map_err(|_| JwsError::Unwritable)?;
+    let claims = serde_json::to_vec(claims).map_err(|_| JwsError::Unwritable)?;
+    let mut input = Base64UrlUnpadded::encode_string(&header);
+    input.push('.');
+    input.push_str(&Base64UrlUnpadded::encode_string(&claims));
+    Ok(input)
+}
+
+/// The token: what was signed, and the signature.
+pub fn compact(mut signing_input: String, signature: &[u8]) -> String {
+    signing_input.push('.');
+    signing_input.push_str(&Base64UrlUnpadded::encode_string(signature));
+    signing_input
+}
+
+/// A token that was read and not yet verified: the claims come out with the proof that the
+/// signature holds, or for uses that need none.
+#[derive(Clone, Debug)]
+pub struct Unverified<'a> {
+    /// The header.
+    pub header: Header,
+    /// What was signed.
+    pub signing_input: &'a str,
+    /// The signature's bytes.
+    pub signature: Vec<u8>,
+    claims: Vec<u8>,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// [`JwsError::Malformed`].
+    pub fn parse(token: &'a str) -> Result<Self, JwsError> {
+        let decode = |part: &str| {
+            Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Malformed)
+        };
+        if token.len() > MAX_LENGTH {
+            return Err(JwsError::Malformed);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
+        let (header, claims) = signing_input.split_once('.').ok_or(JwsError::Malformed)?;
+        let header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        Ok(Self { header, signing_input, signature: decode(signature)?, claims: decode(claims)? })
+    }
+
+    /// The claims. Call this only once the signature has been verified.
+    ///
+    /// # Errors
+    /// [`JwsError::Malformed`] for claims of another shape.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwsError> {
+        serde_json::from_slice(&self.claims).map_err(|_| JwsError::Malformed)
+    }
+}

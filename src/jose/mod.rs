@@ -1,0 +1,8 @@
+//! Keys, signatures and sealed values (RFC 7515 to 7519, RFC 7638). Knows no storage and no HTTP;
+//! the signature itself is made by whoever implements [`crate::ports::Signer`].
+
+pub mod access_token;
+pub mod id_token;
+pub mod jwk;
+pub mod jws;
+pub mod seal;

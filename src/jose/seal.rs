@@ -1,0 +1,103 @@
+//! Sealed values: what leaves the server's hands and must come back unread and unchanged.
+//!
+//! XChaCha20-Poly1305 under keys derived from the deployment's secret with HKDF-SHA-256 (RFC 5869),
+//! one key for each purpose, so that a value sealed for one use opens for no other.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use sha2::Sha256;
+
+/// Length of the nonce, in bytes: long enough to be drawn at random (XChaCha20).
+pub const NONCE_LENGTH: usize = 24;
+/// The shortest secret that is accepted, in characters.
+pub const MIN_SECRET_LENGTH: usize = 32;
+
+/// Why a value was not sealed or not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The deployment's secret is shorter than [`MIN_SECRET_LENGTH`].
+    #[error("the secret must have at least 32 characters")]
+    WeakSecret,
+    /// Not sealed by this deployment for this purpose, or changed since.
+    #[error("the value was not sealed here, or was changed")]
+    Refused,
+}
+
+/// What a value is sealed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Private signing keys at rest.
+    SigningKey,
+    /// A request that waits while a person signs in or consents.
+    Interaction,
+}
+
+impl Purpose {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::SigningKey => b"vestibule signing key v1",
+            Self::Interaction => b"vestibule interaction v1",
+        }
+    }
+}
+
+/// The deployment's secret, from which every sealing key is derived.
+#[derive(Clone)]
+pub struct Sealer(Hkdf<Sha256>);
+
+impl Sealer {
+    /// Takes the secret.
+    ///
+    /// # Errors
+    /// [`SealError::WeakSecret`].
+    pub fn new(secret: &str) -> Result<Self, SealError> {
+        if secret.chars().count() < MIN_SECRET_LENGTH {
+            return Err(SealError::WeakSecret);
+        }
+        Ok(Self(Hkdf::new(None, secret.as_bytes())))
+    }
+
+    fn cipher(&self, purpose: Purpose) -> Result<XChaCha20Poly1305, SealError> {
+        let mut key = [0; 32];
+        self.0.expand(purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
+        Ok(XChaCha20Poly1305::new(&key.into()))
+    }
+
+    /// Seals a value under a nonce drawn for it: base64url of the nonce and the sealed bytes.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`] for a value of a size that the cipher cannot take.
+    pub fn seal(
+        &self,
+        purpose: Purpose,
+        plain: &[u8],
+        nonce: [u8; NONCE_LENGTH],
+    ) -> Result<String, SealError> {
+        let sealed = self
+            .cipher(purpose)?
+            .encrypt(&XNonce::from(nonce), plain)
+            .map_err(|_| SealError::Refused)?;
+        Ok(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
+    }
+
+    /// Opens what [`Sealer::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`].
+    pub fn open(&self, purpose: Purpose, value: &str) -> Result<Vec<u8>, SealError> {
+        let bytes = Base64UrlUnpadded::decode_vec(value).map_err(|_| SealError::Refused)?;
+        let (nonce, sealed) =
+            bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Refused)?;
+        self.cipher(purpose)?
+            .decrypt(&XNonce::from(*nonce), sealed)
+            .map_err(|_| SealError::Refused)
+    }
+}
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Sealer(..)")
+    }
+}

@@ -1,0 +1,23 @@
+//! Vestibule: an OAuth 2.1 and OpenID Connect authorization server for Cloudflare Workers.
+//!
+//! The rooms, from the ground up; a room uses only rooms below it (`ARCHITECTURE.md` is the map):
+//!
+//! - [`protocol`]: the words on the wire,
+//! - [`jose`]: keys, signatures and sealed values,
+//! - [`domain`]: what the server remembers, as state machines,
+//! - [`ports`]: what the inside asks of the outside,
+//! - [`pages`]: what people see,
+//! - [`endpoints`]: what clients and browsers call,
+//! - `edge`: Cloudflare, the only room that knows it.
+
+#![forbid(unsafe_code)]
+
+pub mod domain;
+pub mod endpoints;
+pub mod jose;
+pub mod pages;
+pub mod ports;
+pub mod protocol;
+
+#[cfg(target_arch = "wasm32")]
+mod edge;

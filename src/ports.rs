@@ -1,0 +1,146 @@
+//! What the inside asks of the outside. `edge/` implements these on Cloudflare, test support in
+//! memory.
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+
+use crate::domain::client::Client;
+use crate::domain::entropy::Entropy;
+use crate::domain::key_ring::KeySet;
+use crate::domain::machine::{Address, Class, Machine};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::token::ObjectId;
+use crate::jose::jwk::Jwk;
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// The outside did not answer as it should. The text is for the operator's log alone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
+
+impl Unavailable {
+    /// Says what failed.
+    pub fn new(what: impl std::fmt::Display) -> Self {
+        Self(what.to_string())
+    }
+}
+
+/// What came of a command that was sent to a machine: the machine's own answer within.
+pub type Answer<M> =
+    Result<Result<<M as Machine>::Reply, <M as Machine>::Error>, Unavailable>;
+
+/// The time.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The objects that remember. Commands and answers travel as JSON; [`send`] and [`wait`] are the
+/// typed way to use this.
+#[async_trait(?Send)]
+pub trait Objects {
+    /// An identifier for an object that does not exist yet.
+    fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable>;
+
+    /// The identifier of the object with that name.
+    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable>;
+
+    /// Sends a command. Where the answer is one that the machine lets wait, it is held until the
+    /// state changes, for at most so long.
+    async fn send(
+        &self,
+        class: Class,
+        to: &Address,
+        command: String,
+        hold: Seconds,
+    ) -> Result<String, Unavailable>;
+}
+
+/// Sends a command to a machine.
+///
+/// # Errors
+/// [`Unavailable`] where the object did not answer; the machine's own error is within.
+pub async fn send<M: Machine>(
+    objects: &dyn Objects,
+    to: &Address,
+    command: &M::Command,
+) -> Answer<M> {
+    wait::<M>(objects, to, command, Seconds(0)).await
+}
+
+/// Sends a command to a machine, and lets the answer be held.
+///
+/// # Errors
+/// As [`send`].
+pub async fn wait<M: Machine>(
+    objects: &dyn Objects,
+    to: &Address,
+    command: &M::Command,
+    hold: Seconds,
+) -> Answer<M> {
+    let command = serde_json::to_string(command).map_err(Unavailable::new)?;
+    let answer = objects.send(M::CLASS, to, command, hold).await?;
+    read(&answer)
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unavailable> {
+    serde_json::from_str(json).map_err(Unavailable::new)
+}
+
+/// The clients, as every place reads them from its cache.
+#[async_trait(?Send)]
+pub trait ClientRegistry {
+    /// The client of that name, if the registry has it.
+    async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable>;
+
+    /// Writes a client.
+    async fn put(&self, client: &Client) -> Result<(), Unavailable>;
+
+    /// Removes a client.
+    async fn remove(&self, client_id: &str) -> Result<(), Unavailable>;
+}
+
+/// The signing keys: reads them, signs and verifies.
+#[async_trait(?Send)]
+pub trait Signer {
+    /// The published keys, among them one that signs with the algorithm.
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable>;
+
+    /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).
+    async fn sign(
+        &self,
+        pair: &crate::domain::key_ring::KeyPair,
+        input: &[u8],
+    ) -> Result<Vec<u8>, Unavailable>;
+
+    /// Verifies a signature.
+    async fn verify(
+        &self,
+        key: &Jwk,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable>;
+}
+
+/// The operator's log.
+pub trait Log {
+    /// Something that is ours went wrong. Never a secret, never what a caller sent.
+    fn error(&self, message: &str);
+}
+
+/// All of the outside.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// What remembers.
+    pub objects: &'a dyn Objects,
+    /// The clients.
+    pub clients: &'a dyn ClientRegistry,
+    /// The keys.
+    pub signer: &'a dyn Signer,
+    /// The log.
+    pub log: &'a dyn Log,
+}

@@ -1,0 +1,220 @@
+//! Claims about a person: which there are, which a scope asks for, and the `claims` parameter
+//! (OpenID Connect Core §5).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::scope::{self, Scope};
+
+/// The claims of the scope `profile` (OpenID Connect Core §5.4).
+pub const PROFILE: [&str; 14] = [
+    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
+    "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+];
+/// The claims of the scope `email`.
+pub const EMAIL: [&str; 2] = ["email", "email_verified"];
+/// The claims of the scope `address`.
+pub const ADDRESS: [&str; 1] = ["address"];
+/// The claims of the scope `phone`.
+pub const PHONE: [&str; 2] = ["phone_number", "phone_number_verified"];
+/// The one authentication context that the server knows: a single factor, proven at this server.
+pub const ACR_SINGLE_FACTOR: &str = "1";
+
+/// Every claim about a person that can be asked for.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    PROFILE.into_iter().chain(EMAIL).chain(ADDRESS).chain(PHONE)
+}
+
+/// Whether a scope asks for the claim (OpenID Connect Core §5.4).
+pub fn in_scope(claim: &str, granted: &Scope) -> bool {
+    let asks = |token: &str, claims: &[&str]| claims.contains(&claim) && granted.contains(token);
+    asks(scope::PROFILE, &PROFILE)
+        || asks(scope::EMAIL, &EMAIL)
+        || asks(scope::ADDRESS, &ADDRESS)
+        || asks(scope::PHONE, &PHONE)
+}
+
+/// A `claims` parameter that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimsError {
+    /// OpenID Connect Core §5.5.
+    #[error("claims must be a JSON object with userinfo or id_token, each an object of claims")]
+    Syntax,
+    /// More than the server keeps.
+    #[error("claims may name at most 60 claims")]
+    TooMany,
+}
+
+/// How one claim is asked for (OpenID Connect Core §5.5.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Individual {
+    #[serde(default)]
+    essential: bool,
+    value: Option<serde_json::Value>,
+    #[serde(default)]
+    values: Vec<serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+struct Wire {
+    #[serde(default)]
+    userinfo: Option<BTreeMap<String, Option<Individual>>>,
+    #[serde(default)]
+    id_token: Option<BTreeMap<String, Option<Individual>>>,
+}
+
+/// What the `claims` parameter asks for, as far as the server can answer it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimsRequest {
+    /// Claims about the person that the userinfo endpoint should return.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub userinfo: Vec<String>,
+    /// Claims about the person that the ID token should carry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id_token: Vec<String>,
+    /// The `sub` that must be signed in, or none may be (§5.5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The authentication contexts one of which must be met (§5.5.1.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub essential_acr: Vec<String>,
+}
+
+impl ClaimsRequest {
+    /// Reads the JSON value of the parameter. What is not understood is ignored, as §5.5 says.
+    ///
+    /// # Errors
+    /// See [`ClaimsError`].
+    pub fn parse(json: &str) -> Result<Self, ClaimsError> {
+        let wire: Wire = serde_json::from_str(json).map_err(|_| ClaimsError::Syntax)?;
+        let userinfo = wire.userinfo.unwrap_or_default();
+        let id_token = wire.id_token.unwrap_or_default();
+        if userinfo.len() > 30 || id_token.len() > 30 {
+            return Err(ClaimsError::TooMany);
+        }
+        let known = |asked: &BTreeMap<String, Option<Individual>>| {
+            all().filter(|claim| asked.contains_key(*claim)).map(String::from).collect()
+        };
+        let text = |value: &serde_json::Value| value.as_str().map(String::from);
+        let individual = |name: &str| id_token.get(name).cloned().flatten().unwrap_or_default();
+        let acr = individual("acr");
+        let acr_values = acr.value.iter().chain(&acr.values).filter_map(text).collect();
+        let sub = [&id_token, &userinfo]
+            .into_iter()
+            .filter_map(|asked| asked.get("sub")?.as_ref()?.value.as_ref().and_then(text))
+            .next();
+        Ok(Self {
+            userinfo: known(&userinfo),
+            id_token: known(&id_token),
+            sub,
+            essential_acr: if acr.essential { acr_values } else { Vec::new() },
+        })
+    }
+
+    /// Whether the authentication contexts that must be met include one that the server knows.
+    pub fn acr_can_be_met(&self) -> bool {
+        self.essential_acr.is_empty()
+            || self.essential_acr.iter().any(|acr| acr == ACR_SINGLE_FACTOR)
+    }
+}
+
+/// The postal address (OpenID Connect Core §5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The whole address, lines separated by line feeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    /// Street and house number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    /// City.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// State, province or prefecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Postal code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// Country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// The standard claims about a person (OpenID Connect Core §5.1), without `sub`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandardClaims {
+    /// Full name, as shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Given name or first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// Surname or last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    /// Middle name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    /// Casual name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// The name the person wants to be known by; not unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    /// URL of the profile page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// URL of the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// URL of the person's own site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the address was proven to be the person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// Gender, free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD`, or `0000` for the year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    /// IANA time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    /// BCP 47 language tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// E.164 telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// Whether the number was proven to be the person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+    /// Postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// When the profile last changed, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<i64>,
+}
+
+/// Claims as a JSON object.
+pub type ClaimsObject = serde_json::Map<String, serde_json::Value>;
+
+impl StandardClaims {
+    /// The claims that pass, as a JSON object; an empty one where there is none.
+    pub fn select(&self, wanted: impl Fn(&str) -> bool) -> ClaimsObject {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(claims)) => {
+                claims.into_iter().filter(|(claim, _)| wanted(claim)).collect()
+            }
+            _ => ClaimsObject::new(),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The words on the wire, each citing where it is defined. Knows no storage, no HTTP and no time.
+
+pub mod claims;
+pub mod client_metadata;
+pub mod error;
+pub mod grant_type;
+pub mod parameters;
+pub mod pkce;
+pub mod prefer;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod resource;
+pub mod response_mode;
+pub mod scope;
+pub mod server_metadata;
+pub mod user_code;

@@ -1,0 +1,143 @@
+//! `application/x-www-form-urlencoded` parameters, read as strictly as RFC 6749 asks.
+
+use std::borrow::Cow;
+
+/// More parameters than any request of the specifications has.
+const MAX_PARAMETERS: usize = 100;
+
+/// Why parameters could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// A percent sign without two hexadecimal digits after it.
+    #[error("a percent sign must be followed by two hexadecimal digits")]
+    PercentEncoding,
+    /// The decoded bytes are not UTF-8 (RFC 6749 appendix B).
+    #[error("parameters must be UTF-8")]
+    NotUtf8,
+    /// A NUL or other control character where none can mean anything.
+    #[error("parameters must not contain control characters")]
+    ControlCharacter,
+    /// More than the server reads.
+    #[error("at most 100 parameters are read")]
+    TooMany,
+    /// RFC 6749 §3.1 and §3.2: parameters must not be included more than once.
+    #[error("the parameter {0} must be sent once only")]
+    Repeated(String),
+}
+
+/// The decoded parameters of a query or a body, in the order in which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads `name=value` pairs. A parameter without a value counts as omitted (RFC 6749 §3.1).
+    ///
+    /// # Errors
+    /// What [`ParameterError`] names, except a repetition: see [`Parameters::repeated`].
+    pub fn parse(encoded: &[u8]) -> Result<Self, ParameterError> {
+        let mut pairs = Vec::new();
+        for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            if pairs.len() == MAX_PARAMETERS {
+                return Err(ParameterError::TooMany);
+            }
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = decode(halves.next().unwrap_or_default())?;
+            let value = decode(halves.next().unwrap_or_default())?;
+            if !value.is_empty() {
+                pairs.push((name, value));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of a parameter, if it was sent: the first one, where it was sent more than once.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a parameter that may be repeated (`resource`, RFC 8707 §2).
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Refuses a parameter that was sent more than once; only `resource` may be (RFC 8707 §2), and
+    /// the boxes of a form that bear one name (`scope_granted`).
+    pub fn once_each(&self) -> Result<(), ParameterError> {
+        for (index, (name, _)) in self.0.iter().enumerate() {
+            let before = self.0.iter().take(index);
+            if name != "resource" && before.clone().any(|(earlier, _)| earlier == name) {
+                return Err(ParameterError::Repeated(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether one parameter was sent more than once.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.all(name).nth(1).is_some()
+    }
+
+    /// Every pair, for a request that must be sent on as it came.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// Decodes one name or value.
+///
+/// # Errors
+/// See [`ParameterError`].
+pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = (rest.next().and_then(hex), rest.next().and_then(hex));
+                let (Some(high), Some(low)) = digits else {
+                    return Err(ParameterError::PercentEncoding);
+                };
+                (high << 4) | low
+            }
+            other => *other,
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| ParameterError::NotUtf8)?;
+    // A text area may send line breaks and tabs; nothing sends other control characters.
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t')) {
+        return Err(ParameterError::ControlCharacter);
+    }
+    Ok(text)
+}
+
+fn hex(digit: &u8) -> Option<u8> {
+    char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// Encodes pairs as a query or a form body.
+pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut encoder = url::form_urlencoded::Serializer::new(String::new());
+    encoder.extend_pairs(pairs);
+    encoder.finish()
+}
+
+/// Adds pairs to the query of a URI that may have one already (RFC 6749 §3.1.2: it is kept).
+pub fn add_to_query<'a>(uri: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let (base, fragment): (&str, Cow<'_, str>) = match uri.split_once('#') {
+        Some((base, fragment)) => (base, Cow::Owned(format!("#{fragment}"))),
+        None => (uri, Cow::Borrowed("")),
+    };
+    let joint = match base.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{base}{joint}{}{fragment}", encode(pairs))
+}

@@ -1,0 +1,108 @@
+//! Redirect URIs: which may be registered, and when one that is sent matches (RFC 6749 §3.1.2,
+//! RFC 8252 §7, RFC 9700 §2.1).
+
+use url::{Host, Url};
+
+/// Why a redirect URI cannot be registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectUriError {
+    /// RFC 6749 §3.1.2.
+    #[error("a redirect URI must be an absolute URI, at most 2000 characters of ASCII")]
+    Syntax,
+    /// RFC 6749 §3.1.2.
+    #[error("a redirect URI must not have a fragment")]
+    Fragment,
+    /// Credentials in a URI are shown in address bars and logs.
+    #[error("a redirect URI must not carry a user name or password")]
+    Credentials,
+    /// RFC 8252 §7.3 and §8.3.
+    #[error("http redirect URIs are for 127.0.0.1, [::1] and localhost alone; use https")]
+    PlainHttp,
+    /// A URI of a scheme that runs code, or one whose authority is missing (`https:example.com`).
+    #[error("this scheme cannot receive an authorization response")]
+    Scheme,
+    /// RFC 8252 §7.1: a private-use scheme is a domain name under the app's control, reversed.
+    #[error("a private-use scheme must contain a period, such as com.example.app")]
+    PrivateUseScheme,
+}
+
+/// Schemes that browsers run, read from, or handle by themselves.
+const REFUSED: [&str; 12] = [
+    "javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss", "view-source",
+    "filesystem", "mailto",
+];
+
+/// Checks a URI at registration.
+///
+/// # Errors
+/// See [`RedirectUriError`].
+pub fn check(uri: &str) -> Result<(), RedirectUriError> {
+    let printable = uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
+    if uri.len() > 2000 || !printable {
+        return Err(RedirectUriError::Syntax);
+    }
+    if uri.contains('#') {
+        return Err(RedirectUriError::Fragment);
+    }
+    let url = Url::parse(uri).map_err(|_| RedirectUriError::Syntax)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(RedirectUriError::Credentials);
+    }
+    match url.scheme() {
+        scheme if REFUSED.contains(&scheme) => Err(RedirectUriError::Scheme),
+        // The parser accepts `https:example.com`; browsers do not agree on what it means.
+        "https" | "http" if !has_authority(uri) => Err(RedirectUriError::Scheme),
+        "https" => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        "http" => Err(RedirectUriError::PlainHttp),
+        scheme if !scheme.contains('.') => Err(RedirectUriError::PrivateUseScheme),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the URI that was sent is the one registered: the same characters, except for the port
+/// of a loopback address, which the operating system chooses (RFC 8252 §7.3).
+pub fn matches(registered: &str, sent: &str) -> bool {
+    if registered == sent {
+        return true;
+    }
+    let (Some((registered_url, registered_rest)), Some((sent_url, sent_rest))) =
+        (loopback(registered), loopback(sent))
+    else {
+        return false;
+    };
+    registered_url.host() == sent_url.host() && registered_rest == sent_rest
+}
+
+/// A loopback `http` URI, with what follows its authority, character by character.
+fn loopback(uri: &str) -> Option<(Url, &str)> {
+    let url = Url::parse(uri).ok()?;
+    let after = uri.strip_prefix("http://")?;
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at_checked(end)?;
+    let plain = !authority.contains('@') && !uri.contains(['#', '\\']);
+    (plain && is_loopback(&url)).then_some((url, rest))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn has_authority(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//") && !rest.starts_with("///"))
+}
+
+/// What a page's `form-action` must allow so that the browser may follow the answer to this URI:
+/// an origin, or the scheme of an app.
+pub fn form_action_source(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.origin() {
+        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
+        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
+    }
+}

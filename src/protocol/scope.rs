@@ -1,0 +1,106 @@
+//! `scope` (RFC 6749 §3.3).
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Asks for an ID token (OpenID Connect Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+/// Asks for the claims of a profile (OpenID Connect Core §5.4).
+pub const PROFILE: &str = "profile";
+/// Asks for the e-mail address (OpenID Connect Core §5.4).
+pub const EMAIL: &str = "email";
+/// Asks for the postal address (OpenID Connect Core §5.4).
+pub const ADDRESS: &str = "address";
+/// Asks for the telephone number (OpenID Connect Core §5.4).
+pub const PHONE: &str = "phone";
+/// Asks for access when the person is away (OpenID Connect Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The scopes of OpenID Connect, which every client may ask for unless it registered fewer.
+pub const STANDARD: [&str; 6] = [OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS];
+
+/// A value that is not a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scope is a list of names separated by one space, at most 50 of at most 200 characters")]
+pub struct ScopeSyntax;
+
+/// A set of scope values: kept in the order in which they came, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope(Vec<String>);
+
+impl Scope {
+    /// Reads the space-delimited value.
+    ///
+    /// # Errors
+    /// [`ScopeSyntax`] for characters outside RFC 6749 §3.3 or more than the server keeps.
+    pub fn parse(value: &str) -> Result<Self, ScopeSyntax> {
+        let mut scope = Self::default();
+        for token in value.split(' ').filter(|token| !token.is_empty()) {
+            let valid = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+            if token.len() > 200 || scope.0.len() == 50 || !token.bytes().all(valid) {
+                return Err(ScopeSyntax);
+            }
+            scope.insert(token);
+        }
+        Ok(scope)
+    }
+
+    /// The six scopes of OpenID Connect.
+    pub fn standard() -> Self {
+        Self(STANDARD.map(String::from).to_vec())
+    }
+
+    /// Adds a value, unless it is there.
+    pub fn insert(&mut self, token: &str) {
+        if !self.contains(token) {
+            self.0.push(token.to_owned());
+        }
+    }
+
+    /// Whether the value is there.
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.iter().any(|held| held == token)
+    }
+
+    /// Whether every value of the other is here too.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.iter().all(|token| self.contains(token))
+    }
+
+    /// The values that the other has too.
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.filter(|token| other.contains(token))
+    }
+
+    /// The values that pass.
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|token| keep(token)).cloned().collect())
+    }
+
+    /// The values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.join(" "))
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}

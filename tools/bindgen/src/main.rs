@@ -1,0 +1,20 @@
+//! `bindgen INPUT.wasm OUTPUT_FOLDER`: generates the bindings for a host that hands the compiled
+//! module in (`initSync({ module })`), with the function that resets the instance after a trap.
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "usage: bindgen INPUT.wasm OUTPUT_FOLDER";
+    let input = arguments.next().context(usage)?;
+    let output = arguments.next().context(usage)?;
+    Bindgen::new()
+        .input_path(input)
+        .out_name("vestibule")
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(true)
+        .reset_state_function(true)
+        .generate(output)
+}
