@@ -1,13 +1,14 @@
 //! What the inside asks of the outside. `edge/` implements these on Cloudflare, test support in
 //! memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
 
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::key_ring::KeySet;
-use crate::domain::machine::{Address, Class, Machine};
+use crate::domain::machine::{Address, Before, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::jose::jwk::Jwk;
@@ -35,8 +36,8 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
-/// The objects that remember. Commands and answers travel as JSON; [`send`] and [`wait`] are the
-/// typed way to use this.
+/// The objects that remember. Commands and answers travel as JSON; [`send`] is the typed way to use
+/// this.
 #[async_trait(?Send)]
 pub trait Objects {
     /// An identifier for an object that does not exist yet.
@@ -46,45 +47,35 @@ pub trait Objects {
     fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable>;
 
     /// Sends a command. Where the answer is one that the machine lets wait, it is held until the
-    /// state changes, for at most so long.
+    /// state changes, for at most so long. No answer: no object can have that identifier.
     async fn send(
         &self,
         class: Class,
         to: &Address,
         command: String,
         hold: Seconds,
-    ) -> Result<String, Unavailable>;
-}
-
-/// Sends a command to a machine.
-///
-/// # Errors
-/// [`Unavailable`] where the object did not answer; the machine's own error is within.
-pub async fn send<M: Machine>(
-    objects: &dyn Objects,
-    to: &Address,
-    command: &M::Command,
-) -> Answer<M> {
-    wait::<M>(objects, to, command, Seconds(0)).await
+    ) -> Result<Option<String>, Unavailable>;
 }
 
 /// Sends a command to a machine, and lets the answer be held.
 ///
 /// # Errors
-/// As [`send`].
-pub async fn wait<M: Machine>(
-    objects: &dyn Objects,
+/// [`Unavailable`] where the object did not answer; the machine's own error is within.
+pub async fn send<M: Machine>(
+    ports: &Ports<'_>,
     to: &Address,
-    command: &M::Command,
+    command: M::Command,
     hold: Seconds,
 ) -> Answer<M> {
-    let command = serde_json::to_string(command).map_err(Unavailable::new)?;
-    let answer = objects.send(M::CLASS, to, command, hold).await?;
-    read(&answer)
-}
-
-fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unavailable> {
-    serde_json::from_str(json).map_err(Unavailable::new)
+    let json = serde_json::to_string(&command).map_err(Unavailable::new)?;
+    match ports.objects.send(M::CLASS, to, json, hold).await? {
+        Some(answer) => serde_json::from_str(&answer).map_err(Unavailable::new),
+        // A forged identifier: the machine says what it says where it remembers nothing.
+        None => {
+            let before = Before { state: None, rows: BTreeMap::new() };
+            Ok(M::step(before, command, ports.clock.now(), ports.entropy).reply)
+        }
+    }
 }
 
 /// The clients, as every place reads them from its cache.

@@ -41,10 +41,13 @@ impl Method {
     }
 }
 
-/// Gives the headers, each when it is asked for: most requests need three.
-pub trait Headers {
+/// Tells what is asked of the caller, each thing when it is asked: most requests need little.
+pub trait Caller {
     /// The value of a header; several of one name joined by commas (RFC 9110 §5.3).
-    fn get(&self, name: &str) -> Option<String>;
+    fn header(&self, name: &str) -> Option<String>;
+
+    /// Where the caller is, as well as the network knows.
+    fn location(&self) -> Location;
 }
 
 /// A request.
@@ -59,10 +62,8 @@ pub struct Request<'a> {
     pub query: String,
     /// The body, at most [`MAX_BODY`] bytes.
     pub body: Vec<u8>,
-    /// The headers.
-    pub headers: &'a dyn Headers,
-    /// Where the caller is.
-    pub location: Location,
+    /// Who sent it.
+    pub caller: &'a dyn Caller,
     /// Names the request in the operator's log.
     pub request_id: String,
 }
@@ -70,7 +71,12 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name)
+        self.caller.header(name)
+    }
+
+    /// Where the caller is.
+    pub fn location(&self) -> Location {
+        self.caller.location()
     }
 
     /// The parameters of the query.

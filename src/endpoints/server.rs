@@ -41,19 +41,19 @@ impl Server<'_> {
     pub async fn send<M: Machine>(
         &self,
         to: &Address,
-        command: &M::Command,
+        command: M::Command,
     ) -> ports::Answer<M> {
-        ports::send::<M>(self.ports.objects, to, command).await
+        self.wait::<M>(to, command, Seconds(0)).await
     }
 
     /// Sends a command to a machine whose answer may be held.
     pub async fn wait<M: Machine>(
         &self,
         to: &Address,
-        command: &M::Command,
+        command: M::Command,
         hold: Seconds,
     ) -> ports::Answer<M> {
-        ports::wait::<M>(self.ports.objects, to, command, hold).await
+        ports::send::<M>(&self.ports, to, command, hold).await
     }
 
     /// The client of that name: from the registry, or else, for one that registered at run time,
@@ -69,7 +69,7 @@ impl Server<'_> {
             return Ok(None);
         }
         let address = Address::Name(client_id.to_owned());
-        match self.send::<Registration>(&address, &RegistrationCommand::Read).await? {
+        match self.send::<Registration>(&address, RegistrationCommand::Read).await? {
             Ok(client) => Ok(client.map(|client| *client)),
             Err(RegistrationError::NotRegistered) => Ok(None),
         }
@@ -84,14 +84,14 @@ impl Server<'_> {
     /// Spends a try that may turn out to be a guess; false where none is left.
     pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
         let address = Address::Name(name.to_owned());
-        let answer = self.send::<Throttle>(&address, &ThrottleCommand::Spend(limit)).await?;
+        let answer = self.send::<Throttle>(&address, ThrottleCommand::Spend(limit)).await?;
         Ok(answer.is_ok())
     }
 
     /// Gives a try back: it was no guess.
     pub async fn give_back(&self, name: &str, limit: Limit) -> Result<(), Failure> {
         let address = Address::Name(name.to_owned());
-        let answer = self.send::<Throttle>(&address, &ThrottleCommand::GiveBack(limit)).await?;
+        let answer = self.send::<Throttle>(&address, ThrottleCommand::GiveBack(limit)).await?;
         answer.map_err(|error| Failure::internal(error.to_string()))
     }
 }

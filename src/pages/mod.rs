@@ -1,1 +1,71 @@
+//! What people see: HTML from templates that are checked when the server is compiled. They stand
+//! under `static/pages/`, need no JavaScript, and escape whatever they are given.
 
+pub mod account;
+pub mod brand;
+pub mod consent;
+pub mod demo;
+pub mod device;
+pub mod form_post;
+pub mod message;
+pub mod sign_in;
+
+use askama::Template;
+
+use self::brand::Brand;
+
+/// Names the assets, so that a browser never joins new pages to old styles.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A page: what stands within the frame that all pages share.
+pub trait Page: Template {
+    /// The title, which is also the heading.
+    fn title(&self) -> String;
+
+    /// Whether the page is wider than a form.
+    fn is_wide(&self) -> bool {
+        false
+    }
+
+    /// Whether the page has the script that sends its form by itself.
+    fn submits_itself(&self) -> bool {
+        false
+    }
+}
+
+/// What every page is framed with.
+pub struct Shell<'a> {
+    /// Name and logo.
+    pub brand: &'a Brand,
+    /// Whether to say that this is a development server.
+    pub development: bool,
+}
+
+#[derive(Template)]
+#[template(path = "frame.html")]
+struct Frame<'a> {
+    brand: &'a Brand,
+    development: bool,
+    title: String,
+    is_wide: bool,
+    submits_itself: bool,
+    content: String,
+    version: &'static str,
+}
+
+/// Renders a page in its frame.
+///
+/// # Errors
+/// Where a template fails, which its types rule out.
+pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
+    Frame {
+        brand: shell.brand,
+        development: shell.development,
+        title: page.title(),
+        is_wide: page.is_wide(),
+        submits_itself: page.submits_itself(),
+        content: page.render()?,
+        version: VERSION,
+    }
+    .render()
+}

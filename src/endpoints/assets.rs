@@ -1,0 +1,28 @@
+//! Style sheets, the one script, and the icon: in the bundle, so that every host serves them.
+
+use std::borrow::Cow;
+
+use super::http::Response;
+use super::server::Server;
+
+const STYLE: &str = include_str!("../../static/assets/vestibule.css");
+const SUBMIT: &str = include_str!("../../static/assets/submit.js");
+const ICON: &str = include_str!("../../static/assets/icon.svg");
+
+/// Serves a file, or none where there is no such file.
+pub fn asset(server: &Server<'_>, name: &str) -> Option<Response> {
+    let (media_type, body) = match name {
+        "vestibule.css" => ("text/css; charset=utf-8", Cow::Borrowed(STYLE)),
+        "brand.css" => ("text/css; charset=utf-8", Cow::Owned(server.settings.brand.style())),
+        "submit.js" => ("text/javascript; charset=utf-8", Cow::Borrowed(SUBMIT)),
+        "icon.svg" => ("image/svg+xml", Cow::Borrowed(ICON)),
+        _ => return None,
+    };
+    let body = match body {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    // The pages name each file with the version of the bundle, so a day is safe.
+    let response = Response::empty(200).with("cache-control", "public, max-age=86400");
+    Some(response.with("content-type", media_type).with_body(body))
+}

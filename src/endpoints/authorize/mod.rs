@@ -1,0 +1,228 @@
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2).
+
+pub mod request;
+pub mod response;
+
+use self::request::{AuthorizationRequest, Refusal};
+use self::response::AuthorizationResponse;
+use super::browser::{self, ClaimedSession};
+use super::failure::Failure;
+use super::http::{MAX_TARGET, Method, Request, Response};
+use super::interaction::Interaction;
+use super::server::Server;
+use super::token::terms;
+use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::client::Client;
+use crate::domain::grant::code::CodeGrant;
+use crate::domain::grant::{Authorization, Grant, GrantCommand};
+use crate::domain::machine::{Address, Class};
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::token::{ObjectId, Token, TokenKind};
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::parameters;
+use crate::protocol::scope::OFFLINE_ACCESS;
+
+/// Takes an authorization request, by GET or POST.
+///
+/// # Errors
+/// A page where the client or its redirect URI is not known; everything else goes to the client.
+pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let parameters = match request.method {
+        Method::Post => request.any_form(),
+        _ => request.query(),
+    };
+    let parameters = parameters.map_err(|error| {
+        Failure::page(400, "This sign-in cannot go on", error.description)
+    })?;
+    let session = browser::claimed_session(request);
+    // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
+    // request as a link comes with it.
+    if request.method == Method::Post && session.is_none() {
+        let query = parameters::encode(parameters.pairs());
+        if query.len() < MAX_TARGET {
+            return Ok(Response::see_other(&format!("{}?{query}", server.url("/authorize"))));
+        }
+    }
+    match request::parse(server, &parameters).await? {
+        Ok(authorization) => decide(server, authorization, session).await,
+        Err(Refusal { to, error }) => Ok(to.error(server, &error)),
+    }
+}
+
+/// Decides what comes next: a page, or the answer to the client.
+///
+/// # Errors
+/// Only what is ours.
+pub async fn decide(
+    server: &Server<'_>,
+    authorization: AuthorizationRequest,
+    session: Option<ClaimedSession>,
+) -> Result<Response, Failure> {
+    let Some(session) = session else {
+        return ask_to_sign_in(server, authorization);
+    };
+    if authorization.prompt.select_account && !authorization.account_selected {
+        let interaction = Interaction::Authorize(Box::new(authorization));
+        return Ok(Response::see_other(&interaction.address(server, "/select-account")?));
+    }
+    issue(server, authorization, session, false).await
+}
+
+/// Goes on after the person has allowed it on the consent page.
+///
+/// # Errors
+/// Only what is ours.
+pub async fn consented(
+    server: &Server<'_>,
+    authorization: AuthorizationRequest,
+    session: ClaimedSession,
+) -> Result<Response, Failure> {
+    issue(server, authorization, session, true).await
+}
+
+/// Two steps of storage: the account decides and records the grant, and the grant is opened.
+async fn issue(
+    server: &Server<'_>,
+    request: AuthorizationRequest,
+    session: ClaimedSession,
+    just_consented: bool,
+) -> Result<Response, Failure> {
+    let response = request.response();
+    let Some(client) = server.client(&request.client_id).await? else {
+        return Err(request::unknown_client());
+    };
+    let grant = server.ports.objects.new_id(Class::Grant)?;
+    let command = authorize_command(server, &client, &request, &session, &grant, just_consented);
+    let answer = server.send::<Account>(&session.address(), command).await?;
+    let error = match answer {
+        Ok(AccountReply::Authorized(authorized)) => {
+            let code = open(server, request, grant, *authorized).await?;
+            return Ok(response.code(server, &code));
+        }
+        Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
+        Err(error) => error,
+    };
+    match error {
+        AccountError::ConsentRequired { .. } if request.prompt.none => {
+            let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
+            Ok(response.error(server, &error))
+        }
+        AccountError::ConsentRequired { .. } => {
+            let interaction = Interaction::Authorize(Box::new(request));
+            Ok(Response::see_other(&interaction.address(server, "/consent")?))
+        }
+        AccountError::NoSession
+        | AccountError::Unknown
+        | AccountError::ReauthenticationRequired
+        | AccountError::OtherPerson => ask_to_sign_in(server, request),
+        error => Err(error.into()),
+    }
+}
+
+fn authorize_command(
+    server: &Server<'_>,
+    client: &Client,
+    request: &AuthorizationRequest,
+    session: &ClaimedSession,
+    grant: &ObjectId,
+    just_consented: bool,
+) -> AccountCommand {
+    let terms = terms(server, client);
+    // Without refresh tokens the grant is over when its last access token is.
+    let lifetime = match terms.refresh_idle {
+        Some(_) => terms.grant,
+        None => {
+            let code = server.settings.lifetimes.authorization_code;
+            Seconds(code.0.saturating_add(terms.access_token.0))
+        }
+    };
+    AccountCommand::Authorize(Box::new(AuthorizeRequest {
+        session: session.proof.clone(),
+        client_id: request.client_id.clone(),
+        scope: request.scope.clone(),
+        resources: request.resources.clone(),
+        claims: request.claims.clone(),
+        grant_id: grant.to_string(),
+        offline: request.scope.contains(OFFLINE_ACCESS),
+        expires_at: server.now().plus(lifetime),
+        signed_in_since: signed_in_since(request, server.now()),
+        sub: request.sub.clone(),
+        consent: if just_consented {
+            ConsentGiven::JustNow
+        } else if client.metadata.first_party {
+            ConsentGiven::FirstParty
+        } else if request.prompt.consent {
+            ConsentGiven::MustAsk
+        } else {
+            ConsentGiven::Before
+        },
+    }))
+}
+
+/// A login that is younger than the request satisfies `prompt=login` and any `max_age`.
+fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) -> Option<Timestamp> {
+    if request.prompt.login || request.prompt.create {
+        return Some(request.started_at);
+    }
+    // `auth_time` is told in whole seconds, and so the age is counted.
+    let oldest = |max_age| now.minus(Seconds(max_age)).min(request.started_at);
+    request.max_age.map(oldest)
+}
+
+async fn open(
+    server: &Server<'_>,
+    request: AuthorizationRequest,
+    grant: ObjectId,
+    authorized: Authorized,
+) -> Result<String, Failure> {
+    let secret = Secret::random(server.ports.entropy);
+    let code = CodeGrant {
+        code: secret.hash(),
+        expires_at: server.now().plus(server.settings.lifetimes.authorization_code),
+        code_challenge: request.code_challenge,
+        redirect_uri: request.redirect_uri,
+        authorization: Authorization {
+            grant_id: grant.to_string(),
+            account: authorized.account,
+            client_id: request.client_id,
+            scope: request.scope,
+            resources: request.resources,
+            nonce: request.nonce,
+            claims: request.claims,
+            auth_time: authorized.auth_time,
+            amr: authorized.amr,
+            sid: authorized.sid,
+        },
+    };
+    let address = Address::Id(grant.as_str().to_owned());
+    let opened = server.send::<Grant>(&address, GrantCommand::Open(Box::new(code))).await?;
+    opened.map_err(|error| Failure::internal(error.to_string()))?;
+    Ok(Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode))
+}
+
+/// Nobody who may answer is signed in: a page, or the error where no page may be shown.
+fn ask_to_sign_in(
+    server: &Server<'_>,
+    request: AuthorizationRequest,
+) -> Result<Response, Failure> {
+    if request.prompt.none {
+        let error = OAuthError::new(ErrorCode::LoginRequired, "the person must sign in");
+        return Ok(request.response().error(server, &error));
+    }
+    let path = if request.prompt.create { "/sign-up" } else { "/sign-in" };
+    let interaction = Interaction::Authorize(Box::new(request));
+    Ok(Response::see_other(&interaction.address(server, path)?))
+}
+
+impl AuthorizationRequest {
+    /// The channel to the client.
+    pub fn response(&self) -> AuthorizationResponse {
+        AuthorizationResponse {
+            redirect_uri: self.redirect_uri.clone(),
+            response_mode: self.response_mode,
+            state: self.state.clone(),
+        }
+    }
+}

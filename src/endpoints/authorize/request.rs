@@ -1,0 +1,258 @@
+//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1), read and checked.
+
+use serde::{Deserialize, Serialize};
+
+use super::response::AuthorizationResponse;
+use crate::domain::client::Client;
+use crate::domain::time::Timestamp;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::server::Server;
+use crate::endpoints::settings::PkcePolicy;
+use crate::endpoints::token::allowed_scope;
+use crate::endpoints::verify;
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::parameters::Parameters;
+use crate::protocol::pkce::CodeChallenge;
+use crate::protocol::prompt::Prompt;
+use crate::protocol::redirect_uri;
+use crate::protocol::resource;
+use crate::protocol::response_mode::ResponseMode;
+use crate::protocol::scope::{self, Scope};
+
+/// The longest `state` and `nonce` that are kept, in bytes: they travel in addresses.
+const MAX_OPAQUE: usize = 2000;
+
+/// A request that was checked; what a page carries on while the person signs in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+pub struct AuthorizationRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+    pub scope: Scope,
+    pub resources: Vec<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<CodeChallenge>,
+    pub prompt: Prompt,
+    /// Seconds.
+    pub max_age: Option<u32>,
+    pub login_hint: Option<String>,
+    pub claims: ClaimsRequest,
+    /// The person who must be signed in, by `id_token_hint` or `claims`.
+    pub sub: Option<String>,
+    /// When the request came: a login after this moment was made for it.
+    pub started_at: Timestamp,
+    /// Whether the person has chosen an account for it.
+    pub account_selected: bool,
+}
+
+/// A refused request whose client is known: the error, and where it goes.
+pub struct Refusal {
+    /// Where.
+    pub to: AuthorizationResponse,
+    /// What.
+    pub error: OAuthError,
+}
+
+/// No answer goes to a client or a URI that is not known (RFC 9700 §4.11).
+pub fn unknown_client() -> Failure {
+    Failure::page(
+        400,
+        "This app is not known here",
+        "The link that brought you here names an app that is not registered (client_id). Go back \
+         to the app and try again; if this page returns, tell the people who make it.",
+    )
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// A page, where the client or the redirect URI is not known. A [`Refusal`] within, where the
+/// client is to be told.
+pub async fn parse(
+    server: &Server<'_>,
+    parameters: &Parameters,
+) -> Result<Result<AuthorizationRequest, Refusal>, Failure> {
+    let client_id = match parameters.get("client_id") {
+        Some(client_id) if !parameters.is_repeated("client_id") => client_id,
+        _ => return Err(unknown_client()),
+    };
+    let Some(client) = server.client(client_id).await? else {
+        return Err(unknown_client());
+    };
+    let redirect_uri = redirect_uri(&client, parameters)?;
+    let response_mode = parameters.get("response_mode").map(ResponseMode::parse);
+    let to = AuthorizationResponse {
+        redirect_uri: redirect_uri.clone(),
+        response_mode: response_mode.flatten().unwrap_or_default(),
+        state: parameters
+            .get("state")
+            .filter(|state| state.len() <= MAX_OPAQUE)
+            .map(String::from),
+    };
+    if response_mode == Some(None) {
+        let error =
+            OAuthError::invalid_request("response_mode must be query, fragment or form_post");
+        return Ok(Err(Refusal { to, error }));
+    }
+    match check(server, &client, parameters, &to).await {
+        Ok(request) => Ok(Ok(request)),
+        Err(Failure::Caller(error)) => Ok(Err(Refusal { to, error })),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The redirect URI: the one sent, if it is registered; or the only one registered, where the
+/// request is not OpenID Connect's, which always sends it.
+fn redirect_uri(client: &Client, parameters: &Parameters) -> Result<String, Failure> {
+    let refused = |message: &str| Failure::page(400, "This sign-in cannot go on", message);
+    let registered = &client.metadata.redirect_uris;
+    match parameters.get("redirect_uri") {
+        Some(_) if parameters.is_repeated("redirect_uri") => {
+            Err(refused("The app sent redirect_uri more than once."))
+        }
+        Some(sent) if registered.iter().any(|uri| redirect_uri::matches(uri, sent)) => {
+            Ok(sent.to_owned())
+        }
+        Some(_) => Err(refused(
+            "The address that the app wants you sent back to (redirect_uri) is not one that it \
+             registered. You may have followed a forged link. Go back to the app and try again.",
+        )),
+        None => {
+            let is_openid = Scope::parse(parameters.get("scope").unwrap_or_default())
+                .is_ok_and(|scope| scope.contains(scope::OPENID));
+            match registered.as_slice() {
+                [only] if !is_openid => Ok(only.clone()),
+                _ => Err(refused("The app did not say where to send you back (redirect_uri).")),
+            }
+        }
+    }
+}
+
+async fn check(
+    server: &Server<'_>,
+    client: &Client,
+    parameters: &Parameters,
+    to: &AuthorizationResponse,
+) -> Result<AuthorizationRequest, Failure> {
+    let invalid = |text: &str| Failure::from(OAuthError::invalid_request(text.to_owned()));
+    parameters.once_each().map_err(|error| invalid(&error.to_string()))?;
+    refuse_what_is_not_supported(client, parameters)?;
+    let opaque = |name: &str| match parameters.get(name) {
+        Some(value) if value.len() > MAX_OPAQUE => {
+            Err(invalid(&format!("{name} is longer than 2000 bytes")))
+        }
+        value => Ok(value.map(String::from)),
+    };
+    let state = opaque("state")?;
+    let nonce = opaque("nonce")?;
+    let prompt = parameters.get("prompt").map(Prompt::parse).transpose();
+    let prompt = prompt.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
+    let max_age = match parameters.get("max_age").map(str::parse::<u32>) {
+        Some(Ok(seconds)) => Some(seconds),
+        Some(Err(_)) => return Err(invalid("max_age must be a whole number of seconds")),
+        None => client.metadata.default_max_age,
+    };
+    let claims = parameters.get("claims").map(ClaimsRequest::parse).transpose();
+    let claims = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
+    if !claims.acr_can_be_met() {
+        let description = "the authentication context that is essential cannot be reached here";
+        return Err(
+            OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into()
+        );
+    }
+    let sub = match parameters.get("id_token_hint") {
+        None => claims.sub.clone(),
+        Some(hint) => match verify::id_token_hint(server, hint).await? {
+            Some(hint) if claims.sub.as_ref().is_none_or(|sub| *sub == hint.sub) => Some(hint.sub),
+            Some(_) => return Err(invalid("id_token_hint and claims name two persons")),
+            None => return Err(invalid("id_token_hint is not an ID token of this server")),
+        },
+    };
+    Ok(AuthorizationRequest {
+        client_id: client.client_id.clone(),
+        redirect_uri: to.redirect_uri.clone(),
+        response_mode: to.response_mode,
+        state,
+        scope: requested_scope(client, parameters)?,
+        resources: resource::parse(parameters.all("resource"), &server.settings.resources)?,
+        nonce,
+        code_challenge: code_challenge(server, client, parameters)?,
+        prompt,
+        max_age,
+        login_hint: parameters
+            .get("login_hint")
+            .filter(|hint| hint.len() <= 254)
+            .map(String::from),
+        claims,
+        sub,
+        started_at: server.now(),
+        account_selected: false,
+    })
+}
+
+fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Result<(), Failure> {
+    let refuse = |code, description| Err(OAuthError::new(code, description).into());
+    if parameters.get("request").is_some() {
+        return refuse(ErrorCode::RequestNotSupported, "request objects are not supported");
+    }
+    if parameters.get("request_uri").is_some() {
+        return refuse(ErrorCode::RequestUriNotSupported, "request_uri is not supported");
+    }
+    if parameters.get("registration").is_some() {
+        return refuse(ErrorCode::RegistrationNotSupported, "register at the registration endpoint");
+    }
+    match parameters.get("response_type") {
+        None => return Err(OAuthError::invalid_request("response_type is missing").into()),
+        Some("code") => {}
+        Some(_) => {
+            return refuse(ErrorCode::UnsupportedResponseType, "response_type must be code");
+        }
+    }
+    if !client.may_use(GrantType::AuthorizationCode) {
+        let description = "this client is not registered for the authorization_code grant";
+        return refuse(ErrorCode::UnauthorizedClient, description);
+    }
+    Ok(())
+}
+
+/// What the client may have of what it asks for: scopes that it did not register are left out, and
+/// the answer says what was granted (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1).
+fn requested_scope(client: &Client, parameters: &Parameters) -> Result<Scope, Failure> {
+    let Some(value) = parameters.get("scope") else {
+        return Ok(Scope::default());
+    };
+    let asked = Scope::parse(value)?;
+    let allowed = allowed_scope(client, &asked);
+    if allowed.is_empty() && !asked.is_empty() {
+        let description = "this client registered none of the scopes that it asks for";
+        return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
+    }
+    Ok(allowed)
+}
+
+/// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.
+fn code_challenge(
+    server: &Server<'_>,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<Option<CodeChallenge>, Failure> {
+    if let Some(challenge) = parameters.get("code_challenge") {
+        let method = parameters.get("code_challenge_method");
+        return Ok(Some(CodeChallenge::parse(challenge, method)?));
+    }
+    let excused = !client.metadata.is_public()
+        && match client.metadata.require_pkce {
+            Some(required) => !required,
+            None => server.settings.pkce == PkcePolicy::PublicClients,
+        };
+    if excused {
+        Ok(None)
+    } else {
+        let description = "code_challenge is missing: send one, with code_challenge_method=S256";
+        Err(OAuthError::invalid_request(description).into())
+    }
+}

@@ -1,0 +1,90 @@
+//! The consent page: what a client asks for, in words, and the person's answer.
+
+use super::authorize;
+use super::authorize::request::{AuthorizationRequest, unknown_client};
+use super::browser::{self, ClaimedSession, FormPage};
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::interaction::Interaction;
+use super::server::Server;
+use crate::pages::consent::{Consent, ScopeLine};
+use crate::protocol::error::{ErrorCode, OAuthError};
+
+/// Shows the consent page.
+///
+/// # Errors
+/// A page, where the interaction has expired.
+pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let authorization = open(server, query.get("flow"))?;
+    let interaction = Interaction::Authorize(Box::new(authorization.clone()));
+    let session = match browser::claimed_session(request) {
+        Some(session) => session.read(server).await?,
+        None => None,
+    };
+    let Some(session) = session else {
+        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+    };
+    let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
+    let form = FormPage::new(server, request).leading_to(Some(&authorization.redirect_uri));
+    let page = Consent {
+        csrf: &form.csrf,
+        flow: &interaction.seal(server)?,
+        client_name: client.display_name(),
+        metadata: &client.metadata,
+        email: &session.email,
+        scopes: ScopeLine::of(&authorization.scope),
+        resources: &authorization.resources,
+        redirect_host: &host(&authorization.redirect_uri),
+    };
+    Ok(form.render(200, &page))
+}
+
+/// Takes the person's answer.
+///
+/// # Errors
+/// A page, where the form is not this server's own or the interaction has expired.
+pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let form = browser::own_form(server, request)?;
+    let authorization = open(server, form.get("flow"))?;
+    let Some(session) = browser::claimed_session(request) else {
+        let interaction = Interaction::Authorize(Box::new(authorization));
+        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+    };
+    if form.get("decision") != Some("allow") {
+        return deny(server, authorization, &session).await;
+    }
+    authorize::consented(server, authorization, session).await
+}
+
+/// The refusal is the person's to make: whoever is not signed in any more cannot.
+async fn deny(
+    server: &Server<'_>,
+    authorization: AuthorizationRequest,
+    session: &ClaimedSession,
+) -> Result<Response, Failure> {
+    if session.read(server).await?.is_none() {
+        let interaction = Interaction::Authorize(Box::new(authorization));
+        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+    }
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the person denied the request");
+    Ok(authorization.response().error(server, &error))
+}
+
+fn open(server: &Server<'_>, flow: Option<&str>) -> Result<AuthorizationRequest, Failure> {
+    match Interaction::open(server, flow)? {
+        Interaction::Authorize(authorization) => Ok(*authorization),
+        Interaction::Device(_) | Interaction::Account => Err(Failure::page(
+            400,
+            "Nothing to decide",
+            "Go back to the app that you came from and begin again.",
+        )),
+    }
+}
+
+/// Where the person is sent, in the form that people know: a host name, or an app's scheme.
+fn host(redirect_uri: &str) -> String {
+    url::Url::parse(redirect_uri)
+        .map(|url| url.host_str().unwrap_or(url.scheme()).to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! The device authorization endpoint (RFC 8628 §3.1 and §3.2).
+
+use serde::Serialize;
+
+use super::client_authentication::authenticate;
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::server::Server;
+use super::token::allowed_scope;
+use crate::domain::grant::device::DeviceGrant;
+use crate::domain::grant::{Grant, GrantCommand, GrantError};
+use crate::domain::machine::{Address, Class};
+use crate::domain::secret::Secret;
+use crate::domain::token::{Token, TokenKind};
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::resource;
+use crate::protocol::scope::Scope;
+use crate::protocol::user_code::UserCode;
+
+/// How many user codes are tried before the server gives up: a second is hardly ever needed.
+const TRIES: usize = 5;
+
+/// The answer (RFC 8628 §3.2).
+#[derive(Serialize)]
+struct DeviceAuthorization {
+    device_code: String,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: String,
+    /// `verification_uri_complete` as a QR code in SVG, for the device to show.
+    verification_qr_uri: String,
+    expires_in: u32,
+    interval: u32,
+}
+
+/// Starts a device grant.
+///
+/// # Errors
+/// `invalid_client`, `unauthorized_client`, `invalid_scope`, `invalid_target`.
+pub async fn device_authorization(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
+    let form = request.form()?;
+    let client = authenticate(server, request, &form).await?;
+    if !client.may_use(GrantType::DeviceCode) {
+        let description = "this client is not registered for the device_code grant";
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).into());
+    }
+    let asked = form.get("scope").map(Scope::parse).transpose()?;
+    let scope = match asked {
+        None => Scope::default(),
+        Some(asked) => {
+            let allowed = allowed_scope(&client, &asked);
+            if allowed.is_empty() {
+                let description = "none of the scopes asked for is open to this client";
+                return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
+            }
+            allowed
+        }
+    };
+    let resources = resource::parse(form.all("resource"), &server.settings.resources)?;
+    let now = server.now();
+    let lifetimes = server.settings.lifetimes;
+    let secret = Secret::random(server.ports.entropy);
+    let grant = DeviceGrant {
+        device_code: secret.hash(),
+        client_id: client.client_id,
+        scope,
+        resources,
+        location: request.location(),
+        requested_at: now,
+        expires_at: now.plus(lifetimes.device_code),
+        interval: lifetimes.device_interval,
+        polled_at: None,
+    };
+    let user_code = open(server, grant).await?;
+    let object = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?;
+    let verification_uri = server.url("/device");
+    Ok(Response::json(
+        200,
+        &DeviceAuthorization {
+            device_code: Token { object, number: 0, secret }.encode(TokenKind::DeviceCode),
+            verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
+            verification_qr_uri: server.url(&format!("/device/qr.svg?user_code={user_code}")),
+            user_code: user_code.to_string(),
+            verification_uri,
+            expires_in: lifetimes.device_code.0,
+            interval: lifetimes.device_interval.0,
+        },
+    ))
+}
+
+/// Opens the request under a user code that nothing else uses.
+async fn open(server: &Server<'_>, grant: DeviceGrant) -> Result<UserCode, Failure> {
+    for _ in 0..TRIES {
+        let Some(user_code) = UserCode::from_random(&server.random::<32>()) else {
+            continue;
+        };
+        let address = Address::Name(user_code.as_str().to_owned());
+        let command = GrantCommand::Request(Box::new(grant.clone()));
+        match server.send::<Grant>(&address, command).await? {
+            Ok(_) => return Ok(user_code),
+            Err(GrantError::Occupied) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::internal("no free user code was found"))
+}

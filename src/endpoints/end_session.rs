@@ -1,0 +1,131 @@
+//! Logout that an app begins (OpenID Connect RP-Initiated Logout 1.0).
+
+use super::browser::{self, FormPage};
+use super::failure::Failure;
+use super::http::{Method, Request, Response};
+use super::server::Server;
+use super::sign_in;
+use super::verify;
+use crate::domain::account::{Account, AccountCommand};
+use crate::domain::machine::Address;
+use crate::jose::access_token::Audience;
+use crate::jose::id_token::IdToken;
+use crate::pages::message::{ConfirmSignOut, Message};
+use crate::protocol::parameters::{self, Parameters};
+use crate::protocol::redirect_uri::form_action_source;
+
+/// What an app asks for, checked.
+struct Logout {
+    hint: Option<IdToken>,
+    /// Where the browser goes, `state` included.
+    to: Option<String>,
+}
+
+/// Ends the session: at once where an ID token of that session is shown, and otherwise after
+/// asking, since anyone can send a browser here (§6).
+///
+/// # Errors
+/// A page, where the request names an address that its client did not register.
+pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let parameters = match request.method {
+        Method::Post => request.form(),
+        _ => request.query(),
+    };
+    let parameters =
+        parameters.map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
+    let logout = parse(server, &parameters).await?;
+    let confirmed = parameters.get("csrf").is_some() && {
+        browser::own_form(server, request)?;
+        true
+    };
+    let session = match browser::claimed_session(request) {
+        Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
+        None => None,
+    };
+    match (session, &logout.hint) {
+        (Some((claimed, view)), hint) => {
+            let named = hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
+            if !named && !confirmed {
+                return Ok(ask(server, request, &parameters, &view.email, logout.to.as_deref()));
+            }
+            sign_in::end(server, &claimed).await?;
+        }
+        // The browser did not send its cookie, but the app shows which session it means.
+        (None, Some(hint)) => {
+            let command = AccountCommand::EndSid(hint.sid.clone());
+            // An account that is gone has no session to end.
+            server.send::<Account>(&Address::Id(hint.sub.clone()), command).await?.ok();
+        }
+        (None, None) => {}
+    }
+    let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
+    Ok(browser::without_session(Response::see_other(&to)))
+}
+
+async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, Failure> {
+    let refused = |message: &str| Failure::page(400, "Sign-out cannot go on", message);
+    let hint = match parameters.get("id_token_hint") {
+        None => None,
+        Some(hint) => Some(verify::id_token_hint(server, hint).await?.ok_or_else(|| {
+            refused("The app showed an ID token that this server did not issue (id_token_hint).")
+        })?),
+    };
+    let audience = hint.as_ref().and_then(|hint| match &hint.aud {
+        Audience::One(client_id) => Some(client_id.as_str()),
+        Audience::Many(_) => None,
+    });
+    let client_id = match (parameters.get("client_id"), audience) {
+        (Some(sent), Some(audience)) if sent != audience => {
+            return Err(refused("The ID token that the app showed belongs to another app."));
+        }
+        (sent, audience) => sent.or(audience),
+    };
+    let to = match parameters.get("post_logout_redirect_uri") {
+        None => None,
+        Some(uri) => {
+            let client = match client_id {
+                Some(client_id) => server.client(client_id).await?,
+                None => None,
+            };
+            let registered = client
+                .is_some_and(|client| client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri));
+            if !registered {
+                return Err(refused(
+                    "The address that the app wants you sent to (post_logout_redirect_uri) is not \
+                     one that it registered.",
+                ));
+            }
+            let state = parameters.get("state").map(|state| ("state", state));
+            Some(match state {
+                Some(pair) => parameters::add_to_query(uri, [pair]),
+                None => uri.to_owned(),
+            })
+        }
+    };
+    Ok(Logout { hint, to })
+}
+
+fn ask(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    parameters: &Parameters,
+    email: &str,
+    to: Option<&str>,
+) -> Response {
+    let mut form = FormPage::new(server, request);
+    form.leads_to = to.and_then(form_action_source);
+    let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+    let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
+    form.render(200, &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs })
+}
+
+/// Says that the person is signed out.
+pub fn signed_out(server: &Server<'_>) -> Response {
+    let sign_in = server.url("/sign-in");
+    let page = Message {
+        title: "You are signed out",
+        text: "You can close this page, or sign in again.",
+        link: Some(("Sign in", &sign_in)),
+    };
+    browser::html(server, 200, &page, None)
+}

@@ -1,0 +1,173 @@
+//! Dynamic client registration (RFC 7591) and its management (RFC 7592).
+
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+
+use super::failure::Failure;
+use super::http::{Method, Request, Response};
+use super::server::Server;
+use super::settings::RegistrationPolicy;
+use super::verify;
+use crate::domain::client::{self, Client};
+use crate::domain::machine::Address;
+use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use crate::domain::secret::SecretHash;
+use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError, SigningAlgorithm};
+use crate::protocol::error::{ErrorCode, OAuthError};
+
+/// The answer (RFC 7591 §3.2.1, RFC 7592 §3).
+#[derive(Serialize)]
+struct ClientInformation<'a> {
+    client_id: &'a str,
+    client_id_issued_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    /// 0: the secret does not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_access_token: Option<String>,
+    registration_client_uri: String,
+    #[serde(flatten)]
+    metadata: &'a ClientMetadata,
+}
+
+/// Registers a client (RFC 7591 §3.1).
+///
+/// # Errors
+/// `invalid_client_metadata`, `invalid_redirect_uri`; a bearer challenge where an initial access
+/// token is asked for.
+pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let trusted = match &server.settings.registration {
+        RegistrationPolicy::Off => return Err(switched_off()),
+        RegistrationPolicy::Open => server.settings.development,
+        RegistrationPolicy::Token(expected) => {
+            let shown = verify::bearer(request)?;
+            let holds: bool = shown.as_bytes().ct_eq(expected.as_bytes()).into();
+            if !holds {
+                return Err(verify::inactive());
+            }
+            true
+        }
+    };
+    let metadata = metadata(request, trusted)?;
+    let secret = (!metadata.is_public()).then(|| client::generated_secret(server.random()));
+    let token = client::generated_registration_token(server.random());
+    let client = Client {
+        client_id: client::generated_id(server.random()),
+        issued_at: server.now(),
+        secret: secret.as_deref().map(SecretHash::of_text),
+        registration_access_token: Some(SecretHash::of_text(&token)),
+        metadata,
+    };
+    write(server, &client).await?;
+    Ok(Response::json(201, &information(server, &client, secret, Some(token))))
+}
+
+/// Reads, changes or deletes a registration (RFC 7592 §2), for whoever holds its token.
+///
+/// # Errors
+/// A bearer challenge, in the same words for a client that does not exist.
+pub async fn manage(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client_id: &str,
+) -> Result<Response, Failure> {
+    let shown = SecretHash::of_text(&verify::bearer(request)?);
+    let address = Address::Name(client_id.to_owned());
+    if !client::is_generated_id(client_id) {
+        return Err(verify::inactive());
+    }
+    // The record itself, not the registry: what was changed a moment ago must be seen.
+    let client = match server.send::<Registration>(&address, RegistrationCommand::Read).await? {
+        Ok(Some(client)) => *client,
+        Ok(None) | Err(RegistrationError::NotRegistered) => return Err(verify::inactive()),
+    };
+    if !client.registration_access_token.is_some_and(|expected| expected.is(&shown)) {
+        return Err(verify::inactive());
+    }
+    match request.method {
+        Method::Put => replace(server, request, client).await,
+        Method::Delete => {
+            let deleted =
+                server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
+            deleted.map_err(|_| verify::inactive())?;
+            server.ports.clients.remove(client_id).await?;
+            Ok(Response::empty(204).with("cache-control", "no-store"))
+        }
+        _ => Ok(Response::json(200, &information(server, &client, None, None))),
+    }
+}
+
+/// Changes the metadata; the client keeps its secret unless it changes what it is (RFC 7592 §2.2).
+async fn replace(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client: Client,
+) -> Result<Response, Failure> {
+    let body: serde_json::Value = serde_json::from_slice(&request.body)
+        .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
+    if body.get("client_id").and_then(|id| id.as_str()) != Some(&client.client_id) {
+        let description = "client_id must be there, and be the one in the address";
+        return Err(OAuthError::invalid_request(description).into());
+    }
+    let metadata = metadata(request, client.metadata.first_party)?;
+    let (secret, shown) = match (client.secret, metadata.is_public()) {
+        (_, true) => (None, None),
+        (Some(kept), false) => (Some(kept), None),
+        (None, false) => {
+            let new = client::generated_secret(server.random());
+            (Some(SecretHash::of_text(&new)), Some(new))
+        }
+    };
+    let client = Client { metadata, secret, ..client };
+    write(server, &client).await?;
+    Ok(Response::json(200, &information(server, &client, shown, None)))
+}
+
+fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Failure> {
+    if request.media_type().as_deref() != Some("application/json") {
+        let error = "the Content-Type must be application/json";
+        return Err(OAuthError::invalid_request(error).into());
+    }
+    let metadata = ClientMetadata::parse(&request.body)?;
+    if metadata.first_party && !trusted {
+        return Err(ClientMetadataError::FirstParty.into());
+    }
+    Ok(metadata)
+}
+
+/// Writes the record first, which is consistent, and then the registry that every place reads.
+async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
+    let command = RegistrationCommand::Write(Box::new(client.clone()));
+    let address = Address::Name(client.client_id.clone());
+    server.send::<Registration>(&address, command).await?.map_err(|_| verify::inactive())?;
+    server.ports.clients.put(client).await?;
+    if client.metadata.id_token_signed_response_alg == SigningAlgorithm::RS256 {
+        // The first RSA key is made now, so that it is published before it is first needed.
+        server.ports.signer.keys(SigningAlgorithm::RS256).await?;
+    }
+    Ok(())
+}
+
+fn information<'a>(
+    server: &Server<'_>,
+    client: &'a Client,
+    secret: Option<String>,
+    token: Option<String>,
+) -> ClientInformation<'a> {
+    ClientInformation {
+        client_id: &client.client_id,
+        client_id_issued_at: client.issued_at.seconds(),
+        client_secret_expires_at: secret.as_ref().map(|_| 0),
+        client_secret: secret,
+        registration_access_token: token,
+        registration_client_uri: server.url(&format!("/register/{}", client.client_id)),
+        metadata: &client.metadata,
+    }
+}
+
+fn switched_off() -> Failure {
+    let error = "this server takes no registrations; ask its operator";
+    OAuthError::new(ErrorCode::AccessDenied, error).into()
+}

@@ -1,0 +1,211 @@
+//! Which endpoint answers which request, and what every answer has.
+
+use super::authorize::{self};
+use super::failure::{Failure, WENT_WRONG};
+use super::http::{MAX_TARGET, Method, Request, Response};
+use super::server::Server;
+use super::{
+    account, assets, browser, consent, demo, device, device_authorization, discovery, end_session,
+    introspect, jwks, register, revoke, sign_in, sign_up, token, userinfo,
+};
+use crate::pages::message::Message;
+use crate::protocol::error::OAuthError;
+
+/// Who calls an endpoint, which decides how it fails and who may read its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Programs: errors are JSON, and any site's script may call.
+    Clients,
+    /// People: errors are pages.
+    People,
+}
+
+/// An endpoint: its audience and its methods.
+struct Endpoint {
+    audience: Audience,
+    methods: &'static str,
+}
+
+/// Answers a request. Never fails: what went wrong becomes an answer too.
+pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
+    let Some(endpoint) = find(server, &request.path) else {
+        return finish(server, request, Audience::People, not_found(server));
+    };
+    let audience = endpoint.audience;
+    if request.method == Method::Options {
+        let response = Response::empty(204).with("allow", endpoint.methods);
+        return finish(server, request, audience, preflight(response, &endpoint));
+    }
+    let target = request.path.len().saturating_add(request.query.len());
+    let answer = if target > MAX_TARGET {
+        Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
+    } else if !allows(&endpoint, request.method) {
+        let response = Response::error(405, &OAuthError::invalid_request(format!("use {}", endpoint.methods)));
+        Ok(response.with("allow", endpoint.methods))
+    } else {
+        dispatch(server, request).await
+    };
+    let response = answer.unwrap_or_else(|failure| fail(server, request, audience, &failure));
+    finish(server, request, audience, response)
+}
+
+/// Which methods an endpoint takes.
+fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
+    let clients = |methods| Some(Endpoint { audience: Audience::Clients, methods });
+    let people = |methods| Some(Endpoint { audience: Audience::People, methods });
+    match path {
+        "/.well-known/openid-configuration"
+        | "/.well-known/oauth-authorization-server"
+        | "/jwks"
+        | "/device/qr.svg" => clients("GET, HEAD"),
+        "/token" | "/introspect" | "/revoke" | "/device_authorization" | "/register" => {
+            clients("POST")
+        }
+        "/userinfo" => clients("GET, POST"),
+        path if path.starts_with("/register/") => clients("GET, PUT, DELETE"),
+        "/authorize" | "/end_session" | "/sign-in" | "/sign-up" | "/consent" | "/device"
+        | "/select-account" | "/account/delete" => people("GET, HEAD, POST"),
+        "/account" | "/signed-out" => people("GET, HEAD"),
+        "/device/decide" | "/sign-out" | "/account/profile" | "/account/password"
+        | "/account/sessions" | "/account/apps" => people("POST"),
+        path if path.starts_with("/assets/") => people("GET, HEAD"),
+        "/" => people("GET, HEAD"),
+        path if server.settings.development => demo::methods(path).and_then(people),
+        _ => None,
+    }
+}
+
+fn allows(endpoint: &Endpoint, method: Method) -> bool {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Options | Method::Other => return false,
+    };
+    endpoint.methods.split(", ").any(|allowed| allowed == name)
+}
+
+async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let posted = request.method == Method::Post;
+    match request.path.as_str() {
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+            Ok(discovery::metadata(server))
+        }
+        "/jwks" => jwks::jwks(server).await,
+        "/authorize" => authorize::authorize(server, request).await,
+        "/token" => token::token(server, request).await,
+        "/introspect" => introspect::introspect(server, request).await,
+        "/revoke" => revoke::revoke(server, request).await,
+        "/userinfo" => userinfo::userinfo(server, request).await,
+        "/device_authorization" => device_authorization::device_authorization(server, request).await,
+        "/register" => register::register(server, request).await,
+        "/end_session" => end_session::end_session(server, request).await,
+        "/signed-out" => Ok(end_session::signed_out(server)),
+        "/sign-in" if posted => sign_in::submit(server, request).await,
+        "/sign-in" => sign_in::show(server, request),
+        "/sign-out" => sign_in::sign_out(server, request).await,
+        "/select-account" if posted => sign_in::account_selected(server, request).await,
+        "/select-account" => sign_in::select_account(server, request).await,
+        "/sign-up" if posted => sign_up::submit(server, request).await,
+        "/sign-up" => sign_up::show(server, request),
+        "/consent" if posted => consent::submit(server, request).await,
+        "/consent" => consent::show(server, request).await,
+        "/device" if posted => device::submit(server, request).await,
+        "/device" => device::show(server, request).await,
+        "/device/decide" => device::decide(server, request).await,
+        "/device/qr.svg" => device::qr(server, request),
+        "/account" => account::show(server, request).await,
+        "/account/profile" => account::profile(server, request).await,
+        "/account/password" => account::password(server, request).await,
+        "/account/sessions" => account::end_other(server, request).await,
+        "/account/apps" => account::revoke_client(server, request).await,
+        "/account/delete" if posted => account::delete(server, request).await,
+        "/account/delete" => Ok(account::confirm_delete(server, request)),
+        "/" => {
+            let path = if server.settings.development { "/demo" } else { "/account" };
+            Ok(Response::see_other(&server.url(path)))
+        }
+        path => {
+            if let Some(client_id) = path.strip_prefix("/register/") {
+                return register::manage(server, request, client_id).await;
+            }
+            if let Some(name) = path.strip_prefix("/assets/") {
+                return Ok(assets::asset(server, name).unwrap_or_else(|| not_found(server)));
+            }
+            demo::dispatch(server, request).await
+        }
+    }
+}
+
+/// The one place where a failure becomes an answer.
+fn fail(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    audience: Audience,
+    failure: &Failure,
+) -> Response {
+    if let Failure::Unavailable(cause) = failure {
+        let Request { request_id, path, .. } = request;
+        server.ports.log.error(&format!("request {request_id} to {path} failed: {cause}"));
+    }
+    if audience == Audience::Clients {
+        return failure.to_response();
+    }
+    let (status, title, text) = match failure {
+        Failure::Page { status, title, message } => (*status, *title, message.clone()),
+        Failure::Unavailable(_) => (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}.")),
+        Failure::Caller(error) | Failure::Bearer(error) | Failure::ClientChallenge(error) => {
+            (400, "This request cannot be read", error.description.to_string())
+        }
+        Failure::NoBearer => (401, "You are signed out", "Sign in, then try again.".to_owned()),
+    };
+    browser::html(server, status, &Message { title, text: &text, link: None }, None)
+}
+
+fn not_found(server: &Server<'_>) -> Response {
+    let home = server.url("/account");
+    let page = Message {
+        title: "There is no such page",
+        text: "The address may be mistyped, or the link may be old.",
+        link: Some(("Your account", &home)),
+    };
+    browser::html(server, 404, &page, None)
+}
+
+/// CORS for the endpoints that browsers' apps call (RFC 6749 has no cookies there, so any origin
+/// may).
+fn preflight(response: Response, endpoint: &Endpoint) -> Response {
+    match endpoint.audience {
+        Audience::Clients => response
+            .with("access-control-allow-methods", endpoint.methods)
+            .with("access-control-allow-headers", "authorization, content-type, prefer, dpop")
+            .with("access-control-max-age", "86400"),
+        Audience::People => response,
+    }
+}
+
+/// What every answer has.
+fn finish(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    audience: Audience,
+    response: Response,
+) -> Response {
+    let response = response
+        .with("x-content-type-options", "nosniff")
+        .with("x-request-id", request.request_id.clone());
+    let response = match audience {
+        Audience::Clients => response
+            .with("access-control-allow-origin", "*")
+            .with("access-control-expose-headers", "www-authenticate, x-request-id"),
+        Audience::People => response,
+    };
+    let response = if server.issuer.starts_with("https:") {
+        response.with("strict-transport-security", "max-age=31536000; includeSubDomains")
+    } else {
+        response
+    };
+    if request.method == Method::Head { response.with_body(Vec::new()) } else { response }
+}

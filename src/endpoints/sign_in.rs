@@ -1,0 +1,262 @@
+//! Signing in with e-mail and password.
+
+use super::browser::{self, ClaimedSession, FormPage};
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::interaction::Interaction;
+use super::server::Server;
+use crate::domain::account::session::SessionProof;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::attempts::Blocked;
+use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError, IdentifierReply};
+use crate::domain::machine::Address;
+use crate::domain::password::{NewPassword, PasswordRecord, Verified};
+use crate::domain::secret::Secret;
+use crate::domain::token::ObjectId;
+use crate::pages::sign_in::{SelectAccount, SignIn};
+use crate::protocol::parameters::Parameters;
+
+/// Shows the sign-in page.
+///
+/// # Errors
+/// A page, where the interaction has expired.
+pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let interaction = Interaction::open(server, query.get("flow"))?;
+    let hint = match &interaction {
+        Interaction::Authorize(authorization) => authorization.login_hint.clone(),
+        Interaction::Device(_) | Interaction::Account => None,
+    };
+    page(server, request, interaction, hint.as_deref().unwrap_or_default(), (200, None))
+}
+
+fn page(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    interaction: Interaction,
+    email: &str,
+    (status, error): (u16, Option<String>),
+) -> Result<Response, Failure> {
+    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let page = SignIn {
+        csrf: &form.csrf,
+        flow: &flow(server, &interaction)?,
+        sign_up: server.settings.sign_up.then(|| interaction.address(server, "/sign-up")).transpose()?,
+        email,
+        error,
+    };
+    Ok(form.render(status, &page))
+}
+
+/// The value of the hidden field that carries an interaction on; empty for the account page.
+pub(super) fn flow(server: &Server<'_>, interaction: &Interaction) -> Result<String, Failure> {
+    match interaction {
+        Interaction::Account => Ok(String::new()),
+        other => other.seal(server),
+    }
+}
+
+/// Signs in, and goes on with what waited. Wrong address and wrong password are told alike, and
+/// take the same time.
+///
+/// # Errors
+/// A page, where the form is not this server's own or the interaction has expired.
+pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let form = browser::own_form(server, request)?;
+    let interaction = Interaction::open(server, form.get("flow"))?;
+    let email = form.get("email").unwrap_or_default().trim().to_owned();
+    match sign_in(server, request, &email, &form).await? {
+        Ok((account, session)) => {
+            go_on(server, interaction, account, session).await
+        }
+        Err(refused) => {
+            let answer = (refused.status(), Some(refused.to_string()));
+            page(server, request, interaction, &email, answer)
+        }
+    }
+}
+
+/// Goes on with what waited, in the session that has just begun. Whoever signs in has chosen the
+/// account.
+pub(super) async fn go_on(
+    server: &Server<'_>,
+    mut interaction: Interaction,
+    account: ObjectId,
+    (number, secret): (u32, Secret),
+) -> Result<Response, Failure> {
+    if let Interaction::Authorize(authorization) = &mut interaction {
+        authorization.account_selected = true;
+    }
+    let proof = SessionProof { number, secret: secret.clone() };
+    let claimed = ClaimedSession { account: account.clone(), proof };
+    let response = interaction.resume(server, claimed).await?;
+    Ok(browser::with_session(response, server, account, (number, secret)))
+}
+
+/// Why nobody was signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Refused {
+    #[error(
+        "This e-mail address and password do not match an account. Check both and try again."
+    )]
+    Wrong,
+    #[error("Too many attempts. Wait {} seconds, then try again.", .0.retry_after.0)]
+    Blocked(Blocked),
+    #[error("Too many failed sign-ins from your network. Wait a few minutes, then try again.")]
+    Exhausted,
+}
+
+impl Refused {
+    fn status(self) -> u16 {
+        match self {
+            Self::Wrong => 401,
+            Self::Blocked(_) | Self::Exhausted => 429,
+        }
+    }
+}
+
+type SignedIn = (ObjectId, (u32, Secret));
+
+async fn sign_in(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    email: &str,
+    form: &Parameters,
+) -> Result<Result<SignedIn, Refused>, Failure> {
+    let password = form.get("password").unwrap_or_default();
+    let limit = server.settings.limits.sign_in;
+    let throttle = format!("sign-in/{}", request.client_network());
+    if !server.spend(&throttle, limit).await? {
+        return Ok(Err(Refused::Exhausted));
+    }
+    let (account, record) = match look_up(server, email).await? {
+        Ok(found) => found,
+        Err(blocked) => return Ok(Err(Refused::Blocked(blocked))),
+    };
+    let verified = record.verify(password);
+    let Some(account) = account.filter(|_| verified != Verified::Wrong) else {
+        return Ok(Err(Refused::Wrong));
+    };
+    let rehashed = match verified {
+        Verified::RightAndOutdated => NewPassword::parse(password, email)
+            .ok()
+            .and_then(|password| password.hash(server.random()).ok()),
+        Verified::Right | Verified::Wrong => None,
+    };
+    let replaces = browser::claimed_session(request)
+        .filter(|held| held.account == account)
+        .map(|held| held.proof);
+    let session = browser::new_session(server, request);
+    let command = AccountCommand::FinishSignIn { session, rehashed, replaces };
+    let address = Address::Id(account.as_str().to_owned());
+    server.give_back(&throttle, limit).await?;
+    match server.send::<Account>(&address, command).await? {
+        Ok(AccountReply::SignedIn(number, secret)) => Ok(Ok((account, (number, secret)))),
+        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The account that an address leads to, and the password's record; for an address that leads
+/// nowhere, a record that no password matches. Both count the attempt.
+async fn look_up(
+    server: &Server<'_>,
+    email: &str,
+) -> Result<Result<(Option<ObjectId>, PasswordRecord), Blocked>, Failure> {
+    let nobody = (None, PasswordRecord::of_nobody());
+    if email.is_empty() || email.len() > 254 {
+        return Ok(Ok(nobody));
+    }
+    let identifier = Address::Name(identifier(email));
+    let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
+        Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
+        Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
+        Err(IdentifierError::Blocked(blocked)) => return Ok(Err(blocked)),
+        Err(error) => return Err(Failure::internal(error.to_string())),
+    };
+    let Some(account) = account else {
+        return Ok(Ok(nobody));
+    };
+    let address = Address::Id(account.as_str().to_owned());
+    match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
+        Ok(AccountReply::Password(record)) => Ok(Ok((Some(account), record))),
+        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
+        Err(AccountError::Blocked(blocked)) => Ok(Err(blocked)),
+        Err(AccountError::Unknown) => Ok(Ok(nobody)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The name of the object for an address. People write their own address in either case, and no
+/// provider of today tells two mailboxes apart by it.
+pub fn identifier(email: &str) -> String {
+    format!("email:{}", email.trim().to_lowercase())
+}
+
+/// Signs out of this browser.
+///
+/// # Errors
+/// A page, where the form is not this server's own.
+pub async fn sign_out(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    browser::own_form(server, request)?;
+    if let Some(session) = browser::claimed_session(request) {
+        end(server, &session).await?;
+    }
+    Ok(browser::without_session(Response::see_other(&server.url("/signed-out"))))
+}
+
+/// Ends a session; one that has ended already is no error.
+pub(super) async fn end(server: &Server<'_>, session: &ClaimedSession) -> Result<(), Failure> {
+    let command = AccountCommand::EndSession(session.proof.clone());
+    match server.send::<Account>(&session.address(), command).await? {
+        Ok(_) | Err(AccountError::NoSession | AccountError::Unknown) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks which account to go on with (`prompt=select_account`).
+///
+/// # Errors
+/// A page, where the interaction has expired.
+pub async fn select_account(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let interaction = Interaction::open(server, query.get("flow"))?;
+    let to_sign_in = interaction.address(server, "/sign-in")?;
+    let session = match browser::claimed_session(request) {
+        Some(session) => session.read(server).await?,
+        None => None,
+    };
+    let Some(session) = session else {
+        return Ok(Response::see_other(&to_sign_in));
+    };
+    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let page = SelectAccount {
+        csrf: &form.csrf,
+        flow: &flow(server, &interaction)?,
+        email: &session.email,
+        other: &to_sign_in,
+    };
+    Ok(form.render(200, &page))
+}
+
+/// Goes on with the account that is signed in.
+///
+/// # Errors
+/// A page, where the form is not this server's own or the interaction has expired.
+pub async fn account_selected(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
+    let form = browser::own_form(server, request)?;
+    let mut interaction = Interaction::open(server, form.get("flow"))?;
+    if let Interaction::Authorize(authorization) = &mut interaction {
+        authorization.account_selected = true;
+    }
+    match browser::claimed_session(request) {
+        Some(session) => interaction.resume(server, session).await,
+        None => Ok(Response::see_other(&interaction.address(server, "/sign-in")?)),
+    }
+}

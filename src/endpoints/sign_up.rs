@@ -1,0 +1,149 @@
+//! Registration of a person: it signs the person in at once.
+
+use email_address::EmailAddress;
+
+use super::browser::{self, FormPage};
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::interaction::Interaction;
+use super::server::Server;
+use super::sign_in::{self, identifier};
+use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount};
+use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
+use crate::domain::machine::{Address, Class};
+use crate::domain::password::NewPassword;
+use crate::domain::secret::Secret;
+use crate::domain::token::ObjectId;
+use crate::pages::sign_in::SignUp;
+use crate::protocol::claims::StandardClaims;
+use crate::protocol::parameters::Parameters;
+
+/// What is told whenever a sign-up cannot go on for a reason that is not in the form: the same
+/// words for an address that has an account as for a network that has tried too often.
+const CANNOT_GO_ON: &str = "We could not create an account with these details. If you have an \
+                            account already, sign in instead; if not, try again later.";
+
+/// Shows the sign-up page.
+///
+/// # Errors
+/// A page, where the interaction has expired or nobody may register.
+pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let interaction = Interaction::open(server, query.get("flow"))?;
+    page(server, request, &interaction, &Parameters::default(), (200, None))
+}
+
+fn page(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    interaction: &Interaction,
+    filled: &Parameters,
+    (status, error): (u16, Option<String>),
+) -> Result<Response, Failure> {
+    if !server.settings.sign_up {
+        let message = "New accounts are made by the people who run this service. Ask them for one.";
+        return Err(Failure::page(403, "Sign-up is closed", message));
+    }
+    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let page = SignUp {
+        csrf: &form.csrf,
+        flow: &sign_in::flow(server, interaction)?,
+        sign_in: &interaction.address(server, "/sign-in")?,
+        name: filled.get("name").unwrap_or_default(),
+        email: filled.get("email").unwrap_or_default(),
+        error,
+    };
+    Ok(form.render(status, &page))
+}
+
+/// Makes the account, signs the person in and goes on with what waited.
+///
+/// # Errors
+/// A page, where the form is not this server's own or the interaction has expired.
+pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let form = browser::own_form(server, request)?;
+    let interaction = Interaction::open(server, form.get("flow"))?;
+    match sign_up(server, request, &form).await? {
+        Ok((account, session)) => sign_in::go_on(server, interaction, account, session).await,
+        Err(message) => page(server, request, &interaction, &form, (422, Some(message))),
+    }
+}
+
+type SignedUp = (ObjectId, (u32, Secret));
+
+async fn sign_up(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    form: &Parameters,
+) -> Result<Result<SignedUp, String>, Failure> {
+    if !server.settings.sign_up {
+        return Ok(Err(CANNOT_GO_ON.to_owned()));
+    }
+    let email = form.get("email").unwrap_or_default().trim();
+    if !is_email(email) {
+        return Ok(Err("Enter an e-mail address such as name@example.com.".to_owned()));
+    }
+    let name = form.get("name").unwrap_or_default().trim();
+    if name.chars().count() > 200 {
+        return Ok(Err("Enter a name of at most 200 characters.".to_owned()));
+    }
+    let password = match NewPassword::parse(form.get("password").unwrap_or_default(), email) {
+        Ok(password) => password,
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    let throttle = format!("sign-up/{}", request.client_network());
+    let allowed = server.spend(&throttle, server.settings.limits.sign_up).await?;
+    // Hashed before the address is looked at, so that the time tells nothing about it.
+    let password =
+        password.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
+    if !allowed {
+        return Ok(Err(CANNOT_GO_ON.to_owned()));
+    }
+    let claims = StandardClaims {
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        email: Some(email.to_owned()),
+        email_verified: Some(false),
+        updated_at: Some(server.now().seconds()),
+        ..StandardClaims::default()
+    };
+    let account = server.ports.objects.new_id(Class::Account)?;
+    let new = NewAccount {
+        account: account.to_string(),
+        email: email.to_owned(),
+        identifier: identifier(email),
+        claims,
+        password,
+    };
+    match create(server, request, new).await? {
+        Some(session) => Ok(Ok((account, session))),
+        None => Ok(Err(CANNOT_GO_ON.to_owned())),
+    }
+}
+
+/// Claims the address and makes the account; none where the address is another account's. The
+/// account confirms the claim by itself, so that a crash in between leaves nothing behind.
+pub(super) async fn create(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    new: NewAccount,
+) -> Result<Option<(u32, Secret)>, Failure> {
+    let identifier = Address::Name(new.identifier.clone());
+    let claim = IdentifierCommand::Claim(new.account.clone());
+    match server.send::<Identifier>(&identifier, claim).await? {
+        Ok(_) => {}
+        Err(IdentifierError::Taken) => return Ok(None),
+        Err(error) => return Err(Failure::internal(error.to_string())),
+    }
+    let address = Address::Id(new.account.clone());
+    let session = browser::new_session(server, request);
+    let command = AccountCommand::Create(Box::new(new), session);
+    match server.send::<Account>(&address, command).await? {
+        Ok(AccountReply::SignedIn(number, secret)) => Ok(Some((number, secret))),
+        Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    text.len() <= 254 && text.is_ascii() && EmailAddress::is_valid(text) && !text.contains('"')
+}

@@ -1,0 +1,23 @@
+//! `grant_type=client_credentials` (RFC 6749 §4.4): no person, no refresh token, no storage.
+
+use super::TokenRequest;
+use super::issue::{self, TokenResponse};
+use crate::endpoints::failure::Failure;
+use crate::endpoints::server::Server;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::scope;
+
+pub(super) async fn grant(
+    server: &Server<'_>,
+    request: &TokenRequest,
+) -> Result<TokenResponse, Failure> {
+    // The scopes of OpenID Connect are about a person, and here is none.
+    let own = request.client.metadata.scope.filter(|token| !scope::STANDARD.contains(&token));
+    let scope = request.scope()?.unwrap_or_else(|| own.clone());
+    if !own.covers(&scope) {
+        let description = "the scope exceeds what this client registered for itself";
+        return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
+    }
+    let resources = request.resources(server)?;
+    issue::for_client(server, &request.client, scope, resources).await
+}

@@ -1,0 +1,194 @@
+//! Makes the tokens: access tokens (RFC 9068), ID tokens (OpenID Connect Core §2), and the
+//! response that carries them (RFC 6749 §5.1).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Serialize;
+
+use crate::domain::account::{Account, AccountCommand, AccountReply};
+use crate::domain::client::Client;
+use crate::domain::grant::{Authorization, Issue};
+use crate::domain::machine::Address;
+use crate::domain::token::{ObjectId, Token, TokenKind};
+use crate::endpoints::failure::Failure;
+use crate::endpoints::server::Server;
+use crate::jose::access_token::{self, AccessToken};
+use crate::jose::id_token::{self, IdToken};
+use crate::jose::jws::{self, Header};
+use crate::protocol::claims::{self, ClaimsObject};
+use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::protocol::scope::{self, Scope};
+
+/// A successful answer (RFC 6749 §5.1).
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+pub struct TokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    /// Seconds.
+    pub expires_in: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+}
+
+/// What a person's tokens are made from.
+pub(super) struct Issuing {
+    /// The grant's object.
+    pub grant: ObjectId,
+    /// What the grant answered.
+    pub issue: Issue,
+    /// The scopes of these tokens: granted, or fewer.
+    pub scope: Scope,
+    /// The resources of these tokens: granted, or fewer.
+    pub resources: Vec<String>,
+}
+
+/// Issues what a person allowed.
+pub(super) async fn for_person(
+    server: &Server<'_>,
+    client: &Client,
+    issuing: Issuing,
+) -> Result<TokenResponse, Failure> {
+    let Issuing { grant, issue, scope, resources } = issuing;
+    let authorization = issue.authorization;
+    let claims = AccessToken {
+        sub: authorization.account.clone(),
+        auth_time: Some(authorization.auth_time.seconds()),
+        acr: Some(claims::ACR_SINGLE_FACTOR.to_owned()),
+        amr: authorization.amr.clone(),
+        grant_id: Some(grant.to_string()),
+        ..blank(server, client, &scope, resources)
+    };
+    let access_token = sign_access_token(server, &claims).await?;
+    let id_token = if scope.contains(scope::OPENID) {
+        Some(id_token(server, client, &authorization, &access_token).await?)
+    } else {
+        None
+    };
+    let refresh_token = issue.refresh_token.map(|(number, secret)| {
+        Token { object: grant, number, secret }.encode(TokenKind::RefreshToken)
+    });
+    Ok(TokenResponse { refresh_token, id_token, ..response(server, access_token, scope) })
+}
+
+/// Issues what a client may have for itself.
+pub(super) async fn for_client(
+    server: &Server<'_>,
+    client: &Client,
+    scope: Scope,
+    resources: Vec<String>,
+) -> Result<TokenResponse, Failure> {
+    let claims = blank(server, client, &scope, resources);
+    let access_token = sign_access_token(server, &claims).await?;
+    Ok(response(server, access_token, scope))
+}
+
+fn response(server: &Server<'_>, access_token: String, scope: Scope) -> TokenResponse {
+    TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: server.settings.lifetimes.access_token.0,
+        refresh_token: None,
+        id_token: None,
+        scope,
+    }
+}
+
+/// The claims of a token of the client's own; a person's token says more.
+fn blank(
+    server: &Server<'_>,
+    client: &Client,
+    scope: &Scope,
+    mut resources: Vec<String>,
+) -> AccessToken {
+    // The userinfo endpoint is a resource of the issuer, so a token for `openid` is for it too.
+    if resources.is_empty() || scope.contains(scope::OPENID) {
+        resources.push(server.issuer.clone());
+    }
+    let now = server.now();
+    AccessToken {
+        iss: server.issuer.clone(),
+        sub: client.client_id.clone(),
+        aud: resources.into(),
+        client_id: client.client_id.clone(),
+        scope: scope.clone(),
+        iat: now.seconds(),
+        exp: now.plus(server.settings.lifetimes.access_token).seconds(),
+        jti: Base64UrlUnpadded::encode_string(&server.random::<16>()),
+        auth_time: None,
+        acr: None,
+        amr: Vec::new(),
+        grant_id: None,
+    }
+}
+
+async fn sign_access_token(server: &Server<'_>, claims: &AccessToken) -> Result<String, Failure> {
+    sign(server, SigningAlgorithm::ES256, access_token::TYP, claims).await
+}
+
+async fn id_token(
+    server: &Server<'_>,
+    client: &Client,
+    authorization: &Authorization,
+    access_token: &str,
+) -> Result<String, Failure> {
+    let now = server.now();
+    let claims = IdToken {
+        iss: server.issuer.clone(),
+        sub: authorization.account.clone(),
+        aud: vec![client.client_id.clone()].into(),
+        azp: Some(client.client_id.clone()),
+        iat: now.seconds(),
+        exp: now.plus(server.settings.lifetimes.id_token).seconds(),
+        auth_time: authorization.auth_time.seconds(),
+        nonce: authorization.nonce.clone(),
+        acr: claims::ACR_SINGLE_FACTOR.to_owned(),
+        amr: authorization.amr.clone(),
+        sid: authorization.sid.clone(),
+        at_hash: Some(id_token::at_hash(access_token)),
+        claims: requested_claims(server, authorization).await?,
+    };
+    let alg = client.metadata.id_token_signed_response_alg;
+    sign(server, alg, "JWT", &claims).await
+}
+
+/// The claims about the person that the `claims` parameter asked for in the ID token; only then is
+/// the account asked.
+async fn requested_claims(
+    server: &Server<'_>,
+    authorization: &Authorization,
+) -> Result<ClaimsObject, Failure> {
+    let wanted = &authorization.claims.id_token;
+    if wanted.is_empty() {
+        return Ok(ClaimsObject::new());
+    }
+    let address = Address::Id(authorization.account.clone());
+    let grant_id = authorization.grant_id.clone();
+    let command = AccountCommand::UserInfo { grant_id, jti: String::new() };
+    match server.send::<Account>(&address, command).await? {
+        Ok(AccountReply::UserInfo { claims, .. }) => {
+            Ok(claims.select(|claim| wanted.iter().any(|name| name == claim)))
+        }
+        _ => Ok(ClaimsObject::new()),
+    }
+}
+
+async fn sign(
+    server: &Server<'_>,
+    alg: SigningAlgorithm,
+    typ: &str,
+    claims: &impl Serialize,
+) -> Result<String, Failure> {
+    let keys = server.ports.signer.keys(alg).await?;
+    let pair = keys
+        .signing_key(alg, server.now())
+        .ok_or_else(|| Failure::internal("no key signs at the moment"))?;
+    let header = Header { alg, typ: typ.to_owned(), kid: pair.public.kid.clone() };
+    let input = jws::signing_input(&header, claims)
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    let signature = server.ports.signer.sign(pair, input.as_bytes()).await?;
+    Ok(jws::compact(input, &signature))
+}

@@ -1,0 +1,86 @@
+//! Verification of the server's own tokens, in process.
+
+use super::failure::Failure;
+use super::http::{Method, Request};
+use super::server::Server;
+use crate::jose::access_token::{self, AccessToken};
+use crate::jose::id_token::IdToken;
+use crate::jose::jws::Unverified;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use serde::de::DeserializeOwned;
+
+/// The claims of a token that this server signed, whatever its age; none for any other.
+async fn own<T: DeserializeOwned>(
+    server: &Server<'_>,
+    token: &str,
+    typ: &str,
+) -> Result<Option<T>, Failure> {
+    let Ok(unverified) = Unverified::parse(token) else {
+        return Ok(None);
+    };
+    let header = &unverified.header;
+    if header.typ != typ {
+        return Ok(None);
+    }
+    let keys = server.ports.signer.keys(header.alg).await?;
+    let Some(key) = keys.find(&header.kid, server.now()).filter(|key| key.alg == header.alg) else {
+        return Ok(None);
+    };
+    let input = unverified.signing_input.as_bytes();
+    let holds = server.ports.signer.verify(key, input, &unverified.signature).await?;
+    Ok(if holds { unverified.claims().ok() } else { None })
+}
+
+/// The claims of an access token of this server that has not expired (RFC 9068 §4).
+pub async fn access_token(
+    server: &Server<'_>,
+    token: &str,
+) -> Result<Option<AccessToken>, Failure> {
+    let claims: Option<AccessToken> = own(server, token, access_token::TYP).await?;
+    let now = server.now().seconds();
+    Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
+}
+
+/// The claims of an ID token of this server, expired or not: as a hint its age is no matter
+/// (OpenID Connect RP-Initiated Logout §4).
+pub async fn id_token_hint(
+    server: &Server<'_>,
+    token: &str,
+) -> Result<Option<IdToken>, Failure> {
+    let claims: Option<IdToken> = own(server, token, "JWT").await?;
+    Ok(claims.filter(|claims| claims.iss == server.issuer))
+}
+
+/// The bearer token of a request: in the header, or in the form body of a POST (RFC 6750 §2).
+///
+/// # Errors
+/// Without a token a bare challenge; with one that was sent twice, `invalid_request`.
+pub fn bearer(request: &Request<'_>) -> Result<String, Failure> {
+    let invalid = |text: &'static str| Failure::Bearer(OAuthError::invalid_request(text));
+    let header = match request.header("authorization") {
+        None => None,
+        Some(header) => match header.split_once(' ') {
+            Some((scheme, token))
+                if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() =>
+            {
+                Some(token.trim().to_owned())
+            }
+            _ => return Err(invalid("the Authorization header must be: Bearer, a space, a token")),
+        },
+    };
+    let has_form = request.method == Method::Post && !request.body.is_empty();
+    let form = if has_form { request.form().map_err(Failure::Bearer)? } else { <_>::default() };
+    match (header, form.get("access_token").map(String::from)) {
+        (Some(_), Some(_)) => Err(invalid("send the access token once: in the header or the body")),
+        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (None, None) => Err(Failure::NoBearer),
+    }
+}
+
+/// The error for a bearer token that is not active (RFC 6750 §3.1).
+pub fn inactive() -> Failure {
+    Failure::Bearer(OAuthError::new(
+        ErrorCode::InvalidToken,
+        "the access token is expired, revoked, malformed or not from this server",
+    ))
+}

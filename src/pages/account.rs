@@ -1,0 +1,85 @@
+//! The account page.
+
+use askama::Template;
+
+use super::Page;
+use super::consent::ScopeLine;
+use crate::protocol::claims::StandardClaims;
+
+/// A signed-in browser.
+pub struct SessionLine<'a> {
+    /// Its number.
+    pub number: u32,
+    /// In a few words.
+    pub browser: &'a str,
+    /// Where.
+    pub place: Option<&'a str>,
+    /// Whether it is this one.
+    pub is_this: bool,
+    /// Since when.
+    pub ago: String,
+}
+
+/// An app with access.
+pub struct AppLine {
+    /// Its identifier.
+    pub client_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<ScopeLine>,
+    /// Since when.
+    pub ago: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage<'a> {
+    /// Closes the forms to other sites.
+    pub csrf: &'a str,
+    /// With which the person signs in.
+    pub email: &'a str,
+    /// What is known of the person.
+    pub claims: &'a StandardClaims,
+    /// Signed-in browsers.
+    pub sessions: Vec<SessionLine<'a>>,
+    /// Apps with access.
+    pub apps: Vec<AppLine>,
+    /// What was done.
+    pub notice: Option<&'a str>,
+    /// What was wrong.
+    pub error: Option<&'a str>,
+}
+
+impl AccountPage<'_> {
+    fn value<'v>(&self, claim: &'v Option<String>) -> &'v str {
+        claim.as_deref().unwrap_or_default()
+    }
+}
+
+impl Page for AccountPage<'_> {
+    fn title(&self) -> String {
+        "Your account".to_owned()
+    }
+
+    fn is_wide(&self) -> bool {
+        true
+    }
+}
+
+/// The page that asks for the password before the account is erased.
+#[derive(Template)]
+#[template(path = "delete_account.html")]
+pub struct DeleteAccount<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// What was wrong.
+    pub error: Option<&'a str>,
+}
+
+impl Page for DeleteAccount<'_> {
+    fn title(&self) -> String {
+        "Delete your account?".to_owned()
+    }
+}

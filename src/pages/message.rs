@@ -1,0 +1,41 @@
+//! Pages that say one thing: done, wrong, signed out.
+
+use askama::Template;
+
+use super::Page;
+
+/// One thing, and perhaps a way on.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub struct Message<'a> {
+    /// What happened.
+    pub title: &'a str,
+    /// What to do next.
+    pub text: &'a str,
+    /// Where: words and address.
+    pub link: Option<(&'a str, &'a str)>,
+}
+
+impl Page for Message<'_> {
+    fn title(&self) -> String {
+        self.title.to_owned()
+    }
+}
+
+/// The page that asks whether to sign out.
+#[derive(Template)]
+#[template(path = "confirm_sign_out.html")]
+pub struct ConfirmSignOut<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// Who is signed in.
+    pub email: &'a str,
+    /// The app's request, carried on.
+    pub pairs: &'a [(&'a str, &'a str)],
+}
+
+impl Page for ConfirmSignOut<'_> {
+    fn title(&self) -> String {
+        "Sign out?".to_owned()
+    }
+}

@@ -1,0 +1,71 @@
+//! Signing in and signing up.
+
+use askama::Template;
+
+use super::Page;
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub struct SignIn<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// What goes on after.
+    pub flow: &'a str,
+    /// Where to register, where people may.
+    pub sign_up: Option<String>,
+    /// What was typed, or hinted.
+    pub email: &'a str,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+impl Page for SignIn<'_> {
+    fn title(&self) -> String {
+        "Sign in".to_owned()
+    }
+}
+
+/// The sign-up page.
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+pub struct SignUp<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// What goes on after.
+    pub flow: &'a str,
+    /// Where to sign in instead.
+    pub sign_in: &'a str,
+    /// What was typed.
+    pub name: &'a str,
+    /// What was typed.
+    pub email: &'a str,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+impl Page for SignUp<'_> {
+    fn title(&self) -> String {
+        "Create your account".to_owned()
+    }
+}
+
+/// The page that asks which account to go on with.
+#[derive(Template)]
+#[template(path = "select_account.html")]
+pub struct SelectAccount<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// What goes on after.
+    pub flow: &'a str,
+    /// Who is signed in.
+    pub email: &'a str,
+    /// Where to sign in as someone else.
+    pub other: &'a str,
+}
+
+impl Page for SelectAccount<'_> {
+    fn title(&self) -> String {
+        "Choose an account".to_owned()
+    }
+}
