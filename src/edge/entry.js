@@ -1,0 +1,170 @@
+// What Cloudflare calls. It hands requests and commands to the wasm module and the answers back;
+// no rule of OAuth stands here.
+import { DurableObject } from "cloudflare:workers";
+import module from "../../build/vestibule_bg.wasm";
+import { answer, initSync, perform, step, wake } from "../../build/vestibule.js";
+import * as bindings from "../../build/vestibule.js";
+import { broken, mended } from "./platform.js";
+
+initSync({ module });
+
+const MAX_BODY = 64 * 1024;
+
+// After a trap the instance may be in any state: the next call gets a fresh one. All that lives in
+// it are caches.
+function fresh() {
+  if (broken()) {
+    bindings.__wbg_reset_state();
+    mended();
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    let body;
+    if (request.body !== null) {
+      body = await read(request);
+      if (body === undefined) {
+        return Response.json(
+          { error: "invalid_request", error_description: "the body is larger than 64 KiB" },
+          { status: 413, headers: { "cache-control": "no-store" } },
+        );
+      }
+    }
+    fresh();
+    return answer(request, request.method, request.url, body, env);
+  },
+};
+
+// The body, read once and no further than the bound.
+async function read(request) {
+  if (Number(request.headers.get("content-length")) > MAX_BODY) return undefined;
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += chunk.byteLength;
+    if (length > MAX_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1) return chunks[0];
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}
+
+// Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap
+// holds nothing for an object and loses nothing in a reset.
+class Host extends DurableObject {
+  #state;
+  #held = false;
+  #owed = false;
+  #waiting = new Set();
+
+  // Takes a command. An answer that may be held is held until the state changes.
+  async step(command, hold) {
+    const deadline = Date.now() + hold * 1000;
+    for (;;) {
+      fresh();
+      this.#held = false;
+      this.#owed = false;
+      const reply = step(this.constructor.machine, this, command);
+      const held = this.#held;
+      if (this.#owed) {
+        await this.#settle();
+        if (held) continue;
+      }
+      if (!held || !(await this.#change(deadline - Date.now()))) return reply;
+    }
+  }
+
+  async alarm() {
+    fresh();
+    this.#owed = false;
+    wake(this.constructor.machine, this);
+    await this.#settle();
+  }
+
+  // Performs what the machine wants from outside. What fails stays stored, and the alarm comes back
+  // to it.
+  async #settle() {
+    await perform(this.constructor.machine, this, this.env);
+  }
+
+  // Waits for a change; false when the time is up.
+  #change(milliseconds) {
+    if (milliseconds <= 0) return false;
+    return new Promise((resolve) => {
+      const wakened = (changed) => {
+        clearTimeout(timer);
+        this.#waiting.delete(wakened);
+        resolve(changed);
+      };
+      const timer = setTimeout(() => wakened(false), milliseconds);
+      this.#waiting.add(wakened);
+    });
+  }
+
+  // What follows is called from the wasm module.
+  load() {
+    this.#state ??= this.ctx.storage.kv.get("state") ?? "";
+    return this.#state;
+  }
+  remember(state) {
+    this.#state = state;
+  }
+  read(key) {
+    return this.ctx.storage.kv.get(key) ?? "";
+  }
+  list(prefix) {
+    return [...this.ctx.storage.kv.list({ prefix })].flat();
+  }
+  write(key, value) {
+    this.ctx.storage.kv.put(key, value);
+  }
+  remove(key) {
+    this.ctx.storage.kv.delete(key);
+  }
+  forget() {
+    this.#state = "";
+    for (const [key] of [...this.ctx.storage.kv.list()]) this.ctx.storage.kv.delete(key);
+  }
+  erase() {
+    this.#state = "";
+    return this.ctx.storage.deleteAll();
+  }
+  setAlarm(at) {
+    this.ctx.storage.setAlarm(at);
+  }
+  hold() {
+    this.#held = true;
+  }
+  owe() {
+    this.#owed = true;
+  }
+  changed() {
+    for (const wakened of [...this.#waiting]) wakened(true);
+  }
+}
+
+export class Grant extends Host {
+  static machine = "Grant";
+}
+export class Account extends Host {
+  static machine = "Account";
+}
+export class Identifier extends Host {
+  static machine = "Identifier";
+}
+export class KeyRing extends Host {
+  static machine = "KeyRing";
+}
+export class Registration extends Host {
+  static machine = "Registration";
+}
+export class Throttle extends Host {
+  static machine = "Throttle";
+}

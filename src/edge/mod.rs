@@ -1,0 +1,101 @@
+//! Cloudflare: the only room that names the platform. It implements the ports, hosts the machines
+//! in Durable Objects, and knows no rule of OAuth.
+
+mod host;
+mod keys;
+mod performer;
+mod platform;
+mod ports;
+mod request;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+use self::ports::Edge;
+use crate::endpoints::http::Response;
+use crate::endpoints::routes;
+use crate::endpoints::server::Server;
+use crate::endpoints::settings::Settings;
+use crate::ports::Ports;
+
+thread_local! {
+    // The settings never change while an isolate lives, so they are read and checked once.
+    static SETTINGS: OnceCell<Result<Rc<Settings>, String>> = const { OnceCell::new() };
+}
+
+/// Runs once for each instance.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|panic| platform::panic(&panic.to_string())));
+}
+
+fn settings(env: &Env) -> Result<Rc<Settings>, String> {
+    SETTINGS.with(|settings| {
+        settings
+            .get_or_init(|| {
+                let lookup = |name: &str| platform::variable(env, name);
+                Settings::read(&lookup).map(Rc::new).map_err(|error| error.to_string())
+            })
+            .clone()
+    })
+}
+
+/// Answers a request.
+#[wasm_bindgen]
+pub async fn answer(
+    request: platform::Incoming,
+    method: String,
+    url: String,
+    body: Option<Vec<u8>>,
+    env: Env,
+) -> JsValue {
+    let settings = match settings(&env) {
+        Ok(settings) => settings,
+        Err(error) => return refuse_to_start(&error),
+    };
+    let edge = Edge::new(env, Rc::clone(&settings));
+    let request = request::read(&request, &method, &url, body.unwrap_or_default(), &edge);
+    let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
+    let ports = Ports {
+        clock: &edge,
+        entropy: &edge,
+        objects: &edge,
+        clients: &edge,
+        signer: &edge,
+        log: &edge,
+    };
+    let server = Server { settings: &settings, ports, issuer };
+    let mut response = routes::handle(&server, &request).await;
+    if settings.development {
+        response = response.with("server-timing", edge.counts());
+    }
+    write(&response)
+}
+
+fn write(response: &Response) -> JsValue {
+    let mut headers = String::with_capacity(512);
+    for (name, value) in &response.headers {
+        if !headers.is_empty() {
+            headers.push('\n');
+        }
+        headers.push_str(name);
+        headers.push_str(": ");
+        headers.extend(value.chars().filter(|c| !c.is_control()));
+    }
+    platform::make_response(response.status, &headers, &response.body)
+}
+
+/// A setting is wrong or missing: every request says so, and nothing else is done. The text names
+/// the setting and never the value of a secret.
+fn refuse_to_start(error: &str) -> JsValue {
+    platform::log(&format!("Vestibule does not start: {error}"));
+    let body = format!("Vestibule does not start: {error}\n");
+    platform::make_response(
+        503,
+        "content-type: text/plain; charset=utf-8\ncache-control: no-store",
+        body.as_bytes(),
+    )
+}

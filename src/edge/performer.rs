@@ -1,0 +1,93 @@
+//! Performs the effects of machines, after they were stored with the state. Each is performed at
+//! least once; what fails is left for the alarm.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+
+use super::host::{EFFECT, load, pairs, run, with_machine};
+use super::platform::{self, Host};
+use super::ports::{Random, send, unavailable};
+use super::{keys, settings};
+use crate::domain::account::Account;
+use crate::domain::entropy;
+use crate::domain::grant::Grant;
+use crate::domain::identifier::Identifier;
+use crate::domain::key_ring::{KeyPair, KeyRing, KeySet};
+use crate::domain::machine::{Effect, Machine, Outcome};
+use crate::domain::registration::Registration;
+use crate::domain::throttle::Throttle;
+use crate::domain::time::Seconds;
+use crate::jose::jwk::{Jwk, PublicKey};
+use crate::jose::seal::Purpose;
+use crate::ports::Unavailable;
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// Performs every stored effect, and takes each outcome to the machine.
+#[wasm_bindgen]
+pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsError> {
+    loop {
+        let mut progressed = false;
+        for (key, text) in pairs(&host, EFFECT) {
+            let Ok(effect) = serde_json::from_str::<Effect>(&text) else {
+                host.remove(&key);
+                continue;
+            };
+            match one(&env, effect).await {
+                Ok(outcome) => {
+                    host.remove(&key);
+                    progressed = true;
+                    with_machine!(machine.as_str(), M => {
+                        if let Some(command) = outcome.and_then(M::outcome) {
+                            run::<M>(&host, command)?.ok();
+                        }
+                    }, ());
+                }
+                Err(error) => platform::log(&format!("an effect will be tried again: {error}")),
+            }
+        }
+        if !progressed {
+            break;
+        }
+    }
+    let empty = with_machine!(machine.as_str(), M => load::<M>(&host).is_none(), false);
+    if empty && pairs(&host, EFFECT).next().is_none() {
+        JsFuture::from(host.erase()).await.map_err(|error| JsError::new(&unavailable(error).0))?;
+    }
+    Ok(())
+}
+
+async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> {
+    match effect {
+        Effect::Send { class, to, command } => {
+            let command = serde_json::to_string(&command).map_err(Unavailable::new)?;
+            send(env, class, &to, &command, Seconds(0)).await?;
+            Ok(None)
+        }
+        Effect::GenerateKey(alg) => generate(env, alg).await.map(Some),
+        Effect::PublishKeys(keys) => publish(env, &keys).await.map(|()| None),
+    }
+}
+
+async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailable> {
+    let made = JsFuture::from(platform::generate_key(alg.as_str())).await.map_err(unavailable)?;
+    let halves = Array::from(&made);
+    let public = halves.get(0).as_string().unwrap_or_default();
+    let public: PublicKey = serde_json::from_str(&public).map_err(Unavailable::new)?;
+    let private = Uint8Array::new(&halves.get(1)).to_vec();
+    let settings = settings(env).map_err(Unavailable)?;
+    let nonce = entropy::bytes(&Random);
+    let sealed_private = settings
+        .sealer
+        .seal(Purpose::SigningKey, &private, nonce)
+        .map_err(Unavailable::new)?;
+    Ok(Outcome::KeyGenerated(KeyPair { public: Jwk::new(public, alg), sealed_private }))
+}
+
+async fn publish(env: &Env, keys: &KeySet) -> Result<(), Unavailable> {
+    let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
+    let kv = env.kv("KV").map_err(Unavailable::new)?;
+    let put = kv.put(keys::KV_KEY, json).map_err(Unavailable::new)?;
+    put.execute().await.map_err(Unavailable::new)
+}

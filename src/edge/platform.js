@@ -1,0 +1,98 @@
+// The platform's functions that the wasm module calls, each in one crossing.
+
+// Whether the wasm module panicked.
+let panicked = false;
+export const broken = () => panicked;
+export const mended = () => {
+  panicked = false;
+};
+export function panic(message) {
+  panicked = true;
+  console.error(message);
+}
+
+// Objects. An identifier that the namespace did not make is answered by undefined.
+export function newObjectId(env, namespace) {
+  return env[namespace].newUniqueId().toString();
+}
+export function objectIdOfName(env, namespace, name) {
+  return env[namespace].idFromName(name).toString();
+}
+export async function send(env, namespace, named, to, command, hold) {
+  const objects = env[namespace];
+  let id;
+  if (named) {
+    id = objects.idFromName(to);
+  } else {
+    try {
+      id = objects.idFromString(to);
+    } catch {
+      return undefined;
+    }
+  }
+  return objects.get(id).step(command, hold);
+}
+
+// Keys, imported once and kept by name.
+const privateKeys = new Map();
+const publicKeys = new Map();
+const algorithms = {
+  ES256: {
+    key: { name: "ECDSA", namedCurve: "P-256" },
+    use: { name: "ECDSA", hash: "SHA-256" },
+  },
+  RS256: {
+    key: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+    use: { name: "RSASSA-PKCS1-v1_5" },
+  },
+};
+
+export function holdsPrivateKey(kid) {
+  return privateKeys.has(kid);
+}
+export async function importPrivateKey(kid, alg, pkcs8) {
+  const { key } = algorithms[alg];
+  const imported = await crypto.subtle.importKey("pkcs8", pkcs8, key, false, ["sign"]);
+  privateKeys.set(kid, { imported, alg });
+}
+export async function sign(kid, input) {
+  const { imported, alg } = privateKeys.get(kid);
+  const bytes = new TextEncoder().encode(input);
+  return new Uint8Array(await crypto.subtle.sign(algorithms[alg].use, imported, bytes));
+}
+export async function verify(jwk, input, signature) {
+  const { kid, alg, ...key } = JSON.parse(jwk);
+  let imported = publicKeys.get(kid);
+  if (imported === undefined) {
+    imported = await crypto.subtle.importKey("jwk", key, algorithms[alg].key, false, ["verify"]);
+    publicKeys.set(kid, imported);
+  }
+  const bytes = new TextEncoder().encode(input);
+  return crypto.subtle.verify(algorithms[alg].use, imported, signature, bytes);
+}
+// The public half as a JWK, and the private half as PKCS #8.
+export async function generateKey(alg) {
+  const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+  const parameters = { ...algorithms[alg].key, ...(alg === "RS256" ? size : {}) };
+  const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
+  const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
+  return [JSON.stringify({ kty, crv, x, y, n, e }), new Uint8Array(pkcs8)];
+}
+
+// The answer, in one crossing: headers are lines of name, colon, space, value.
+export function makeResponse(status, headers, body) {
+  const pairs = headers.split("\n").map((line) => {
+    const colon = line.indexOf(": ");
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+  const empty = status === 204 || status === 303 || body.length === 0;
+  return new Response(empty ? null : body.slice(), { status, headers: pairs });
+}
+
+// Where a request came from, as lines; empty where the network does not know.
+export function location(request) {
+  const cf = request.cf ?? {};
+  const fields = [cf.country, cf.region, cf.city, cf.asOrganization, cf.latitude, cf.longitude];
+  return fields.map((field) => String(field ?? "").replaceAll("\n", " ")).join("\n");
+}

@@ -1,0 +1,239 @@
+//! The ports, on Cloudflare.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use js_sys::{Date, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
+use worker::kv::KvStore;
+
+use super::{keys, platform};
+use crate::domain::client::Client;
+use crate::domain::entropy::Entropy;
+use crate::domain::key_ring::{KeyPair, KeySet};
+use crate::domain::machine::{Address, Class};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::token::ObjectId;
+use crate::endpoints::settings::Settings;
+use crate::jose::jwk::Jwk;
+use crate::ports::{ClientRegistry, Clock, Log, Objects, Signer, Unavailable};
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// How long an isolate keeps a client that it has read, in milliseconds.
+const CLIENT_CACHE: i64 = 60_000;
+/// How many clients an isolate keeps.
+const MAX_CLIENTS: usize = 1000;
+
+thread_local! {
+    // Caches of this isolate: losing them costs a read.
+    static CLIENTS: RefCell<HashMap<String, (Timestamp, Client)>> = RefCell::default();
+}
+
+/// The outside, for one request.
+pub struct Edge {
+    pub(super) env: Env,
+    pub(super) settings: Rc<Settings>,
+    object_calls: Cell<u32>,
+    pub(super) kv_reads: Cell<u32>,
+    kv_writes: Cell<u32>,
+}
+
+impl Edge {
+    pub fn new(env: Env, settings: Rc<Settings>) -> Self {
+        let none = || Cell::new(0);
+        Self { env, settings, object_calls: none(), kv_reads: none(), kv_writes: none() }
+    }
+
+    /// What the request cost, as a Server-Timing header: for development and tests.
+    pub fn counts(&self) -> String {
+        format!(
+            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\"",
+            self.object_calls.get(),
+            self.kv_reads.get(),
+            self.kv_writes.get()
+        )
+    }
+
+    pub(super) fn kv(&self) -> Result<KvStore, Unavailable> {
+        self.env.kv("KV").map_err(Unavailable::new)
+    }
+}
+
+pub(super) fn count(counter: &Cell<u32>) {
+    counter.set(counter.get().saturating_add(1));
+}
+
+pub(super) fn unavailable(error: JsValue) -> Unavailable {
+    let text = js_sys::Error::from(error).message();
+    Unavailable::new(String::from(text))
+}
+
+/// The name of a class's binding.
+fn namespace(class: Class) -> &'static str {
+    match class {
+        Class::Grant => "GRANT",
+        Class::Account => "ACCOUNT",
+        Class::Identifier => "IDENTIFIER",
+        Class::KeyRing => "KEY_RING",
+        Class::Registration => "REGISTRATION",
+        Class::Throttle => "THROTTLE",
+    }
+}
+
+/// Now. Workers stop the clock while code runs, so that it cannot be timed.
+#[expect(clippy::disallowed_methods, clippy::cast_possible_truncation, reason = "the edge's own clock")]
+pub(super) fn now() -> Timestamp {
+    Timestamp(Date::now() as i64)
+}
+
+impl Clock for Edge {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// The platform's randomness.
+pub(super) struct Random;
+
+impl Entropy for Random {
+    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the edge's own randomness, which the platform never withholds")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the platform gives randomness");
+    }
+}
+
+impl Entropy for Edge {
+    fn fill(&self, bytes: &mut [u8]) {
+        Random.fill(bytes);
+    }
+}
+
+impl Log for Edge {
+    fn error(&self, message: &str) {
+        platform::log(message);
+    }
+}
+
+/// Sends a command to an object.
+pub(super) async fn send(
+    env: &Env,
+    class: Class,
+    to: &Address,
+    command: &str,
+    hold: Seconds,
+) -> Result<Option<String>, Unavailable> {
+    let (named, to) = match to {
+        Address::Id(id) => (false, id),
+        Address::Name(name) => (true, name),
+    };
+    let answer = platform::send(env, namespace(class), named, to, command, hold.0);
+    Ok(JsFuture::from(answer).await.map_err(unavailable)?.as_string())
+}
+
+#[async_trait(?Send)]
+impl Objects for Edge {
+    fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable> {
+        let id = platform::new_object_id(&self.env, namespace(class)).map_err(unavailable)?;
+        ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
+    }
+
+    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
+        let id =
+            platform::object_id_of_name(&self.env, namespace(class), name).map_err(unavailable)?;
+        ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
+    }
+
+    async fn send(
+        &self,
+        class: Class,
+        to: &Address,
+        command: String,
+        hold: Seconds,
+    ) -> Result<Option<String>, Unavailable> {
+        count(&self.object_calls);
+        send(&self.env, class, to, &command, hold).await
+    }
+}
+
+fn client_key(client_id: &str) -> String {
+    format!("client:{client_id}")
+}
+
+#[async_trait(?Send)]
+impl ClientRegistry for Edge {
+    async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
+        let now = now();
+        let cached = CLIENTS.with_borrow(|clients| {
+            let (read_at, client) = clients.get(client_id)?;
+            (now.0.saturating_sub(read_at.0) < CLIENT_CACHE).then(|| client.clone())
+        });
+        if cached.is_some() {
+            return Ok(cached);
+        }
+        // KV takes keys of at most 512 bytes.
+        if client_id.len() > 400 {
+            return Ok(None);
+        }
+        count(&self.kv_reads);
+        let value =
+            self.kv()?.get(&client_key(client_id)).text().await.map_err(Unavailable::new)?;
+        let Some(json) = value else {
+            return Ok(None);
+        };
+        let client: Client = serde_json::from_str(&json).map_err(Unavailable::new)?;
+        CLIENTS.with_borrow_mut(|clients| {
+            if clients.len() >= MAX_CLIENTS {
+                clients.clear();
+            }
+            clients.insert(client_id.to_owned(), (now, client.clone()));
+        });
+        Ok(Some(client))
+    }
+
+    async fn put(&self, client: &Client) -> Result<(), Unavailable> {
+        count(&self.kv_writes);
+        let json = serde_json::to_string(client).map_err(Unavailable::new)?;
+        let key = client_key(&client.client_id);
+        let put = self.kv()?.put(&key, json).map_err(Unavailable::new)?;
+        put.execute().await.map_err(Unavailable::new)?;
+        CLIENTS.with_borrow_mut(|clients| clients.remove(&client.client_id));
+        Ok(())
+    }
+
+    async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
+        count(&self.kv_writes);
+        self.kv()?.delete(&client_key(client_id)).await.map_err(Unavailable::new)?;
+        CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Signer for Edge {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
+        keys::current(self, alg).await
+    }
+
+    async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        keys::import(self, pair).await?;
+        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
+        let signature = JsFuture::from(platform::sign(&pair.public.kid, text)).await;
+        Ok(Uint8Array::new(&signature.map_err(unavailable)?).to_vec())
+    }
+
+    async fn verify(
+        &self,
+        key: &Jwk,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
+        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
+        let holds = JsFuture::from(platform::verify(&jwk, text, signature.into())).await;
+        Ok(holds.map_err(unavailable)?.is_truthy())
+    }
+}
