@@ -1,0 +1,128 @@
+// The steps of the protocol, said once for every test.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { Browser } from "./browser.mjs";
+
+export const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
+export const CALLBACK = "https://app.example.test/callback";
+
+export const form = (fields) =>
+  Array.isArray(fields) ? new URLSearchParams(fields) : new URLSearchParams(Object.entries(fields));
+
+export async function post(url, fields, headers = {}) {
+  const response = await fetch(url, { method: "POST", body: form(fields), headers });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+}
+
+export const basic = ({ client_id, client_secret }) => ({
+  authorization: `Basic ${Buffer.from(`${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`).toString("base64")}`,
+});
+
+export async function register(server, metadata = {}) {
+  const response = await fetch(`${server.url}/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ redirect_uris: [CALLBACK], ...metadata }),
+  });
+  const body = await response.json();
+  assert.equal(response.status, 201, JSON.stringify(body));
+  return body;
+}
+
+// A public client that may do everything that a person's app does.
+export const publicApp = (server, metadata = {}) =>
+  register(server, {
+    client_name: "Test App",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code", "refresh_token"],
+    ...metadata,
+  });
+
+export function pkce() {
+  const verifier = randomBytes(32).toString("base64url");
+  return { verifier, challenge: createHash("sha256").update(verifier).digest("base64url") };
+}
+
+export const authorizeUrl = (server, client, { challenge, ...parameters } = {}) =>
+  `${server.url}/authorize?${form({
+    response_type: "code",
+    client_id: client.client_id,
+    redirect_uri: CALLBACK,
+    scope: "openid profile email offline_access",
+    state: "a state",
+    ...(challenge ? { code_challenge: challenge, code_challenge_method: "S256" } : {}),
+    ...parameters,
+  })}`;
+
+let people = 0;
+export const newPerson = () => ({
+  email: `person-${process.pid}-${Date.now()}-${(people += 1)}@example.test`,
+  password: "a long enough passphrase",
+});
+
+// A browser in which a new person has just registered.
+export async function signedUp(server, person = newPerson()) {
+  const browser = new Browser(server.url);
+  const page = await browser.submit(await browser.open("/sign-up"), person);
+  assert.equal(page.title, "Your account", page.text);
+  return { browser, person };
+}
+
+// The answer of the authorization endpoint, from the address that the browser is sent to.
+export function answerOf(page) {
+  const location = page.location ?? page.headers?.get("location");
+  assert.ok(location, `no redirect: ${page.status} ${page.title ?? ""}`);
+  const url = new URL(location);
+  return Object.fromEntries(url.hash ? new URLSearchParams(url.hash.slice(1)) : url.searchParams);
+}
+
+// Goes through authorization and consent, and comes back with the answer.
+export async function authorize(server, client, browser, parameters = {}) {
+  let page = await browser.open(authorizeUrl(server, client, parameters));
+  if (page.forms.some((candidate) => candidate.action === "/consent")) {
+    page = await browser.submit(page, { decision: "allow" }, "/consent");
+  }
+  return answerOf(page);
+}
+
+export const redeem = (server, client, code, verifier, more = {}) =>
+  post(`${server.url}/token`, {
+    grant_type: "authorization_code",
+    code,
+    redirect_uri: CALLBACK,
+    client_id: client.client_id,
+    ...(verifier ? { code_verifier: verifier } : {}),
+    ...more,
+  });
+
+export const refresh = (server, client, refresh_token, more = {}) =>
+  post(`${server.url}/token`, {
+    grant_type: "refresh_token",
+    refresh_token,
+    client_id: client.client_id,
+    ...more,
+  });
+
+// Everything at once: a person, a client, and the tokens that the one gave the other.
+export async function signedIn(server, { client, parameters = {} } = {}) {
+  client ??= await publicApp(server);
+  const { browser, person } = await signedUp(server);
+  const { verifier, challenge } = pkce();
+  const answer = await authorize(server, client, browser, { challenge, ...parameters });
+  const tokens = await redeem(server, client, answer.code, verifier);
+  assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
+  return { client, browser, person, answer, verifier, tokens: tokens.body };
+}
+
+export const claimsOf = (jwt) => JSON.parse(Buffer.from(jwt.split(".")[1], "base64url"));
+export const headerOf = (jwt) => JSON.parse(Buffer.from(jwt.split(".")[0], "base64url"));
+
+export async function userinfo(server, access_token, init = {}) {
+  const response = await fetch(`${server.url}/userinfo`, {
+    headers: { authorization: `Bearer ${access_token}` },
+    ...init,
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+}
