@@ -27,8 +27,7 @@ impl Unavailable {
 }
 
 /// What came of a command that was sent to a machine: the machine's own answer within.
-pub type Answer<M> =
-    Result<Result<<M as Machine>::Reply, <M as Machine>::Error>, Unavailable>;
+pub type Answer<M> = Result<Result<<M as Machine>::Reply, <M as Machine>::Error>, Unavailable>;
 
 /// The time.
 pub trait Clock {
@@ -105,12 +104,7 @@ pub trait Signer {
     ) -> Result<Vec<u8>, Unavailable>;
 
     /// Verifies a signature.
-    async fn verify(
-        &self,
-        key: &Jwk,
-        input: &[u8],
-        signature: &[u8],
-    ) -> Result<bool, Unavailable>;
+    async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;
 }
 
 /// The operator's log.

@@ -52,9 +52,7 @@ pub struct Comparison {
 
 /// Compares two places.
 pub fn compare(device: &Location, person: &Location) -> Comparison {
-    let differ = |one: &Option<String>, other: &Option<String>| {
-        matches!((one, other), (Some(one), Some(other)) if one != other)
-    };
+    let differ = |one: &Option<String>, other: &Option<String>| matches!((one, other), (Some(one), Some(other)) if one != other);
     let kilometres = kilometres(device, person);
     Comparison {
         kilometres,

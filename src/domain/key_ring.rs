@@ -196,9 +196,10 @@ impl Machine for KeyRing {
                 let effects: Vec<_> =
                     due.into_iter().filter_map(|alg| ring.ask(alg, now)).collect();
                 let set = ring.set.clone();
+                // What is published here is older than the keys that are asked for, so it goes first.
                 Step::written(ring, Ok(set.clone()))
-                    .wants(effects)
                     .wants([Effect::PublishKeys(set)])
+                    .wants(effects)
             }
         }
     }

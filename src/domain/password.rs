@@ -22,7 +22,9 @@ const MIN_LENGTH: usize = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer than 10 characters.
-    #[error("Use at least 10 characters. A few words that you remember are better than one odd word.")]
+    #[error(
+        "Use at least 10 characters. A few words that you remember are better than one odd word."
+    )]
     Short,
     /// More than 1024 bytes.
     #[error("Use at most 1000 characters.")]

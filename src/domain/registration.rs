@@ -55,7 +55,8 @@ impl Machine for Registration {
         _: &dyn Entropy,
     ) -> Step<Self> {
         match (before.state, command) {
-            (Some(Record::Deleted), _) | (None, RegistrationCommand::Read | RegistrationCommand::Delete) => {
+            (Some(Record::Deleted), _)
+            | (None, RegistrationCommand::Read | RegistrationCommand::Delete) => {
                 Step::unchanged(Err(RegistrationError::NotRegistered))
             }
             (Some(Record::Registered(client)), RegistrationCommand::Read) => {

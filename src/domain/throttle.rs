@@ -54,8 +54,10 @@ impl Spent {
     fn at(state: Option<Self>, limit: Limit, now: Timestamp) -> u64 {
         let Some(spent) = state else { return 0 };
         let elapsed = u64::try_from(now.0.saturating_sub(spent.as_of.0)).unwrap_or(0);
-        let span = u64::from(limit.per.0.max(1)).saturating_mul(1000);
-        let back = elapsed.saturating_mul(u64::from(limit.tries)).saturating_mul(1000) / span;
+        let span = u64::from(limit.per.0).saturating_mul(1000);
+        let flows = elapsed.saturating_mul(u64::from(limit.tries)).saturating_mul(1000);
+        // A span of no time holds nothing back.
+        let back = flows.checked_div(span).unwrap_or(u64::MAX);
         spent.milli.saturating_sub(back)
     }
 }

@@ -38,12 +38,30 @@ struct Stored<S> {
 macro_rules! with_machine {
     ($name:expr, $machine:ident => $body:expr, $otherwise:expr) => {
         match $name {
-            "Grant" => { type $machine = Grant; $body }
-            "Account" => { type $machine = Account; $body }
-            "Identifier" => { type $machine = Identifier; $body }
-            "KeyRing" => { type $machine = KeyRing; $body }
-            "Registration" => { type $machine = Registration; $body }
-            "Throttle" => { type $machine = Throttle; $body }
+            "Grant" => {
+                type $machine = Grant;
+                $body
+            }
+            "Account" => {
+                type $machine = Account;
+                $body
+            }
+            "Identifier" => {
+                type $machine = Identifier;
+                $body
+            }
+            "KeyRing" => {
+                type $machine = KeyRing;
+                $body
+            }
+            "Registration" => {
+                type $machine = Registration;
+                $body
+            }
+            "Throttle" => {
+                type $machine = Throttle;
+                $body
+            }
             _ => $otherwise,
         }
     };
@@ -182,4 +200,3 @@ fn set_alarm(host: &Host, Timestamp(at): Timestamp) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
     host.set_alarm(at as f64);
 }
-

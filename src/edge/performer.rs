@@ -78,10 +78,8 @@ async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailab
     let private = Uint8Array::new(&halves.get(1)).to_vec();
     let settings = settings(env).map_err(Unavailable)?;
     let nonce = entropy::bytes(&Random);
-    let sealed_private = settings
-        .sealer
-        .seal(Purpose::SigningKey, &private, nonce)
-        .map_err(Unavailable::new)?;
+    let sealed_private =
+        settings.sealer.seal(Purpose::SigningKey, &private, nonce).map_err(Unavailable::new)?;
     Ok(Outcome::KeyGenerated(KeyPair { public: Jwk::new(public, alg), sealed_private }))
 }
 

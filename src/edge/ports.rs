@@ -85,7 +85,11 @@ fn namespace(class: Class) -> &'static str {
 }
 
 /// Now. Workers stop the clock while code runs, so that it cannot be timed.
-#[expect(clippy::disallowed_methods, clippy::cast_possible_truncation, reason = "the edge's own clock")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::cast_possible_truncation,
+    reason = "the edge's own clock"
+)]
 pub(super) fn now() -> Timestamp {
     Timestamp(Date::now() as i64)
 }
@@ -100,7 +104,11 @@ impl Clock for Edge {
 pub(super) struct Random;
 
 impl Entropy for Random {
-    #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "the edge's own randomness, which the platform never withholds")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::expect_used,
+        reason = "the edge's own randomness, which the platform never withholds"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the platform gives randomness");
     }
@@ -225,12 +233,7 @@ impl Signer for Edge {
         Ok(Uint8Array::new(&signature.map_err(unavailable)?).to_vec())
     }
 
-    async fn verify(
-        &self,
-        key: &Jwk,
-        input: &[u8],
-        signature: &[u8],
-    ) -> Result<bool, Unavailable> {
+    async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
         let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
         let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
         let holds = JsFuture::from(platform::verify(&jwk, text, signature.into())).await;

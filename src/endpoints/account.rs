@@ -212,8 +212,7 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     if let Err(message) = confirm(server, &session, current).await? {
         return page(server, request, 422, Some(Err(message))).await;
     }
-    let record =
-        new.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
+    let record = new.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
     let command = AccountCommand::ChangePassword(session.proof.clone(), record);
     tell(server, &session, command, "password").await
 }

@@ -150,7 +150,8 @@ impl<'a, 'b> FormPage<'a, 'b> {
     /// Takes the browser's token, or makes one.
     pub fn new(server: &'a Server<'b>, request: &Request<'_>) -> Self {
         let held = request.cookie(CSRF_COOKIE).filter(|token| {
-            token.len() == 43 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+            token.len() == 43
+                && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         });
         let is_new = held.is_none();
         let fresh = || Base64UrlUnpadded::encode_string(&server.random::<32>());
@@ -207,4 +208,3 @@ pub fn html(
         .with("referrer-policy", "same-origin")
         .with_body(body.into_bytes())
 }
-

@@ -91,7 +91,8 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
     ];
     for (client_id, secret, metadata) in clients {
         let metadata = ClientMetadata::parse(metadata.as_bytes())?;
-        if server.ports.clients.find(client_id).await?.is_some_and(|held| held.metadata == metadata) {
+        if server.ports.clients.find(client_id).await?.is_some_and(|held| held.metadata == metadata)
+        {
             continue;
         }
         let client = Client {
@@ -164,8 +165,11 @@ fn start(server: &Server<'_>, client_id: &str, more: &str) -> Response {
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
     ]);
-    Response::see_other(&format!("{}?{query}{more}", server.url("/authorize")))
-        .with_cookie(COOKIE, &format!("{client_id}.{verifier}.{state}"), 600)
+    Response::see_other(&format!("{}?{query}{more}", server.url("/authorize"))).with_cookie(
+        COOKIE,
+        &format!("{client_id}.{verifier}.{state}"),
+        600,
+    )
 }
 
 async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
@@ -234,9 +238,11 @@ async fn television(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         qr: text("verification_qr_uri"),
     };
     let wait = format!("1; url={}", server.url("/demo/tv/wait"));
-    Ok(browser::html(server, 200, &page, None)
-        .with("refresh", wait)
-        .with_cookie(COOKIE, text("device_code"), 900))
+    Ok(browser::html(server, 200, &page, None).with("refresh", wait).with_cookie(
+        COOKIE,
+        text("device_code"),
+        900,
+    ))
 }
 
 /// The television waits. The browser shows the code until this answers, which is when the person
@@ -248,7 +254,8 @@ async fn wait(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Fa
         ("client_id", "demo-tv"),
         ("device_code", device_code.as_str()),
     ];
-    let tokens = call(server, "/token", &fields, caller(request, Some(("prefer", "wait=30")))).await;
+    let tokens =
+        call(server, "/token", &fields, caller(request, Some(("prefer", "wait=30")))).await;
     match tokens.get("error").and_then(Value::as_str) {
         // The browser goes on showing the code; it follows twenty of these, which is ten minutes.
         Some("authorization_pending") => Ok(Response::see_other(&server.url("/demo/tv/wait"))),
@@ -256,17 +263,23 @@ async fn wait(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Fa
     }
 }
 
-fn machine(server: &Server<'_>, request: &Request<'_>, lines: Option<&[(String, String)]>) -> Response {
+fn machine(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    lines: Option<&[(String, String)]>,
+) -> Response {
     let form = FormPage::new(server, request);
-    form.render(200, &Machine { csrf: &form.csrf, secret: MACHINE_SECRET, lines: lines.unwrap_or_default() })
+    form.render(
+        200,
+        &Machine { csrf: &form.csrf, secret: MACHINE_SECRET, lines: lines.unwrap_or_default() },
+    )
 }
 
 /// The machine gets a token, and the other machine asks what it is worth.
 async fn machine_call(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     browser::own_form(server, request)?;
-    let credentials = base64ct::Base64::encode_string(
-        format!("demo-machine:{MACHINE_SECRET}").as_bytes(),
-    );
+    let credentials =
+        base64ct::Base64::encode_string(format!("demo-machine:{MACHINE_SECRET}").as_bytes());
     let header = format!("Basic {credentials}");
     let basic = Some(("authorization", header.as_str()));
     let fields = [("grant_type", "client_credentials"), ("scope", "social.post")];
@@ -275,7 +288,9 @@ async fn machine_call(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     let fields = [("token", access_token)];
     let told = call(server, "/introspect", &fields, caller(request, basic)).await;
     let mut lines = pairs(&tokens);
-    lines.extend(pairs(&told).into_iter().map(|(name, value)| (format!("introspected {name}"), value)));
+    lines.extend(
+        pairs(&told).into_iter().map(|(name, value)| (format!("introspected {name}"), value)),
+    );
     Ok(machine(server, request, Some(&lines)))
 }
 

@@ -71,8 +71,12 @@ async fn look(
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     };
     match find(server, request, &session, &user_code).await? {
-        Ok((client, view)) => Ok(approve_page(server, request, &session, &user_code, &client, &view)),
-        Err(refused) => Ok(enter(server, request, typed, (refused.status(), Some(refused.words())))),
+        Ok((client, view)) => {
+            Ok(approve_page(server, request, &session, &user_code, &client, &view))
+        }
+        Err(refused) => {
+            Ok(enter(server, request, typed, (refused.status(), Some(refused.words()))))
+        }
     }
 }
 
@@ -263,7 +267,7 @@ async fn approve(
         amr,
         sid,
     };
-    if tell(server, user_code, Decision::Approve(authorization)).await? {
+    if tell(server, user_code, Decision::Approve(Box::new(authorization))).await? {
         return Ok(true);
     }
     // The request expired in between: the account forgets the grant that came to nothing.

@@ -31,8 +31,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         Method::Post => request.form(),
         _ => request.query(),
     };
-    let parameters =
-        parameters.map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
+    let parameters = parameters
+        .map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
     let logout = parse(server, &parameters).await?;
     let confirmed = parameters.get("csrf").is_some() && {
         browser::own_form(server, request)?;
@@ -44,7 +44,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     };
     match (session, &logout.hint) {
         (Some((claimed, view)), hint) => {
-            let named = hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
+            let named =
+                hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
             if !named && !confirmed {
                 return Ok(ask(server, request, &parameters, &view.email, logout.to.as_deref()));
             }
@@ -87,8 +88,9 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                 Some(client_id) => server.client(client_id).await?,
                 None => None,
             };
-            let registered = client
-                .is_some_and(|client| client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri));
+            let registered = client.is_some_and(|client| {
+                client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri)
+            });
             if !registered {
                 return Err(refused(
                     "The address that the app wants you sent to (post_logout_redirect_uri) is not \

@@ -185,8 +185,7 @@ impl Response {
             error: &'static str,
             error_description: &'a str,
         }
-        let body =
-            Body { error: error.code.as_str(), error_description: &error.description };
+        let body = Body { error: error.code.as_str(), error_description: &error.description };
         Self::json(status, &body)
     }
 

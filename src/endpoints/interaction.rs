@@ -1,7 +1,6 @@
 //! What waits while a person signs in or consents: a sealed value in the address or the form.
 //! Nothing is written for a visitor who never signs in.
 
-
 use serde::{Deserialize, Serialize};
 
 use super::authorize::request::AuthorizationRequest;
@@ -109,4 +108,3 @@ impl Interaction {
         }
     }
 }
-

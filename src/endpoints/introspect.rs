@@ -75,7 +75,8 @@ async fn refresh_token(
         secret: token.secret,
         client_id: client.client_id.clone(),
     };
-    let Some((authorization, expires_at)) = inspect(server, &token.object.to_string(), presented).await?
+    let Some((authorization, expires_at)) =
+        inspect(server, &token.object.to_string(), presented).await?
     else {
         return Ok(None);
     };

@@ -36,8 +36,7 @@ pub async fn revoke(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
                 return Err(GrantError::OtherClient.into());
             }
             let Some(grant_id) = claims.grant_id.clone() else {
-                let description =
-                    "a token of the client_credentials grant is not stored; it ends when it expires";
+                let description = "a token of the client_credentials grant is not stored; it ends when it expires";
                 let error = OAuthError::new(ErrorCode::UnsupportedTokenType, description);
                 return Err(error.into());
             };

@@ -40,7 +40,8 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     let answer = if target > MAX_TARGET {
         Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
     } else if !allows(&endpoint, request.method) {
-        let response = Response::error(405, &OAuthError::invalid_request(format!("use {}", endpoint.methods)));
+        let response =
+            Response::error(405, &OAuthError::invalid_request(format!("use {}", endpoint.methods)));
         Ok(response.with("allow", endpoint.methods))
     } else {
         dispatch(server, request).await
@@ -99,7 +100,9 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "/introspect" => introspect::introspect(server, request).await,
         "/revoke" => revoke::revoke(server, request).await,
         "/userinfo" => userinfo::userinfo(server, request).await,
-        "/device_authorization" => device_authorization::device_authorization(server, request).await,
+        "/device_authorization" => {
+            device_authorization::device_authorization(server, request).await
+        }
         "/register" => register::register(server, request).await,
         "/end_session" => end_session::end_session(server, request).await,
         "/signed-out" => Ok(end_session::signed_out(server)),
@@ -155,7 +158,9 @@ fn fail(
     }
     let (status, title, text) = match failure {
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
-        Failure::Unavailable(_) => (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}.")),
+        Failure::Unavailable(_) => {
+            (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
+        }
         Failure::Caller(error) | Failure::Bearer(error) | Failure::ClientChallenge(error) => {
             (400, "This request cannot be read", error.description.to_string())
         }

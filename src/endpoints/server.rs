@@ -38,11 +38,7 @@ impl Server<'_> {
     }
 
     /// Sends a command to a machine.
-    pub async fn send<M: Machine>(
-        &self,
-        to: &Address,
-        command: M::Command,
-    ) -> ports::Answer<M> {
+    pub async fn send<M: Machine>(&self, to: &Address, command: M::Command) -> ports::Answer<M> {
         self.wait::<M>(to, command, Seconds(0)).await
     }
 

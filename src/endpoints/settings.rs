@@ -28,10 +28,14 @@ pub enum SettingError {
     )]
     NoSecret,
     /// A secret that can be guessed.
-    #[error("VESTIBULE_SECRET must have at least 32 characters, such as `openssl rand -hex 32` gives")]
+    #[error(
+        "VESTIBULE_SECRET must have at least 32 characters, such as `openssl rand -hex 32` gives"
+    )]
     WeakSecret,
     /// Registration behind a token, and no token.
-    #[error("REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more")]
+    #[error(
+        "REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more"
+    )]
     NoRegistrationToken,
     /// The brand.
     #[error(transparent)]
@@ -209,9 +213,11 @@ fn seconds(
 fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, SettingError> {
     let tries = match lookup(name) {
         None => default,
-        Some(value) => value.parse().ok().filter(|tries| *tries > 0).ok_or(
-            SettingError::Value { name, value, expected: "a whole number of at least 1" },
-        )?,
+        Some(value) => value
+            .parse()
+            .ok()
+            .filter(|tries| *tries > 0)
+            .ok_or(SettingError::Value { name, value, expected: "a whole number of at least 1" })?,
     };
     Ok(Limit { tries, per: HOUR })
 }
@@ -244,10 +250,7 @@ fn sealer(secret: Option<String>, development: bool) -> Result<Sealer, SettingEr
     })
 }
 
-fn registration(
-    lookup: Lookup<'_>,
-    development: bool,
-) -> Result<RegistrationPolicy, SettingError> {
+fn registration(lookup: Lookup<'_>, development: bool) -> Result<RegistrationPolicy, SettingError> {
     let values = [("off", 0_u8), ("open", 1), ("token", 2)];
     let default = u8::from(development);
     match choice(lookup, "REGISTRATION", &values)?.unwrap_or(default) {
@@ -274,7 +277,12 @@ fn lifetimes(lookup: Lookup<'_>) -> Result<Lifetimes, SettingError> {
             DAY.saturating_mul(30),
             60..=year,
         )?,
-        grant: seconds(lookup, "GRANT_LIFETIME", DAY.saturating_mul(365), 60..=year.saturating_mul(10))?,
+        grant: seconds(
+            lookup,
+            "GRANT_LIFETIME",
+            DAY.saturating_mul(365),
+            60..=year.saturating_mul(10),
+        )?,
         refresh_window: seconds(lookup, "REFRESH_WINDOW", 10, 0..=300)?,
         session: seconds(lookup, "SESSION_LIFETIME", DAY.saturating_mul(14), 60..=year)?,
         device_code: seconds(lookup, "DEVICE_CODE_LIFETIME", 600, 60..=3600)?,

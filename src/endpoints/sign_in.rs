@@ -41,7 +41,11 @@ fn page(
     let page = SignIn {
         csrf: &form.csrf,
         flow: &flow(server, &interaction)?,
-        sign_up: server.settings.sign_up.then(|| interaction.address(server, "/sign-up")).transpose()?,
+        sign_up: server
+            .settings
+            .sign_up
+            .then(|| interaction.address(server, "/sign-up"))
+            .transpose()?,
         email,
         error,
     };
@@ -66,9 +70,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let interaction = Interaction::open(server, form.get("flow"))?;
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     match sign_in(server, request, &email, &form).await? {
-        Ok((account, session)) => {
-            go_on(server, interaction, account, session).await
-        }
+        Ok((account, session)) => go_on(server, interaction, account, session).await,
         Err(refused) => {
             let answer = (refused.status(), Some(refused.to_string()));
             page(server, request, interaction, &email, answer)
@@ -96,9 +98,7 @@ pub(super) async fn go_on(
 /// Why nobody was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Refused {
-    #[error(
-        "This e-mail address and password do not match an account. Check both and try again."
-    )]
+    #[error("This e-mail address and password do not match an account. Check both and try again.")]
     Wrong,
     #[error("Too many attempts. Wait {} seconds, then try again.", .0.retry_after.0)]
     Blocked(Blocked),

@@ -43,10 +43,7 @@ pub async fn access_token(
 
 /// The claims of an ID token of this server, expired or not: as a hint its age is no matter
 /// (OpenID Connect RP-Initiated Logout §4).
-pub async fn id_token_hint(
-    server: &Server<'_>,
-    token: &str,
-) -> Result<Option<IdToken>, Failure> {
+pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Option<IdToken>, Failure> {
     let claims: Option<IdToken> = own(server, token, "JWT").await?;
     Ok(claims.filter(|claims| claims.iss == server.issuer))
 }

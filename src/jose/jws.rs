@@ -69,9 +69,8 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// [`JwsError::Malformed`].
     pub fn parse(token: &'a str) -> Result<Self, JwsError> {
-        let decode = |part: &str| {
-            Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Malformed)
-        };
+        let decode =
+            |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Malformed);
         if token.len() > MAX_LENGTH {
             return Err(JwsError::Malformed);
         }

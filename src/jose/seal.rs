@@ -90,9 +90,7 @@ impl Sealer {
         let bytes = Base64UrlUnpadded::decode_vec(value).map_err(|_| SealError::Refused)?;
         let (nonce, sealed) =
             bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Refused)?;
-        self.cipher(purpose)?
-            .decrypt(&XNonce::from(*nonce), sealed)
-            .map_err(|_| SealError::Refused)
+        self.cipher(purpose)?.decrypt(&XNonce::from(*nonce), sealed).map_err(|_| SealError::Refused)
     }
 }
 

@@ -37,9 +37,8 @@ impl Brand {
             return Err(BrandError::Name);
         }
         let logo_url = lookup("BRAND_LOGO_URL");
-        let is_https = |url: &String| {
-            url::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "https")
-        };
+        let is_https =
+            |url: &String| url::Url::parse(url).is_ok_and(|parsed| parsed.scheme() == "https");
         if logo_url.as_ref().is_some_and(|url| !is_https(url)) {
             return Err(BrandError::LogoUrl);
         }

@@ -9,8 +9,20 @@ use super::scope::{self, Scope};
 
 /// The claims of the scope `profile` (OpenID Connect Core §5.4).
 pub const PROFILE: [&str; 14] = [
-    "name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
-    "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
 ];
 /// The claims of the scope `email`.
 pub const EMAIL: [&str; 2] = ["email", "email_verified"];
@@ -87,7 +99,9 @@ impl ClaimsRequest {
     /// # Errors
     /// See [`ClaimsError`].
     pub fn parse(json: &str) -> Result<Self, ClaimsError> {
-        let wire: Wire = serde_json::from_str(json).map_err(|_| ClaimsError::Syntax)?;
+        // Read as an object first: a list of the right length would pass for the structure.
+        let object: ClaimsObject = serde_json::from_str(json).map_err(|_| ClaimsError::Syntax)?;
+        let wire: Wire = serde_json::from_value(object.into()).map_err(|_| ClaimsError::Syntax)?;
         let userinfo = wire.userinfo.unwrap_or_default();
         let id_token = wire.id_token.unwrap_or_default();
         if userinfo.len() > 30 || id_token.len() > 30 {

@@ -171,8 +171,11 @@ impl ClientMetadata {
     /// # Errors
     /// See [`ClientMetadataError`].
     pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
-        let wire: Wire = serde_json::from_slice(json)
-            .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
+        let syntax = |error: serde_json::Error| ClientMetadataError::Syntax(error.to_string());
+        // Read as an object first: a list of the right length would pass for the structure.
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(json).map_err(syntax)?;
+        let wire: Wire = serde_json::from_value(object.into()).map_err(syntax)?;
         wire.check()
     }
 
@@ -303,10 +306,7 @@ fn response_types(
     }
 }
 
-fn text(
-    name: &'static str,
-    value: Option<String>,
-) -> Result<Option<String>, ClientMetadataError> {
+fn text(name: &'static str, value: Option<String>) -> Result<Option<String>, ClientMetadataError> {
     match value {
         Some(text) if text.chars().count() > 200 || text.chars().any(char::is_control) => {
             Err(ClientMetadataError::TooLong(name))

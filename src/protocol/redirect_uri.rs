@@ -28,8 +28,18 @@ pub enum RedirectUriError {
 
 /// Schemes that browsers run, read from, or handle by themselves.
 const REFUSED: [&str; 12] = [
-    "javascript", "data", "vbscript", "file", "blob", "about", "ftp", "ws", "wss", "view-source",
-    "filesystem", "mailto",
+    "javascript",
+    "data",
+    "vbscript",
+    "file",
+    "blob",
+    "about",
+    "ftp",
+    "ws",
+    "wss",
+    "view-source",
+    "filesystem",
+    "mailto",
 ];
 
 /// Checks a URI at registration.
@@ -37,7 +47,8 @@ const REFUSED: [&str; 12] = [
 /// # Errors
 /// See [`RedirectUriError`].
 pub fn check(uri: &str) -> Result<(), RedirectUriError> {
-    let printable = uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
+    let printable =
+        uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte));
     if uri.len() > 2000 || !printable {
         return Err(RedirectUriError::Syntax);
     }

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{self, CONSENT, Consent, GRANT, Grant, Row};
 use super::session::{self, SessionProof};
-use super::{
-    AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition,
-};
+use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
 use crate::domain::grant::{self, GrantCommand};
 use crate::domain::machine::{Address, Effect, Step};
 use crate::domain::time::Timestamp;
@@ -135,10 +133,7 @@ impl Person {
 }
 
 /// Consent is asked again for anything new, be it a scope or a resource.
-fn check_consent(
-    request: &AuthorizeRequest,
-    before: Option<&Consent>,
-) -> Result<(), AccountError> {
+fn check_consent(request: &AuthorizeRequest, before: Option<&Consent>) -> Result<(), AccountError> {
     let covered = before.is_some_and(|consent| {
         consent.scope.covers(&request.scope)
             && request.resources.iter().all(|resource| consent.resources.contains(resource))

@@ -9,7 +9,7 @@ pub mod session;
 
 use serde::{Deserialize, Serialize};
 
-use self::authorize::{Authorized, AuthorizeRequest};
+use self::authorize::{AuthorizeRequest, Authorized};
 use self::row::{CONSENT, GRANT, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::{Attempts, Blocked};
@@ -276,9 +276,7 @@ impl Machine for Account {
     ) -> Step<Self> {
         let Before { state, rows } = before;
         let transition = match (state, command) {
-            (None, AccountCommand::Create(new, session)) => {
-                Ok(create(*new, session, now, entropy))
-            }
+            (None, AccountCommand::Create(new, session)) => Ok(create(*new, session, now, entropy)),
             (Some(_), AccountCommand::Create(..)) => Err(AccountError::Exists),
             (None, _) => Err(AccountError::Unknown),
             (Some(person), command) => person.step(command, &rows, now, entropy),
@@ -496,8 +494,8 @@ fn overview(session: SessionView, rows: &Rows, now: Timestamp) -> Overview {
     let granted = row::grants(rows)
         .filter(|(_, grant)| now < grant.expires_at)
         .map(|(_, grant)| (grant.client_id.as_str(), &grant.scope, grant.since));
-    let consented = row::consents(rows)
-        .map(|(client_id, consent)| (client_id, &consent.scope, consent.since));
+    let consented =
+        row::consents(rows).map(|(client_id, consent)| (client_id, &consent.scope, consent.since));
     for (client_id, scope, since) in granted.chain(consented) {
         match apps.iter_mut().find(|app| app.client_id == client_id) {
             Some(app) => {

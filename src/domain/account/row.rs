@@ -169,10 +169,8 @@ pub fn make_room(
         let (expires_at, since) = row.age();
         (expires_at.is_none_or(|moment| now < moment), since)
     });
-    let expired = held
-        .iter()
-        .filter(|(_, row)| row.age().0.is_some_and(|moment| moment <= now))
-        .count();
+    let expired =
+        held.iter().filter(|(_, row)| row.age().0.is_some_and(|moment| moment <= now)).count();
     let beyond = total.saturating_add(1).saturating_sub(bound);
     let going = expired.max(usize::try_from(beyond).unwrap_or(0));
     let gone: Vec<String> = held.into_iter().take(going).map(|(key, _)| key.clone()).collect();

@@ -77,7 +77,7 @@ pub enum DeviceState {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Decision {
     /// Approved, and this is what is allowed.
-    Approve(Authorization),
+    Approve(Box<Authorization>),
     /// Denied.
     Deny,
 }
@@ -140,9 +140,10 @@ impl DeviceState {
             (Self::Approved(approved), GrantCommand::End) => {
                 super::end(&approved.authorization, Ok(GrantReply::Done))
             }
-            (Self::Approved(_) | Self::Denied(_), GrantCommand::LookUp | GrantCommand::Decide(_)) => {
-                Step::unchanged(Err(GrantError::Decided))
-            }
+            (
+                Self::Approved(_) | Self::Denied(_),
+                GrantCommand::LookUp | GrantCommand::Decide(_),
+            ) => Step::unchanged(Err(GrantError::Decided)),
             _ => Step::unchanged(Err(GrantError::Unknown)),
         }
     }
@@ -158,9 +159,7 @@ impl DeviceState {
     ) -> Step<Grant> {
         let (code, owner) = match &self {
             Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
-            Self::Approved(approved) => {
-                (&approved.device_code, &approved.authorization.client_id)
-            }
+            Self::Approved(approved) => (&approved.device_code, &approved.authorization.client_id),
             Self::Denied(denied) => (&denied.device_code, &denied.client_id),
         };
         if !code.matches(secret) {
@@ -204,6 +203,7 @@ impl DeviceGrant {
         let Self { device_code, client_id, expires_at, .. } = self;
         match decision {
             Decision::Approve(authorization) => {
+                let authorization = *authorization;
                 DeviceState::Approved(ApprovedDevice { device_code, expires_at, authorization })
             }
             Decision::Deny => {
@@ -226,12 +226,7 @@ impl DeviceGrant {
 
 impl ApprovedDevice {
     /// The device fetches what the person allowed: the request is consumed and becomes the grant.
-    fn redeem(
-        self,
-        terms: Terms,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> (LiveGrant, Issue) {
+    fn redeem(self, terms: Terms, now: Timestamp, entropy: &dyn Entropy) -> (LiveGrant, Issue) {
         let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
         let (family, refresh_token) = begun.unzip();
         let issue = Issue { authorization: self.authorization.clone(), refresh_token };

@@ -33,9 +33,8 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
         Method::Post => request.any_form(),
         _ => request.query(),
     };
-    let parameters = parameters.map_err(|error| {
-        Failure::page(400, "This sign-in cannot go on", error.description)
-    })?;
+    let parameters = parameters
+        .map_err(|error| Failure::page(400, "This sign-in cannot go on", error.description))?;
     let session = browser::claimed_session(request);
     // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
     // request as a link comes with it.
@@ -203,10 +202,7 @@ async fn open(
 }
 
 /// Nobody who may answer is signed in: a page, or the error where no page may be shown.
-fn ask_to_sign_in(
-    server: &Server<'_>,
-    request: AuthorizationRequest,
-) -> Result<Response, Failure> {
+fn ask_to_sign_in(server: &Server<'_>, request: AuthorizationRequest) -> Result<Response, Failure> {
     if request.prompt.none {
         let error = OAuthError::new(ErrorCode::LoginRequired, "the person must sign in");
         return Ok(request.response().error(server, &error));

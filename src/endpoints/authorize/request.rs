@@ -88,10 +88,7 @@ pub async fn parse(
     let to = AuthorizationResponse {
         redirect_uri: redirect_uri.clone(),
         response_mode: response_mode.flatten().unwrap_or_default(),
-        state: parameters
-            .get("state")
-            .filter(|state| state.len() <= MAX_OPAQUE)
-            .map(String::from),
+        state: parameters.get("state").filter(|state| state.len() <= MAX_OPAQUE).map(String::from),
     };
     if response_mode == Some(None) {
         let error =
@@ -160,9 +157,7 @@ async fn check(
     let claims = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
     if !claims.acr_can_be_met() {
         let description = "the authentication context that is essential cannot be reached here";
-        return Err(
-            OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into()
-        );
+        return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into());
     }
     let sub = match parameters.get("id_token_hint") {
         None => claims.sub.clone(),
@@ -183,10 +178,7 @@ async fn check(
         code_challenge: code_challenge(server, client, parameters)?,
         prompt,
         max_age,
-        login_hint: parameters
-            .get("login_hint")
-            .filter(|hint| hint.len() <= 254)
-            .map(String::from),
+        login_hint: parameters.get("login_hint").filter(|hint| hint.len() <= 254).map(String::from),
         claims,
         sub,
         started_at: server.now(),
@@ -203,7 +195,10 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
         return refuse(ErrorCode::RequestUriNotSupported, "request_uri is not supported");
     }
     if parameters.get("registration").is_some() {
-        return refuse(ErrorCode::RegistrationNotSupported, "register at the registration endpoint");
+        return refuse(
+            ErrorCode::RegistrationNotSupported,
+            "register at the registration endpoint",
+        );
     }
     match parameters.get("response_type") {
         None => return Err(OAuthError::invalid_request("response_type is missing").into()),

@@ -61,8 +61,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
 /// # Errors
 /// `invalid_request`, which names it.
 pub fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, Failure> {
-    form.get(name)
-        .ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")).into())
+    form.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")).into())
 }
 
 impl TokenRequest {

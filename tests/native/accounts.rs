@@ -1,0 +1,216 @@
+//! Accounts and the addresses that lead to them.
+
+use futures_lite::future::block_on;
+use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
+use vestibule::domain::account::session::{NewSession, SessionProof};
+use vestibule::domain::account::{
+    Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
+    Overview,
+};
+use vestibule::domain::identifier::{
+    Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
+};
+use vestibule::domain::machine::{Address, Class, Machine};
+use vestibule::domain::password::PasswordRecord;
+use vestibule::domain::time::Seconds;
+use vestibule::ports;
+use vestibule::protocol::claims::{ClaimsRequest, StandardClaims};
+use vestibule::protocol::scope::Scope;
+
+use crate::support::World;
+
+const EMAIL: &str = "email:person@example.test";
+
+fn send<M: Machine>(world: &World, to: Address, command: M::Command) -> Result<M::Reply, M::Error> {
+    block_on(ports::send::<M>(&world.ports(), &to, command, Seconds(0))).unwrap()
+}
+
+fn account(world: &World, command: AccountCommand) -> Result<AccountReply, AccountError> {
+    send::<Account>(world, Address::Id(id()), command)
+}
+
+fn id() -> String {
+    "ab".repeat(32)
+}
+
+fn new_session() -> NewSession {
+    let (browser, place) = ("Firefox on Linux".into(), None);
+    NewSession { amr: vec!["pwd".into()], lifetime: Seconds(86_400), browser, place }
+}
+
+fn created(world: &World) -> SessionProof {
+    let claim = IdentifierCommand::Claim(id());
+    send::<Identifier>(world, Address::Name(EMAIL.into()), claim).unwrap();
+    let new = NewAccount {
+        account: id(),
+        email: "person@example.test".into(),
+        identifier: EMAIL.into(),
+        claims: StandardClaims::default(),
+        password: PasswordRecord::of_nobody(),
+    };
+    proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
+}
+
+fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
+    match reply {
+        Ok(AccountReply::SignedIn(number, secret)) => SessionProof { number, secret },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sign_in(world: &World) -> SessionProof {
+    let finish =
+        AccountCommand::FinishSignIn { session: new_session(), rehashed: None, replaces: None };
+    proof(account(world, finish))
+}
+
+fn request(world: &World, session: &SessionProof, consent: ConsentGiven) -> AuthorizeRequest {
+    use vestibule::ports::{Clock, Objects};
+    AuthorizeRequest {
+        session: session.clone(),
+        client_id: "client".into(),
+        scope: Scope::parse("openid").unwrap(),
+        resources: Vec::new(),
+        claims: ClaimsRequest::default(),
+        grant_id: world.objects.new_id(Class::Grant).unwrap().to_string(),
+        offline: false,
+        expires_at: world.clock.now().plus(Seconds(3600)),
+        signed_in_since: None,
+        sub: None,
+        consent,
+    }
+}
+
+fn authorize(world: &World, request: AuthorizeRequest) -> Result<AccountReply, AccountError> {
+    account(world, AccountCommand::Authorize(Box::new(request)))
+}
+
+fn overview(world: &World, session: &SessionProof) -> Overview {
+    match account(world, AccountCommand::Overview(session.clone())) {
+        Ok(AccountReply::Overview(overview)) => *overview,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_address_leads_to_one_account() {
+    let world = World::new(&[]);
+    created(&world);
+    let identifier = || Address::Name(EMAIL.into());
+    let other = IdentifierCommand::Claim("cd".repeat(32));
+    let taken = send::<Identifier>(&world, identifier(), other);
+    assert_eq!(taken, Err(IdentifierError::Taken));
+    let found = send::<Identifier>(&world, identifier(), IdentifierCommand::SignIn);
+    assert_eq!(found, Ok(IdentifierReply::Account(id())));
+}
+
+#[test]
+fn a_claim_that_nobody_confirms_lapses() {
+    let world = World::new(&[]);
+    let identifier = || Address::Name(EMAIL.into());
+    send::<Identifier>(&world, identifier(), IdentifierCommand::Claim(id())).unwrap();
+    let other = || IdentifierCommand::Claim("cd".repeat(32));
+    assert!(send::<Identifier>(&world, identifier(), other()).is_err());
+    world.advance(300);
+    assert!(send::<Identifier>(&world, identifier(), other()).is_ok());
+}
+
+#[test]
+fn consent_is_remembered_and_asked_again_for_anything_new() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    let before = |world: &World| request(world, &session, ConsentGiven::Before);
+    let refused = authorize(&world, before(&world));
+    assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
+    authorize(&world, request(&world, &session, ConsentGiven::JustNow)).unwrap();
+    authorize(&world, before(&world)).unwrap();
+    let more = AuthorizeRequest { scope: Scope::parse("openid email").unwrap(), ..before(&world) };
+    assert!(authorize(&world, more).is_err());
+    let elsewhere = AuthorizeRequest { resources: vec!["https://a.test".into()], ..before(&world) };
+    assert!(authorize(&world, elsewhere).is_err());
+    let other = AuthorizeRequest { client_id: "other".into(), ..before(&world) };
+    assert!(authorize(&world, other).is_err());
+    assert!(authorize(&world, request(&world, &session, ConsentGiven::MustAsk)).is_err());
+}
+
+#[test]
+fn a_session_must_be_proven_and_ends() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    let forged = SessionProof { number: session.number, ..sign_in(&world) };
+    let read = |proof: &SessionProof| account(&world, AccountCommand::ReadSession(proof.clone()));
+    assert_eq!(read(&forged).unwrap_err(), AccountError::NoSession);
+    assert!(read(&session).is_ok());
+    world.advance(86_400);
+    assert_eq!(read(&session).unwrap_err(), AccountError::NoSession);
+}
+
+#[test]
+fn a_login_that_is_too_old_must_be_repeated() {
+    // OpenID Connect Core §3.1.2.1, max_age
+    use vestibule::ports::Clock;
+    let world = World::new(&[]);
+    let session = created(&world);
+    world.advance(100);
+    let now = world.clock.now();
+    let aged = |since| AuthorizeRequest {
+        signed_in_since: Some(since),
+        ..request(&world, &session, ConsentGiven::FirstParty)
+    };
+    assert_eq!(authorize(&world, aged(now)).unwrap_err(), AccountError::ReauthenticationRequired);
+    assert!(authorize(&world, aged(now.minus(Seconds(100)))).is_ok());
+}
+
+#[test]
+fn lists_have_a_bound_and_the_oldest_gives_way() {
+    let world = World::new(&[]);
+    let first = created(&world);
+    for _ in 0..MAX_SESSIONS + 5 {
+        world.advance(1);
+        sign_in(&world);
+    }
+    let last = sign_in(&world);
+    assert!(account(&world, AccountCommand::ReadSession(first)).is_err());
+    assert_eq!(overview(&world, &last).sessions.len(), MAX_SESSIONS as usize);
+
+    for index in 0..MAX_GRANTS + 5 {
+        let mut request = request(&world, &last, ConsentGiven::FirstParty);
+        request.client_id = format!("client {index}");
+        authorize(&world, request).unwrap();
+    }
+    assert_eq!(overview(&world, &last).apps.len(), MAX_GRANTS as usize);
+}
+
+#[test]
+fn erasing_an_account_frees_its_address() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    authorize(&world, request(&world, &session, ConsentGiven::JustNow)).unwrap();
+    account(&world, AccountCommand::Erase(session.clone())).unwrap();
+    assert_eq!(world.objects.count(Class::Account), 0);
+    assert_eq!(world.objects.count(Class::Identifier), 0);
+    assert_eq!(
+        account(&world, AccountCommand::ReadSession(session)).unwrap_err(),
+        AccountError::Unknown
+    );
+    created(&world);
+}
+
+#[test]
+fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
+    let known = World::new(&[]);
+    created(&known);
+    let unknown = World::new(&[]);
+    for attempt in 0..12 {
+        let with = account(&known, AccountCommand::BeginSignIn).err();
+        let address = Address::Name("email:nobody@example.test".into());
+        let without = send::<Identifier>(&unknown, address, IdentifierCommand::SignIn).err();
+        match (with, without) {
+            (None, None) => {}
+            (Some(AccountError::Blocked(one)), Some(IdentifierError::Blocked(other))) => {
+                assert_eq!(one, other);
+            }
+            other => panic!("attempt {attempt}: {other:?}"),
+        }
+    }
+}

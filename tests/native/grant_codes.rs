@@ -1,0 +1,141 @@
+//! Codes and refresh families, by name.
+
+use vestibule::domain::grant::{GrantCommand, GrantError};
+use vestibule::protocol::pkce::CodeVerifier;
+
+use crate::grant_properties::{Host, WINDOW};
+
+#[test]
+fn a_code_redeemed_twice_ends_its_grant() {
+    // RFC 6749 §4.1.2
+    let mut host = Host::opened();
+    let token = host.redeem().unwrap();
+    assert_eq!(host.redeem().unwrap_err(), GrantError::CodeReplayed);
+    assert_eq!(host.refresh(&token).unwrap_err(), GrantError::Unknown);
+}
+
+#[test]
+fn a_code_expires() {
+    // RFC 6749 §4.1.2
+    let mut host = Host::opened();
+    host.advance(60);
+    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
+}
+
+#[test]
+fn a_code_asked_for_with_a_challenge_is_never_redeemed_without_its_verifier() {
+    // RFC 7636 §4.6; the attack is code injection.
+    let mut host = Host::opened();
+    let mut redemption = host.redemption();
+    redemption.code_verifier = None;
+    let error = host.send(GrantCommand::Redeem(redemption)).unwrap_err();
+    assert_eq!(error, GrantError::NoCodeVerifier);
+    let mut redemption = host.redemption();
+    redemption.code_verifier = Some(CodeVerifier::parse(&"x".repeat(43)).unwrap());
+    let error = host.send(GrantCommand::Redeem(redemption)).unwrap_err();
+    assert_eq!(error, GrantError::CodeVerifier);
+    assert!(host.redeem().is_ok(), "a failed attempt leaves the code as it was");
+}
+
+#[test]
+fn a_code_goes_with_the_redirect_uri_that_it_was_sent_to() {
+    // RFC 6749 §4.1.3
+    let mut host = Host::opened();
+    let mut redemption = host.redemption();
+    redemption.redirect_uri = Some("https://attacker.example.test".into());
+    let error = host.send(GrantCommand::Redeem(redemption)).unwrap_err();
+    assert_eq!(error, GrantError::RedirectUri);
+}
+
+#[test]
+fn a_resource_that_was_not_granted_is_refused_and_the_code_stays() {
+    // RFC 8707 §2.2
+    let mut host = Host::opened();
+    let mut redemption = host.redemption();
+    redemption.resources = vec!["https://other.example.test".into()];
+    assert_eq!(host.send(GrantCommand::Redeem(redemption)).unwrap_err(), GrantError::Resource);
+    assert!(host.redeem().is_ok());
+}
+
+#[test]
+fn a_repeated_refresh_within_the_window_gets_the_same_successor() {
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    let second = host.refresh(&first).unwrap();
+    host.advance(WINDOW - 1);
+    assert_eq!(host.refresh(&first).unwrap(), second);
+}
+
+#[test]
+fn a_lost_answer_does_not_sign_the_person_out() {
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    let lost = host.refresh(&first).unwrap();
+    host.advance(WINDOW + 1);
+    let replacement = host.refresh(&first).unwrap();
+    assert_ne!(replacement, lost);
+    assert!(host.refresh(&replacement).is_ok());
+}
+
+#[test]
+fn the_successor_that_was_replaced_ends_the_grant_when_a_thief_uses_it() {
+    // RFC 9700 §4.14.2
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    let stolen = host.refresh(&first).unwrap();
+    host.advance(WINDOW + 1);
+    let replacement = host.refresh(&first).unwrap();
+    assert_eq!(host.refresh(&stolen).unwrap_err(), GrantError::RefreshTokenReused);
+    assert_eq!(host.refresh(&replacement).unwrap_err(), GrantError::Unknown);
+}
+
+#[test]
+fn a_refresh_token_used_after_its_successor_ends_the_grant() {
+    // RFC 9700 §4.14.2
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    let second = host.refresh(&first).unwrap();
+    let third = host.refresh(&second).unwrap();
+    assert_eq!(host.refresh(&first).unwrap_err(), GrantError::RefreshTokenReused);
+    assert_eq!(host.refresh(&third).unwrap_err(), GrantError::Unknown);
+}
+
+#[test]
+fn a_window_of_nothing_is_strict() {
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    host.refresh_with(&first, 0, true).unwrap();
+    let error = host.refresh_with(&first, 0, true).unwrap_err();
+    assert_eq!(error, GrantError::RefreshTokenReused);
+}
+
+#[test]
+fn a_token_that_need_not_rotate_stays() {
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    assert_eq!(host.refresh_with(&first, WINDOW, false).unwrap(), first);
+    assert_eq!(host.refresh_with(&first, WINDOW, false).unwrap(), first);
+}
+
+#[test]
+fn a_refresh_token_that_lies_unused_expires() {
+    let mut host = Host::opened();
+    let first = host.redeem().unwrap();
+    host.advance(29 * 86_400);
+    let second = host.refresh(&first).unwrap();
+    host.advance(31 * 86_400);
+    assert!(host.refresh(&second).is_err());
+    host.send(GrantCommand::Wake).unwrap();
+    assert!(host.state.is_none(), "an expired grant is forgotten");
+}
+
+#[test]
+fn nothing_that_is_stored_can_be_presented() {
+    let mut host = Host::opened();
+    let (_, secret) = host.redeem().unwrap();
+    let stored = host.state.clone().unwrap();
+    let sent = serde_json::to_string(&secret).unwrap();
+    assert!(!stored.contains(sent.trim_matches('"')));
+    let code = serde_json::to_string(&host.code).unwrap();
+    assert!(!stored.contains(code.trim_matches('"')));
+}

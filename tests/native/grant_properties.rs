@@ -1,0 +1,273 @@
+//! Any sequence of operations on a grant, in any order and at any time (RFC 6749 §4.1.2 and §6,
+//! RFC 9700 §4.14.2).
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use vestibule::domain::grant::code::{CodeGrant, CodeRedemption};
+use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
+use vestibule::domain::grant::{
+    Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Presented, Terms,
+};
+use vestibule::domain::machine::{Before, Machine, Next};
+use vestibule::domain::secret::Secret;
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::protocol::claims::ClaimsRequest;
+use vestibule::protocol::pkce::{CodeChallenge, CodeVerifier};
+use vestibule::protocol::scope::Scope;
+
+use crate::support::{START, SeededEntropy};
+
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub const REDIRECT_URI: &str = "https://app.example.test/callback";
+pub const WINDOW: u32 = 10;
+
+/// One grant, in a host as small as can be.
+#[derive(Clone)]
+pub struct Host {
+    pub state: Option<String>,
+    pub now: Timestamp,
+    pub entropy: Rc<SeededEntropy>,
+    pub code: Secret,
+}
+
+pub fn authorization() -> Authorization {
+    Authorization {
+        grant_id: "g".repeat(64),
+        account: "a".repeat(64),
+        client_id: "client".into(),
+        scope: Scope::parse("openid offline_access").unwrap(),
+        resources: vec!["https://api.example.test".into()],
+        nonce: None,
+        claims: ClaimsRequest::default(),
+        auth_time: START,
+        amr: vec!["pwd".into()],
+        sid: "sid".into(),
+    }
+}
+
+pub fn terms() -> Terms {
+    Terms {
+        access_token: Seconds(600),
+        refresh_idle: Some(Seconds(30 * 86_400)),
+        grant: Seconds(365 * 86_400),
+    }
+}
+
+impl Host {
+    pub fn opened() -> Self {
+        let entropy = SeededEntropy::new();
+        let code = Secret::random(&*entropy);
+        let mut host = Self { state: None, now: START, entropy, code };
+        let grant = CodeGrant {
+            code: host.code.hash(),
+            expires_at: START.plus(Seconds(60)),
+            code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
+            redirect_uri: REDIRECT_URI.into(),
+            authorization: authorization(),
+        };
+        host.send(GrantCommand::Open(Box::new(grant))).unwrap();
+        host
+    }
+
+    pub fn send(&mut self, command: GrantCommand) -> Result<GrantReply, GrantError> {
+        let state: Option<GrantState> =
+            self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
+        let before = Before { state, rows: BTreeMap::new() };
+        let step = Grant::step(before, command, self.now, &*self.entropy);
+        match step.next {
+            Next::Unchanged => {}
+            Next::Remembered(state) | Next::Written(state) => {
+                self.state = Some(serde_json::to_string(&state).unwrap());
+            }
+            Next::Forgotten => self.state = None,
+        }
+        step.reply
+    }
+
+    pub fn redemption(&self) -> CodeRedemption {
+        CodeRedemption {
+            secret: self.code.clone(),
+            client_id: "client".into(),
+            redirect_uri: Some(REDIRECT_URI.into()),
+            code_verifier: Some(CodeVerifier::parse(VERIFIER).unwrap()),
+            resources: Vec::new(),
+            terms: terms(),
+        }
+    }
+
+    pub fn redeem(&mut self) -> Result<(u32, Secret), GrantError> {
+        let command = GrantCommand::Redeem(self.redemption());
+        self.send(command).map(refresh_token)
+    }
+
+    pub fn refresh(&mut self, token: &(u32, Secret)) -> Result<(u32, Secret), GrantError> {
+        self.refresh_with(token, WINDOW, true)
+    }
+
+    pub fn refresh_with(
+        &mut self,
+        (number, secret): &(u32, Secret),
+        window: u32,
+        rotate: bool,
+    ) -> Result<(u32, Secret), GrantError> {
+        let policy = RefreshPolicy {
+            rotate,
+            window: Seconds(window),
+            idle: Seconds(30 * 86_400),
+            access_token: Seconds(600),
+        };
+        let refresh = Refresh {
+            number: *number,
+            secret: secret.clone(),
+            client_id: "client".into(),
+            scope: None,
+            resources: Vec::new(),
+            policy,
+        };
+        self.send(GrantCommand::Refresh(refresh)).map(refresh_token)
+    }
+
+    pub fn advance(&mut self, seconds: u32) {
+        self.now = self.now.plus(Seconds(seconds));
+    }
+}
+
+fn refresh_token(reply: GrantReply) -> (u32, Secret) {
+    match reply {
+        GrantReply::Issue(issue) => issue.refresh_token.expect("a refresh token"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Redeem,
+    RedeemWithWrongSecret,
+    RedeemAsOtherClient,
+    /// With one of the tokens issued so far.
+    Refresh(prop::sample::Index),
+    RefreshWithJunk(u32),
+    RevokeAccessToken(u8),
+    Revoke(prop::sample::Index),
+    End,
+    Wake,
+    Advance(u32),
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let operation = prop_oneof![
+        3 => Just(Operation::Redeem),
+        1 => Just(Operation::RedeemWithWrongSecret),
+        1 => Just(Operation::RedeemAsOtherClient),
+        12 => any::<prop::sample::Index>().prop_map(Operation::Refresh),
+        1 => any::<u32>().prop_map(Operation::RefreshWithJunk),
+        1 => any::<u8>().prop_map(Operation::RevokeAccessToken),
+        1 => any::<prop::sample::Index>().prop_map(Operation::Revoke),
+        1 => Just(Operation::End),
+        2 => Just(Operation::Wake),
+        8 => prop_oneof![0..5_u32, 8..30_u32, Just(700), Just(86_400 * 20)]
+            .prop_map(Operation::Advance),
+    ];
+    prop::collection::vec(operation, 1..40)
+}
+
+/// No two tokens can both be used, one after the other, once the window has passed: of any pair,
+/// using one leaves the other dead or ends the grant.
+fn no_two_tokens_live(host: &Host, issued: &[(u32, Secret)]) -> Result<(), TestCaseError> {
+    for first in issued {
+        let mut after = host.clone();
+        after.advance(WINDOW + 1);
+        let Ok(successor) = after.refresh(first) else { continue };
+        for second in issued.iter().filter(|token| token.0 != first.0 && token.0 != successor.0) {
+            let mut later = after.clone();
+            later.advance(WINDOW + 1);
+            prop_assert!(later.refresh(second).is_err(), "{} lives beside {}", second.0, first.0);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn a_grant_redeems_once_never_revives_and_never_has_two_live_tokens(operations in operations()) {
+        let mut host = Host::opened();
+        let mut issued: Vec<(u32, Secret)> = Vec::new();
+        let mut redemptions = 0;
+        let mut ended = false;
+        for operation in operations {
+            let before = host.state.is_some();
+            let token = |index: prop::sample::Index| {
+                (!issued.is_empty()).then(|| issued[index.index(issued.len())].clone())
+            };
+            let succeeded = match operation {
+                Operation::Redeem => match host.redeem() {
+                    Ok(token) => { redemptions += 1; issued.push(token); true }
+                    Err(_) => false,
+                },
+                Operation::RedeemWithWrongSecret => {
+                    let mut redemption = host.redemption();
+                    redemption.secret = Secret::from_bytes([7; 32]);
+                    let state = host.state.clone();
+                    prop_assert!(host.send(GrantCommand::Redeem(redemption)).is_err());
+                    prop_assert_eq!(&state, &host.state);
+                    false
+                }
+                Operation::RedeemAsOtherClient => {
+                    let mut redemption = host.redemption();
+                    redemption.client_id = "other".into();
+                    let state = host.state.clone();
+                    prop_assert!(host.send(GrantCommand::Redeem(redemption)).is_err());
+                    prop_assert_eq!(&state, &host.state);
+                    false
+                }
+                Operation::Refresh(index) => match token(index) {
+                    Some(token) => match host.refresh(&token) {
+                        Ok(next) => {
+                            if issued.iter().all(|(number, _)| *number != next.0) {
+                                issued.push(next);
+                            }
+                            true
+                        }
+                        Err(_) => false,
+                    },
+                    None => false,
+                },
+                Operation::RefreshWithJunk(number) => {
+                    let state = host.state.clone();
+                    prop_assert!(host.refresh(&(number, Secret::from_bytes([9; 32]))).is_err());
+                    prop_assert_eq!(&state, &host.state);
+                    false
+                }
+                Operation::RevokeAccessToken(jti) => {
+                    let expires_at = host.now.plus(Seconds(600));
+                    let (jti, client_id) = (jti.to_string(), "client".into());
+                    let presented = Presented::AccessToken { jti, expires_at, client_id };
+                    host.send(GrantCommand::Revoke(presented)).is_ok()
+                }
+                Operation::Revoke(index) => match token(index) {
+                    Some((number, secret)) => {
+                        let client_id = "client".into();
+                        let presented = Presented::RefreshToken { number, secret, client_id };
+                        let revoked = host.send(GrantCommand::Revoke(presented)).is_ok();
+                        prop_assert!(!revoked || host.state.is_none());
+                        false
+                    }
+                    None => false,
+                },
+                Operation::End => { host.send(GrantCommand::End).ok(); false }
+                Operation::Wake => { host.send(GrantCommand::Wake).ok(); false }
+                Operation::Advance(seconds) => { host.advance(seconds); false }
+            };
+            prop_assert!(redemptions <= 1, "a code is redeemed at most once");
+            prop_assert!(!(ended && succeeded), "an ended grant never revives");
+            ended = ended || (before && host.state.is_none());
+            prop_assert!(!ended || host.state.is_none());
+        }
+        no_two_tokens_live(&host, &issued)?;
+    }
+}

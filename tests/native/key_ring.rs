@@ -1,0 +1,158 @@
+//! The signing keys rotate by themselves.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use vestibule::domain::key_ring::{
+    KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, PUBLISHED_BEFORE,
+};
+use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::protocol::client_metadata::SigningAlgorithm::{self, ES256, RS256};
+
+use crate::support::{START, SeededEntropy};
+
+struct Ring {
+    state: Option<<KeyRing as Machine>::State>,
+    now: Timestamp,
+    made: u32,
+    published: KeySet,
+}
+
+impl Ring {
+    fn new() -> Self {
+        Self { state: None, now: START, made: 0, published: KeySet::default() }
+    }
+
+    fn send(&mut self, command: KeyRingCommand) -> (Result<KeySet, KeyRingError>, Vec<Effect>) {
+        let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
+        let step = KeyRing::step(before, command, self.now, &*SeededEntropy::new());
+        if let Next::Written(ring) = step.next {
+            self.state = Some(ring);
+        }
+        (step.reply, step.effects)
+    }
+
+    /// Performs the effects, as the edge does.
+    fn settle(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::GenerateKey(alg) => {
+                    let (_, effects) = self.send(KeyRingCommand::Made(self.pair(alg)));
+                    self.made += 1;
+                    self.settle(effects);
+                }
+                Effect::PublishKeys(keys) => self.published = keys,
+                Effect::Send { .. } => panic!("the ring sends nothing"),
+            }
+        }
+    }
+
+    fn pair(&self, alg: SigningAlgorithm) -> KeyPair {
+        let key = PublicKey::Ec {
+            crv: "P-256".into(),
+            x: format!("{alg:?}{}", self.made),
+            y: String::new(),
+        };
+        KeyPair { public: Jwk::new(key, alg), sealed_private: String::new() }
+    }
+
+    fn keys(&mut self, alg: SigningAlgorithm) -> KeySet {
+        let (reply, effects) = self.send(KeyRingCommand::Keys(alg));
+        self.settle(effects);
+        reply.unwrap_or_else(|_| self.send(KeyRingCommand::Keys(alg)).0.unwrap())
+    }
+
+    fn wake(&mut self) {
+        let due = self.state.as_ref().and_then(KeyRing::wakes_at);
+        if due.is_some_and(|moment| moment <= self.now) {
+            let (_, effects) = self.send(KeyRingCommand::Wake);
+            self.settle(effects);
+        }
+    }
+}
+
+#[test]
+fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
+    let mut ring = Ring::new();
+    let (first, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    assert_eq!(first, Err(KeyRingError::Making));
+    assert_eq!(effects, [Effect::GenerateKey(ES256)]);
+    let (second, none) = ring.send(KeyRingCommand::Keys(ES256));
+    assert_eq!((second, none), (Err(KeyRingError::Making), Vec::new()));
+    ring.settle(effects);
+    assert!(ring.keys(ES256).signing_key(ES256, ring.now).is_some());
+}
+
+#[test]
+fn a_key_that_did_not_come_is_asked_for_again() {
+    let mut ring = Ring::new();
+    let _ = ring.send(KeyRingCommand::Keys(ES256));
+    ring.now = ring.now.plus(Seconds(21));
+    let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    assert_eq!(effects, [Effect::GenerateKey(ES256)]);
+}
+
+#[test]
+fn each_algorithm_has_a_key_of_its_own_made_when_first_needed() {
+    let mut ring = Ring::new();
+    assert_eq!(ring.keys(ES256).keys.len(), 1);
+    let keys = ring.keys(RS256);
+    assert_eq!(keys.keys.len(), 2);
+    assert_ne!(keys.signing_key(RS256, ring.now), keys.signing_key(ES256, ring.now));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..<_>::default() })]
+
+    /// Whatever the rhythm of the alarms, late ones included.
+    #[test]
+    fn a_key_is_published_before_it_signs_and_until_its_last_token_expired(
+        steps in prop::collection::vec(1_u32..400_000, 50..200),
+    ) {
+        let mut ring = Ring::new();
+        ring.keys(ES256);
+        let mut first_published: BTreeMap<String, Timestamp> = BTreeMap::new();
+        let mut last_signed: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for step in steps {
+            let published = ring.published.clone();
+            for key in &published.keys {
+                first_published.entry(key.pair.public.kid.clone()).or_insert(ring.now);
+            }
+            let signs = published.signing_key(ES256, ring.now).expect("a key signs").public.kid.clone();
+            if first_published[&signs] > START {
+                let known_for = ring.now.0 - first_published[&signs].0;
+                prop_assert!(known_for >= i64::from(PUBLISHED_BEFORE.0) * 1000 - 400_000_000);
+            }
+            last_signed.insert(signs, ring.now);
+            for (kid, signed) in &last_signed {
+                if ring.now <= signed.plus(Seconds(86_400)) {
+                    prop_assert!(published.find(kid, ring.now).is_some(), "{kid} is gone too early");
+                }
+            }
+            ring.now = ring.now.plus(Seconds(step));
+            ring.wake();
+        }
+        prop_assert!(ring.published.keys.len() <= 4);
+    }
+}
+
+#[test]
+fn a_key_in_time_is_published_two_days_before_it_signs() {
+    let mut ring = Ring::new();
+    ring.keys(ES256);
+    for _ in 0..(24 * 100) {
+        ring.now = ring.now.plus(Seconds(3600));
+        ring.wake();
+        for key in ring.published.keys.iter().skip(1) {
+            if key.signs_from > START {
+                let index = ring.published.keys.iter().position(|k| k == key).unwrap();
+                let before = &ring.published.keys[index - 1];
+                assert!(before.published_until > key.signs_from, "the keys overlap");
+            }
+        }
+    }
+    assert!(ring.made >= 3, "the ring rotated");
+    assert!(ring.published.signing_key(ES256, ring.now).is_some());
+}

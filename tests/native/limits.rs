@@ -1,0 +1,96 @@
+//! Limits on guessing.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use vestibule::domain::attempts::Attempts;
+use vestibule::domain::machine::{Before, Machine, Next};
+use vestibule::domain::throttle::{Limit, Spent, Throttle, ThrottleCommand};
+use vestibule::domain::time::{Seconds, Timestamp};
+
+use crate::support::{START, SeededEntropy};
+
+const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600) };
+
+fn throttle(state: &mut Option<Spent>, command: ThrottleCommand, now: Timestamp) -> bool {
+    let before = Before { state: state.clone(), rows: BTreeMap::new() };
+    let step = Throttle::step(before, command, now, &*SeededEntropy::new());
+    match step.next {
+        Next::Written(spent) | Next::Remembered(spent) => *state = Some(spent),
+        Next::Forgotten => *state = None,
+        Next::Unchanged => {}
+    }
+    step.reply.is_ok()
+}
+
+#[test]
+fn tries_run_out_and_flow_back() {
+    let mut state = None;
+    for _ in 0..5 {
+        assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
+    }
+    assert!(!throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
+    let later = START.plus(Seconds(3600 / 5));
+    assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), later));
+    assert!(!throttle(&mut state, ThrottleCommand::Spend(LIMIT), later));
+}
+
+#[test]
+fn a_try_that_was_right_is_given_back() {
+    let mut state = None;
+    for _ in 0..20 {
+        assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
+        assert!(throttle(&mut state, ThrottleCommand::GiveBack(LIMIT), START));
+    }
+}
+
+#[test]
+fn a_throttle_forgets_itself() {
+    let mut state = None;
+    throttle(&mut state, ThrottleCommand::Spend(LIMIT), START);
+    throttle(&mut state, ThrottleCommand::Wake, START.plus(Seconds(3599)));
+    assert!(state.is_some());
+    throttle(&mut state, ThrottleCommand::Wake, START.plus(Seconds(3600)));
+    assert!(state.is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn no_rhythm_of_guesses_gets_more_tries_than_the_limit_and_what_flows_back(
+        pauses in prop::collection::vec(0_u32..2000, 1..100),
+    ) {
+        let (mut state, mut now, mut taken) = (None, START, 0_i64);
+        for pause in pauses {
+            now = now.plus(Seconds(pause));
+            taken += i64::from(throttle(&mut state, ThrottleCommand::Spend(LIMIT), now));
+        }
+        let elapsed = (now.0 - START.0) / 1000;
+        prop_assert!(taken <= 5 + elapsed * 5 / 3600 + 1);
+    }
+}
+
+#[test]
+fn an_account_slows_down_then_locks_and_opens_again() {
+    let mut attempts = Attempts::default();
+    let mut now = START;
+    for _ in 0..5 {
+        attempts = attempts.begin(now).unwrap();
+    }
+    let mut waits = Vec::new();
+    loop {
+        match attempts.begin(now) {
+            Ok(next) => attempts = next,
+            Err((same, blocked)) => {
+                waits.push(blocked.retry_after.0);
+                if waits.len() == 6 {
+                    break;
+                }
+                now = now.plus(blocked.retry_after);
+                attempts = same;
+            }
+        }
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 900]);
+}

@@ -1,0 +1,26 @@
+//! The first floor of the tests: everything but the edge, natively, over in-memory ports with a
+//! clock that the test moves. Each test reads as a sentence of the specification.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test may stop at what it did not expect"
+)]
+
+mod accounts;
+mod grant_codes;
+mod grant_devices;
+mod grant_properties;
+mod key_ring;
+mod limits;
+mod protocol;
+mod rooms;
+mod secrets;
+mod server;
+mod settings;
+mod support;
+mod tokens;

@@ -1,0 +1,120 @@
+//! Tokens, seals, passwords and hashes.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use proptest::prelude::*;
+use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, Verified};
+use vestibule::domain::secret::Secret;
+use vestibule::domain::token::{ObjectId, Token, TokenKind};
+use vestibule::jose::seal::{Purpose, SealError, Sealer};
+
+const SECRET: &str = "a secret of the deployment, long enough";
+
+fn token() -> Token {
+    let object = ObjectId::parse(&"0f".repeat(32)).unwrap();
+    Token { object, number: 7, secret: Secret::from_bytes([3; 32]) }
+}
+
+#[test]
+fn a_token_comes_back_as_it_was_and_only_as_its_own_kind() {
+    let value = token().encode(TokenKind::RefreshToken);
+    assert!(value.starts_with("vrt_"), "secret scanners know it by its prefix");
+    assert_eq!(Token::decode(TokenKind::RefreshToken, &value), Some(token()));
+    assert_eq!(Token::decode(TokenKind::AuthorizationCode, &value), None);
+    let other = value.replace("vrt_", "vac_");
+    assert_eq!(Token::decode(TokenKind::AuthorizationCode, &other), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn junk_is_refused_before_any_lookup(text in "(vrt_)?.{0,300}") {
+        prop_assert_eq!(Token::decode(TokenKind::RefreshToken, &text), None);
+    }
+
+    #[test]
+    fn a_token_with_one_character_changed_is_refused(at in 4_usize..99, to in "[A-Za-z0-9_-]") {
+        let value = token().encode(TokenKind::Session);
+        let mut changed: Vec<char> = value.chars().collect();
+        if at < changed.len() && changed[at].to_string() != to {
+            changed[at] = to.chars().next().unwrap();
+            let changed: String = changed.into_iter().collect();
+            prop_assert_eq!(Token::decode(TokenKind::Session, &changed), None);
+        }
+    }
+
+    #[test]
+    fn a_sealed_value_opens_only_unchanged(plain in prop::collection::vec(any::<u8>(), 0..200), bit in any::<prop::sample::Index>()) {
+        let sealer = Sealer::new(SECRET).unwrap();
+        let sealed = sealer.seal(Purpose::Interaction, &plain, [5; 24]).unwrap();
+        prop_assert_eq!(sealer.open(Purpose::Interaction, &sealed).unwrap(), plain);
+        let mut bytes = Base64UrlUnpadded::decode_vec(&sealed).unwrap();
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let changed = Base64UrlUnpadded::encode_string(&bytes);
+        prop_assert_eq!(sealer.open(Purpose::Interaction, &changed), Err(SealError::Refused));
+    }
+}
+
+#[test]
+fn a_value_sealed_for_one_purpose_opens_for_no_other() {
+    let sealer = Sealer::new(SECRET).unwrap();
+    let sealed = sealer.seal(Purpose::Interaction, b"x", [5; 24]).unwrap();
+    assert_eq!(sealer.open(Purpose::SigningKey, &sealed), Err(SealError::Refused));
+    let other = Sealer::new("another secret of another deployment").unwrap();
+    assert_eq!(other.open(Purpose::Interaction, &sealed), Err(SealError::Refused));
+}
+
+#[test]
+fn a_short_secret_of_the_deployment_is_refused() {
+    assert_eq!(Sealer::new("short").err(), Some(SealError::WeakSecret));
+}
+
+#[test]
+fn a_password_is_verified_and_its_parameters_stand_in_the_hash() {
+    let password = NewPassword::parse("a long enough passphrase", "a@example.test").ok().unwrap();
+    let record = password.hash([1; 16]).unwrap();
+    let stored = serde_json::to_string(&record).unwrap();
+    assert!(stored.contains("$argon2id$v=19$m=19456,t=2,p=1$"), "OWASP's strength");
+    assert_eq!(record.verify("a long enough passphrase"), Verified::Right);
+    assert_eq!(record.verify("another passphrase"), Verified::Wrong);
+}
+
+#[test]
+fn a_hash_of_weaker_parameters_verifies_and_is_known_to_be_outdated() {
+    use argon2::password_hash::PasswordHasher;
+    let params = argon2::Params::new(8192, 1, 1, None).unwrap();
+    let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let hash = weak.hash_password_with_salt(b"passphrase", &[1; 16]).unwrap().to_string();
+    let record: PasswordRecord = serde_json::from_str(&format!("\"{hash}\"")).unwrap();
+    assert_eq!(record.verify("passphrase"), Verified::RightAndOutdated);
+}
+
+#[test]
+fn nobodys_record_is_read_like_any_other_and_matches_nothing() {
+    // So that signing in takes the same time whether an account exists or not.
+    let nobody = serde_json::to_string(&PasswordRecord::of_nobody()).unwrap();
+    let hash = nobody.trim_matches('"').to_owned();
+    assert!(argon2::password_hash::phc::PasswordHash::new(&hash).is_ok());
+    assert!(hash.contains("m=19456,t=2,p=1"));
+    for guess in ["", "password", "nobody has this password at all."] {
+        assert_eq!(PasswordRecord::of_nobody().verify(guess), Verified::Wrong);
+    }
+}
+
+#[test]
+fn weak_passwords_are_refused() {
+    let refused = |password: &str| NewPassword::parse(password, "robert.smith@example.test").err();
+    assert_eq!(refused("short"), Some(PasswordError::Short));
+    assert_eq!(refused(&"x".repeat(2000)), Some(PasswordError::Long));
+    for common in ["password123", "qwertyuiop", "1234567890", "aaaaaaaaaaaa", "Robert.Smith"] {
+        assert_eq!(refused(common), Some(PasswordError::Common), "{common}");
+    }
+    assert_eq!(refused("ünïcödé pässwörd"), None);
+}
+
+#[test]
+fn secrets_do_not_show_in_debug_output() {
+    let shown = format!("{:?} {:?}", token(), PasswordRecord::of_nobody());
+    assert!(shown.contains("Secret(..)") && shown.contains("PasswordRecord(..)"));
+}

@@ -1,0 +1,126 @@
+//! Requests to the whole server, in process.
+
+use std::collections::BTreeMap;
+
+use futures_lite::future::block_on;
+use serde_json::Value;
+use vestibule::domain::distance::Location;
+use vestibule::endpoints::http::{Caller, Method, Request, Response};
+use vestibule::endpoints::routes;
+use vestibule::endpoints::server::Server;
+use vestibule::protocol::parameters;
+
+use super::World;
+
+pub const ORIGIN: &str = "http://localhost:8787";
+
+struct TestCaller {
+    headers: Vec<(String, String)>,
+}
+
+impl Caller for TestCaller {
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    fn location(&self) -> Location {
+        Location::default()
+    }
+}
+
+/// A browser, or a client: whoever keeps cookies and sends requests.
+#[derive(Default)]
+pub struct Browser {
+    pub cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    pub fn request(
+        &mut self,
+        world: &World,
+        method: Method,
+        target: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let target = target.strip_prefix(ORIGIN).unwrap_or(target);
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut all: Vec<(String, String)> =
+            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        all.push(("cookie".into(), cookies.join("; ")));
+        let caller = TestCaller { headers: all };
+        let request = Request {
+            method,
+            origin: ORIGIN.into(),
+            path: path.into(),
+            query: query.into(),
+            body,
+            caller: &caller,
+            request_id: "test".into(),
+        };
+        let settings = &world.settings;
+        let issuer = settings.issuer.clone().unwrap_or_else(|| ORIGIN.into());
+        let server = Server { settings, ports: world.ports(), issuer };
+        let response = block_on(routes::handle(&server, &request));
+        for (name, value) in &response.headers {
+            if *name == "set-cookie" {
+                let pair = value.split(';').next().unwrap();
+                let (key, cookie) = pair.split_once('=').unwrap();
+                self.cookies.insert(key.into(), cookie.into());
+            }
+        }
+        response
+    }
+
+    pub fn get(&mut self, world: &World, target: &str) -> Response {
+        self.request(world, Method::Get, target, Vec::new(), &[])
+    }
+
+    pub fn post(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Response {
+        let body = parameters::encode(fields.iter().copied()).into_bytes();
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.request(world, Method::Post, path, body, &headers)
+    }
+
+    /// Opens the page and sends its form, hidden fields included.
+    pub fn submit(&mut self, world: &World, page: &str, fields: &[(&str, &str)]) -> Response {
+        let html = text(&self.get(world, page));
+        let hidden = hidden_fields(&html);
+        let mut all: Vec<(&str, &str)> =
+            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        all.extend_from_slice(fields);
+        let path = page.strip_prefix(ORIGIN).unwrap_or(page);
+        let path = path.split('?').next().unwrap().to_owned();
+        self.post(world, &path, &all)
+    }
+}
+
+pub fn text(response: &Response) -> String {
+    String::from_utf8(response.body.to_vec()).unwrap()
+}
+
+pub fn json(response: &Response) -> Value {
+    serde_json::from_slice(&response.body).unwrap()
+}
+
+fn hidden_fields(html: &str) -> Vec<(String, String)> {
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+        Some(rest.split_once('"')?.0.replace("&#38;", "&"))
+    };
+    html.split("<input type=\"hidden\"")
+        .skip(1)
+        .filter_map(|rest| {
+            let tag = rest.split('>').next()?;
+            Some((attribute(tag, "name")?, attribute(tag, "value")?))
+        })
+        .collect()
+}
+
+/// A parameter of the address that a response leads to.
+pub fn answer(response: &Response, name: &str) -> Option<String> {
+    let location = response.header("location")?;
+    let query = location.split_once('?')?.1;
+    parameters::Parameters::parse(query.as_bytes()).ok()?.get(name).map(String::from)
+}

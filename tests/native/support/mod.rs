@@ -1,0 +1,143 @@
+//! The outside, in memory.
+
+pub mod browser;
+pub mod objects;
+pub mod signer;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use vestibule::domain::client::Client;
+use vestibule::domain::entropy::Entropy;
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::endpoints::settings::Settings;
+use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Unavailable};
+
+use self::objects::Memory;
+use self::signer::PortableSigner;
+
+/// The clock begins here.
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
+
+/// A clock that stands still until it is moved.
+pub struct TestClock(Cell<Timestamp>);
+
+impl TestClock {
+    pub fn new() -> Rc<Self> {
+        Rc::new(Self(Cell::new(START)))
+    }
+
+    pub fn advance(&self, seconds: u32) {
+        self.0.set(self.0.get().plus(Seconds(seconds)));
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        self.0.get()
+    }
+}
+
+/// Randomness that is the same at every run.
+pub struct SeededEntropy(Cell<u64>);
+
+impl SeededEntropy {
+    pub fn new() -> Rc<Self> {
+        Rc::new(Self(Cell::new(0)))
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let block = Sha256::digest(self.0.get().to_be_bytes());
+            self.0.set(self.0.get() + 1);
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A registry in a map.
+#[derive(Default)]
+pub struct MemoryRegistry(RefCell<BTreeMap<String, Client>>);
+
+#[async_trait(?Send)]
+impl ClientRegistry for MemoryRegistry {
+    async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
+        Ok(self.0.borrow().get(client_id).cloned())
+    }
+
+    async fn put(&self, client: &Client) -> Result<(), Unavailable> {
+        self.0.borrow_mut().insert(client.client_id.clone(), client.clone());
+        Ok(())
+    }
+
+    async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
+        self.0.borrow_mut().remove(client_id);
+        Ok(())
+    }
+}
+
+/// Keeps what was logged.
+#[derive(Default)]
+pub struct MemoryLog(pub RefCell<Vec<String>>);
+
+impl Log for MemoryLog {
+    fn error(&self, message: &str) {
+        self.0.borrow_mut().push(message.to_owned());
+    }
+}
+
+/// A whole deployment in memory.
+pub struct World {
+    pub clock: Rc<TestClock>,
+    pub entropy: Rc<SeededEntropy>,
+    pub objects: Memory,
+    pub clients: MemoryRegistry,
+    pub signer: PortableSigner,
+    pub log: MemoryLog,
+    pub settings: Settings,
+}
+
+impl World {
+    /// With these settings beside those of development.
+    pub fn new(settings: &[(&str, &str)]) -> Self {
+        let lookup = |name: &str| {
+            let set = settings.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+            let default = (name == "ENVIRONMENT").then_some("development");
+            set.or(default).map(String::from)
+        };
+        let clock = TestClock::new();
+        let entropy = SeededEntropy::new();
+        let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
+        Self {
+            objects: Memory::new(Rc::clone(&clock), Rc::clone(&entropy)),
+            clients: MemoryRegistry::default(),
+            log: MemoryLog::default(),
+            settings: Settings::read(&lookup).expect("the settings are right"),
+            clock,
+            entropy,
+            signer,
+        }
+    }
+
+    /// Moves the clock, and wakes whatever is due.
+    pub fn advance(&self, seconds: u32) {
+        self.clock.advance(seconds);
+        self.objects.wake_due();
+    }
+
+    pub fn ports(&self) -> Ports<'_> {
+        Ports {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+            objects: &self.objects,
+            clients: &self.clients,
+            signer: &self.signer,
+            log: &self.log,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Hosts the same machines in a map, under the clock that the test moves.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use vestibule::domain::account::Account;
+use vestibule::domain::entropy::{self, Entropy};
+use vestibule::domain::grant::Grant;
+use vestibule::domain::identifier::Identifier;
+use vestibule::domain::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys};
+use vestibule::domain::registration::Registration;
+use vestibule::domain::throttle::Throttle;
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::domain::token::ObjectId;
+use vestibule::ports::{Clock, Objects, Unavailable};
+
+use super::{SeededEntropy, TestClock};
+
+/// What one object stores, as text, so that what is stored is also read back.
+#[derive(Default)]
+struct Object {
+    state: Option<String>,
+    rows: BTreeMap<String, String>,
+    alarm: Option<Timestamp>,
+}
+
+/// Every object.
+pub struct Memory {
+    clock: Rc<TestClock>,
+    entropy: Rc<SeededEntropy>,
+    objects: RefCell<BTreeMap<(Class, String), Object>>,
+    /// Commands that were sent by endpoints.
+    pub calls: Cell<usize>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Memory {
+    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
+        Self { clock, entropy, objects: RefCell::default(), calls: Cell::new(0) }
+    }
+
+    fn id(class: Class, to: &Address) -> String {
+        match to {
+            Address::Id(id) => id.clone(),
+            Address::Name(name) => hex(&Sha256::digest(format!("{class:?}/{name}"))),
+        }
+    }
+
+    /// How many objects of a class remember anything.
+    pub fn count(&self, class: Class) -> usize {
+        let objects = self.objects.borrow();
+        objects
+            .iter()
+            .filter(|((held, _), object)| *held == class && object.state.is_some())
+            .count()
+    }
+
+    fn deliver(&self, class: Class, id: &str, command: &str) -> String {
+        match class {
+            Class::Grant => self.step::<Grant>(id, command),
+            Class::Account => self.step::<Account>(id, command),
+            Class::Identifier => self.step::<Identifier>(id, command),
+            Class::Registration => self.step::<Registration>(id, command),
+            Class::Throttle => self.step::<Throttle>(id, command),
+            Class::KeyRing => panic!("the portable signer keeps its own keys"),
+        }
+    }
+
+    fn step<M: Machine>(&self, id: &str, command: &str) -> String {
+        let command: M::Command = serde_json::from_str(command).expect("a command of the machine");
+        let key = (M::CLASS, id.to_owned());
+        let mut objects = self.objects.borrow_mut();
+        let object = objects.entry(key).or_default();
+        let state: Option<M::State> =
+            object.state.as_deref().map(|text| serde_json::from_str(text).expect("a state"));
+        let wanted = M::rows(state.as_ref(), &command);
+        let rows = object
+            .rows
+            .iter()
+            .filter(|(key, _)| {
+                wanted.iter().any(|wanted| match wanted {
+                    RowKeys::One(one) => one == *key,
+                    RowKeys::All(prefix) => key.starts_with(prefix),
+                })
+            })
+            .map(|(key, text)| (key.clone(), serde_json::from_str(text).expect("a row")))
+            .collect();
+        let step = M::step(Before { state, rows }, command, self.clock.now(), &*self.entropy);
+        match step.next {
+            Next::Unchanged => {}
+            Next::Remembered(state) | Next::Written(state) => {
+                object.alarm = M::wakes_at(&state);
+                object.state = Some(serde_json::to_string(&state).expect("a state"));
+            }
+            Next::Forgotten => *object = Object::default(),
+        }
+        for (key, row) in step.rows {
+            match row {
+                Some(row) => {
+                    object.rows.insert(key, serde_json::to_string(&row).expect("a row"));
+                }
+                None => {
+                    object.rows.remove(&key);
+                }
+            }
+        }
+        drop(objects);
+        for effect in step.effects {
+            let Effect::Send { class, to, command } = effect else {
+                panic!("only the key ring wants anything else");
+            };
+            self.deliver(class, &Self::id(class, &to), &command.to_string());
+        }
+        serde_json::to_string(&step.reply).expect("a reply")
+    }
+
+    /// Wakes every object whose alarm is due.
+    pub fn wake_due(&self) {
+        let now = self.clock.now();
+        let due: Vec<_> = self
+            .objects
+            .borrow()
+            .iter()
+            .filter(|(_, object)| object.alarm.is_some_and(|alarm| alarm <= now))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for (class, id) in due {
+            let wake = match class {
+                Class::Grant => serde_json::to_string(&Grant::wake()),
+                Class::Identifier => serde_json::to_string(&Identifier::wake()),
+                Class::Throttle => serde_json::to_string(&Throttle::wake()),
+                Class::Account | Class::Registration | Class::KeyRing => continue,
+            };
+            self.deliver(class, &id, &wake.expect("a command"));
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Objects for Memory {
+    fn new_id(&self, _: Class) -> Result<ObjectId, Unavailable> {
+        let bytes: [u8; 32] = entropy::bytes(&*self.entropy as &dyn Entropy);
+        Ok(ObjectId::parse(&hex(&bytes)).expect("64 digits"))
+    }
+
+    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
+        let id = Self::id(class, &Address::Name(name.to_owned()));
+        Ok(ObjectId::parse(&id).expect("64 digits"))
+    }
+
+    async fn send(
+        &self,
+        class: Class,
+        to: &Address,
+        command: String,
+        _: Seconds,
+    ) -> Result<Option<String>, Unavailable> {
+        self.calls.set(self.calls.get() + 1);
+        Ok(Some(self.deliver(class, &Self::id(class, to), &command)))
+    }
+}

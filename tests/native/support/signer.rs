@@ -1,0 +1,116 @@
+//! The portable signer: `jwt-compact` over `p256` and `rsa`, behind the port that the edge
+//! implements with WebCrypto.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use async_trait::async_trait;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, RsaPublicKey};
+use jwt_compact::{Algorithm, AlgorithmSignature};
+use p256::ecdsa::{SigningKey, VerifyingKey};
+use rsa::BigUint;
+use rsa::traits::PublicKeyParts;
+use vestibule::domain::entropy;
+use vestibule::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
+use vestibule::domain::machine::{Before, Machine, Next};
+use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::ports::{Clock, Signer, Unavailable};
+use vestibule::protocol::client_metadata::SigningAlgorithm;
+
+use super::{SeededEntropy, TestClock};
+
+enum Private {
+    Ec(SigningKey),
+    Rsa(RsaPrivateKey),
+}
+
+/// Keeps private keys by name, and the ring's own state.
+pub struct PortableSigner {
+    clock: Rc<TestClock>,
+    entropy: Rc<SeededEntropy>,
+    private: RefCell<BTreeMap<String, Private>>,
+    ring: RefCell<Option<<KeyRing as Machine>::State>>,
+}
+
+fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    Base64UrlUnpadded::decode_vec(text).expect("base64url")
+}
+
+impl PortableSigner {
+    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
+        let (private, ring) = <(RefCell<_>, RefCell<_>)>::default();
+        Self { clock, entropy, private, ring }
+    }
+
+    fn step(&self, command: KeyRingCommand) -> Option<KeySet> {
+        let before = Before { state: self.ring.borrow().clone(), rows: BTreeMap::new() };
+        let step = KeyRing::step(before, command, self.clock.now(), &*self.entropy);
+        if let Next::Written(ring) = step.next {
+            *self.ring.borrow_mut() = Some(ring);
+        }
+        step.reply.ok()
+    }
+
+    fn generate(&self, alg: SigningAlgorithm) -> KeyPair {
+        let (public, private) = match alg {
+            SigningAlgorithm::ES256 => {
+                let bytes: [u8; 32] = entropy::bytes(&*self.entropy);
+                let key = SigningKey::from_slice(&bytes).expect("a scalar");
+                let point = key.verifying_key().to_encoded_point(false);
+                let (x, y) = (point.x().expect("x"), point.y().expect("y"));
+                let crv = "P-256".to_owned();
+                (PublicKey::Ec { crv, x: encode(x), y: encode(y) }, Private::Ec(key))
+            }
+            SigningAlgorithm::RS256 => {
+                let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+                let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
+                (PublicKey::Rsa { n: encode(&n), e: encode(&e) }, Private::Rsa(key))
+            }
+        };
+        let public = Jwk::new(public, alg);
+        self.private.borrow_mut().insert(public.kid.clone(), private);
+        KeyPair { public, sealed_private: String::new() }
+    }
+}
+
+#[async_trait(?Send)]
+impl Signer for PortableSigner {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
+        let keys = match self.step(KeyRingCommand::Keys(alg)) {
+            Some(keys) => Some(keys),
+            None => self.step(KeyRingCommand::Made(self.generate(alg))),
+        };
+        keys.ok_or_else(|| Unavailable::new("no key"))
+    }
+
+    async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        Ok(match &self.private.borrow()[&pair.public.kid] {
+            Private::Ec(key) => Es256.sign(key, input).as_bytes().into_owned(),
+            Private::Rsa(key) => Rsa::rs256().sign(key, input).as_bytes().into_owned(),
+        })
+    }
+
+    async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
+        Ok(match &key.key {
+            PublicKey::Ec { x, y, .. } => {
+                let point = [vec![4], decode(x), decode(y)].concat();
+                let key = VerifyingKey::from_sec1_bytes(&point).expect("a point");
+                <Es256 as Algorithm>::Signature::try_from_slice(signature)
+                    .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
+            }
+            PublicKey::Rsa { n, e } => {
+                let number = |text| BigUint::from_bytes_be(&decode(text));
+                let key = RsaPublicKey::new(number(n), number(e)).expect("a key");
+                let algorithm = Rsa::rs256();
+                <Rsa as Algorithm>::Signature::try_from_slice(signature)
+                    .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
+            }
+        })
+    }
+}

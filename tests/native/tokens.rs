@@ -1,0 +1,72 @@
+//! Keys, signatures and the claims in tokens.
+
+use futures_lite::future::block_on;
+use serde_json::json;
+use vestibule::jose::access_token::Audience;
+use vestibule::jose::id_token::at_hash;
+use vestibule::jose::jwk::PublicKey;
+use vestibule::jose::jws::{Header, Unverified, compact, signing_input};
+use vestibule::ports::{Clock, Signer};
+use vestibule::protocol::client_metadata::SigningAlgorithm;
+
+use crate::support::World;
+
+#[test]
+fn the_thumbprint_is_the_one_of_rfc_7638_section_3_1() {
+    let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc\
+             _BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQ\
+             R0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bF\
+             TWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+    let key = PublicKey::Rsa { n: n.replace(' ', ""), e: "AQAB".into() };
+    assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+}
+
+#[test]
+fn at_hash_is_the_left_half_of_the_hash() {
+    // OpenID Connect Core §3.1.3.6, with the example of its appendix A.
+    let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    assert_eq!(at_hash(token), "77QmUPtjPfzWtF2AnpK9RQ");
+}
+
+#[test]
+fn a_token_signed_with_either_algorithm_verifies_and_a_changed_one_does_not() {
+    let world = World::new(&[]);
+    for alg in [SigningAlgorithm::ES256, SigningAlgorithm::RS256] {
+        let keys = block_on(world.signer.keys(alg)).unwrap();
+        let pair = keys.signing_key(alg, world.clock.now()).unwrap();
+        let header = Header { alg, typ: "JWT".into(), kid: pair.public.kid.clone() };
+        let input = signing_input(&header, &json!({ "sub": "a" })).unwrap();
+        let signature = block_on(world.signer.sign(pair, input.as_bytes())).unwrap();
+        let token = compact(input, &signature);
+        let read = Unverified::parse(&token).unwrap();
+        let verify = |input: &[u8]| {
+            block_on(world.signer.verify(&pair.public, input, &read.signature)).unwrap()
+        };
+        assert!(verify(read.signing_input.as_bytes()));
+        assert!(!verify(read.signing_input.replace('.', ".A").as_bytes()));
+    }
+}
+
+#[test]
+fn a_token_with_alg_none_or_an_unknown_algorithm_is_not_even_read() {
+    // RFC 8725 §3.1
+    for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256","typ":"JWT","kid":"k"}"#] {
+        use base64ct::Encoding;
+        let header = base64ct::Base64UrlUnpadded::encode_string(header.as_bytes());
+        assert!(Unverified::parse(&format!("{header}.e30.AA")).is_err());
+    }
+    for junk in ["", ".", "..", "a.b.c", &"x".repeat(10_000)] {
+        assert!(Unverified::parse(junk).is_err());
+    }
+}
+
+#[test]
+fn one_audience_is_a_string_and_several_are_a_list() {
+    // RFC 7519 §4.1.3
+    let aud = |values: &[&str]| {
+        let values: Vec<String> = values.iter().map(|value| (*value).into()).collect();
+        serde_json::to_value(Audience::from(values)).unwrap()
+    };
+    assert_eq!(aud(&["a"]), json!("a"));
+    assert_eq!(aud(&["a", "b"]), json!(["a", "b"]));
+}
