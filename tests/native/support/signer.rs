@@ -23,7 +23,7 @@ use super::{SeededEntropy, TestClock};
 
 enum Private {
     Ec(SigningKey),
-    Rsa(RsaPrivateKey),
+    Rsa(Box<RsaPrivateKey>),
 }
 
 /// Keeps private keys by name, and the ring's own state.
@@ -70,7 +70,7 @@ impl PortableSigner {
             SigningAlgorithm::RS256 => {
                 let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
                 let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
-                (PublicKey::Rsa { n: encode(&n), e: encode(&e) }, Private::Rsa(key))
+                (PublicKey::Rsa { n: encode(&n), e: encode(&e) }, Private::Rsa(Box::new(key)))
             }
         };
         let public = Jwk::new(public, alg);

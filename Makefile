@@ -1,0 +1,54 @@
+# `make help` lists what there is. Every target sets up what it needs, once.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests dev build test test-native test-black-box test-clients test-browser \
+        lint bundle deploy pictures clean
+
+# What `make dev NAME=value` passes on to the server.
+SETTINGS := $(foreach pair,$(MAKEOVERRIDES),$(pair))
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+setup:
+	@command -v node >/dev/null || { echo "vestibule: node is missing: install Node 20 or newer"; exit 1; }
+	@node tools/setup.mjs
+
+setup-tests:
+	@command -v node >/dev/null || { echo "vestibule: node is missing: install Node 20 or newer"; exit 1; }
+	@node tools/setup.mjs --tests
+
+dev: setup ## Build and start on http://localhost:8787 (settings: make dev ISSUER=... PKCE=...)
+	@node tools/dev.mjs $(SETTINGS)
+
+build: setup ## Build the worker; prints its size and how long it takes to compile
+	@node tools/build.mjs
+
+bundle: setup
+	@wrangler deploy --dry-run --outdir dist
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
+
+test-native: setup
+	cargo test --locked
+
+test-black-box: setup bundle
+	node --test --test-concurrency=2 tests/black_box/*.test.mjs
+
+test-clients: setup-tests bundle
+	node --test --test-concurrency=1 tests/clients/*.test.mjs
+
+test-browser: setup-tests bundle
+	node --test --test-concurrency=1 tests/browser/*.test.mjs
+
+test: setup-tests lint test-native test-black-box test-clients test-browser ## Every test there is
+
+deploy: setup ## Check, set the secret where it is missing, and deploy with wrangler
+	@node tools/deploy.mjs
+
+clean: ## Remove what was built (not what the local server stored)
+	rm -rf build dist target .cache
