@@ -26,6 +26,7 @@ build: setup ## Build the worker; prints its size and how long it takes to compi
 	@node tools/build.mjs
 
 bundle: setup
+	@rm -rf dist
 	@wrangler deploy --dry-run --outdir dist
 
 lint: setup
@@ -37,13 +38,13 @@ test-native: setup
 	cargo test --locked
 
 test-black-box: setup bundle
-	node --test --test-concurrency=2 tests/black_box/*.test.mjs
+	node --test --test-timeout=300000 --test-force-exit --test-concurrency=2 tests/black_box/*.test.mjs
 
 test-clients: setup-tests bundle
-	node --test --test-concurrency=1 tests/clients/*.test.mjs
+	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/clients/*.test.mjs
 
 test-browser: setup-tests bundle
-	node --test --test-concurrency=1 tests/browser/*.test.mjs
+	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/browser/*.test.mjs
 
 test: setup-tests lint test-native test-black-box test-clients test-browser ## Every test there is
 

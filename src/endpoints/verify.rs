@@ -65,7 +65,8 @@ pub fn bearer(request: &Request<'_>) -> Result<String, Failure> {
             _ => return Err(invalid("the Authorization header must be: Bearer, a space, a token")),
         },
     };
-    let has_form = request.method == Method::Post && !request.body.is_empty();
+    let has_form = request.method == Method::Post
+        && request.media_type().as_deref() == Some("application/x-www-form-urlencoded");
     let form = if has_form { request.form().map_err(Failure::Bearer)? } else { <_>::default() };
     match (header, form.get("access_token").map(String::from)) {
         (Some(_), Some(_)) => Err(invalid("send the access token once: in the header or the body")),

@@ -126,3 +126,38 @@ export async function userinfo(server, access_token, init = {}) {
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
 }
+
+// A television: public, device login and refresh.
+export const television = (server, metadata = {}) =>
+  register(server, {
+    redirect_uris: [],
+    client_name: "Test TV",
+    token_endpoint_auth_method: "none",
+    grant_types: [DEVICE, "refresh_token"],
+    response_types: [],
+    ...metadata,
+  });
+
+export async function deviceCode(server, client, more = {}) {
+  const answer = await post(`${server.url}/device_authorization`, {
+    client_id: client.client_id,
+    scope: "openid offline_access",
+    ...more,
+  });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return answer.body;
+}
+
+export const poll = (server, client, device_code, headers = {}) =>
+  post(
+    `${server.url}/token`,
+    { grant_type: DEVICE, client_id: client.client_id, device_code },
+    headers,
+  );
+
+// Types the code and decides.
+export async function decideDevice(browser, typed, decision) {
+  const page = await browser.submit(await browser.open("/device"), { user_code: typed });
+  if (!page.forms.some((candidate) => candidate.action === "/device/decide")) return page;
+  return browser.submit(page, { decision }, "/device/decide");
+}

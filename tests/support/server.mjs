@@ -1,5 +1,5 @@
 // Starts the built worker on workerd, with real Durable Objects and KV on disk.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -29,7 +29,7 @@ export async function freePort() {
 export async function startServer({ vars = {}, state, port, cf = false } = {}) {
   const folder = state ?? mkdtempSync(path.join(tmpdir(), "vestibule-"));
   port ??= await freePort();
-  const wasm = readdirSync(bundle).find((name) => name.endsWith(".wasm"));
+  const wasm = readFileSync(path.join(bundle, "entry.js"), "utf8").match(/"\.\/([^"]+\.wasm)"/)[1];
   const durableObjects = Object.fromEntries(
     Object.entries(classes).map(([binding, className]) => [
       binding,
@@ -73,4 +73,27 @@ export async function startServer({ vars = {}, state, port, cf = false } = {}) {
       if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+// Kills the runtime as a power cut would, and waits until it answers again.
+export async function crash(server) {
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const [, parent] = readFileSync(`/proc/${pid}/stat`, "utf8").match(/\) \S+ (\d+)/);
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return Number(parent) === process.pid && command.includes("workerd");
+      } catch {
+        return false;
+      }
+    });
+  if (children.length === 0) throw new Error("no runtime was found to kill");
+  for (const pid of children) process.kill(Number(pid), "SIGKILL");
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answer = await fetch(`${server.url}/.well-known/openid-configuration`).catch(() => undefined);
+    if (answer?.ok) return;
+  }
+  throw new Error("the runtime did not come back");
 }
