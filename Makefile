@@ -46,6 +46,9 @@ test-clients: setup-tests bundle
 test-browser: setup-tests bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/browser/*.test.mjs
 
+pictures: setup-tests bundle ## The picture of the README, from the pages as they are
+	node tests/browser/pictures.mjs
+
 test: setup-tests lint test-native test-black-box test-clients test-browser ## Every test there is
 
 deploy: setup ## Check, set the secret where it is missing, and deploy with wrangler

@@ -78,13 +78,8 @@ export function answerOf(page) {
 }
 
 // Goes through authorization and consent, and comes back with the answer.
-export async function authorize(server, client, browser, parameters = {}) {
-  let page = await browser.open(authorizeUrl(server, client, parameters));
-  if (page.forms.some((candidate) => candidate.action === "/consent")) {
-    page = await browser.submit(page, { decision: "allow" }, "/consent");
-  }
-  return answerOf(page);
-}
+export const authorize = async (server, client, browser, parameters = {}) =>
+  answerOf({ location: await authorizeInBrowser(browser, authorizeUrl(server, client, parameters)) });
 
 export const redeem = (server, client, code, verifier, more = {}) =>
   post(`${server.url}/token`, {
@@ -160,4 +155,14 @@ export async function decideDevice(browser, typed, decision) {
   const page = await browser.submit(await browser.open("/device"), { user_code: typed });
   if (!page.forms.some((candidate) => candidate.action === "/device/decide")) return page;
   return browser.submit(page, { decision }, "/device/decide");
+}
+
+// What a person does where an app sends the browser: consents, and is sent back to the app.
+export async function authorizeInBrowser(browser, url) {
+  let page = await browser.open(url);
+  if (page.forms.some((candidate) => candidate.action === "/consent")) {
+    page = await browser.submit(page, { decision: "allow" }, "/consent");
+  }
+  assert.ok(page.location, `no redirect: ${page.status} ${page.title}`);
+  return page.location;
 }

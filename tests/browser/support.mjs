@@ -1,0 +1,83 @@
+// A real Chromium, at phone and desktop width, with JavaScript on and off.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const DEMO = { email: "demo@example.com", password: "vestibule-demo" };
+export const WIDTHS = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+};
+export const KINDS = Object.keys(WIDTHS).flatMap((width) => [
+  { name: `${width} with JavaScript`, options: { ...WIDTHS[width], javaScriptEnabled: true } },
+  { name: `${width} without JavaScript`, options: { ...WIDTHS[width], javaScriptEnabled: false } },
+]);
+
+function executable() {
+  const names = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  for (const name of names.filter(Boolean)) {
+    const found = spawnSync("sh", ["-c", 'command -v "$0"', name], { encoding: "utf8" }).stdout.trim();
+    if (found) return found;
+  }
+  throw new Error("no Chromium was found: install chromium, or set CHROMIUM to its path");
+}
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: executable(),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
+
+// A page whose every complaint fails the test: script errors, and what the content security policy
+// refuses.
+export async function open(chrome, options) {
+  const context = await chrome.newContext(options);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // A status of 4xx is what some tests ask for.
+    if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+  });
+  return {
+    context,
+    page,
+    async close() {
+      await context.close();
+      assert.deepEqual(complaints, []);
+    },
+  };
+}
+
+// What axe-core finds, in the words of WCAG 2.2 AA and of best practice.
+export async function axe(page) {
+  await page.evaluate(`${axeSource};undefined`);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+}
+
+// No page may be wider than its window.
+export const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+export async function signIn(page, { email, password } = DEMO) {
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+let count = 0;
+export async function signUp(page) {
+  const person = { email: `browser-${Date.now()}-${(count += 1)}@example.test`, password: "a long enough passphrase" };
+  await page.getByLabel("E-mail address").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  return person;
+}
+
+export const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
