@@ -116,6 +116,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let newest = refreshed.refresh_token().unwrap_or(refresh_token).clone();
     client.revoke_token(newest.clone().into())?.request(&http)?;
     let refused = client.exchange_refresh_token(&newest)?.request(&http).unwrap_err();
-    assert!(format!("{refused:?}").contains("InvalidGrant"), "{refused:?}");
+    assert!(format!("{refused:?}").contains("invalid_grant"), "{refused:?}");
     Ok(())
 }
