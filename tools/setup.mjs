@@ -41,7 +41,9 @@ if (!has("cargo")) stop("cargo is missing: install Rust with rustup (rustup.rs)"
 
 once("npm", ["package-lock.json"], existsSync("node_modules"), () => {
   say("installing the npm packages (a minute)");
-  if (!run("npm", ["ci", "--no-fund", "--no-audit"])) stop("npm ci failed");
+  // Not `npm ci`: it refuses a lock file that names no optional package of another platform.
+  const install = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
+  if (!run("npm", install)) stop("npm could not install the packages");
 });
 once("rust", ["rust-toolchain.toml"], true, () => {
   say("checking the Rust toolchain");
