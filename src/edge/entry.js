@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { broken, mended } from "./platform.js";
+import { broken, mended, panic } from "./platform.js";
 
 initSync({ module });
 
@@ -27,7 +27,15 @@ export default {
       if (body === undefined) {
         return Response.json(
           { error: "invalid_request", error_description: "the body is larger than 64 KiB" },
-          { status: 413, headers: { "cache-control": "no-store" } },
+          {
+            status: 413,
+            headers: {
+              "access-control-allow-origin": "*",
+              "cache-control": "no-store",
+              "x-content-type-options": "nosniff",
+              "x-request-id": request.headers.get("cf-ray") ?? crypto.randomUUID(),
+            },
+          },
         );
       }
     }
@@ -71,7 +79,7 @@ class Host extends DurableObject {
       fresh();
       this.#held = false;
       this.#owed = false;
-      const reply = step(this.constructor.machine, this, command);
+      const reply = this.#call(() => step(this.constructor.machine, this, command));
       const held = this.#held;
       if (this.#owed) {
         await this.#settle();
@@ -84,8 +92,20 @@ class Host extends DurableObject {
   async alarm() {
     fresh();
     this.#owed = false;
-    wake(this.constructor.machine, this);
+    this.#call(() => wake(this.constructor.machine, this));
     await this.#settle();
+  }
+
+  // Calls the machine. Where it throws, what is remembered may not be what was stored: it is read
+  // again; and after a trap the instance is not used again.
+  #call(work) {
+    try {
+      return work();
+    } catch (error) {
+      this.#state = undefined;
+      if (error instanceof WebAssembly.RuntimeError) panic(`trap: ${error.message}`);
+      throw error;
+    }
   }
 
   // Performs what the machine wants from outside. What fails stays stored, and the alarm comes back

@@ -196,6 +196,12 @@ fn store_effects(host: &Host, effects: &[Effect]) -> Result<(), JsError> {
     Ok(())
 }
 
+/// Has the alarm come back to effects that were not performed; it wakes the machine too, if that is
+/// due, and is set again for what comes after.
+pub fn retry_later(host: &Host) {
+    set_alarm(host, now().plus(RETRY));
+}
+
 fn set_alarm(host: &Host, Timestamp(at): Timestamp) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
     host.set_alarm(at as f64);

@@ -95,7 +95,8 @@ fn refuse_to_start(error: &str) -> JsValue {
     let body = format!("Vestibule does not start: {error}\n");
     platform::make_response(
         503,
-        "content-type: text/plain; charset=utf-8\ncache-control: no-store",
+        "content-type: text/plain; charset=utf-8\ncache-control: no-store\n\
+         x-content-type-options: nosniff",
         body.as_bytes(),
     )
 }

@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
-use super::host::{EFFECT, load, pairs, run, with_machine};
+use super::host::{EFFECT, load, pairs, retry_later, run, with_machine};
 use super::platform::{self, Host};
 use super::ports::{Random, send, unavailable};
 use super::{keys, settings};
@@ -51,8 +51,12 @@ pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsErro
             break;
         }
     }
+    let owed = pairs(&host, EFFECT).next().is_some();
+    if owed {
+        retry_later(&host);
+    }
     let empty = with_machine!(machine.as_str(), M => load::<M>(&host).is_none(), false);
-    if empty && pairs(&host, EFFECT).next().is_none() {
+    if empty && !owed {
         JsFuture::from(host.erase()).await.map_err(|error| JsError::new(&unavailable(error).0))?;
     }
     Ok(())

@@ -75,12 +75,12 @@ pub(super) fn unavailable(error: JsValue) -> Unavailable {
 /// The name of a class's binding.
 fn namespace(class: Class) -> &'static str {
     match class {
-        Class::Grant => "GRANT",
-        Class::Account => "ACCOUNT",
-        Class::Identifier => "IDENTIFIER",
-        Class::KeyRing => "KEY_RING",
-        Class::Registration => "REGISTRATION",
-        Class::Throttle => "THROTTLE",
+        Class::Grant => "GRANTS",
+        Class::Account => "ACCOUNTS",
+        Class::Identifier => "IDENTIFIERS",
+        Class::KeyRing => "KEY_RINGS",
+        Class::Registration => "REGISTRATIONS",
+        Class::Throttle => "THROTTLES",
     }
 }
 

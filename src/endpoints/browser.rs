@@ -70,6 +70,7 @@ pub fn without_session(response: Response) -> Response {
 /// A session that begins with a password in this browser.
 pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
+        sid: None,
         amr: vec!["pwd".to_owned()],
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),

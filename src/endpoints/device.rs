@@ -245,11 +245,12 @@ async fn approve(
         // not sign the other out.
         offline: true,
         expires_at: server.now().plus(terms(server, client).grant),
+        tokens: server.settings.lifetimes.access_token,
         signed_in_since: None,
         sub: None,
         consent: ConsentGiven::JustNow,
     }));
-    let Authorized { account, auth_time, amr, sid } =
+    let Authorized { account, auth_time, amr, sid, not_after } =
         match server.send::<Account>(&claimed.address(), command).await? {
             Ok(AccountReply::Authorized(authorized)) => *authorized,
             Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
@@ -266,6 +267,7 @@ async fn approve(
         auth_time,
         amr,
         sid,
+        not_after,
     };
     if tell(server, user_code, Decision::Approve(Box::new(authorization))).await? {
         return Ok(true);

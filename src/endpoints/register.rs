@@ -40,7 +40,14 @@ struct ClientInformation<'a> {
 pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let trusted = match &server.settings.registration {
         RegistrationPolicy::Off => return Err(switched_off()),
-        RegistrationPolicy::Open => server.settings.development,
+        RegistrationPolicy::Open => {
+            let throttle = format!("register/{}", request.client_network());
+            if !server.spend(&throttle, server.settings.limits.registration).await? {
+                let error = "too many registrations from this network; try again later";
+                return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, error).into());
+            }
+            server.settings.development
+        }
         RegistrationPolicy::Token(expected) => {
             let shown = verify::bearer(request)?;
             let holds: bool = shown.as_bytes().ct_eq(expected.as_bytes()).into();
@@ -109,6 +116,13 @@ async fn replace(
         .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
     if body.get("client_id").and_then(|id| id.as_str()) != Some(&client.client_id) {
         let description = "client_id must be there, and be the one in the address";
+        return Err(OAuthError::invalid_request(description).into());
+    }
+    // RFC 7592 §2.2: a secret that is sent must be the one that was issued.
+    let sent = body.get("client_secret").and_then(|secret| secret.as_str());
+    let held = |sent| client.secret.is_some_and(|held| held.is(&SecretHash::of_text(sent)));
+    if sent.is_some_and(|sent| !held(sent)) {
+        let description = "client_secret is not the one that was issued; leave it out";
         return Err(OAuthError::invalid_request(description).into());
     }
     let metadata = metadata(request, client.metadata.first_party)?;

@@ -7,6 +7,7 @@ use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::jose::seal::{SealError, Sealer};
 use crate::pages::brand::{Brand, BrandError};
+use crate::protocol::resource;
 
 /// Why the server does not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,8 @@ pub struct Lifetimes {
 pub struct Limits {
     /// Sign-ups.
     pub sign_up: Limit,
+    /// Registrations of clients, where anyone may.
+    pub registration: Limit,
     /// Sign-ins that fail.
     pub sign_in: Limit,
     /// User codes that do not exist.
@@ -156,12 +159,11 @@ impl Settings {
                 .unwrap_or(RotationPolicy::PublicClients),
             registration: registration(lookup, development)?,
             sign_up: choice(lookup, "SIGN_UP", &[("open", true), ("off", false)])?.unwrap_or(true),
-            resources: lookup("RESOURCES")
-                .map(|list| list.split_whitespace().map(String::from).collect())
-                .unwrap_or_default(),
+            resources: resources(lookup)?,
             lifetimes: lifetimes(lookup)?,
             limits: Limits {
                 sign_up: tries("SIGN_UPS_PER_HOUR", 20)?,
+                registration: tries("REGISTRATIONS_PER_HOUR", 20)?,
                 sign_in: tries("FAILED_SIGN_INS_PER_HOUR", 60)?,
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
             },
@@ -222,17 +224,30 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
     Ok(Limit { tries, per: HOUR })
 }
 
+fn resources(lookup: Lookup<'_>) -> Result<Vec<String>, SettingError> {
+    let value = lookup("RESOURCES").unwrap_or_default();
+    resource::parse(value.split_whitespace(), &[]).map_err(|_| {
+        let expected = "at most 10 absolute URIs without fragments, separated by spaces";
+        SettingError::Value { name: "RESOURCES", value: value.clone(), expected }
+    })
+}
+
 fn issuer(value: Option<String>) -> Result<Option<String>, SettingError> {
     let Some(value) = value else {
         return Ok(None);
     };
-    let valid = Url::parse(&value).is_ok_and(|url| {
-        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-        scheme && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
-    });
-    if valid {
-        Ok(Some(value.trim_end_matches('/').to_owned()))
+    let value = value.trim().to_owned();
+    // The origin as browsers write it, since it is compared with what they send.
+    let origin = Url::parse(&value).ok().map(|url| url.origin().ascii_serialization());
+    let loopback = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let secure = value.starts_with("https://")
+        || loopback.iter().any(|host| {
+            value
+                .strip_prefix(host)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+    if secure && origin.as_deref() == Some(value.trim_end_matches('/')) {
+        Ok(origin)
     } else {
         let expected = "an https origin such as https://id.example.com, without a path";
         Err(SettingError::Value { name: "ISSUER", value, expected })

@@ -143,6 +143,7 @@ async fn sign_in(
             .and_then(|password| password.hash(server.random()).ok()),
         Verified::Right | Verified::Wrong => None,
     };
+    end_session_of_other(server, request, &account).await?;
     let replaces = browser::claimed_session(request)
         .filter(|held| held.account == account)
         .map(|held| held.proof);
@@ -154,6 +155,18 @@ async fn sign_in(
         Ok(AccountReply::SignedIn(number, secret)) => Ok(Ok((account, (number, secret)))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A browser holds one session: whoever signs in ends the one that another person left there.
+pub(super) async fn end_session_of_other(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    account: &ObjectId,
+) -> Result<(), Failure> {
+    match browser::claimed_session(request).filter(|held| held.account != *account) {
+        Some(held) => end(server, &held).await,
+        None => Ok(()),
     }
 }
 
@@ -174,12 +187,14 @@ async fn look_up(
         Err(IdentifierError::Blocked(blocked)) => return Ok(Err(blocked)),
         Err(error) => return Err(Failure::internal(error.to_string())),
     };
-    let Some(account) = account else {
-        return Ok(Ok(nobody));
+    // Where there is no account, an object that remembers nothing is asked, so that both take the
+    // same way and the same time.
+    let address = match &account {
+        Some(account) => Address::Id(account.as_str().to_owned()),
+        None => identifier,
     };
-    let address = Address::Id(account.as_str().to_owned());
     match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
-        Ok(AccountReply::Password(record)) => Ok(Ok((Some(account), record))),
+        Ok(AccountReply::Password(record)) => Ok(Ok((account, record))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
         Err(AccountError::Blocked(blocked)) => Ok(Err(blocked)),
         Err(AccountError::Unknown) => Ok(Ok(nobody)),

@@ -115,7 +115,10 @@ async fn sign_up(
         password,
     };
     match create(server, request, new).await? {
-        Some(session) => Ok(Ok((account, session))),
+        Some(session) => {
+            sign_in::end_session_of_other(server, request, &account).await?;
+            Ok(Ok((account, session)))
+        }
         None => Ok(Err(CANNOT_GO_ON.to_owned())),
     }
 }

@@ -35,7 +35,7 @@ fn id() -> String {
 
 fn new_session() -> NewSession {
     let (browser, place) = ("Firefox on Linux".into(), None);
-    NewSession { amr: vec!["pwd".into()], lifetime: Seconds(86_400), browser, place }
+    NewSession { sid: None, amr: vec!["pwd".into()], lifetime: Seconds(86_400), browser, place }
 }
 
 fn created(world: &World) -> SessionProof {
@@ -75,6 +75,7 @@ fn request(world: &World, session: &SessionProof, consent: ConsentGiven) -> Auth
         grant_id: world.objects.new_id(Class::Grant).unwrap().to_string(),
         offline: false,
         expires_at: world.clock.now().plus(Seconds(3600)),
+        tokens: Seconds(600),
         signed_in_since: None,
         sub: None,
         consent,
@@ -213,4 +214,68 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
             other => panic!("attempt {attempt}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
+    let world = World::new(&[]);
+    let first = created(&world);
+    let before = overview(&world, &first).session.sid;
+    let finish = |replaces| AccountCommand::FinishSignIn {
+        session: new_session(),
+        rehashed: None,
+        replaces: Some(replaces),
+    };
+    let second = proof(account(&world, finish(first.clone())));
+    assert_eq!(overview(&world, &second).session.sid, before);
+    assert!(account(&world, AccountCommand::ReadSession(first.clone())).is_err());
+    let forged = SessionProof { number: second.number, secret: first.secret };
+    let third = proof(account(&world, finish(forged)));
+    assert_ne!(overview(&world, &third).session.sid, before, "a session must be proven");
+    assert_eq!(overview(&world, &third).sessions.len(), 2);
+}
+
+#[test]
+fn a_grant_that_ends_twice_is_counted_once() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    for index in 0..MAX_GRANTS {
+        let mut request = request(&world, &session, ConsentGiven::FirstParty);
+        request.client_id = format!("client {index}");
+        let grant_id = request.grant_id.clone();
+        authorize(&world, request).unwrap();
+        if index == 0 {
+            account(&world, AccountCommand::GrantEnded(grant_id.clone())).unwrap();
+            account(&world, AccountCommand::GrantEnded(grant_id)).unwrap();
+        }
+    }
+    for index in 0..3 {
+        let mut request = request(&world, &session, ConsentGiven::FirstParty);
+        request.client_id = format!("late client {index}");
+        authorize(&world, request).unwrap();
+    }
+    assert_eq!(overview(&world, &session).apps.len(), MAX_GRANTS as usize);
+}
+
+#[test]
+fn a_session_that_gives_way_takes_along_what_lives_no_longer_than_it() {
+    // OpenID Connect Core §11
+    let world = World::new(&[]);
+    let first = created(&world);
+    let online = request(&world, &first, ConsentGiven::FirstParty);
+    let offline = AuthorizeRequest {
+        client_id: "offline".into(),
+        offline: true,
+        ..request(&world, &first, ConsentGiven::FirstParty)
+    };
+    authorize(&world, online).unwrap();
+    authorize(&world, offline).unwrap();
+    for _ in 0..MAX_SESSIONS {
+        world.advance(1);
+        sign_in(&world);
+    }
+    let last = sign_in(&world);
+    let apps: Vec<String> =
+        overview(&world, &last).apps.into_iter().map(|app| app.client_id).collect();
+    assert_eq!(apps, ["offline"]);
 }

@@ -45,6 +45,7 @@ pub fn authorization() -> Authorization {
         auth_time: START,
         amr: vec!["pwd".into()],
         sid: "sid".into(),
+        not_after: None,
     }
 }
 

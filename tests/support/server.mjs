@@ -9,12 +9,12 @@ import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const bundle = path.join(root, "dist");
 const classes = {
-  GRANT: "Grant",
-  ACCOUNT: "Account",
-  IDENTIFIER: "Identifier",
-  KEY_RING: "KeyRing",
-  REGISTRATION: "Registration",
-  THROTTLE: "Throttle",
+  GRANTS: "Grant",
+  ACCOUNTS: "Account",
+  IDENTIFIERS: "Identifier",
+  KEY_RINGS: "KeyRing",
+  REGISTRATIONS: "Registration",
+  THROTTLES: "Throttle",
 };
 
 export async function freePort() {

@@ -7,7 +7,7 @@ use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
 use crate::domain::grant::{self, GrantCommand};
 use crate::domain::machine::{Address, Effect, Step};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 
@@ -30,6 +30,8 @@ pub struct AuthorizeRequest {
     pub offline: bool,
     /// When the grant is over at the latest.
     pub expires_at: Timestamp,
+    /// How long an access token lives.
+    pub tokens: Seconds,
     /// The person must have signed in at or after this moment.
     pub signed_in_since: Option<Timestamp>,
     /// The `sub` that must be signed in, where the client names one.
@@ -62,6 +64,8 @@ pub struct Authorized {
     pub amr: Vec<String>,
     /// The session's name.
     pub sid: String,
+    /// When the grant ends at the latest, where it ends with the session.
+    pub not_after: Option<Timestamp>,
 }
 
 impl Person {
@@ -89,6 +93,7 @@ impl Person {
             auth_time: session.auth_time,
             amr: session.amr.clone(),
             sid: session.sid.clone(),
+            not_after: (!request.offline).then_some(session.expires_at),
         };
 
         let (gone, left) = row::make_room(rows, GRANT, MAX_GRANTS, now);
@@ -120,7 +125,10 @@ impl Person {
             sid: authorized.sid.clone(),
             offline: request.offline,
             since: now,
-            expires_at: request.expires_at,
+            expires_at: authorized.not_after.map_or(request.expires_at, |ends| {
+                // The access tokens of a session live on for the moment that they have left.
+                request.expires_at.min(ends.plus(request.tokens))
+            }),
             revoked: Vec::new(),
         };
         changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));

@@ -229,13 +229,16 @@ impl Machine for Account {
         use AccountCommand as Command;
         let full = |count: fn(&Person) -> u32, bound| person.is_some_and(|p| count(p) >= bound);
         match command {
-            Command::BeginSignIn | Command::GrantEnded(_) => Vec::new(),
+            Command::BeginSignIn => Vec::new(),
             Command::Create(..) | Command::FinishSignIn { .. } => {
-                if full(|person| person.sessions, MAX_SESSIONS) {
-                    vec![RowKeys::All(SESSION)]
-                } else {
-                    Vec::new()
+                let mut keys = Vec::new();
+                if let Command::FinishSignIn { replaces: Some(replaced), .. } = command {
+                    keys.push(RowKeys::One(row::session_key(replaced.number)));
                 }
+                if full(|person| person.sessions, MAX_SESSIONS) {
+                    keys.extend([RowKeys::All(SESSION), RowKeys::All(GRANT)]);
+                }
+                keys
             }
             Command::ReadSession(proof)
             | Command::ChangeClaims(proof, _)
@@ -255,7 +258,9 @@ impl Machine for Account {
                 }
                 keys
             }
-            Command::UserInfo { grant_id, .. } | Command::AccessTokenRevoked { grant_id, .. } => {
+            Command::UserInfo { grant_id, .. }
+            | Command::GrantEnded(grant_id)
+            | Command::AccessTokenRevoked { grant_id, .. } => {
                 vec![RowKeys::One(row::grant_key(grant_id))]
             }
             Command::EndSession(_)
@@ -332,11 +337,16 @@ impl Person {
                 if let Some(rehashed) = rehashed {
                     self.password = rehashed;
                 }
+                // Whoever signs in again in one browser goes on with the same session, so that
+                // signing out later ends what was granted before.
+                let continued = replaces.and_then(|proof| {
+                    let sid = session::find(rows, &proof, now).ok()?.sid.clone();
+                    Some((row::session_key(proof.number), sid))
+                });
+                let (replaced, sid) = continued.unzip();
+                let session = NewSession { sid, ..session };
                 let step = self.sign_in(session, rows, now, entropy);
-                Ok(match replaces {
-                    Some(replaced) => step.delete(row::session_key(replaced.number)),
-                    None => step,
-                })
+                Ok(replaced.into_iter().fold(step, Step::delete))
             }
             Command::ReadSession(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
@@ -379,9 +389,13 @@ impl Person {
                 Ok(self.erase(rows))
             }
             Command::GrantEnded(grant_id) => {
+                let key = row::grant_key(&grant_id);
+                // Told twice, it is counted once.
+                if !rows.contains_key(&key) {
+                    return Ok(Step::unchanged(Ok(AccountReply::Done)));
+                }
                 self.grants = self.grants.saturating_sub(1);
-                let step = Step::written(self, Ok(AccountReply::Done));
-                Ok(step.delete(row::grant_key(&grant_id)))
+                Ok(Step::written(self, Ok(AccountReply::Done)).delete(key))
             }
             Command::AccessTokenRevoked { grant_id, jti, expires_at } => {
                 let key = row::grant_key(&grant_id);
@@ -413,10 +427,14 @@ impl Person {
         let number = self.next_session;
         self.next_session = number.saturating_add(1);
         let (session, secret) = session.begin(now, entropy);
-        let step = Step::written(self, Ok(AccountReply::SignedIn(number, secret)));
-        gone.into_iter()
-            .fold(step, Step::delete)
-            .put(row::session_key(number), Row::Session(session))
+        let sids: Vec<&str> = row::sessions(rows)
+            .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
+            .map(|(_, _, session)| session.sid.as_str())
+            .collect();
+        let step = Step::written(self, Ok(AccountReply::SignedIn(number, secret)))
+            .put(row::session_key(number), Row::Session(session));
+        let step = end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
+        gone.into_iter().fold(step, Step::delete)
     }
 
     fn user_info(self, grant_id: &str, jti: &str, rows: &Rows, now: Timestamp) -> Transition {

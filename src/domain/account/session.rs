@@ -22,6 +22,8 @@ pub struct SessionProof {
 /// A session that begins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewSession {
+    /// The name of the session that it continues; a new one has none yet.
+    pub sid: Option<String>,
     /// How the person signed in (RFC 8176).
     pub amr: Vec<String>,
     /// How long it lasts.
@@ -50,10 +52,10 @@ pub struct SessionView {
 impl NewSession {
     pub(super) fn begin(self, now: Timestamp, entropy: &dyn Entropy) -> (Session, Secret) {
         let secret = Secret::random(entropy);
-        let sid: [u8; 16] = entropy::bytes(entropy);
+        let new_sid = || Base64UrlUnpadded::encode_string(&entropy::bytes::<16>(entropy));
         let session = Session {
             secret: secret.hash(),
-            sid: Base64UrlUnpadded::encode_string(&sid),
+            sid: self.sid.unwrap_or_else(new_sid),
             auth_time: now,
             amr: self.amr,
             expires_at: now.plus(self.lifetime),

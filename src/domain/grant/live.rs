@@ -44,13 +44,15 @@ impl LiveGrant {
         now: Timestamp,
     ) -> Self {
         let tokens_until = now.plus(terms.access_token);
+        let ends_at = now.plus(terms.grant);
+        let ends_at = authorization.not_after.map_or(ends_at, |session| session.min(ends_at));
         let mut live = Self {
             authorization,
             code,
             family,
             revoked: Vec::new(),
             tokens_until,
-            ends_at: now.plus(terms.grant),
+            ends_at,
             wakes_at: now,
         };
         live.wakes_at = live.expires_at();

@@ -58,6 +58,9 @@ pub struct Authorization {
     pub amr: Vec<String>,
     /// The session in which the person allowed it.
     pub sid: String,
+    /// When that session ends, where the grant ends with it (OpenID Connect Core §11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
 }
 
 /// How long what is issued lives, and whether and how it is refreshed.

@@ -146,6 +146,7 @@ fn authorize_command(
         grant_id: grant.to_string(),
         offline: request.scope.contains(OFFLINE_ACCESS),
         expires_at: server.now().plus(lifetime),
+        tokens: terms.access_token,
         signed_in_since: signed_in_since(request, server.now()),
         sub: request.sub.clone(),
         consent: if just_consented {
@@ -193,6 +194,7 @@ async fn open(
             auth_time: authorized.auth_time,
             amr: authorized.amr,
             sid: authorized.sid,
+            not_after: authorized.not_after,
         },
     };
     let address = Address::Id(grant.as_str().to_owned());

@@ -24,6 +24,9 @@ use crate::protocol::scope::{self, Scope};
 /// The longest `state` and `nonce` that are kept, in bytes: they travel in addresses.
 const MAX_OPAQUE: usize = 2000;
 
+/// The largest request, in bytes of JSON: sealed, it must fit an address of 16 KiB.
+const MAX_CARRIED: usize = 10_000;
+
 /// A request that was checked; what a page carries on while the person signs in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
@@ -167,7 +170,7 @@ async fn check(
             None => return Err(invalid("id_token_hint is not an ID token of this server")),
         },
     };
-    Ok(AuthorizationRequest {
+    let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: to.redirect_uri.clone(),
         response_mode: to.response_mode,
@@ -183,7 +186,12 @@ async fn check(
         sub,
         started_at: server.now(),
         account_selected: false,
-    })
+    };
+    let carried = serde_json::to_vec(&request).map_or(usize::MAX, |json| json.len());
+    if carried > MAX_CARRIED {
+        return Err(invalid("the parameters are longer than can be carried through a sign-in"));
+    }
+    Ok(request)
 }
 
 fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Result<(), Failure> {
