@@ -171,11 +171,13 @@ impl ClientMetadata {
     /// # Errors
     /// See [`ClientMetadataError`].
     pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
-        let syntax = |error: serde_json::Error| ClientMetadataError::Syntax(error.to_string());
-        // Read as an object first: a list of the right length would pass for the structure.
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_slice(json).map_err(syntax)?;
-        let wire: Wire = serde_json::from_value(object.into()).map_err(syntax)?;
+        let syntax = |error: &str| ClientMetadataError::Syntax(error.to_owned());
+        // A list of the right length would pass for the structure.
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err(syntax("it does not begin with a brace"));
+        }
+        let wire: Wire =
+            serde_json::from_slice(json).map_err(|error| syntax(&error.to_string()))?;
         wire.check()
     }
 

@@ -1,6 +1,7 @@
 // The steps of the protocol, said once for every test.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { Browser } from "./browser.mjs";
 
 export const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
@@ -166,3 +167,19 @@ export async function authorizeInBrowser(browser, url) {
   assert.ok(page.location, `no redirect: ${page.status} ${page.title}`);
   return page.location;
 }
+
+// A value with the right prefix and checksum for whatever bytes an attacker chooses: the form is
+// public, the secret within is not.
+export const forge = (prefix, bytes) => {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(Buffer.concat([Buffer.from(prefix), bytes])));
+  return prefix + Buffer.concat([bytes, sum]).toString("base64url");
+};
+
+// A forged code, refresh token, device code or session cookie.
+export const forgeToken = (prefix, parts = {}) => {
+  const { object = randomBytes(32), number = 0, secret = randomBytes(32) } = parts;
+  const digits = Buffer.alloc(4);
+  digits.writeUInt32BE(number);
+  return forge(prefix, Buffer.concat([Buffer.from(object, "hex"), digits, secret]));
+};
