@@ -148,9 +148,12 @@ class Host extends DurableObject {
   remove(key) {
     this.ctx.storage.kv.delete(key);
   }
-  forget() {
+  // Everything but what begins so.
+  forget(kept) {
     this.#state = "";
-    for (const [key] of [...this.ctx.storage.kv.list()]) this.ctx.storage.kv.delete(key);
+    for (const [key] of [...this.ctx.storage.kv.list()]) {
+      if (!key.startsWith(kept)) this.ctx.storage.kv.delete(key);
+    }
   }
   erase() {
     this.#state = "";

@@ -120,7 +120,8 @@ pub fn run<M: Machine>(
         }
         Next::Forgotten => {
             wakes_at = None;
-            host.forget();
+            // What was promised to others is still performed.
+            host.forget(EFFECT);
             host.changed();
         }
     }

@@ -67,7 +67,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn remove(this: &Host, key: &str);
     #[wasm_bindgen(method)]
-    pub fn forget(this: &Host);
+    pub fn forget(this: &Host, kept: &str);
     #[wasm_bindgen(method)]
     pub fn erase(this: &Host) -> Promise;
     #[wasm_bindgen(method, js_name = setAlarm)]

@@ -11,6 +11,7 @@ after(() => server.stop());
 test("the crate openidconnect goes through every flow", async () => {
   const client = await register(server, {
     redirect_uris: [CALLBACK],
+    post_logout_redirect_uris: ["https://app.example.test/bye"],
     grant_types: ["authorization_code", "refresh_token", "client_credentials", DEVICE],
     scope: "openid email offline_access jobs",
   });

@@ -90,7 +90,7 @@ export async function crash(server) {
     });
   if (children.length === 0) throw new Error("no runtime was found to kill");
   for (const pid of children) process.kill(Number(pid), "SIGKILL");
-  for (let attempt = 0; attempt < 200; attempt += 1) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const answer = await fetch(`${server.url}/.well-known/openid-configuration`).catch(() => undefined);
     if (answer?.ok) return;

@@ -8,9 +8,10 @@ use openidconnect::core::{
 };
 use openidconnect::{
     AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    DeviceAuthorizationUrl, EmptyAdditionalClaims, HttpRequest, HttpResponse, IntrospectionUrl,
-    IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RevocationUrl, Scope,
-    TokenIntrospectionResponse, TokenResponse, UserInfoClaims, core::CoreClient,
+    DeviceAuthorizationUrl, EmptyAdditionalClaims, EndSessionUrl, HttpRequest, HttpResponse,
+    IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PostLogoutRedirectUrl, RedirectUrl, RevocationUrl, Scope, TokenIntrospectionResponse,
+    TokenResponse, UserInfoClaims, core::CoreClient,
 };
 
 /// The transport: the crate leaves it to its user.
@@ -117,5 +118,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.revoke_token(newest.clone().into())?.request(&http)?;
     let refused = client.exchange_refresh_token(&newest)?.request(&http).unwrap_err();
     assert!(format!("{refused:?}").contains("invalid_grant"), "{refused:?}");
+    let out = LogoutRequest::from(EndSessionUrl::new(at("/end_session"))?)
+        .set_id_token_hint(id_token)
+        .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(
+            "https://app.example.test/bye".into(),
+        )?)
+        .http_get_url();
+    assert_eq!(person("OPEN", out.as_str())?, "https://app.example.test/bye");
     Ok(())
 }
