@@ -6,6 +6,7 @@
 //! - [`jose`]: keys, signatures and sealed values,
 //! - [`domain`]: what the server remembers, as state machines,
 //! - [`ports`]: what the inside asks of the outside,
+//! - [`upstream`]: what other providers are asked,
 //! - [`pages`]: what people see,
 //! - [`endpoints`]: what clients and browsers call,
 //! - `edge`: Cloudflare, the only room that knows it.
@@ -18,6 +19,7 @@ pub mod jose;
 pub mod pages;
 pub mod ports;
 pub mod protocol;
+pub mod upstream;
 
 #[cfg(target_arch = "wasm32")]
 mod edge;

@@ -7,11 +7,13 @@ use async_trait::async_trait;
 
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
+use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::key_ring::KeySet;
 use crate::domain::machine::{Address, Before, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::jose::jwk::Jwk;
+use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
 /// The outside did not answer as it should. The text is for the operator's log alone.
@@ -105,7 +107,30 @@ pub trait Signer {
 
     /// Verifies a signature.
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;
+
+    /// Verifies a signature of another server's; false for a key that cannot be used.
+    async fn verify_upstream(
+        &self,
+        key: &UpstreamJwk,
+        alg: VerificationAlgorithm,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable>;
+
+    /// Signs with a key that another server gave this one (PKCS #8, RFC 5208), by ES256.
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 }
+
+/// Other servers. Redirects are not followed, and an answer is read no further than
+/// [`MAX_ANSWER`] bytes.
+#[async_trait(?Send)]
+pub trait Http {
+    /// Sends a request. Any status is an answer, except one that points elsewhere.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
+}
+
+/// The largest answer of another server that is read, in bytes.
+pub const MAX_ANSWER: usize = 256 * 1024;
 
 /// The operator's log.
 pub trait Log {
@@ -126,6 +151,8 @@ pub struct Ports<'a> {
     pub clients: &'a dyn ClientRegistry,
     /// The keys.
     pub signer: &'a dyn Signer,
+    /// Other servers.
+    pub http: &'a dyn Http,
     /// The log.
     pub log: &'a dyn Log,
 }

@@ -1,4 +1,4 @@
-//! One e-mail address, and the account that it leads to: uniqueness without a race.
+//! One e-mail address, or one person at another provider, and the account that it leads to: uniqueness without a race.
 //!
 //! An address is claimed before the account is made and confirmed after; a claim that nobody
 //! confirms lapses. An address without an account counts wrong passwords as an account does, so
@@ -46,6 +46,8 @@ pub enum IdentifierCommand {
     Confirm(String),
     /// The account is gone, or gave the address up.
     Release(String),
+    /// Whose is it? Asked where nothing is guessed.
+    Read,
     /// Whose is it? Asked at sign-in: where it is nobody's, the attempt is counted here.
     SignIn,
     /// Forget what has lapsed.
@@ -72,6 +74,12 @@ pub enum IdentifierError {
     /// Too many wrong passwords.
     #[error(transparent)]
     Blocked(#[from] Blocked),
+}
+
+/// The name of the object for an address. People write their own address in either case, and no
+/// provider of today tells two mailboxes apart by it.
+pub fn of_email(email: &str) -> String {
+    format!("email:{}", email.trim().to_lowercase())
 }
 
 impl Machine for Identifier {
@@ -123,6 +131,10 @@ impl Machine for Identifier {
                 }
                 _ => Step::unchanged(done),
             },
+            (IdentifierCommand::Read, state) => Step::unchanged(Ok(match state {
+                Some(Owner::Owned { account }) => IdentifierReply::Account(account),
+                _ => IdentifierReply::Nobody,
+            })),
             (IdentifierCommand::SignIn, Some(Owner::Owned { account })) => {
                 Step::unchanged(Ok(IdentifierReply::Account(account)))
             }

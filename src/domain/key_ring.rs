@@ -221,6 +221,7 @@ impl Machine for KeyRing {
     fn outcome(outcome: Outcome) -> Option<KeyRingCommand> {
         match outcome {
             Outcome::KeyGenerated(pair) => Some(KeyRingCommand::Made(pair)),
+            _ => None,
         }
     }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::entropy::Entropy;
+use super::http::{HttpError, HttpRequest, HttpResponse};
 use super::time::Timestamp;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -86,6 +87,8 @@ pub enum Class {
     Registration,
     /// One counter that limits guessing.
     Throttle,
+    /// One document that another server publishes.
+    Document,
 }
 
 /// Which object: by the identifier it was given at birth, or by a name.
@@ -193,6 +196,8 @@ pub enum Effect {
     GenerateKey(SigningAlgorithm),
     /// Write the key ring where every isolate reads it.
     PublishKeys(super::key_ring::KeySet),
+    /// Ask another server.
+    Fetch(HttpRequest),
 }
 
 impl Effect {
@@ -208,6 +213,8 @@ impl Effect {
 pub enum Outcome {
     /// A key pair was made.
     KeyGenerated(super::key_ring::KeyPair),
+    /// Another server answered, or did not.
+    Fetched(Result<HttpResponse, HttpError>),
 }
 
 /// A machine without rows.

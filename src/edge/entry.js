@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { broken, mended, panic } from "./platform.js";
+import { bounded, broken, mended, panic } from "./platform.js";
 
 initSync({ module });
 
@@ -47,21 +47,7 @@ export default {
 // The body, read once and no further than the bound.
 async function read(request) {
   if (Number(request.headers.get("content-length")) > MAX_BODY) return undefined;
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.byteLength;
-    if (length > MAX_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  if (chunks.length === 1) return chunks[0];
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
+  return bounded(request.body, MAX_BODY);
 }
 
 // Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap
@@ -190,4 +176,7 @@ export class Registration extends Host {
 }
 export class Throttle extends Host {
   static machine = "Throttle";
+}
+export class Document extends Host {
+  static machine = "Document";
 }

@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use super::platform::Host;
 use super::ports::{Random, now};
 use crate::domain::account::Account;
+use crate::domain::document::Document;
 use crate::domain::entropy;
 use crate::domain::grant::Grant;
 use crate::domain::identifier::Identifier;
@@ -60,6 +61,10 @@ macro_rules! with_machine {
             }
             "Throttle" => {
                 type $machine = Throttle;
+                $body
+            }
+            "Document" => {
+                type $machine = Document;
                 $body
             }
             _ => $otherwise,

@@ -19,7 +19,6 @@ use crate::endpoints::http::Response;
 use crate::endpoints::routes;
 use crate::endpoints::server::Server;
 use crate::endpoints::settings::Settings;
-use crate::ports::Ports;
 
 thread_local! {
     // The settings never change while an isolate lives, so they are read and checked once.
@@ -59,15 +58,7 @@ pub async fn answer(
     let edge = Edge::new(env, Rc::clone(&settings));
     let request = request::read(&request, &method, &url, body.unwrap_or_default(), &edge);
     let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
-    let ports = Ports {
-        clock: &edge,
-        entropy: &edge,
-        objects: &edge,
-        clients: &edge,
-        signer: &edge,
-        log: &edge,
-    };
-    let server = Server { settings: &settings, ports, issuer };
+    let server = Server { settings: &settings, ports: edge.ports(), issuer };
     let mut response = routes::handle(&server, &request).await;
     if settings.development {
         response = response.with("server-timing", edge.counts());

@@ -8,9 +8,10 @@ use worker::Env;
 
 use super::host::{EFFECT, load, pairs, retry_later, run, with_machine};
 use super::platform::{self, Host};
-use super::ports::{Random, send, unavailable};
+use super::ports::{Edge, Random, send, unavailable};
 use super::{keys, settings};
 use crate::domain::account::Account;
+use crate::domain::document::Document;
 use crate::domain::entropy;
 use crate::domain::grant::Grant;
 use crate::domain::identifier::Identifier;
@@ -71,6 +72,11 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
         }
         Effect::GenerateKey(alg) => generate(env, alg).await.map(Some),
         Effect::PublishKeys(keys) => publish(env, &keys).await.map(|()| None),
+        Effect::Fetch(request) => {
+            let settings = settings(env).map_err(Unavailable)?;
+            let answer = Edge::new(env.clone(), settings).ports().http.send(request).await;
+            Ok(Some(Outcome::Fetched(answer)))
+        }
     }
 }
 

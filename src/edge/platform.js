@@ -80,12 +80,84 @@ export async function generateKey(alg) {
   return [JSON.stringify({ kty, crv, x, y, n, e }), new Uint8Array(pkcs8)];
 }
 
-// The answer, in one crossing: headers are lines of name, colon, space, value.
-export function makeResponse(status, headers, body) {
-  const pairs = headers.split("\n").map((line) => {
+// Keys of other servers, by their numbers; and the form of a signature of Ed25519.
+const upstreamAlgorithms = {
+  ...algorithms,
+  PS256: {
+    key: { name: "RSA-PSS", hash: "SHA-256" },
+    use: { name: "RSA-PSS", saltLength: 32 },
+  },
+  EdDSA: { key: { name: "Ed25519" }, use: { name: "Ed25519" } },
+};
+export async function verifyUpstream(numbers, alg, input, signature) {
+  const { key, use } = upstreamAlgorithms[alg];
+  let imported;
+  try {
+    imported = await crypto.subtle.importKey("jwk", JSON.parse(numbers), key, false, ["verify"]);
+  } catch {
+    // The numbers are no key.
+    return false;
+  }
+  return crypto.subtle.verify(use, imported, signature, new TextEncoder().encode(input));
+}
+export async function signWith(pkcs8, input) {
+  const { key, use } = algorithms.ES256;
+  const imported = await crypto.subtle.importKey("pkcs8", pkcs8, key, false, ["sign"]);
+  return new Uint8Array(await crypto.subtle.sign(use, imported, new TextEncoder().encode(input)));
+}
+
+// Asks another server. The answer is [status, media type, text], or the name of what went wrong;
+// nothing is followed, and no more is read than the bound.
+export async function ask(method, url, headers, body, milliseconds, limit) {
+  const signal = AbortSignal.timeout(milliseconds);
+  try {
+    const init = { method, body, signal, redirect: "manual", headers: lines(headers) };
+    const answer = await fetch(url, init);
+    if (answer.status >= 300 && answer.status < 400) {
+      await answer.body?.cancel();
+      return "Redirect";
+    }
+    const bytes = answer.body === null ? new Uint8Array() : await bounded(answer.body, limit);
+    if (bytes === undefined) return "TooLarge";
+    return [
+      answer.status,
+      answer.headers.get("content-type") ?? "",
+      new TextDecoder().decode(bytes),
+    ];
+  } catch (error) {
+    return error.name === "TimeoutError" || signal.aborted ? "Timeout" : "Unreachable";
+  }
+}
+
+// A body, read no further than the bound.
+export async function bounded(stream, limit) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.byteLength;
+    if (length > limit) return undefined;
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1) return chunks[0];
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}
+
+// Lines of name, colon, space, value.
+const lines = (headers) =>
+  headers.split("\n").map((line) => {
     const colon = line.indexOf(": ");
     return [line.slice(0, colon), line.slice(colon + 2)];
   });
+
+// The answer, in one crossing: headers are lines of name, colon, space, value.
+export function makeResponse(status, headers, body) {
+  const pairs = lines(headers);
   const empty = status === 204 || status === 303 || body.length === 0;
   return new Response(empty ? null : body.slice(), { status, headers: pairs });
 }

@@ -33,6 +33,21 @@ extern "C" {
     #[wasm_bindgen(js_name = generateKey)]
     pub fn generate_key(alg: &str) -> Promise;
 
+    #[wasm_bindgen(js_name = verifyUpstream)]
+    pub fn verify_upstream(numbers: &str, alg: &str, input: &str, signature: Uint8Array)
+    -> Promise;
+    #[wasm_bindgen(js_name = signWith)]
+    pub fn sign_with(pkcs8: Uint8Array, input: &str) -> Promise;
+    #[wasm_bindgen]
+    pub fn ask(
+        method: &str,
+        url: &str,
+        headers: &str,
+        body: Option<String>,
+        milliseconds: u32,
+        limit: u32,
+    ) -> Promise;
+
     #[wasm_bindgen(js_name = makeResponse)]
     pub fn make_response(status: u16, headers: &str, body: &[u8]) -> JsValue;
     #[wasm_bindgen]
@@ -83,7 +98,10 @@ extern "C" {
     pub fn log(message: &str);
 }
 
-/// A variable or secret of the deployment, if it is text.
+/// A variable or secret of the deployment: text, or JSON where it is a table.
 pub fn variable(env: &Env, name: &str) -> Option<String> {
-    js_sys::Reflect::get(env, &name.into()).ok()?.as_string()
+    let value = js_sys::Reflect::get(env, &name.into()).ok()?;
+    // A table of wrangler.toml comes as an object.
+    let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
+    value.as_string().or_else(|| value.is_object().then(json).flatten())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use async_trait::async_trait;
-use js_sys::{Date, Uint8Array};
+use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -14,14 +14,19 @@ use worker::kv::KvStore;
 use super::{keys, platform};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
+use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{KeyPair, KeySet};
 use crate::domain::machine::{Address, Class};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::endpoints::settings::Settings;
 use crate::jose::jwk::Jwk;
-use crate::ports::{ClientRegistry, Clock, Log, Objects, Signer, Unavailable};
+use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
+use crate::ports::{
+    ClientRegistry, Clock, Http, Log, MAX_ANSWER, Objects, Ports, Signer, Unavailable,
+};
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::protocol::outbound;
 
 /// How long an isolate keeps a client that it has read, in milliseconds.
 const CLIENT_CACHE: i64 = 60_000;
@@ -46,6 +51,19 @@ impl Edge {
     pub fn new(env: Env, settings: Rc<Settings>) -> Self {
         let none = || Cell::new(0);
         Self { env, settings, object_calls: none(), kv_reads: none(), kv_writes: none() }
+    }
+
+    /// All of the outside.
+    pub fn ports(&self) -> Ports<'_> {
+        Ports {
+            clock: self,
+            entropy: self,
+            objects: self,
+            clients: self,
+            signer: self,
+            http: self,
+            log: self,
+        }
     }
 
     /// What the request cost, as a Server-Timing header: for development and tests.
@@ -81,6 +99,7 @@ fn namespace(class: Class) -> &'static str {
         Class::KeyRing => "KEY_RINGS",
         Class::Registration => "REGISTRATIONS",
         Class::Throttle => "THROTTLES",
+        Class::Document => "DOCUMENTS",
     }
 }
 
@@ -238,5 +257,69 @@ impl Signer for Edge {
         let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
         let holds = JsFuture::from(platform::verify(&jwk, text, signature.into())).await;
         Ok(holds.map_err(unavailable)?.is_truthy())
+    }
+
+    async fn verify_upstream(
+        &self,
+        key: &UpstreamJwk,
+        alg: VerificationAlgorithm,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
+        let numbers = key.public_numbers();
+        let verified = platform::verify_upstream(&numbers, alg.as_str(), text, signature.into());
+        Ok(JsFuture::from(verified).await.map_err(unavailable)?.is_truthy())
+    }
+
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
+        let signature = JsFuture::from(platform::sign_with(pkcs8.into(), text)).await;
+        Ok(Uint8Array::new(&signature.map_err(unavailable)?).to_vec())
+    }
+}
+
+#[async_trait(?Send)]
+impl Http for Edge {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        outbound::check(&request.url, self.settings.development).map_err(|_| HttpError::Address)?;
+        let method = match request.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+            HttpMethod::Delete => "DELETE",
+        };
+        let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+        let headers: Vec<String> = request
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", plain(value)))
+            .collect();
+        let limit = u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX);
+        let milliseconds = request.timeout.0.saturating_mul(1000);
+        let asked = platform::ask(
+            method,
+            &request.url,
+            &headers.join("\n"),
+            request.body,
+            milliseconds,
+            limit,
+        );
+        let answer = JsFuture::from(asked).await.map_err(|_| HttpError::Unreachable)?;
+        match answer.as_string().as_deref() {
+            Some("Timeout") => return Err(HttpError::Timeout),
+            Some("TooLarge") => return Err(HttpError::TooLarge),
+            Some("Redirect") => return Err(HttpError::Redirect),
+            Some(_) => return Err(HttpError::Unreachable),
+            None => {}
+        }
+        let parts = Array::from(&answer);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the platform's statuses are small whole numbers"
+        )]
+        let status = parts.get(0).as_f64().unwrap_or_default() as u16;
+        let text = |index| parts.get(index).as_string().unwrap_or_default();
+        Ok(HttpResponse { status, content_type: text(1), body: text(2) })
     }
 }

@@ -72,6 +72,8 @@ pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
         sid: None,
         amr: vec!["pwd".to_owned()],
+        auth_time: None,
+        origin: None,
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),
         place: request.location().place(),
@@ -137,6 +139,13 @@ pub fn own_form(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters
     if holds && cookie.len() >= 43 { Ok(form) } else { Err(refused()) }
 }
 
+/// The token that this browser holds, where it holds one of the form that it was given.
+pub fn csrf_token(request: &Request<'_>) -> Option<String> {
+    request.cookie(CSRF_COOKIE).filter(|token| {
+        token.len() == 43 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    })
+}
+
 /// Renders a page that has a form: the token stands in the form and in a cookie.
 pub struct FormPage<'a, 'b> {
     server: &'a Server<'b>,
@@ -150,16 +159,14 @@ pub struct FormPage<'a, 'b> {
 impl<'a, 'b> FormPage<'a, 'b> {
     /// Takes the browser's token, or makes one.
     pub fn new(server: &'a Server<'b>, request: &Request<'_>) -> Self {
-        let held = request.cookie(CSRF_COOKIE).filter(|token| {
-            token.len() == 43
-                && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-        });
+        let held = csrf_token(request);
         let is_new = held.is_none();
         let fresh = || Base64UrlUnpadded::encode_string(&server.random::<32>());
         Self { server, csrf: held.unwrap_or_else(fresh), is_new, leads_to: None }
     }
 
-    /// Also allows the form's answer to lead to where this URI points.
+    /// Also allows the form's answer to lead to where this URI points, and on from there: browsers
+    /// hold every further redirect to the policy of the page with the form.
     #[must_use]
     pub fn leading_to(mut self, redirect_uri: Option<&str>) -> Self {
         self.leads_to = redirect_uri.and_then(crate::protocol::redirect_uri::form_action_source);
@@ -169,14 +176,22 @@ impl<'a, 'b> FormPage<'a, 'b> {
     /// Renders.
     pub fn render(&self, status: u16, page: &impl Page) -> Response {
         let response = html(self.server, status, page, self.leads_to.as_deref());
-        if self.is_new {
-            // For as long as the browser runs.
-            let attributes = "Path=/; Secure; HttpOnly; SameSite=Lax";
-            response.with("set-cookie", format!("{CSRF_COOKIE}={}; {attributes}", self.csrf))
-        } else {
-            response
-        }
+        if self.is_new { with_csrf(response, &self.csrf) } else { response }
     }
+}
+
+/// Sees to it that the browser has a token, by which what comes later is bound to it.
+pub fn with_token(server: &Server<'_>, request: &Request<'_>, response: Response) -> Response {
+    match csrf_token(request) {
+        Some(_) => response,
+        None => with_csrf(response, &Base64UrlUnpadded::encode_string(&server.random::<32>())),
+    }
+}
+
+/// Gives the browser a token, for as long as it runs.
+fn with_csrf(response: Response, token: &str) -> Response {
+    let attributes = "Path=/; Secure; HttpOnly; SameSite=Lax";
+    response.with("set-cookie", format!("{CSRF_COOKIE}={token}; {attributes}"))
 }
 
 /// Renders a page.

@@ -16,7 +16,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 /// A page, where the interaction has expired.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
-    let authorization = open(server, query.get("flow"))?;
+    let authorization = open(server, request, query.get("flow"))?;
     let interaction = Interaction::Authorize(Box::new(authorization.clone()));
     let session = match browser::claimed_session(request) {
         Some(session) => session.read(server).await?,
@@ -32,7 +32,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         flow: &interaction.seal(server)?,
         client_name: client.display_name(),
         metadata: &client.metadata,
-        email: &session.email,
+        email: session.label(),
         scopes: ScopeLine::of(&authorization.scope),
         resources: &authorization.resources,
         redirect_host: &host(&authorization.redirect_uri),
@@ -46,7 +46,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = browser::own_form(server, request)?;
-    let authorization = open(server, form.get("flow"))?;
+    let authorization = open(server, request, form.get("flow"))?;
     let Some(session) = browser::claimed_session(request) else {
         let interaction = Interaction::Authorize(Box::new(authorization));
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
@@ -71,10 +71,14 @@ async fn deny(
     Ok(authorization.response().error(server, &error))
 }
 
-fn open(server: &Server<'_>, flow: Option<&str>) -> Result<AuthorizationRequest, Failure> {
-    match Interaction::open(server, flow)? {
+fn open(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    flow: Option<&str>,
+) -> Result<AuthorizationRequest, Failure> {
+    match Interaction::open(server, request, flow)? {
         Interaction::Authorize(authorization) => Ok(*authorization),
-        Interaction::Device(_) | Interaction::Account => Err(Failure::page(
+        _ => Err(Failure::page(
             400,
             "Nothing to decide",
             "Go back to the app that you came from and begin again.",

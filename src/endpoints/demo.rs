@@ -10,11 +10,11 @@ use super::browser::{self, FormPage};
 use super::failure::Failure;
 use super::http::{Caller, Method, Request, Response};
 use super::server::Server;
-use super::sign_in::identifier;
-use super::{routes, sign_up};
+use super::{new_account, routes};
 use crate::domain::account::NewAccount;
 use crate::domain::client::Client;
 use crate::domain::distance::Location;
+use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::SecretHash;
@@ -109,13 +109,13 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
         .map_err(|error| Failure::internal(error.to_string()))?;
     let new = NewAccount {
         account: server.ports.objects.new_id(Class::Account)?.to_string(),
-        email: EMAIL.to_owned(),
-        identifier: identifier(EMAIL),
+        address: Some((EMAIL.to_owned(), identifier::of_email(EMAIL))),
         claims: demo_claims(server),
-        password,
+        password: Some(password),
+        identity: None,
     };
     // Where the account is there, nothing happens.
-    sign_up::create(server, request, new).await?;
+    new_account::create(server, browser::new_session(server, request), new).await?;
     Ok(())
 }
 
@@ -148,6 +148,7 @@ fn demo_claims(server: &Server<'_>) -> StandardClaims {
             country: text("Portugal"),
         }),
         updated_at: Some(server.now().seconds()),
+        ..StandardClaims::default()
     }
 }
 

@@ -165,7 +165,7 @@ fn approve_page(
         csrf: &form.csrf,
         user_code: &user_code.to_string(),
         client_name: client.display_name(),
-        email: &session.email,
+        email: session.label(),
         scopes: ScopeLine::of(&view.scope),
         place: view.location.place(),
         network_operator: view.location.network_operator.as_deref(),

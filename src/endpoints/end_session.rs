@@ -47,7 +47,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
             let named =
                 hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
             if !named && !confirmed {
-                return Ok(ask(server, request, &parameters, &view.email, logout.to.as_deref()));
+                return Ok(ask(server, request, &parameters, view.label(), logout.to.as_deref()));
             }
             sign_in::end(server, &claimed).await?;
         }

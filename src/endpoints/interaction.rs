@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::request::AuthorizationRequest;
 use super::failure::Failure;
-use super::http::Response;
+use super::http::{Request, Response};
 use super::server::Server;
-use super::{authorize, browser::ClaimedSession};
+use super::upstream::reconcile;
+use super::{authorize, browser, browser::ClaimedSession};
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters;
@@ -22,6 +25,25 @@ pub enum Interaction {
     Device(String),
     /// The account page.
     Account,
+    /// To link who the person is at a provider, and go on with what waited before. Whoever signs in
+    /// next hands the account over to that identity, so it is bound to the browser that showed it:
+    /// an address that another browser opens links nothing.
+    Link(Box<PendingLink>),
+}
+
+/// An identity that waits for its owner to sign in to the account that it shall be linked to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PendingLink {
+    /// The provider, for people.
+    pub provider_name: String,
+    /// Who the person is there.
+    pub identity: Identity,
+    /// What becomes of the profile.
+    pub update: ClaimsUpdate,
+    /// What goes on after.
+    pub next: Interaction,
+    /// The hash of a value that only this browser has.
+    pub browser: SecretHash,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +68,11 @@ impl Interaction {
     ///
     /// # Errors
     /// A page that says to begin again, for a value that is stale or not this server's.
-    pub fn open(server: &Server<'_>, value: Option<&str>) -> Result<Self, Failure> {
+    pub fn open(
+        server: &Server<'_>,
+        request: &Request<'_>,
+        value: Option<&str>,
+    ) -> Result<Self, Failure> {
         let Some(value) = value else {
             return Ok(Self::Account);
         };
@@ -57,12 +83,42 @@ impl Interaction {
             .ok()
             .and_then(|json| serde_json::from_slice(&json).ok());
         match sealed {
-            Some(sealed) if server.now() < sealed.expires_at => Ok(sealed.interaction),
+            Some(sealed)
+                if server.now() < sealed.expires_at && sealed.interaction.is_of(request) =>
+            {
+                Ok(sealed.interaction)
+            }
             _ => Err(Failure::page(
                 400,
                 "This page has expired",
                 "Go back to the app that you came from and begin again.",
             )),
+        }
+    }
+
+    fn is_of(&self, request: &Request<'_>) -> bool {
+        match self {
+            Self::Link(pending) => browser::csrf_token(request)
+                .is_some_and(|token| pending.browser.is(&SecretHash::of_text(&token))),
+            Self::Authorize(_) | Self::Device(_) | Self::Account => true,
+        }
+    }
+
+    /// The app's request that waits, if it is one.
+    pub fn authorization(&self) -> Option<&AuthorizationRequest> {
+        match self {
+            Self::Authorize(request) => Some(request),
+            Self::Link(pending) => pending.next.authorization(),
+            Self::Device(_) | Self::Account => None,
+        }
+    }
+
+    /// The person has chosen the account to go on with.
+    pub fn choose_account(&mut self) {
+        match self {
+            Self::Authorize(request) => request.account_selected = true,
+            Self::Link(pending) => pending.next.choose_account(),
+            Self::Device(_) | Self::Account => {}
         }
     }
 
@@ -80,10 +136,7 @@ impl Interaction {
 
     /// Where the end of this leads, for the policy of its pages.
     pub fn redirect_uri(&self) -> Option<&str> {
-        match self {
-            Self::Authorize(request) => Some(&request.redirect_uri),
-            Self::Device(_) | Self::Account => None,
-        }
+        self.authorization().map(|request| request.redirect_uri.as_str())
     }
 
     /// Goes on, now that the person has signed in.
@@ -105,6 +158,13 @@ impl Interaction {
                 Ok(Response::see_other(&server.url(&format!("/device{query}"))))
             }
             Self::Account => Ok(Response::see_other(&server.url("/account"))),
+            Self::Link(pending) => {
+                let PendingLink { identity, update, next, .. } = *pending;
+                match reconcile::link_to(server, &session, &identity, update).await? {
+                    Ok(()) => Box::pin(next.resume(server, session)).await,
+                    Err(message) => Err(Failure::page(409, "Nothing was linked", message)),
+                }
+            }
         }
     }
 }

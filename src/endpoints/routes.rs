@@ -6,7 +6,7 @@ use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::{
     account, assets, browser, consent, demo, device, device_authorization, discovery, end_session,
-    introspect, jwks, register, revoke, sign_in, sign_up, token, userinfo,
+    introspect, jwks, register, revoke, sign_in, sign_up, token, upstream, userinfo,
 };
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
@@ -69,6 +69,9 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         "/account" | "/signed-out" => people("GET, HEAD"),
         "/device/decide" | "/sign-out" | "/account/profile" | "/account/password"
         | "/account/sessions" | "/account/apps" => people("POST"),
+        "/account/identities" => people("POST"),
+        path if path.starts_with("/sign-in/") => people("GET, HEAD"),
+        path if path.starts_with("/callback/") => people("GET, HEAD, POST"),
         path if path.starts_with("/assets/") => people("GET, HEAD"),
         "/" => people("GET, HEAD"),
         path if server.settings.development => demo::methods(path).and_then(people),
@@ -121,11 +124,12 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "/device/qr.svg" => device::qr(server, request),
         "/account" => account::show(server, request).await,
         "/account/profile" => account::profile(server, request).await,
-        "/account/password" => account::password(server, request).await,
+        "/account/password" => account::credentials::password(server, request).await,
         "/account/sessions" => account::end_other(server, request).await,
         "/account/apps" => account::revoke_client(server, request).await,
-        "/account/delete" if posted => account::delete(server, request).await,
-        "/account/delete" => Ok(account::confirm_delete(server, request)),
+        "/account/identities" => upstream::account::submit(server, request).await,
+        "/account/delete" if posted => account::credentials::delete(server, request).await,
+        "/account/delete" => account::credentials::confirm_delete(server, request).await,
         "/" => {
             let path = if server.settings.development { "/demo" } else { "/account" };
             Ok(Response::see_other(&server.url(path)))
@@ -133,6 +137,12 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         path => {
             if let Some(client_id) = path.strip_prefix("/register/") {
                 return register::manage(server, request, client_id).await;
+            }
+            if let Some(provider) = path.strip_prefix("/sign-in/") {
+                return upstream::start::sign_in_at(server, request, provider).await;
+            }
+            if let Some(provider) = path.strip_prefix("/callback/") {
+                return upstream::callback::callback(server, request, provider).await;
             }
             if let Some(name) = path.strip_prefix("/assets/") {
                 return Ok(assets::asset(server, name).unwrap_or_else(|| not_found(server)));

@@ -72,7 +72,7 @@ impl Server<'_> {
     }
 
     /// Seals a value.
-    pub fn seal(&self, purpose: Purpose, plain: &[u8]) -> Result<String, Failure> {
+    pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8]) -> Result<String, Failure> {
         let sealed = self.settings.sealer.seal(purpose, plain, self.random());
         sealed.map_err(|error| Failure::internal(error.to_string()))
     }

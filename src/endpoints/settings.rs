@@ -7,7 +7,9 @@ use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::jose::seal::{SealError, Sealer};
 use crate::pages::brand::{Brand, BrandError};
+use crate::protocol::outbound;
 use crate::protocol::resource;
+use crate::upstream::provider::{self, Provider, ProviderError};
 
 /// Why the server does not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum SettingError {
     /// The brand.
     #[error(transparent)]
     Brand(#[from] BrandError),
+    /// The upstream providers.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
 }
 
 /// Who may register clients (RFC 7591 §3).
@@ -124,6 +129,10 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// How often one network may try.
     pub limits: Limits,
+    /// The upstream providers.
+    pub providers: Vec<Provider>,
+    /// Where TXT records are asked for: a resolver that answers in JSON.
+    pub dns_resolver: String,
     /// Name, logo and colours.
     pub brand: Brand,
 }
@@ -167,6 +176,8 @@ impl Settings {
                 sign_in: tries("FAILED_SIGN_INS_PER_HOUR", 60)?,
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
             },
+            providers: provider::read(lookup, development)?,
+            dns_resolver: dns_resolver(lookup, development)?,
             brand: Brand::read(lookup)?,
         })
     }
@@ -230,6 +241,17 @@ fn resources(lookup: Lookup<'_>) -> Result<Vec<String>, SettingError> {
         let expected = "at most 10 absolute URIs without fragments, separated by spaces";
         SettingError::Value { name: "RESOURCES", value: value.clone(), expected }
     })
+}
+
+fn dns_resolver(lookup: Lookup<'_>, development: bool) -> Result<String, SettingError> {
+    let value = lookup("DNS_RESOLVER").unwrap_or_else(|| "https://dns.google/resolve".to_owned());
+    match outbound::check(&value, development) {
+        Ok(_) => Ok(value),
+        Err(_) => {
+            let expected = "the https address of a resolver that answers in JSON";
+            Err(SettingError::Value { name: "DNS_RESOLVER", value, expected })
+        }
+    }
 }
 
 fn issuer(value: Option<String>) -> Result<Option<String>, SettingError> {

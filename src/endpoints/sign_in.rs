@@ -5,16 +5,20 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
+use super::upstream::{company, start};
 use crate::domain::account::session::SessionProof;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::attempts::Blocked;
-use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError, IdentifierReply};
+use crate::domain::identifier::{
+    self, Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
+};
 use crate::domain::machine::Address;
 use crate::domain::password::{NewPassword, PasswordRecord, Verified};
 use crate::domain::secret::Secret;
 use crate::domain::token::ObjectId;
-use crate::pages::sign_in::{SelectAccount, SignIn};
-use crate::protocol::parameters::Parameters;
+use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn};
+use crate::protocol::parameters::{self, Parameters};
+use crate::upstream::provider::Provider;
 
 /// Shows the sign-in page.
 ///
@@ -22,34 +26,97 @@ use crate::protocol::parameters::Parameters;
 /// A page, where the interaction has expired.
 pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
-    let interaction = Interaction::open(server, query.get("flow"))?;
-    let hint = match &interaction {
-        Interaction::Authorize(authorization) => authorization.login_hint.clone(),
-        Interaction::Device(_) | Interaction::Account => None,
-    };
-    page(server, request, interaction, hint.as_deref().unwrap_or_default(), (200, None))
+    let interaction = Interaction::open(server, request, query.get("flow"))?;
+    let asked = interaction.authorization();
+    let hint = asked.and_then(|authorization| authorization.login_hint.clone());
+    page(server, request, &interaction, Shown::hint(hint.unwrap_or_default()))
 }
 
-fn page(
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// The status.
+    pub status: u16,
+    /// The address that was typed or hinted.
+    pub email: String,
+    /// What was wrong.
+    pub error: Option<String>,
+    /// Whether the address was asked for, and led to no company: now the password is.
+    pub asks_password: bool,
+}
+
+impl Shown {
+    /// The page at first.
+    pub fn hint(email: String) -> Self {
+        Self { status: 200, email, error: None, asks_password: false }
+    }
+
+    /// The page with what was wrong.
+    pub fn error(status: u16, message: String) -> Self {
+        Self { status, error: Some(message), ..Self::hint(String::new()) }
+    }
+}
+
+/// Renders the page. Where the address decides who signs the person in, it is asked for first.
+pub(super) fn page(
     server: &Server<'_>,
     request: &Request<'_>,
-    interaction: Interaction,
-    email: &str,
-    (status, error): (u16, Option<String>),
+    interaction: &Interaction,
+    shown: Shown,
 ) -> Result<Response, Failure> {
-    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let address_first = company::any(server) && !shown.asks_password;
+    let leads_to = match interaction.redirect_uri() {
+        None if address_first => Some(server.issuer.as_str()),
+        uri => uri,
+    };
+    let form = FormPage::new(server, request).leading_to(leads_to);
+    let flow = flow(server, interaction)?;
+    let link = match interaction {
+        Interaction::Link(pending) => {
+            Some((pending.provider_name.as_str(), pending.identity.label()))
+        }
+        _ => None,
+    };
     let page = SignIn {
         csrf: &form.csrf,
-        flow: &flow(server, &interaction)?,
+        flow: &flow,
         sign_up: server
             .settings
             .sign_up
             .then(|| interaction.address(server, "/sign-up"))
-            .transpose()?,
-        email,
-        error,
+            .transpose()?
+            .filter(|_| link.is_none()),
+        email: &shown.email,
+        error: shown.error,
+        asks_password: !address_first,
+        providers: provider_links(server, interaction, &flow),
+        link,
     };
-    Ok(form.render(status, &page))
+    Ok(form.render(shown.status, &page))
+}
+
+/// The providers that anyone may choose: a company's is found by the address.
+pub(super) fn provider_links(
+    server: &Server<'_>,
+    interaction: &Interaction,
+    flow: &str,
+) -> Vec<ProviderLink> {
+    let waits_for = match interaction {
+        Interaction::Link(pending) => Some(&pending.identity.provider),
+        _ => None,
+    };
+    let providers = server.settings.providers.iter().filter(|provider| {
+        provider.signs_in && provider.domains.is_empty() && waits_for != Some(&provider.id)
+    });
+    let query = match flow {
+        "" => String::new(),
+        flow => format!("?{}", parameters::encode([("flow", flow)])),
+    };
+    let link = |provider: &Provider| ProviderLink {
+        name: provider.name.clone(),
+        address: server.url(&format!("/sign-in/{}{query}", provider.id)),
+    };
+    providers.map(link).collect()
 }
 
 /// The value of the hidden field that carries an interaction on; empty for the account page.
@@ -67,13 +134,22 @@ pub(super) fn flow(server: &Server<'_>, interaction: &Interaction) -> Result<Str
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = browser::own_form(server, request)?;
-    let interaction = Interaction::open(server, form.get("flow"))?;
+    let interaction = Interaction::open(server, request, form.get("flow"))?;
     let email = form.get("email").unwrap_or_default().trim().to_owned();
+    // A company's people sign in there, whatever password they type here.
+    if let Some(company) = company::of(server, &email).await? {
+        let hint = (Some(email), false);
+        return start::to_provider(server, request, company, interaction, hint).await;
+    }
+    if form.get("password").is_none() && company::any(server) && !email.is_empty() {
+        let shown = Shown { asks_password: true, ..Shown::hint(email) };
+        return page(server, request, &interaction, shown);
+    }
     match sign_in(server, request, &email, &form).await? {
         Ok((account, session)) => go_on(server, interaction, account, session).await,
         Err(refused) => {
-            let answer = (refused.status(), Some(refused.to_string()));
-            page(server, request, interaction, &email, answer)
+            let error = Shown::error(refused.status(), refused.to_string());
+            page(server, request, &interaction, Shown { email, asks_password: true, ..error })
         }
     }
 }
@@ -86,9 +162,7 @@ pub(super) async fn go_on(
     account: ObjectId,
     (number, secret): (u32, Secret),
 ) -> Result<Response, Failure> {
-    if let Interaction::Authorize(authorization) = &mut interaction {
-        authorization.account_selected = true;
-    }
+    interaction.choose_account();
     let proof = SessionProof { number, secret: secret.clone() };
     let claimed = ClaimedSession { account: account.clone(), proof };
     let response = interaction.resume(server, claimed).await?;
@@ -180,7 +254,7 @@ async fn look_up(
     if email.is_empty() || email.len() > 254 {
         return Ok(Ok(nobody));
     }
-    let identifier = Address::Name(identifier(email));
+    let identifier = Address::Name(identifier::of_email(email));
     let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
         Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
         Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
@@ -200,12 +274,6 @@ async fn look_up(
         Err(AccountError::Unknown) => Ok(Ok(nobody)),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The name of the object for an address. People write their own address in either case, and no
-/// provider of today tells two mailboxes apart by it.
-pub fn identifier(email: &str) -> String {
-    format!("email:{}", email.trim().to_lowercase())
 }
 
 /// Signs out of this browser.
@@ -238,7 +306,7 @@ pub async fn select_account(
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
     let query = request.query()?;
-    let interaction = Interaction::open(server, query.get("flow"))?;
+    let interaction = Interaction::open(server, request, query.get("flow"))?;
     let to_sign_in = interaction.address(server, "/sign-in")?;
     let session = match browser::claimed_session(request) {
         Some(session) => session.read(server).await?,
@@ -251,7 +319,7 @@ pub async fn select_account(
     let page = SelectAccount {
         csrf: &form.csrf,
         flow: &flow(server, &interaction)?,
-        email: &session.email,
+        email: session.label(),
         other: &to_sign_in,
     };
     Ok(form.render(200, &page))
@@ -266,10 +334,8 @@ pub async fn account_selected(
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
     let form = browser::own_form(server, request)?;
-    let mut interaction = Interaction::open(server, form.get("flow"))?;
-    if let Interaction::Authorize(authorization) = &mut interaction {
-        authorization.account_selected = true;
-    }
+    let mut interaction = Interaction::open(server, request, form.get("flow"))?;
+    interaction.choose_account();
     match browser::claimed_session(request) {
         Some(session) => interaction.resume(server, session).await,
         None => Ok(Response::see_other(&interaction.address(server, "/sign-in")?)),

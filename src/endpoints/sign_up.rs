@@ -1,21 +1,21 @@
 //! Registration of a person: it signs the person in at once.
 
-use email_address::EmailAddress;
-
 use super::browser::{self, FormPage};
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use super::sign_in::{self, identifier};
-use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount};
-use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
-use crate::domain::machine::{Address, Class};
+use super::upstream::{company, start};
+use super::{new_account, sign_in};
+use crate::domain::account::NewAccount;
+use crate::domain::identifier;
+use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::Secret;
 use crate::domain::token::ObjectId;
 use crate::pages::sign_in::SignUp;
 use crate::protocol::claims::StandardClaims;
+use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
 
 /// What is told whenever a sign-up cannot go on for a reason that is not in the form: the same
@@ -29,7 +29,7 @@ const CANNOT_GO_ON: &str = "We could not create an account with these details. I
 /// A page, where the interaction has expired or nobody may register.
 pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
-    let interaction = Interaction::open(server, query.get("flow"))?;
+    let interaction = Interaction::open(server, request, query.get("flow"))?;
     page(server, request, &interaction, &Parameters::default(), (200, None))
 }
 
@@ -44,10 +44,13 @@ fn page(
         let message = "New accounts are made by the people who run this service. Ask them for one.";
         return Err(Failure::page(403, "Sign-up is closed", message));
     }
-    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let form = FormPage::new(server, request)
+        .leading_to(Some(interaction.redirect_uri().unwrap_or(&server.issuer)));
+    let flow = sign_in::flow(server, interaction)?;
     let page = SignUp {
         csrf: &form.csrf,
-        flow: &sign_in::flow(server, interaction)?,
+        flow: &flow,
+        providers: sign_in::provider_links(server, interaction, &flow),
         sign_in: &interaction.address(server, "/sign-in")?,
         name: filled.get("name").unwrap_or_default(),
         email: filled.get("email").unwrap_or_default(),
@@ -62,7 +65,13 @@ fn page(
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = browser::own_form(server, request)?;
-    let interaction = Interaction::open(server, form.get("flow"))?;
+    let interaction = Interaction::open(server, request, form.get("flow"))?;
+    let email = form.get("email").unwrap_or_default().trim().to_owned();
+    // A company's people have their accounts there.
+    if let Some(company) = company::of(server, &email).await? {
+        let hint = (Some(email), false);
+        return start::to_provider(server, request, company, interaction, hint).await;
+    }
     match sign_up(server, request, &form).await? {
         Ok((account, session)) => sign_in::go_on(server, interaction, account, session).await,
         Err(message) => page(server, request, &interaction, &form, (422, Some(message))),
@@ -80,7 +89,7 @@ async fn sign_up(
         return Ok(Err(CANNOT_GO_ON.to_owned()));
     }
     let email = form.get("email").unwrap_or_default().trim();
-    if !is_email(email) {
+    if !is_address(email) {
         return Ok(Err("Enter an e-mail address such as name@example.com.".to_owned()));
     }
     let name = form.get("name").unwrap_or_default().trim();
@@ -109,44 +118,16 @@ async fn sign_up(
     let account = server.ports.objects.new_id(Class::Account)?;
     let new = NewAccount {
         account: account.to_string(),
-        email: email.to_owned(),
-        identifier: identifier(email),
+        address: Some((email.to_owned(), identifier::of_email(email))),
         claims,
-        password,
+        password: Some(password),
+        identity: None,
     };
-    match create(server, request, new).await? {
+    match new_account::create(server, browser::new_session(server, request), new).await? {
         Some(session) => {
             sign_in::end_session_of_other(server, request, &account).await?;
             Ok(Ok((account, session)))
         }
         None => Ok(Err(CANNOT_GO_ON.to_owned())),
     }
-}
-
-/// Claims the address and makes the account; none where the address is another account's. The
-/// account confirms the claim by itself, so that a crash in between leaves nothing behind.
-pub(super) async fn create(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    new: NewAccount,
-) -> Result<Option<(u32, Secret)>, Failure> {
-    let identifier = Address::Name(new.identifier.clone());
-    let claim = IdentifierCommand::Claim(new.account.clone());
-    match server.send::<Identifier>(&identifier, claim).await? {
-        Ok(_) => {}
-        Err(IdentifierError::Taken) => return Ok(None),
-        Err(error) => return Err(Failure::internal(error.to_string())),
-    }
-    let address = Address::Id(new.account.clone());
-    let session = browser::new_session(server, request);
-    let command = AccountCommand::Create(Box::new(new), session);
-    match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(number, secret)) => Ok(Some((number, secret))),
-        Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn is_email(text: &str) -> bool {
-    text.len() <= 254 && text.is_ascii() && EmailAddress::is_valid(text) && !text.contains('"')
 }

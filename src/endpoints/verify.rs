@@ -5,7 +5,7 @@ use super::http::{Method, Request};
 use super::server::Server;
 use crate::jose::access_token::{self, AccessToken};
 use crate::jose::id_token::IdToken;
-use crate::jose::jws::Unverified;
+use crate::jose::jws::{Header, Unverified};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use serde::de::DeserializeOwned;
 
@@ -15,7 +15,7 @@ async fn own<T: DeserializeOwned>(
     token: &str,
     typ: &str,
 ) -> Result<Option<T>, Failure> {
-    let Ok(unverified) = Unverified::parse(token) else {
+    let Ok(unverified) = Unverified::<Header>::parse(token) else {
         return Ok(None);
     };
     let header = &unverified.header;

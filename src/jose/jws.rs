@@ -3,10 +3,12 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::upstream_jwk::VerificationAlgorithm;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// The longest token that is read, in bytes: a few times what the server itself issues.
-const MAX_LENGTH: usize = 8192;
+/// The longest token that is read, in bytes: a few times what the server itself issues; others list
+/// groups in theirs.
+const MAX_LENGTH: usize = 16 * 1024;
 
 /// Why a token cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +36,7 @@ pub struct Header {
 ///
 /// # Errors
 /// [`JwsError::Unwritable`] for claims that have no JSON.
-pub fn signing_input(header: &Header, claims: &impl Serialize) -> Result<String, JwsError> {
+pub fn signing_input(header: &impl Serialize, claims: &impl Serialize) -> Result<String, JwsError> {
     let header = serde_json::to_vec(header).map_err(|_| JwsError::Unwritable)?;
     let claims = serde_json::to_vec(claims).map_err(|_| JwsError::Unwritable)?;
     let mut input = Base64UrlUnpadded::encode_string(&header);
@@ -50,12 +52,28 @@ pub fn compact(mut signing_input: String, signature: &[u8]) -> String {
     signing_input
 }
 
+/// The header of a token that another server signed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct UpstreamHeader {
+    /// The algorithm; one that is not known here cannot be read.
+    pub alg: VerificationAlgorithm,
+    /// What kind of token, where it says.
+    #[serde(default)]
+    pub typ: Option<String>,
+    /// The key, where it says.
+    #[serde(default)]
+    pub kid: Option<String>,
+    /// Extensions that must be understood (RFC 7515 §4.1.11): none is.
+    #[serde(default)]
+    pub crit: Option<serde_json::Value>,
+}
+
 /// A token that was read and not yet verified: the claims come out with the proof that the
 /// signature holds, or for uses that need none.
 #[derive(Clone, Debug)]
-pub struct Unverified<'a> {
+pub struct Unverified<'a, H = Header> {
     /// The header.
-    pub header: Header,
+    pub header: H,
     /// What was signed.
     pub signing_input: &'a str,
     /// The signature's bytes.
@@ -63,7 +81,7 @@ pub struct Unverified<'a> {
     claims: Vec<u8>,
 }
 
-impl<'a> Unverified<'a> {
+impl<'a, H: DeserializeOwned> Unverified<'a, H> {
     /// Takes a token apart.
     ///
     /// # Errors

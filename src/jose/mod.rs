@@ -2,7 +2,11 @@
 //! the signature itself is made by whoever implements [`crate::ports::Signer`].
 
 pub mod access_token;
+pub mod client_assertion;
 pub mod id_token;
 pub mod jwk;
 pub mod jws;
+pub mod logout_token;
 pub mod seal;
+pub mod upstream_id_token;
+pub mod upstream_jwk;

@@ -27,19 +27,31 @@ pub enum SealError {
 
 /// What a value is sealed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Purpose<'a> {
     /// Private signing keys at rest.
     SigningKey,
     /// A request that waits while a person signs in or consents.
     Interaction,
+    /// A sign-in at an upstream provider, in a cookie of the browser that began it.
+    UpstreamLogin,
+    /// The answer of an upstream provider that came by POST, on its way to a GET.
+    UpstreamAnswer,
+    /// The tokens of an outside account, under a key of the account here that they belong to.
+    Connection(&'a str),
 }
 
-impl Purpose {
-    fn label(self) -> &'static [u8] {
-        match self {
-            Self::SigningKey => b"vestibule signing key v1",
-            Self::Interaction => b"vestibule interaction v1",
-        }
+impl Purpose<'_> {
+    fn label(self) -> Vec<u8> {
+        let label = match self {
+            Self::SigningKey => "vestibule signing key v1",
+            Self::Interaction => "vestibule interaction v1",
+            Self::UpstreamLogin => "vestibule upstream login v1",
+            Self::UpstreamAnswer => "vestibule upstream answer v1",
+            Self::Connection(account) => {
+                return format!("vestibule connection v1 {account}").into();
+            }
+        };
+        label.into()
     }
 }
 
@@ -59,9 +71,9 @@ impl Sealer {
         Ok(Self(Hkdf::new(None, secret.as_bytes())))
     }
 
-    fn cipher(&self, purpose: Purpose) -> Result<XChaCha20Poly1305, SealError> {
+    fn cipher(&self, purpose: Purpose<'_>) -> Result<XChaCha20Poly1305, SealError> {
         let mut key = [0; 32];
-        self.0.expand(purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
+        self.0.expand(&purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
         Ok(XChaCha20Poly1305::new(&key.into()))
     }
 
@@ -71,7 +83,7 @@ impl Sealer {
     /// [`SealError::Refused`] for a value of a size that the cipher cannot take.
     pub fn seal(
         &self,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         plain: &[u8],
         nonce: [u8; NONCE_LENGTH],
     ) -> Result<String, SealError> {
@@ -86,7 +98,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError::Refused`].
-    pub fn open(&self, purpose: Purpose, value: &str) -> Result<Vec<u8>, SealError> {
+    pub fn open(&self, purpose: Purpose<'_>, value: &str) -> Result<Vec<u8>, SealError> {
         let bytes = Base64UrlUnpadded::decode_vec(value).map_err(|_| SealError::Refused)?;
         let (nonce, sealed) =
             bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Refused)?;

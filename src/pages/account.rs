@@ -32,14 +32,38 @@ pub struct AppLine {
     pub ago: String,
 }
 
+/// Who the person is at another provider.
+pub struct IdentityLine {
+    /// Its key.
+    pub key: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The person's name there.
+    pub label: String,
+    /// When it was last used.
+    pub ago: String,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage<'a> {
     /// Closes the forms to other sites.
     pub csrf: &'a str,
+    /// How the person is called.
+    pub label: &'a str,
     /// With which the person signs in.
-    pub email: &'a str,
+    pub email: Option<&'a str>,
+    /// Whether there is a password.
+    pub has_password: bool,
+    /// Linked identities.
+    pub identities: Vec<IdentityLine>,
+    /// Providers that may be linked: identifier and name.
+    pub linkable: Vec<(String, String)>,
+    /// Providers, and what came from each.
+    pub sources: Vec<(String, String)>,
+    /// Where to sign in once more, for a person without a password.
+    pub again: Option<String>,
     /// What is known of the person.
     pub claims: &'a StandardClaims,
     /// Signed-in browsers.
@@ -74,6 +98,8 @@ impl Page for AccountPage<'_> {
 pub struct DeleteAccount<'a> {
     /// Closes the form to other sites.
     pub csrf: &'a str,
+    /// Whether there is a password to ask for.
+    pub has_password: bool,
     /// What was wrong.
     pub error: Option<&'a str>,
 }

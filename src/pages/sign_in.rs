@@ -18,11 +18,29 @@ pub struct SignIn<'a> {
     pub email: &'a str,
     /// What was wrong.
     pub error: Option<String>,
+    /// Whether the password is asked for, or the address alone.
+    pub asks_password: bool,
+    /// Other ways in.
+    pub providers: Vec<ProviderLink>,
+    /// The provider and the name there that shall be linked to the account.
+    pub link: Option<(&'a str, &'a str)>,
+}
+
+/// A provider that the person may choose.
+#[derive(Clone, Debug)]
+pub struct ProviderLink {
+    /// Its name.
+    pub name: String,
+    /// The way there.
+    pub address: String,
 }
 
 impl Page for SignIn<'_> {
     fn title(&self) -> String {
-        "Sign in".to_owned()
+        match self.link {
+            Some((provider, _)) => format!("Link your {provider} account"),
+            None => "Sign in".to_owned(),
+        }
     }
 }
 
@@ -42,6 +60,8 @@ pub struct SignUp<'a> {
     pub email: &'a str,
     /// What was wrong.
     pub error: Option<String>,
+    /// Other ways in.
+    pub providers: Vec<ProviderLink>,
 }
 
 impl Page for SignUp<'_> {

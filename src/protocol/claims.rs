@@ -30,12 +30,15 @@ pub const EMAIL: [&str; 2] = ["email", "email_verified"];
 pub const ADDRESS: [&str; 1] = ["address"];
 /// The claims of the scope `phone`.
 pub const PHONE: [&str; 2] = ["phone_number", "phone_number_verified"];
+/// The claims of the scopes of the same names: what a company's directory says of its people (RFC 9068
+/// §2.2.3.1).
+pub const MEMBERSHIP: [&str; 2] = ["groups", "roles"];
 /// The one authentication context that the server knows: a single factor, proven at this server.
 pub const ACR_SINGLE_FACTOR: &str = "1";
 
 /// Every claim about a person that can be asked for.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    PROFILE.into_iter().chain(EMAIL).chain(ADDRESS).chain(PHONE)
+    PROFILE.into_iter().chain(EMAIL).chain(ADDRESS).chain(PHONE).chain(MEMBERSHIP)
 }
 
 /// Whether a scope asks for the claim (OpenID Connect Core §5.4).
@@ -45,6 +48,7 @@ pub fn in_scope(claim: &str, granted: &Scope) -> bool {
         || asks(scope::EMAIL, &EMAIL)
         || asks(scope::ADDRESS, &ADDRESS)
         || asks(scope::PHONE, &PHONE)
+        || (MEMBERSHIP.contains(&claim) && granted.contains(claim))
 }
 
 /// A `claims` parameter that cannot be read.
@@ -215,6 +219,12 @@ pub struct StandardClaims {
     /// Postal address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// The groups that the person is in, as the company's directory says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The roles that the person has, as the company's directory says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     /// When the profile last changed, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<i64>,

@@ -2,12 +2,15 @@
 
 pub mod claims;
 pub mod client_metadata;
+pub mod email;
 pub mod error;
 pub mod grant_type;
+pub mod outbound;
 pub mod parameters;
 pub mod pkce;
 pub mod prefer;
 pub mod prompt;
+pub mod provider_metadata;
 pub mod redirect_uri;
 pub mod resource;
 pub mod response_mode;

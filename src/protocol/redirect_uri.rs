@@ -108,12 +108,16 @@ fn has_authority(uri: &str) -> bool {
     uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//") && !rest.starts_with("///"))
 }
 
-/// What a page's `form-action` must allow so that the browser may follow the answer to this URI:
-/// an origin, or the scheme of an app.
+/// What a page's `form-action` must allow so that the browser may follow the answer to this URI and
+/// whatever redirects that leads to: browsers check each of them, and an app may send the browser on
+/// to another of its hosts.
 pub fn form_action_source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
-    match url.origin() {
-        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
-        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
+    match url.scheme() {
+        "http" if is_loopback(&url) => {
+            Some("http://localhost:* http://127.0.0.1:* https:".to_owned())
+        }
+        "http" => None,
+        scheme => Some(format!("{scheme}:")),
     }
 }

@@ -35,7 +35,15 @@ fn id() -> String {
 
 fn new_session() -> NewSession {
     let (browser, place) = ("Firefox on Linux".into(), None);
-    NewSession { sid: None, amr: vec!["pwd".into()], lifetime: Seconds(86_400), browser, place }
+    NewSession {
+        sid: None,
+        amr: vec!["pwd".into()],
+        auth_time: None,
+        origin: None,
+        lifetime: Seconds(86_400),
+        browser,
+        place,
+    }
 }
 
 fn created(world: &World) -> SessionProof {
@@ -43,10 +51,10 @@ fn created(world: &World) -> SessionProof {
     send::<Identifier>(world, Address::Name(EMAIL.into()), claim).unwrap();
     let new = NewAccount {
         account: id(),
-        email: "person@example.test".into(),
-        identifier: EMAIL.into(),
+        address: Some(("person@example.test".into(), EMAIL.into())),
         claims: StandardClaims::default(),
-        password: PasswordRecord::of_nobody(),
+        password: Some(PasswordRecord::of_nobody()),
+        identity: None,
     };
     proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
 }

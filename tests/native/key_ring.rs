@@ -44,7 +44,7 @@ impl Ring {
                     self.settle(effects);
                 }
                 Effect::PublishKeys(keys) => self.published = keys,
-                Effect::Send { .. } => panic!("the ring sends nothing"),
+                Effect::Send { .. } | Effect::Fetch(_) => panic!("the ring asks nobody else"),
             }
         }
     }

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod federation;
 mod grant_codes;
 mod grant_devices;
 mod grant_properties;

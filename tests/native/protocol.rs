@@ -162,8 +162,11 @@ fn the_port_of_a_loopback_address_may_differ_and_nothing_else() {
 }
 
 #[test]
-fn a_page_may_lead_to_the_apps_origin_or_scheme() {
-    assert_eq!(form_action_source("https://a.test:8443/cb").unwrap(), "https://a.test:8443");
+fn a_page_may_lead_to_the_app_and_on_from_there() {
+    // CSP 3 §6.4.1.1: `form-action` is checked for every redirect that follows
+    assert_eq!(form_action_source("https://a.test:8443/cb").unwrap(), "https:");
+    assert!(form_action_source("http://127.0.0.1:1/cb").unwrap().contains("http://127.0.0.1:*"));
+    assert_eq!(form_action_source("http://a.test/cb"), None);
     assert_eq!(form_action_source("com.example.app:/cb").unwrap(), "com.example.app:");
 }
 

@@ -15,6 +15,7 @@ const classes = {
   KEY_RINGS: "KeyRing",
   REGISTRATIONS: "Registration",
   THROTTLES: "Throttle",
+  DOCUMENTS: "Document",
 };
 
 export async function freePort() {

@@ -4,18 +4,23 @@
 //! command names the rows that it needs, and every list has a bound.
 
 pub mod authorize;
+pub mod identity;
+pub mod profile;
 pub mod row;
 pub mod session;
 
 use serde::{Deserialize, Serialize};
 
 use self::authorize::{AuthorizeRequest, Authorized};
-use self::row::{CONSENT, GRANT, Row, SESSION};
+use self::identity::UpstreamSignIn;
+use self::profile::Sources;
+use self::row::{CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::{Attempts, Blocked};
 use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
+use super::identity::{ClaimsUpdate, Identity};
 use super::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys, Step};
 use super::password::PasswordRecord;
 use super::secret::Secret;
@@ -39,14 +44,18 @@ pub struct Account;
 pub struct Person {
     /// The account's own object, which is the person's `sub`.
     pub account: String,
-    /// The address with which the person signs in, as it was typed.
-    pub email: String,
-    /// The name of the identifier that leads here.
-    pub identifier: String,
+    /// The address with which the person signs in, as it was typed; none for a person who signs in
+    /// through other providers alone.
+    pub email: Option<String>,
+    /// The name of the identifier by which the address leads here.
+    pub identifier: Option<String>,
     /// Claims about the person.
     pub claims: StandardClaims,
-    /// The password.
-    pub password: PasswordRecord,
+    /// Where each claim came from that the person did not write.
+    #[serde(default, skip_serializing_if = "Sources::is_empty")]
+    pub sources: Sources,
+    /// The password, where the person has set one.
+    pub password: Option<PasswordRecord>,
     /// Wrong passwords.
     pub attempts: Attempts,
     /// When the account was made.
@@ -64,14 +73,15 @@ pub struct Person {
 pub struct NewAccount {
     /// The account's own object.
     pub account: String,
-    /// The address.
-    pub email: String,
-    /// The name of the identifier that was claimed.
-    pub identifier: String,
+    /// The address, where there is one to sign in with, and the name of the identifier that was
+    /// claimed for it.
+    pub address: Option<(String, String)>,
     /// Claims about the person.
     pub claims: StandardClaims,
-    /// The password.
-    pub password: PasswordRecord,
+    /// The password, for a person who has one.
+    pub password: Option<PasswordRecord>,
+    /// The identity at another provider that the account begins with.
+    pub identity: Option<Box<Identity>>,
 }
 
 /// What can be asked.
@@ -89,6 +99,23 @@ pub enum AccountCommand {
         rehashed: Option<PasswordRecord>,
         /// The session that this browser had, which the new one replaces.
         replaces: Option<SessionProof>,
+    },
+    /// Sign in through another provider.
+    SignInWith(Box<UpstreamSignIn>),
+    /// Link an identity at another provider, which was checked.
+    Link(SessionProof, Box<Identity>, ClaimsUpdate),
+    /// Unlink the identity with that key.
+    Unlink(SessionProof, String),
+    /// Which address does the account sign in with?
+    Address,
+    /// End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
+    EndUpstreamSessions {
+        /// The provider's issuer.
+        issuer: String,
+        /// The person's `sub` there.
+        subject: String,
+        /// The provider's session; none means all of them.
+        sid: Option<String>,
     },
     /// Who is signed in?
     ReadSession(SessionProof),
@@ -141,6 +168,8 @@ pub enum AccountReply {
     Password(PasswordRecord),
     /// The number and secret of the new session.
     SignedIn(u32, Secret),
+    /// The address with which the person signs in.
+    Address(Option<String>),
     /// Who is signed in.
     Session(Box<SessionView>),
     /// The client may have it.
@@ -167,6 +196,10 @@ pub struct Overview {
     pub sessions: Vec<(u32, row::Session)>,
     /// Every client that holds a grant or a consent, with its newest grant's time.
     pub apps: Vec<App>,
+    /// Every identity at another provider, with its key.
+    pub identities: Vec<(String, row::LinkedIdentity)>,
+    /// Where claims came from.
+    pub sources: Sources,
 }
 
 /// A client with access to the account.
@@ -207,6 +240,15 @@ pub enum AccountError {
     /// Too many wrong passwords.
     #[error(transparent)]
     Blocked(#[from] Blocked),
+    /// The identity at the provider is not linked to this account.
+    #[error("the identity is not linked to this account")]
+    NotLinked,
+    /// Without it the person could not sign in any more.
+    #[error("it is the last way to sign in to the account")]
+    LastWayIn,
+    /// More than an account keeps.
+    #[error("at most {} identities can be linked", identity::MAX_IDENTITIES)]
+    TooManyIdentities,
     /// The grant is not the account's, or no longer.
     #[error("the grant was ended")]
     NoGrant,
@@ -229,12 +271,18 @@ impl Machine for Account {
         use AccountCommand as Command;
         let full = |count: fn(&Person) -> u32, bound| person.is_some_and(|p| count(p) >= bound);
         match command {
-            Command::BeginSignIn => Vec::new(),
-            Command::Create(..) | Command::FinishSignIn { .. } => {
+            Command::BeginSignIn | Command::Address => Vec::new(),
+            Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
-                if let Command::FinishSignIn { replaces: Some(replaced), .. } = command {
-                    keys.push(RowKeys::One(row::session_key(replaced.number)));
-                }
+                let replaced = match command {
+                    Command::FinishSignIn { replaces, .. } => replaces.as_ref(),
+                    Command::SignInWith(sign_in) => {
+                        keys.push(RowKeys::All(IDENTITY));
+                        sign_in.replaces.as_ref()
+                    }
+                    _ => None,
+                };
+                keys.extend(replaced.map(|held| RowKeys::One(row::session_key(held.number))));
                 if full(|person| person.sessions, MAX_SESSIONS) {
                     keys.extend([RowKeys::All(SESSION), RowKeys::All(GRANT)]);
                 }
@@ -263,12 +311,19 @@ impl Machine for Account {
             | Command::AccessTokenRevoked { grant_id, .. } => {
                 vec![RowKeys::One(row::grant_key(grant_id))]
             }
+            Command::Link(proof, ..) => {
+                vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(IDENTITY)]
+            }
+            Command::Unlink(..) => {
+                vec![RowKeys::All(SESSION), RowKeys::All(GRANT), RowKeys::All(IDENTITY)]
+            }
             Command::EndSession(_)
+            | Command::EndUpstreamSessions { .. }
             | Command::EndSid(_)
             | Command::EndOther(..)
             | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
             Command::Overview(_) | Command::RevokeClient(..) | Command::Erase(_) => {
-                vec![RowKeys::All(SESSION), RowKeys::All(CONSENT), RowKeys::All(GRANT)]
+                [SESSION, CONSENT, GRANT, IDENTITY].map(RowKeys::All).to_vec()
             }
         }
     }
@@ -296,16 +351,19 @@ fn create(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> Step<Account> {
-    let confirm = Effect::send::<Identifier>(
-        Address::Name(new.identifier.clone()),
-        &IdentifierCommand::Confirm(new.account.clone()),
-    );
-    let person = Person {
-        account: new.account,
-        email: new.email,
-        identifier: new.identifier,
-        claims: new.claims,
-        password: new.password,
+    let NewAccount { account, address, claims, password, identity } = new;
+    let confirm = address.as_ref().and_then(|(_, identifier)| {
+        let command = IdentifierCommand::Confirm(account.clone());
+        Effect::send::<Identifier>(Address::Name(identifier.clone()), &command)
+    });
+    let (email, identifier) = address.unzip();
+    let mut person = Person {
+        account,
+        email,
+        identifier,
+        claims,
+        sources: Sources::new(),
+        password,
         attempts: Attempts::default(),
         created_at: now,
         next_session: 1,
@@ -313,7 +371,15 @@ fn create(
         consents: 0,
         grants: 0,
     };
-    person.sign_in(session, &Rows::new(), now, entropy).wants(confirm)
+    let linked = identity.map(|identity| {
+        let row = person.take_in(&identity, ClaimsUpdate::Follow, &Rows::new(), now);
+        (row::identity_key(&identity.identifier()), row, person.confirm(&identity))
+    });
+    let step = person.sign_in(session, &Rows::new(), now, entropy).wants(confirm);
+    match linked {
+        Some((key, row, confirm)) => step.put(key, Row::Identity(row)).wants(confirm),
+        None => step,
+    }
 }
 
 impl Person {
@@ -335,18 +401,21 @@ impl Person {
             Command::FinishSignIn { session, rehashed, replaces } => {
                 self.attempts = Attempts::default();
                 if let Some(rehashed) = rehashed {
-                    self.password = rehashed;
+                    self.password = Some(rehashed);
                 }
-                // Whoever signs in again in one browser goes on with the same session, so that
-                // signing out later ends what was granted before.
-                let continued = replaces.and_then(|proof| {
-                    let sid = session::find(rows, &proof, now).ok()?.sid.clone();
-                    Some((row::session_key(proof.number), sid))
-                });
-                let (replaced, sid) = continued.unzip();
-                let session = NewSession { sid, ..session };
-                let step = self.sign_in(session, rows, now, entropy);
-                Ok(replaced.into_iter().fold(step, Step::delete))
+                Ok(self.continue_session(session, replaces, rows, now, entropy))
+            }
+            Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
+            Command::Link(proof, identity, update) => {
+                self.link(&proof, &identity, update, rows, now)
+            }
+            Command::Unlink(proof, key) => self.unlink(&proof, &key, rows, now),
+            Command::Address => Ok(Step::unchanged(Ok(AccountReply::Address(self.email)))),
+            Command::EndUpstreamSessions { issuer, subject, sid } => {
+                Ok(self.end_sessions(rows, |_, session| {
+                    let origin = session.origin.as_ref();
+                    origin.is_some_and(|o| o.is(&issuer, Some(&subject), sid.as_deref()))
+                }))
             }
             Command::ReadSession(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
@@ -356,7 +425,7 @@ impl Person {
             Command::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
             Command::Overview(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
-                let overview = overview(view, rows, now);
+                let overview = overview(view, self.sources, rows, now);
                 Ok(Step::unchanged(Ok(AccountReply::Overview(Box::new(overview)))))
             }
             Command::EndSession(proof) => {
@@ -370,12 +439,13 @@ impl Person {
             }
             Command::ChangePassword(proof, password) => {
                 session::find(rows, &proof, now)?;
-                self.password = password;
+                self.password = Some(password);
                 self.attempts = Attempts::default();
                 Ok(self.end_sessions(rows, |number, _| number != proof.number))
             }
             Command::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
+                profile::written(&self.claims, &claims, &mut self.sources);
                 self.claims = *claims;
                 self.claims.updated_at = Some(now.seconds());
                 Ok(Step::written(self, Ok(AccountReply::Done)))
@@ -411,8 +481,29 @@ impl Person {
     /// Counts an attempt before its password is looked at.
     fn count_attempt(mut self, now: Timestamp) -> Transition {
         self.attempts = self.attempts.begin(now).map_err(|(_, blocked)| blocked)?;
-        let record = self.password.clone();
+        // Without a password none is right, and it takes the same time.
+        let record = self.password.clone().unwrap_or_else(PasswordRecord::of_nobody);
         Ok(Step::written(self, Ok(AccountReply::Password(record))))
+    }
+
+    /// Whoever signs in again in one browser goes on with the same session, so that signing out
+    /// later ends what was granted before.
+    fn continue_session(
+        self,
+        session: NewSession,
+        replaces: Option<SessionProof>,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Account> {
+        let continued = replaces.and_then(|proof| {
+            let sid = session::find(rows, &proof, now).ok()?.sid.clone();
+            Some((row::session_key(proof.number), sid))
+        });
+        let (replaced, sid) = continued.unzip();
+        let session = NewSession { sid, ..session };
+        let step = self.sign_in(session, rows, now, entropy);
+        replaced.into_iter().fold(step, Step::delete)
     }
 
     fn sign_in(
@@ -482,11 +573,16 @@ impl Person {
 
     /// Everything about the person goes in one step; what lives elsewhere is told to go.
     fn erase(self, rows: &Rows) -> Step<Account> {
-        let release = Effect::send::<Identifier>(
-            Address::Name(self.identifier),
-            &IdentifierCommand::Release(self.account),
-        );
-        let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(release);
+        let upstream = row::identities(rows).map(|(_, linked)| {
+            crate::domain::identity::identifier(&linked.issuer, &linked.subject)
+        });
+        let release = IdentifierCommand::Release(self.account);
+        let released = self
+            .identifier
+            .into_iter()
+            .chain(upstream)
+            .filter_map(|name| Effect::send::<Identifier>(Address::Name(name), &release));
+        let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(released);
         end_grants(step, rows, |_| true)
     }
 }
@@ -503,7 +599,7 @@ fn end_grants(
     })
 }
 
-fn overview(session: SessionView, rows: &Rows, now: Timestamp) -> Overview {
+fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp) -> Overview {
     let sessions = row::sessions(rows)
         .filter(|(_, _, session)| now < session.expires_at)
         .map(|(_, number, session)| (number, session.clone()))
@@ -526,7 +622,9 @@ fn overview(session: SessionView, rows: &Rows, now: Timestamp) -> Overview {
             }
         }
     }
-    Overview { session, sessions, apps }
+    let identities =
+        row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
+    Overview { session, sessions, apps, identities, sources }
 }
 
 fn count<T>(items: &[T]) -> u32 {

@@ -1,4 +1,4 @@
-//! The rows of an account: sessions, consents and grants.
+//! The rows of an account: sessions, consents, grants and identities.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,14 @@ pub const SESSION: &str = "session/";
 pub const CONSENT: &str = "consent/";
 /// Keys of grants begin so.
 pub const GRANT: &str = "grant/";
+
+/// Keys of identities begin so.
+pub const IDENTITY: &str = "identity/";
+
+/// The key of an identity, by the name of its identifier.
+pub fn identity_key(identifier: &str) -> String {
+    format!("{IDENTITY}{identifier}")
+}
 
 /// The key of a session.
 pub fn session_key(number: u32) -> String {
@@ -42,6 +50,47 @@ pub enum Row {
     Consent(Consent),
     /// A grant that a client holds.
     Grant(Grant),
+    /// Who the person is at another provider.
+    Identity(LinkedIdentity),
+}
+
+/// Who the person is at another provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LinkedIdentity {
+    /// The provider, as it was configured when it was last used.
+    pub provider: String,
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The person's `sub` there.
+    pub subject: String,
+    /// How the person is called there.
+    pub label: String,
+    /// When it was linked.
+    pub linked_at: Timestamp,
+    /// When it last signed the person in.
+    pub used_at: Timestamp,
+}
+
+/// Through which provider a session began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOrigin {
+    /// The provider, as it is configured.
+    pub provider: String,
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The person's `sub` there.
+    pub subject: String,
+    /// The provider's name for its own session.
+    pub sid: Option<String>,
+}
+
+impl SessionOrigin {
+    /// Whether a logout that names these means this session (Back-Channel Logout §2.7).
+    pub fn is(&self, issuer: &str, subject: Option<&str>, sid: Option<&str>) -> bool {
+        self.issuer == issuer
+            && subject.is_none_or(|subject| self.subject == subject)
+            && sid.is_none_or(|sid| self.sid.as_deref() == Some(sid))
+    }
 }
 
 /// A signed-in browser.
@@ -61,6 +110,9 @@ pub struct Session {
     pub browser: String,
     /// Where it was, in a few words.
     pub place: Option<String>,
+    /// Through which provider it began, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<SessionOrigin>,
 }
 
 /// What a client may have without asking again.
@@ -119,7 +171,7 @@ pub fn sessions(rows: &Rows) -> impl Iterator<Item = (&str, u32, &Session)> {
         Row::Session(session) => {
             Some((key.as_str(), key.strip_prefix(SESSION)?.parse().ok()?, session))
         }
-        Row::Consent(_) | Row::Grant(_) => None,
+        _ => None,
     })
 }
 
@@ -127,7 +179,7 @@ pub fn sessions(rows: &Rows) -> impl Iterator<Item = (&str, u32, &Session)> {
 pub fn consents(rows: &Rows) -> impl Iterator<Item = (&str, &Consent)> {
     rows.iter().filter_map(|(key, row)| match row {
         Row::Consent(consent) => Some((key.strip_prefix(CONSENT)?, consent)),
-        Row::Session(_) | Row::Grant(_) => None,
+        _ => None,
     })
 }
 
@@ -135,7 +187,15 @@ pub fn consents(rows: &Rows) -> impl Iterator<Item = (&str, &Consent)> {
 pub fn grants(rows: &Rows) -> impl Iterator<Item = (&str, &Grant)> {
     rows.iter().filter_map(|(key, row)| match row {
         Row::Grant(grant) => Some((key.as_str(), grant)),
-        Row::Session(_) | Row::Consent(_) => None,
+        _ => None,
+    })
+}
+
+/// The identities among the rows: key, identity.
+pub fn identities(rows: &Rows) -> impl Iterator<Item = (&str, &LinkedIdentity)> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::Identity(identity) => Some((key.as_str(), identity)),
+        _ => None,
     })
 }
 
@@ -147,6 +207,7 @@ impl Row {
             Self::Session(session) => (Some(session.expires_at), session.auth_time),
             Self::Consent(consent) => (None, consent.since),
             Self::Grant(grant) => (Some(grant.expires_at), grant.since),
+            Self::Identity(identity) => (None, identity.linked_at),
         }
     }
 }

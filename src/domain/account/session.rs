@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use super::row::{self, Row, Session};
+use super::row::{self, Row, Session, SessionOrigin};
 use super::{AccountError, Person, Rows};
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::secret::Secret;
@@ -26,6 +26,12 @@ pub struct NewSession {
     pub sid: Option<String>,
     /// How the person signed in (RFC 8176).
     pub amr: Vec<String>,
+    /// When, where that was before now: at another provider.
+    #[serde(default)]
+    pub auth_time: Option<Timestamp>,
+    /// Through which provider.
+    #[serde(default)]
+    pub origin: Option<SessionOrigin>,
     /// How long it lasts.
     pub lifetime: Seconds,
     /// The browser, in a few words.
@@ -39,14 +45,27 @@ pub struct NewSession {
 pub struct SessionView {
     /// The account.
     pub account: String,
-    /// The address with which the person signs in.
-    pub email: String,
+    /// The address with which the person signs in; none for one who signs in elsewhere alone.
+    pub email: Option<String>,
+    /// Whether there is a password.
+    pub has_password: bool,
     /// Claims about the person.
     pub claims: StandardClaims,
     /// The session's name in ID tokens.
     pub sid: String,
     /// When the person signed in.
     pub auth_time: Timestamp,
+}
+
+impl SessionView {
+    /// How the person is called on a page: by address, or by name.
+    pub fn label(&self) -> &str {
+        let claims = &self.claims;
+        [&self.email, &claims.email, &claims.preferred_username, &claims.name]
+            .into_iter()
+            .find_map(|label| label.as_deref())
+            .unwrap_or("your account")
+    }
 }
 
 impl NewSession {
@@ -56,11 +75,12 @@ impl NewSession {
         let session = Session {
             secret: secret.hash(),
             sid: self.sid.unwrap_or_else(new_sid),
-            auth_time: now,
+            auth_time: self.auth_time.unwrap_or(now).min(now),
             amr: self.amr,
             expires_at: now.plus(self.lifetime),
             browser: self.browser,
             place: self.place,
+            origin: self.origin,
         };
         (session, secret)
     }
@@ -86,6 +106,7 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
     SessionView {
         account: person.account.clone(),
         email: person.email.clone(),
+        has_password: person.password.is_some(),
         claims: person.claims.clone(),
         sid: session.sid.clone(),
         auth_time: session.auth_time,

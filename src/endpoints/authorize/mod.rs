@@ -162,7 +162,7 @@ fn authorize_command(
 }
 
 /// A login that is younger than the request satisfies `prompt=login` and any `max_age`.
-fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) -> Option<Timestamp> {
     if request.prompt.login || request.prompt.create {
         return Some(request.started_at);
     }

@@ -43,6 +43,12 @@ pub struct AuthorizationRequest {
     /// Seconds.
     pub max_age: Option<u32>,
     pub login_hint: Option<String>,
+    /// Told to an upstream provider.
+    #[serde(default)]
+    pub ui_locales: Option<String>,
+    /// Told to an upstream provider.
+    #[serde(default)]
+    pub acr_values: Option<String>,
     pub claims: ClaimsRequest,
     /// The person who must be signed in, by `id_token_hint` or `claims`.
     pub sub: Option<String>,
@@ -170,6 +176,7 @@ async fn check(
             None => return Err(invalid("id_token_hint is not an ID token of this server")),
         },
     };
+    let short = |name| parameters.get(name).filter(|value| value.len() <= 254).map(String::from);
     let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: to.redirect_uri.clone(),
@@ -181,7 +188,9 @@ async fn check(
         code_challenge: code_challenge(server, client, parameters)?,
         prompt,
         max_age,
-        login_hint: parameters.get("login_hint").filter(|hint| hint.len() <= 254).map(String::from),
+        login_hint: short("login_hint"),
+        ui_locales: short("ui_locales"),
+        acr_values: short("acr_values"),
         claims,
         sub,
         started_at: server.now(),

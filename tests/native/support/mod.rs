@@ -1,7 +1,9 @@
 //! The outside, in memory.
 
 pub mod browser;
+pub mod internet;
 pub mod objects;
+pub mod provider;
 pub mod signer;
 
 use std::cell::{Cell, RefCell};
@@ -16,6 +18,7 @@ use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::endpoints::settings::Settings;
 use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Unavailable};
 
+use self::internet::Internet;
 use self::objects::Memory;
 use self::signer::PortableSigner;
 
@@ -99,6 +102,7 @@ pub struct World {
     pub clients: MemoryRegistry,
     pub signer: PortableSigner,
     pub log: MemoryLog,
+    pub internet: Rc<Internet>,
     pub settings: Settings,
 }
 
@@ -113,8 +117,10 @@ impl World {
         let clock = TestClock::new();
         let entropy = SeededEntropy::new();
         let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
+        let internet = Rc::new(Internet::default());
         Self {
-            objects: Memory::new(Rc::clone(&clock), Rc::clone(&entropy)),
+            objects: Memory::new(Rc::clone(&clock), Rc::clone(&entropy), Rc::clone(&internet)),
+            internet,
             clients: MemoryRegistry::default(),
             log: MemoryLog::default(),
             settings: Settings::read(&lookup).expect("the settings are right"),
@@ -137,6 +143,7 @@ impl World {
             objects: &self.objects,
             clients: &self.clients,
             signer: &self.signer,
+            http: &*self.internet,
             log: &self.log,
         }
     }

@@ -7,16 +7,18 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use vestibule::domain::account::Account;
+use vestibule::domain::document::Document;
 use vestibule::domain::entropy::{self, Entropy};
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::Identifier;
-use vestibule::domain::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys};
+use vestibule::domain::machine::{Address, Before, Class, Effect, Machine, Next, Outcome, RowKeys};
 use vestibule::domain::registration::Registration;
 use vestibule::domain::throttle::Throttle;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
 use vestibule::ports::{Clock, Objects, Unavailable};
 
+use super::internet::Internet;
 use super::{SeededEntropy, TestClock};
 
 /// What one object stores, as text, so that what is stored is also read back.
@@ -31,6 +33,7 @@ struct Object {
 pub struct Memory {
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
+    internet: Rc<Internet>,
     objects: RefCell<BTreeMap<(Class, String), Object>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
@@ -41,8 +44,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Memory {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
-        Self { clock, entropy, objects: RefCell::default(), calls: Cell::new(0) }
+    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, internet: Rc<Internet>) -> Self {
+        Self { clock, entropy, internet, objects: RefCell::default(), calls: Cell::new(0) }
     }
 
     fn id(class: Class, to: &Address) -> String {
@@ -68,11 +71,13 @@ impl Memory {
             Class::Identifier => self.step::<Identifier>(id, command),
             Class::Registration => self.step::<Registration>(id, command),
             Class::Throttle => self.step::<Throttle>(id, command),
+            Class::Document => self.step::<Document>(id, command),
             Class::KeyRing => panic!("the portable signer keeps its own keys"),
         }
     }
 
     fn step<M: Machine>(&self, id: &str, command: &str) -> String {
+        let again = command.to_owned();
         let command: M::Command = serde_json::from_str(command).expect("a command of the machine");
         let key = (M::CLASS, id.to_owned());
         let mut objects = self.objects.borrow_mut();
@@ -111,13 +116,29 @@ impl Memory {
             }
         }
         drop(objects);
+        let owed = !step.effects.is_empty();
         for effect in step.effects {
-            let Effect::Send { class, to, command } = effect else {
-                panic!("only the key ring wants anything else");
-            };
-            self.deliver(class, &Self::id(class, &to), &command.to_string());
+            self.perform::<M>(id, effect);
+        }
+        // A held answer is given once the effects have changed the state.
+        if owed && M::awaits_change(&step.reply) {
+            return self.step::<M>(id, &again);
         }
         serde_json::to_string(&step.reply).expect("a reply")
+    }
+
+    fn perform<M: Machine>(&self, id: &str, effect: Effect) {
+        let outcome = match effect {
+            Effect::Send { class, to, command } => {
+                self.deliver(class, &Self::id(class, &to), &command.to_string());
+                return;
+            }
+            Effect::Fetch(request) => Outcome::Fetched(self.internet.ask(request)),
+            _ => panic!("only the key ring wants keys"),
+        };
+        if let Some(command) = M::outcome(outcome) {
+            self.step::<M>(id, &serde_json::to_string(&command).expect("a command"));
+        }
     }
 
     /// Wakes every object whose alarm is due.
@@ -135,6 +156,7 @@ impl Memory {
                 Class::Grant => serde_json::to_string(&Grant::wake()),
                 Class::Identifier => serde_json::to_string(&Identifier::wake()),
                 Class::Throttle => serde_json::to_string(&Throttle::wake()),
+                Class::Document => serde_json::to_string(&Document::wake()),
                 Class::Account | Class::Registration | Class::KeyRing => continue,
             };
             self.deliver(class, &id, &wake.expect("a command"));

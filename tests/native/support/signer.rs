@@ -16,6 +16,7 @@ use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
 use vestibule::domain::machine::{Before, Machine, Next};
 use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Clock, Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
@@ -112,5 +113,41 @@ impl Signer for PortableSigner {
                     .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
             }
         })
+    }
+
+    async fn verify_upstream(
+        &self,
+        key: &UpstreamJwk,
+        alg: VerificationAlgorithm,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        let number =
+            |text: &Option<String>| BigUint::from_bytes_be(&decode(text.as_ref().unwrap()));
+        Ok(match alg {
+            VerificationAlgorithm::ES256 => {
+                let (x, y) = (key.x.as_ref().unwrap(), key.y.as_ref().unwrap());
+                let point = [vec![4], decode(x), decode(y)].concat();
+                let key = VerifyingKey::from_sec1_bytes(&point).expect("a point");
+                <Es256 as Algorithm>::Signature::try_from_slice(signature)
+                    .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
+            }
+            VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
+                let key = RsaPublicKey::new(number(&key.n), number(&key.e)).expect("a key");
+                let algorithm = match alg {
+                    VerificationAlgorithm::RS256 => Rsa::rs256(),
+                    _ => Rsa::ps256(),
+                };
+                <Rsa as Algorithm>::Signature::try_from_slice(signature)
+                    .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
+            }
+            VerificationAlgorithm::EdDSA => {
+                panic!("Ed25519 is tested on the real runtime alone")
+            }
+        })
+    }
+
+    async fn sign_with(&self, _: &[u8], _: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        panic!("keys of others are tested on the real runtime alone")
     }
 }

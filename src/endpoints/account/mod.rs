@@ -1,20 +1,35 @@
-//! The account page: profile, password, signed-in browsers, apps with access, and the way out.
+//! The account page: profile, ways to sign in, signed-in browsers, apps with access.
+
+pub mod credentials;
 
 use super::browser::{self, ClaimedSession, FormPage};
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
+use super::upstream;
+use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
-use crate::domain::password::{NewPassword, Verified};
-use crate::pages::account::{AccountPage, AppLine, DeleteAccount, SessionLine};
+use crate::pages::account::{AccountPage, AppLine, IdentityLine, SessionLine};
 use crate::pages::consent::ScopeLine;
-use crate::pages::message::Message;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
 
 /// What the page says first: what was done, or what was wrong.
 type Notice = Option<Result<&'static str, String>>;
+
+/// Shows the page with what was wrong.
+///
+/// # Errors
+/// Only what is ours.
+pub(super) async fn refused(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    status: u16,
+    message: String,
+) -> Result<Response, Failure> {
+    page(server, request, status, Some(Err(message))).await
+}
 
 /// Shows the page; whoever is not signed in goes to the sign-in page.
 ///
@@ -28,6 +43,8 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         }
         Some("session") => Some(Ok("That browser was signed out.")),
         Some("app") => Some(Ok("The app has no access any more.")),
+        Some("linked") => Some(Ok("The account was linked. You can sign in with it from now on.")),
+        Some("unlinked") => Some(Ok("The account was unlinked.")),
         _ => None,
     };
     page(server, request, 200, notice).await
@@ -51,11 +68,22 @@ async fn page(
         Err(error) => return Err(error.into()),
     };
     let apps = app_lines(server, &overview).await?;
-    let form = FormPage::new(server, request);
+    // A form of the page may lead to a provider.
+    let form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     let now = server.now();
+    let again = overview.identities.iter().find_map(|(_, linked)| {
+        let provider = upstream::find(server, &linked.provider)?;
+        Some(server.url(&format!("/sign-in/{}?prompt=login", provider.id)))
+    });
     let page = AccountPage {
         csrf: &form.csrf,
-        email: &overview.session.email,
+        label: overview.session.label(),
+        email: overview.session.email.as_deref(),
+        has_password: overview.session.has_password,
+        identities: identity_lines(server, &overview),
+        linkable: linkable(server),
+        sources: source_lines(server, &overview),
+        again,
         claims: &overview.session.claims,
         sessions: overview
             .sessions
@@ -73,6 +101,59 @@ async fn page(
         error: notice.as_ref().and_then(|notice| notice.as_ref().err().map(String::as_str)),
     };
     Ok(form.render(status, &page))
+}
+
+fn provider_name(server: &Server<'_>, id: &str) -> String {
+    upstream::find(server, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
+}
+
+fn identity_lines(server: &Server<'_>, overview: &Overview) -> Vec<IdentityLine> {
+    let line = |(key, linked): &(String, LinkedIdentity)| IdentityLine {
+        key: key.clone(),
+        provider: provider_name(server, &linked.provider),
+        label: linked.label.clone(),
+        ago: ago(linked.used_at.seconds_until(server.now())),
+    };
+    overview.identities.iter().map(line).collect()
+}
+
+/// The providers that a person may link: a company's people come by their address.
+fn linkable(server: &Server<'_>) -> Vec<(String, String)> {
+    let providers = server.settings.providers.iter();
+    let open = providers.filter(|provider| provider.signs_in && provider.domains.is_empty());
+    open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
+}
+
+/// Which claims came from which provider, in words.
+fn source_lines(server: &Server<'_>, overview: &Overview) -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for (claim, provider) in &overview.sources {
+        let name = provider_name(server, provider);
+        let words = claim_in_words(claim);
+        match lines.iter_mut().find(|(held, _)| *held == name) {
+            Some((_, claims)) => {
+                claims.push_str(", ");
+                claims.push_str(words);
+            }
+            None => lines.push((name, words.to_owned())),
+        }
+    }
+    lines
+}
+
+fn claim_in_words(claim: &str) -> &str {
+    match claim {
+        "given_name" => "first name",
+        "family_name" => "last name",
+        "middle_name" => "middle name",
+        "preferred_username" => "user name",
+        "phone_number" => "telephone number",
+        "birthdate" => "date of birth",
+        "zoneinfo" => "time zone",
+        "locale" => "language",
+        "profile" => "profile page",
+        other => other,
+    }
 }
 
 async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLine>, Failure> {
@@ -103,7 +184,7 @@ fn ago(seconds: u32) -> String {
 }
 
 /// A form of the page that this server sent, and the session it came in.
-fn signed_in_form(
+pub(super) fn signed_in_form(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<(Parameters, ClaimedSession), Failure> {
@@ -173,50 +254,6 @@ fn changed_claims(view: SessionView, form: &Parameters) -> Result<StandardClaims
     })
 }
 
-/// Confirms a password of the person who is signed in; counts like a sign-in.
-async fn confirm(
-    server: &Server<'_>,
-    session: &ClaimedSession,
-    password: &str,
-) -> Result<Result<(), String>, Failure> {
-    let command = AccountCommand::BeginConfirmation(session.proof.clone());
-    let record = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Password(record)) => record,
-        Ok(_) => return Err(Failure::internal("a confirmation was answered by something else")),
-        Err(AccountError::Blocked(blocked)) => {
-            let seconds = blocked.retry_after.0;
-            return Ok(Err(format!("Too many attempts. Wait {seconds} seconds, then try again.")));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    if record.verify(password) == Verified::Wrong {
-        return Ok(Err("The current password is wrong. Nothing was changed.".to_owned()));
-    }
-    Ok(Ok(()))
-}
-
-/// Changes the password.
-///
-/// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
-pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
-    let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
-    };
-    let new = match NewPassword::parse(form.get("new_password").unwrap_or_default(), &view.email) {
-        Ok(new) => new,
-        Err(error) => return page(server, request, 422, Some(Err(error.to_string()))).await,
-    };
-    let current = form.get("current_password").unwrap_or_default();
-    if let Err(message) = confirm(server, &session, current).await? {
-        return page(server, request, 422, Some(Err(message))).await;
-    }
-    let record = new.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
-    let command = AccountCommand::ChangePassword(session.proof.clone(), record);
-    tell(server, &session, command, "password").await
-}
-
 /// Signs another browser out.
 ///
 /// # Errors
@@ -240,32 +277,4 @@ pub async fn revoke_client(
     let client_id = form.get("client_id").unwrap_or_default().to_owned();
     let command = AccountCommand::RevokeClient(session.proof.clone(), client_id);
     tell(server, &session, command, "app").await
-}
-
-/// Asks for the password before the account is erased.
-pub fn confirm_delete(server: &Server<'_>, request: &Request<'_>) -> Response {
-    let form = FormPage::new(server, request);
-    form.render(200, &DeleteAccount { csrf: &form.csrf, error: None })
-}
-
-/// Erases the account.
-///
-/// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
-pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
-    let password = form.get("current_password").unwrap_or_default();
-    if let Err(message) = confirm(server, &session, password).await? {
-        let form = FormPage::new(server, request);
-        let page = DeleteAccount { csrf: &form.csrf, error: Some(&message) };
-        return Ok(form.render(422, &page));
-    }
-    let command = AccountCommand::Erase(session.proof.clone());
-    server.send::<Account>(&session.address(), command).await??;
-    let page = Message {
-        title: "Your account is gone",
-        text: "Everything that was kept about you here was erased, and every app lost its access.",
-        link: None,
-    };
-    Ok(browser::without_session(browser::html(server, 200, &page, None)))
 }

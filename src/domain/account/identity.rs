@@ -1,0 +1,166 @@
+//! The identities of a person at other providers: signing in with one, linking and unlinking.
+
+use serde::{Deserialize, Serialize};
+
+use super::row::{self, LinkedIdentity, Row};
+use super::session::{self, NewSession, SessionProof};
+use super::{AccountError, AccountReply, Person, Rows, Transition, profile};
+use crate::domain::entropy::Entropy;
+use crate::domain::identifier::{Identifier, IdentifierCommand};
+use crate::domain::identity::{self, ClaimsUpdate, Identity};
+use crate::domain::machine::{Address, Effect, Step};
+use crate::domain::time::Timestamp;
+
+/// How many identities one person may link.
+pub const MAX_IDENTITIES: usize = 20;
+
+/// A sign-in through a provider, whose word was checked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpstreamSignIn {
+    /// Who, there.
+    pub identity: Identity,
+    /// What becomes of the profile.
+    pub update: ClaimsUpdate,
+    /// Whether an account that has proven the same address is linked at once.
+    pub link_by_email: bool,
+    /// The session that begins.
+    pub session: NewSession,
+    /// The session that this browser had, which the new one replaces.
+    pub replaces: Option<SessionProof>,
+}
+
+impl Person {
+    /// Signs in a person whom a provider vouches for, where the identity is linked, or may be linked
+    /// at once.
+    pub(super) fn sign_in_with(
+        mut self,
+        sign_in: UpstreamSignIn,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Transition {
+        let UpstreamSignIn { identity, update, link_by_email, session, replaces } = sign_in;
+        let key = row::identity_key(&identity.identifier());
+        let is_linked = rows.contains_key(&key);
+        if !is_linked {
+            if !link_by_email || !self.has_proven(identity.verified_email.as_deref()) {
+                return Err(AccountError::NotLinked);
+            }
+            has_room(rows)?;
+        }
+        let confirm = (!is_linked).then(|| self.confirm(&identity)).flatten();
+        let row = self.take_in(&identity, update, rows, now);
+        let step = self.continue_session(session, replaces, rows, now, entropy);
+        Ok(step.put(key, Row::Identity(row)).wants(confirm))
+    }
+
+    /// Links an identity to the account of the person who is signed in.
+    pub(super) fn link(
+        mut self,
+        proof: &SessionProof,
+        identity: &Identity,
+        update: ClaimsUpdate,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Transition {
+        session::find(rows, proof, now)?;
+        let key = row::identity_key(&identity.identifier());
+        if !rows.contains_key(&key) {
+            has_room(rows)?;
+        }
+        let confirm = self.confirm(identity);
+        let row = self.take_in(identity, update, rows, now);
+        Ok(Step::written(self, Ok(AccountReply::Done)).put(key, Row::Identity(row)).wants(confirm))
+    }
+
+    /// Unlinks an identity, unless the person could not sign in any more without it. The sessions
+    /// that began with it end.
+    pub(super) fn unlink(
+        self,
+        proof: &SessionProof,
+        key: &str,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Transition {
+        session::find(rows, proof, now)?;
+        let Some(Row::Identity(linked)) = rows.get(key) else {
+            return Err(AccountError::NotLinked);
+        };
+        let others = row::identities(rows).any(|(other, _)| other != key);
+        let has_password = self.password.is_some() && self.email.is_some();
+        if !others && !has_password {
+            return Err(AccountError::LastWayIn);
+        }
+        let (issuer, subject) = (linked.issuer.clone(), linked.subject.clone());
+        let release = Effect::send::<Identifier>(
+            Address::Name(identity::identifier(&issuer, &subject)),
+            &IdentifierCommand::Release(self.account.clone()),
+        );
+        let step = self.end_sessions(rows, |number, session| {
+            number != proof.number
+                && session.origin.as_ref().is_some_and(|o| o.is(&issuer, Some(&subject), None))
+        });
+        Ok(step.delete(key.to_owned()).wants(release))
+    }
+
+    /// The account is made or linked: what the provider says goes into the profile.
+    pub(super) fn take_in(
+        &mut self,
+        identity: &Identity,
+        update: ClaimsUpdate,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> LinkedIdentity {
+        let key = row::identity_key(&identity.identifier());
+        let linked_at = match rows.get(&key) {
+            Some(Row::Identity(linked)) => linked.linked_at,
+            _ => now,
+        };
+        let before = self.claims.clone();
+        self.claims = profile::follow(&before, &mut self.sources, identity, update);
+        if self.email.is_none() {
+            // The address is not how the person signs in: it is a claim, as good as its source.
+            self.claims.email.clone_from(&identity.claims.email);
+            self.claims.email_verified = identity.claims.email_verified;
+        } else if self.is_own(identity.verified_email.as_deref()) {
+            self.claims.email_verified = Some(true);
+        }
+        if before != self.claims {
+            self.claims.updated_at = Some(now.seconds());
+        }
+        LinkedIdentity {
+            provider: identity.provider.clone(),
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            label: identity.label().to_owned(),
+            linked_at,
+            used_at: now,
+        }
+    }
+
+    fn is_own(&self, address: Option<&str>) -> bool {
+        let same = |own: &String| address.is_some_and(|address| own.eq_ignore_ascii_case(address));
+        self.email.as_ref().is_some_and(same)
+    }
+
+    /// Whether the account's own address is that one, and was proven to be the person's.
+    fn has_proven(&self, address: Option<&str>) -> bool {
+        self.is_own(address) && self.claims.email_verified == Some(true)
+    }
+
+    /// Confirms that the identity leads here.
+    pub(super) fn confirm(&self, identity: &Identity) -> Option<Effect> {
+        Effect::send::<Identifier>(
+            Address::Name(identity.identifier()),
+            &IdentifierCommand::Confirm(self.account.clone()),
+        )
+    }
+}
+
+fn has_room(rows: &Rows) -> Result<(), AccountError> {
+    if row::identities(rows).count() < MAX_IDENTITIES {
+        Ok(())
+    } else {
+        Err(AccountError::TooManyIdentities)
+    }
+}

@@ -1,0 +1,69 @@
+//! What is known of a person, and where each claim came from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::protocol::claims::StandardClaims;
+
+/// Which provider a claim came from; the person set every claim that is not named.
+pub type Sources = BTreeMap<String, String>;
+
+/// Takes what a provider says into the profile. The address is no part of this: it is how the person
+/// signs in.
+pub(super) fn follow(
+    claims: &StandardClaims,
+    sources: &mut Sources,
+    identity: &Identity,
+    update: ClaimsUpdate,
+) -> StandardClaims {
+    let mut held = members(claims);
+    let said = members(&identity.claims);
+    let provider = &identity.provider;
+    for (claim, value) in said.iter().filter(|(claim, _)| !is_address(claim)) {
+        let missing = !held.contains_key(claim);
+        let own = sources.get(claim) == Some(provider);
+        let takes = match update {
+            ClaimsUpdate::Follow => missing || own || is_membership(claim),
+            ClaimsUpdate::Overwrite => true,
+            ClaimsUpdate::Once => missing,
+        };
+        if takes {
+            held.insert(claim.clone(), value.clone());
+            sources.insert(claim.clone(), provider.clone());
+        }
+    }
+    if update != ClaimsUpdate::Once {
+        // What the provider no longer says is no longer so: a group that was left above all.
+        let gone = |claim: &String| !is_address(claim) && !said.contains_key(claim);
+        let dropped: Vec<String> = sources
+            .iter()
+            .filter(|(claim, source)| *source == provider && gone(claim))
+            .map(|(claim, _)| claim.clone())
+            .collect();
+        for claim in dropped {
+            held.remove(&claim);
+            sources.remove(&claim);
+        }
+    }
+    serde_json::from_value(Value::Object(held)).unwrap_or_else(|_| claims.clone())
+}
+
+/// What the person wrote is the person's own from then on.
+pub(super) fn written(before: &StandardClaims, after: &StandardClaims, sources: &mut Sources) {
+    let (before, after) = (members(before), members(after));
+    sources.retain(|claim, _| before.get(claim) == after.get(claim));
+}
+
+fn members(claims: &StandardClaims) -> Map<String, Value> {
+    claims.select(|claim| claim != "updated_at")
+}
+
+fn is_address(claim: &str) -> bool {
+    matches!(claim, "email" | "email_verified")
+}
+
+fn is_membership(claim: &str) -> bool {
+    crate::protocol::claims::MEMBERSHIP.contains(&claim)
+}

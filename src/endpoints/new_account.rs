@@ -1,0 +1,57 @@
+//! Makes an account: first the names that lead to it are claimed, then the account confirms them by
+//! itself, so that a crash in between leaves nothing behind.
+
+use super::failure::Failure;
+use super::server::Server;
+use crate::domain::account::session::NewSession;
+use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount};
+use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
+use crate::domain::machine::Address;
+use crate::domain::secret::Secret;
+
+/// Claims the names and makes the account; none where a name leads to another account.
+///
+/// # Errors
+/// Only what is ours.
+pub async fn create(
+    server: &Server<'_>,
+    session: NewSession,
+    new: NewAccount,
+) -> Result<Option<(u32, Secret)>, Failure> {
+    let upstream = new.identity.as_ref().map(|identity| identity.identifier());
+    let email = new.address.as_ref().map(|(_, identifier)| identifier.clone());
+    let names: Vec<String> = upstream.into_iter().chain(email).collect();
+    for (index, name) in names.iter().enumerate() {
+        if claim(server, name, &new.account).await? {
+            continue;
+        }
+        for claimed in names.iter().take(index) {
+            release(server, claimed, &new.account).await?;
+        }
+        return Ok(None);
+    }
+    let address = Address::Id(new.account.clone());
+    let command = AccountCommand::Create(Box::new(new), session);
+    match server.send::<Account>(&address, command).await? {
+        Ok(AccountReply::SignedIn(number, secret)) => Ok(Some((number, secret))),
+        Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Claims a name for an account; false where it leads to another one.
+pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Result<bool, Failure> {
+    let command = IdentifierCommand::Claim(account.to_owned());
+    match server.send::<Identifier>(&Address::Name(name.to_owned()), command).await? {
+        Ok(_) => Ok(true),
+        Err(IdentifierError::Taken) => Ok(false),
+        Err(error) => Err(Failure::internal(error.to_string())),
+    }
+}
+
+/// Gives a claimed name up.
+pub(super) async fn release(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
+    let command = IdentifierCommand::Release(account.to_owned());
+    let answer = server.send::<Identifier>(&Address::Name(name.to_owned()), command).await?;
+    answer.map(|_| ()).map_err(|error| Failure::internal(error.to_string()))
+}

@@ -1,0 +1,258 @@
+//! The way back from a provider (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode).
+
+use subtle::ConstantTimeEq;
+
+use super::login::{Intent, UpstreamLogin};
+use super::start::{log, unknown_provider};
+use super::{find, reconcile, redirect_uri};
+use crate::domain::time::Timestamp;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Method, Request, Response};
+use crate::endpoints::server::Server;
+use crate::endpoints::sign_in::{self, Shown};
+use crate::jose::seal::Purpose;
+use crate::jose::upstream_id_token::TENANT;
+use crate::protocol::parameters::{self, Parameters};
+use crate::upstream::error::UpstreamError;
+use crate::upstream::metadata;
+use crate::upstream::provider::Provider;
+use crate::upstream::sign_in::{Answer, SignedIn};
+
+/// Takes a provider's answer.
+///
+/// # Errors
+/// A page, where the answer belongs to nothing that this browser began.
+pub async fn callback(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &str,
+) -> Result<Response, Failure> {
+    let provider = find(server, provider).ok_or_else(unknown_provider)?;
+    if request.method == Method::Post {
+        return to_get(server, request, provider);
+    }
+    let answer = read(server, request)?;
+    let login = UpstreamLogin::of(server, request, &provider.id);
+    // The state is compared first: an answer that is not to this browser's request changes nothing.
+    let login = login.filter(|login| {
+        let sent = answer.get("state").unwrap_or_default();
+        login.binding.state.as_bytes().ct_eq(sent.as_bytes()).into()
+    });
+    let Some(login) = login else {
+        return Err(not_ours(provider));
+    };
+    finish(server, request, provider, &answer, login).await.map(UpstreamLogin::forget)
+}
+
+/// A form that another site sends comes without this site's cookies; the same answer as a link comes
+/// with them. What it says stays sealed, so that no code stands in an address of ours.
+fn to_get(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+) -> Result<Response, Failure> {
+    let unreadable =
+        |_| Failure::page(400, "This answer cannot be read", "Go back and sign in again.");
+    let form = request.form().map_err(unreadable)?;
+    let body = parameters::encode(form.pairs());
+    let sealed = server.seal(Purpose::UpstreamAnswer, body.as_bytes())?;
+    if sealed.len() > 12_000 {
+        return Err(Failure::page(400, "This answer cannot be read", "Go back and sign in again."));
+    }
+    let query = parameters::encode([("answer", sealed.as_str())]);
+    Ok(Response::see_other(&format!("{}?{query}", redirect_uri(server, provider))))
+}
+
+fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
+    let unreadable =
+        || Failure::page(400, "This answer cannot be read", "Go back and sign in again.");
+    let query = request.query().map_err(|_| unreadable())?;
+    let answer = match query.get("answer") {
+        None => query,
+        Some(sealed) => {
+            let opened = server.settings.sealer.open(Purpose::UpstreamAnswer, sealed);
+            Parameters::parse(&opened.map_err(|_| unreadable())?).map_err(|_| unreadable())?
+        }
+    };
+    answer.once_each().map_err(|_| unreadable())?;
+    Ok(answer)
+}
+
+fn not_ours(provider: &Provider) -> Failure {
+    Failure::page(
+        400,
+        "This sign-in does not go on here",
+        format!(
+            "The answer of {} belongs to another browser, came too late, or was used already. If \
+             you are not signed in, go back to the app that you came from and begin again.",
+            provider.name
+        ),
+    )
+}
+
+async fn finish(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    answer: &Parameters,
+    login: UpstreamLogin,
+) -> Result<Response, Failure> {
+    let signed_in = match redeem(server, provider, answer, &login).await {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => {
+            if let Refusal::Upstream(error) = &refusal {
+                log(server, request, provider, error);
+            }
+            let (status, message) = refusal.told(&provider.name);
+            return tell(server, request, &login.intent, status, message).await;
+        }
+    };
+    match login.intent {
+        Intent::SignIn(interaction) => {
+            let person = reconcile::Person { signed_in, signed_in_since: login.signed_in_since };
+            reconcile::sign_in(server, request, provider, person, interaction).await
+        }
+        Intent::Link { account } => {
+            reconcile::link(server, request, provider, &account, signed_in.identity).await
+        }
+    }
+}
+
+/// Why an answer lets nobody in.
+enum Refusal {
+    Denied,
+    Provider(String),
+    Upstream(UpstreamError),
+}
+
+impl Refusal {
+    fn told(&self, name: &str) -> (u16, String) {
+        match self {
+            Self::Denied => (
+                403,
+                format!(
+                    "You were not signed in with {name}: it was denied there. Try again, or \
+                         sign in another way."
+                ),
+            ),
+            Self::Provider(code) if code == "temporarily_unavailable" || code == "server_error" => {
+                (
+                    503,
+                    format!(
+                        "{name} has a problem of its own. Try again in a minute, or sign in \
+                         another way."
+                    ),
+                )
+            }
+            Self::Provider(_) => {
+                (400, format!("{name} did not sign you in. Try again, or sign in another way."))
+            }
+            Self::Upstream(UpstreamError::IdToken(error)) => (
+                400,
+                format!(
+                    "What {name} said cannot be trusted ({error}). Try again, or sign in \
+                         another way."
+                ),
+            ),
+            Self::Upstream(UpstreamError::Http(_) | UpstreamError::Unavailable(_)) => (
+                503,
+                format!(
+                    "{name} does not answer at the moment. Try again in a minute, or sign in \
+                         another way."
+                ),
+            ),
+            Self::Upstream(_) => (
+                502,
+                format!(
+                    "{name} gave an answer that cannot be used. Try again, or sign in another \
+                         way."
+                ),
+            ),
+        }
+    }
+}
+
+async fn redeem(
+    server: &Server<'_>,
+    provider: &Provider,
+    answer: &Parameters,
+    login: &UpstreamLogin,
+) -> Result<SignedIn, Refusal> {
+    check_issuer(server, provider, answer).await.map_err(Refusal::Upstream)?;
+    match answer.get("error") {
+        // Apple's word for a person who turned back differs.
+        Some("access_denied" | "user_cancelled_authorize" | "consent_required") => {
+            return Err(Refusal::Denied);
+        }
+        Some(code) => return Err(Refusal::Provider(code.to_owned())),
+        None => {}
+    }
+    let code = answer.get("code").filter(|code| code.len() <= 4096);
+    let code =
+        code.ok_or(Refusal::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
+    let asked = Answer {
+        code,
+        redirect_uri: &redirect_uri(server, provider),
+        binding: &login.binding,
+        signed_in_since: login.signed_in_since,
+        user: answer.get("user").filter(|_| provider.quirks.user_in_answer),
+    };
+    crate::upstream::sign_in::sign_in(&server.ports, provider, &asked)
+        .await
+        .map_err(Refusal::Upstream)
+}
+
+/// RFC 9207 §2.4: an answer that names another issuer is the mix-up attack, and one that names none
+/// is refused where the provider says that it always does.
+async fn check_issuer(
+    server: &Server<'_>,
+    provider: &Provider,
+    answer: &Parameters,
+) -> Result<(), UpstreamError> {
+    // Which tenant it is stands in the ID token, and is checked there.
+    if provider.issuer.contains(TENANT) {
+        return Ok(());
+    }
+    match answer.get("iss") {
+        Some(named) if named == provider.issuer => Ok(()),
+        Some(_) => Err(UpstreamError::Nonsense("an answer in the name of another issuer")),
+        None => {
+            let metadata = metadata::metadata(&server.ports, provider).await?;
+            if metadata.authorization_response_iss_parameter_supported {
+                Err(UpstreamError::Nonsense("an answer that does not name its issuer"))
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Tells what happened where the person can go on.
+async fn tell(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    intent: &Intent,
+    status: u16,
+    message: String,
+) -> Result<Response, Failure> {
+    match intent {
+        Intent::SignIn(interaction) => {
+            sign_in::page(server, request, interaction, Shown::error(status, message))
+        }
+        Intent::Link { .. } => {
+            crate::endpoints::account::refused(server, request, status, message).await
+        }
+    }
+}
+
+/// When the session begins: when the person signed in at the provider, where it says so.
+pub(super) fn auth_time(
+    server: &Server<'_>,
+    told: Option<Timestamp>,
+    since: Option<Timestamp>,
+) -> Timestamp {
+    let now = server.now();
+    // Within the skew of two clocks the provider's word satisfies what the app asked for.
+    let told = told.unwrap_or(now).min(now);
+    since.map_or(told, |since| told.max(since)).min(now)
+}

@@ -1,0 +1,154 @@
+//! The way to a provider.
+
+use super::login::{Intent, UpstreamLogin};
+use super::{find, redirect_uri};
+use crate::domain::time::Timestamp;
+use crate::endpoints::authorize;
+use crate::endpoints::browser;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::interaction::Interaction;
+use crate::endpoints::server::Server;
+use crate::endpoints::sign_in;
+use crate::protocol::email;
+use crate::upstream::authorization::{self, Wishes};
+use crate::upstream::error::UpstreamError;
+use crate::upstream::metadata;
+use crate::upstream::provider::Provider;
+
+/// Sends the browser to a provider to sign in there.
+///
+/// # Errors
+/// A page, where there is no such provider or what waited has expired.
+pub async fn sign_in_at(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &str,
+) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let interaction = Interaction::open(server, request, query.get("flow"))?;
+    let provider = find(server, provider).filter(|provider| provider.signs_in);
+    let provider = provider.ok_or_else(unknown_provider)?;
+    // A link on another site would begin a sign-in that the person did not ask for: it leads to the
+    // page where the person may.
+    if request.header("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+    }
+    let hint = query.get("login_hint").filter(|hint| email::is_address(hint)).map(String::from);
+    let again = query.get("prompt") == Some("login");
+    to_provider(server, request, provider, interaction, (hint, again)).await
+}
+
+/// Sends the browser to a provider, with what the app's own request asks for passed on.
+///
+/// # Errors
+/// Only what is ours.
+pub async fn to_provider(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    interaction: Interaction,
+    (hint, again): (Option<String>, bool),
+) -> Result<Response, Failure> {
+    let mut wishes =
+        Wishes { scope: provider.scope.clone(), login_hint: hint, ..Wishes::default() };
+    let mut since = again.then(|| server.now());
+    wishes.prompt_login = again;
+    if let Some(asked) = interaction.authorization() {
+        wishes.prompt_login |= asked.prompt.login;
+        wishes.select_account = asked.prompt.select_account;
+        wishes.max_age = asked.max_age;
+        wishes.ui_locales.clone_from(&asked.ui_locales);
+        let acr_values = asked.acr_values.as_deref().unwrap_or_default();
+        wishes.acr_values =
+            acr_values.split(' ').filter(|v| !v.is_empty()).map(Into::into).collect();
+        wishes.login_hint = wishes.login_hint.or_else(|| asked.login_hint.clone());
+        since = since.max(authorize::signed_in_since(asked, server.now()));
+    }
+    // A provider without OpenID Connect cannot be asked when the person signed in.
+    let since: Option<Timestamp> = since.filter(|_| provider.is_openid());
+    let intent = Intent::SignIn(interaction.clone());
+    match begin(server, provider, intent, since, &wishes).await {
+        Ok(response) => Ok(browser::with_token(server, request, response)),
+        Err(Begin::Failure(failure)) => Err(failure),
+        Err(Begin::Upstream(error)) => {
+            log(server, request, provider, &error);
+            let message = format!(
+                "{} does not answer at the moment. Try again in a minute, or sign in another way.",
+                provider.name
+            );
+            sign_in::page(server, request, &interaction, sign_in::Shown::error(503, message))
+        }
+    }
+}
+
+/// Sends the browser to a provider to link the account there to the one that is signed in here.
+///
+/// # Errors
+/// A page, where the provider does not answer.
+pub async fn link_with(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+) -> Result<Response, Failure> {
+    let Some(session) = browser::claimed_session(request) else {
+        return Ok(Response::see_other(&server.url("/sign-in")));
+    };
+    let Some(view) = session.read(server).await? else {
+        return Ok(Response::see_other(&server.url("/sign-in")));
+    };
+    let wishes =
+        Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
+    let intent = Intent::Link { account: view.account };
+    match begin(server, provider, intent, None, &wishes).await {
+        Ok(response) => Ok(response),
+        Err(Begin::Failure(failure)) => Err(failure),
+        Err(Begin::Upstream(error)) => {
+            log(server, request, provider, &error);
+            Err(Failure::page(
+                503,
+                "The provider does not answer",
+                format!("Nothing was linked. Try {} again in a minute.", provider.name),
+            ))
+        }
+    }
+}
+
+enum Begin {
+    Upstream(UpstreamError),
+    Failure(Failure),
+}
+
+async fn begin(
+    server: &Server<'_>,
+    provider: &Provider,
+    intent: Intent,
+    since: Option<Timestamp>,
+    wishes: &Wishes,
+) -> Result<Response, Begin> {
+    let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
+    let login = UpstreamLogin::new(server, &provider.id, intent, since);
+    let redirect_uri = redirect_uri(server, provider);
+    let address =
+        authorization::address(provider, &metadata, &login.binding, &redirect_uri, wishes);
+    login.keep(server, Response::see_other(&address)).map_err(Begin::Failure)
+}
+
+/// Tells the operator why a provider failed; the person is told what to do.
+pub(super) fn log(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    error: &UpstreamError,
+) {
+    let (id, name) = (&request.request_id, &provider.id);
+    server.ports.log.error(&format!("request {id}: the provider {name}: {error}"));
+}
+
+pub(super) fn unknown_provider() -> Failure {
+    Failure::page(
+        404,
+        "There is no such provider",
+        "The link may be old. Go back and choose another way to sign in.",
+    )
+}

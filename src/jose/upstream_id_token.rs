@@ -1,0 +1,137 @@
+//! ID tokens of other providers, as a relying party reads them (OpenID Connect Core §3.1.3.7).
+
+use serde::{Deserialize, Serialize};
+
+use super::access_token::Audience;
+
+/// How far another server's clock may be off, in seconds.
+pub const CLOCK_SKEW: i64 = 60;
+/// How old a token may be when it comes, in seconds: it has just been issued.
+const MAX_AGE: i64 = 10 * 60;
+
+/// Why an ID token is refused. Each names the rule of OpenID Connect Core §3.1.3.7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum IdTokenError {
+    /// Rule 2.
+    #[error("the ID token names another issuer")]
+    Issuer,
+    /// Rules 3 to 5.
+    #[error("the ID token is for another client")]
+    Audience,
+    /// Rule 9.
+    #[error("the ID token has expired, or the clock of one of the servers is wrong")]
+    Expired,
+    /// Rule 10.
+    #[error("the ID token is from another time, or the clock of one of the servers is wrong")]
+    IssuedAt,
+    /// Rule 11.
+    #[error("the ID token was made for another sign-in")]
+    Nonce,
+    /// Rule 13.
+    #[error("the provider did not ask the person to sign in again")]
+    AuthTime,
+    /// §3.1.3.8.
+    #[error("the ID token belongs to another access token")]
+    AtHash,
+    /// §2: `sub` is required, and at most 255 characters of ASCII.
+    #[error("the ID token does not say whom it is about")]
+    Subject,
+}
+
+/// The claims of an ID token that the rules need; what it says of the person is read from the same
+/// JSON by the provider's mapping.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+pub struct UpstreamIdToken {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audience,
+    #[serde(default)]
+    pub azp: Option<String>,
+    pub exp: i64,
+    pub iat: i64,
+    #[serde(default)]
+    pub nonce: Option<String>,
+    #[serde(default)]
+    pub auth_time: Option<i64>,
+    #[serde(default)]
+    pub amr: Vec<String>,
+    #[serde(default)]
+    pub at_hash: Option<String>,
+    #[serde(default)]
+    pub sid: Option<String>,
+    /// The tenant, at a provider that has many.
+    #[serde(default)]
+    pub tid: Option<String>,
+}
+
+/// What an ID token must say.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    /// The issuer; `{tenantid}` in it stands for the token's tenant.
+    pub issuer: &'a str,
+    /// The client.
+    pub client_id: &'a str,
+    /// The request's `nonce`; none for a provider that leaves it out.
+    pub nonce: Option<&'a str>,
+    /// The person must have signed in at or after this, in seconds since 1970.
+    pub signed_in_since: Option<i64>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+impl UpstreamIdToken {
+    /// Checks the claims, once the signature holds.
+    ///
+    /// # Errors
+    /// See [`IdTokenError`].
+    pub fn check(&self, expected: &Expected<'_>) -> Result<(), IdTokenError> {
+        if !issuer_matches(expected.issuer, &self.iss, self.tid.as_deref()) {
+            return Err(IdTokenError::Issuer);
+        }
+        let several = matches!(&self.aud, Audience::Many(all) if all.len() > 1);
+        let authorized = match &self.azp {
+            Some(azp) => azp == expected.client_id,
+            None => !several,
+        };
+        if !self.aud.contains(expected.client_id) || !authorized {
+            return Err(IdTokenError::Audience);
+        }
+        if self.exp.saturating_add(CLOCK_SKEW) <= expected.now {
+            return Err(IdTokenError::Expired);
+        }
+        let oldest = expected.now.saturating_sub(MAX_AGE).saturating_sub(CLOCK_SKEW);
+        if self.iat < oldest || self.iat > expected.now.saturating_add(CLOCK_SKEW) {
+            return Err(IdTokenError::IssuedAt);
+        }
+        if expected.nonce.is_some() && self.nonce.as_deref() != expected.nonce {
+            return Err(IdTokenError::Nonce);
+        }
+        if self.sub.is_empty() || self.sub.len() > 255 || self.sub.chars().any(char::is_control) {
+            return Err(IdTokenError::Subject);
+        }
+        if let Some(since) = expected.signed_in_since {
+            let signed_in = self.auth_time.ok_or(IdTokenError::AuthTime)?;
+            if signed_in.saturating_add(CLOCK_SKEW) < since {
+                return Err(IdTokenError::AuthTime);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an issuer is the one that was configured. One for many tenants is compared with the
+/// token's own tenant in its place, which must be a plain identifier: else it could write the rest
+/// of the address too.
+pub fn issuer_matches(configured: &str, named: &str, tenant: Option<&str>) -> bool {
+    if !configured.contains(TENANT) {
+        return configured == named;
+    }
+    let plain = |tenant: &&str| {
+        tenant.len() == 36 && tenant.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    };
+    tenant.filter(plain).is_some_and(|tenant| configured.replace(TENANT, tenant) == named)
+}
+
+/// Stands for the tenant in the issuer of a provider that has many.
+pub const TENANT: &str = "{tenantid}";

@@ -1,0 +1,98 @@
+//! The way to a provider: the authorization request (OpenID Connect Core §3.1.2.1, RFC 7636).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::provider::Provider;
+use crate::domain::entropy::{self, Entropy};
+use crate::protocol::parameters;
+use crate::protocol::provider_metadata::ProviderMetadata;
+use crate::protocol::scope::Scope;
+
+/// What a sign-in at a provider is bound to: the browser keeps it sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Binding {
+    /// `state`.
+    pub state: String,
+    /// `nonce`.
+    pub nonce: String,
+    /// `code_verifier` (RFC 7636 §4.1).
+    pub code_verifier: String,
+}
+
+impl Binding {
+    /// A new one.
+    pub fn random(entropy: &dyn Entropy) -> Self {
+        let text = || Base64UrlUnpadded::encode_string(&entropy::bytes::<32>(entropy));
+        Self { state: text(), nonce: text(), code_verifier: text() }
+    }
+
+    fn code_challenge(&self) -> String {
+        Base64UrlUnpadded::encode_string(&Sha256::digest(self.code_verifier.as_bytes()))
+    }
+}
+
+/// What is passed on to the provider.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The scopes.
+    pub scope: Scope,
+    /// The person must sign in again.
+    pub prompt_login: bool,
+    /// The person may choose an account.
+    pub select_account: bool,
+    /// Seconds.
+    pub max_age: Option<u32>,
+    /// Whom to sign in.
+    pub login_hint: Option<String>,
+    /// Languages.
+    pub ui_locales: Option<String>,
+    /// Authentication contexts.
+    pub acr_values: Vec<String>,
+}
+
+/// The address that the browser is sent to.
+pub fn address(
+    provider: &Provider,
+    metadata: &ProviderMetadata,
+    binding: &Binding,
+    redirect_uri: &str,
+    wishes: &Wishes,
+) -> String {
+    let scope = wishes.scope.to_string();
+    let challenge = binding.code_challenge();
+    let mut pairs: Vec<(&str, &str)> = vec![
+        ("response_type", "code"),
+        ("client_id", &provider.client_id),
+        ("redirect_uri", redirect_uri),
+        ("scope", &scope),
+        ("state", &binding.state),
+    ];
+    if provider.quirks.pkce {
+        pairs.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
+    }
+    let max_age = wishes.max_age.map(|seconds| seconds.to_string());
+    let acr_values = wishes.acr_values.join(" ");
+    if provider.is_openid() {
+        pairs.push(("nonce", &binding.nonce));
+        let prompt = match (wishes.prompt_login, wishes.select_account) {
+            (true, true) => Some("login select_account"),
+            (true, false) => Some("login"),
+            (false, true) => Some("select_account"),
+            (false, false) => None,
+        };
+        pairs.extend(prompt.map(|prompt| ("prompt", prompt)));
+        pairs.extend(max_age.as_deref().map(|max_age| ("max_age", max_age)));
+        if !acr_values.is_empty() {
+            pairs.push(("acr_values", &acr_values));
+        }
+    }
+    pairs.extend(wishes.login_hint.as_deref().map(|hint| ("login_hint", hint)));
+    pairs.extend(wishes.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
+    // What the operator wrote stands for what is asked by default.
+    let configured = &provider.authorization_parameters;
+    pairs.retain(|(name, _)| !configured.contains_key(*name));
+    pairs.extend(configured.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    parameters::add_to_query(&metadata.authorization_endpoint, pairs)
+}

@@ -1,0 +1,35 @@
+//! What can go wrong with an upstream provider.
+
+use crate::domain::http::HttpError;
+use crate::jose::upstream_id_token::IdTokenError;
+use crate::ports::Unavailable;
+use crate::protocol::provider_metadata::ProviderMetadataError;
+
+/// Why a provider's word could not be had, or not be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// It did not answer.
+    #[error("the provider failed: {0}")]
+    Http(#[from] HttpError),
+    /// Its metadata cannot be used.
+    #[error(transparent)]
+    Metadata(#[from] ProviderMetadataError),
+    /// It answered what no provider answers.
+    #[error("the provider's answer cannot be read: {0}")]
+    Nonsense(&'static str),
+    /// It refused, with an error code of RFC 6749 §5.2 or its own.
+    #[error("the provider refused: {0}")]
+    Refused(String),
+    /// The signature of its token does not hold.
+    #[error("the signature of the provider's token does not hold")]
+    Signature,
+    /// Its ID token breaks a rule.
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+    /// OpenID Connect Core §5.3.2: the profile is about somebody else.
+    #[error("the provider's profile is about somebody else")]
+    OtherSubject,
+    /// What is ours failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}

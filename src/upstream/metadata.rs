@@ -1,0 +1,59 @@
+//! Where a provider's endpoints are: from its discovery document, or from the settings.
+
+use super::error::UpstreamError;
+use super::provider::{Endpoints, Provider};
+use crate::domain::document::{Document, DocumentCommand, DocumentError};
+use crate::domain::machine::Address;
+use crate::domain::time::Seconds;
+use crate::ports::{self, Ports};
+use crate::protocol::provider_metadata::ProviderMetadata;
+
+/// How long a caller waits for a document that is being fetched.
+const PATIENCE: Seconds = Seconds(8);
+
+/// The metadata of a provider.
+///
+/// # Errors
+/// [`UpstreamError`], where the document cannot be had or used.
+pub async fn metadata(
+    ports: &Ports<'_>,
+    provider: &Provider,
+) -> Result<ProviderMetadata, UpstreamError> {
+    match &provider.endpoints {
+        Endpoints::Discovery(address) => {
+            let text = document(ports, address, false).await?;
+            Ok(ProviderMetadata::parse(&text, &provider.issuer)?)
+        }
+        Endpoints::Configured(plain) => {
+            let revocation = plain.revocation_endpoint.as_ref();
+            Ok(ProviderMetadata {
+                issuer: provider.issuer.clone(),
+                authorization_endpoint: plain.authorization_endpoint.clone(),
+                token_endpoint: plain.token_endpoint.clone(),
+                userinfo_endpoint: Some(plain.userinfo_endpoint.clone()),
+                revocation_endpoint: revocation
+                    .map(|address| address.replace("{client_id}", &provider.client_id)),
+                ..ProviderMetadata::default()
+            })
+        }
+    }
+}
+
+/// A document of another server, from the object that keeps it. `outdated` says that what is held
+/// cannot be the newest.
+///
+/// # Errors
+/// [`UpstreamError::Http`], where it cannot be had.
+pub async fn document(
+    ports: &Ports<'_>,
+    url: &str,
+    outdated: bool,
+) -> Result<String, UpstreamError> {
+    let address = Address::Name(url.to_owned());
+    let command = DocumentCommand::Read { url: url.to_owned(), outdated };
+    match ports::send::<Document>(ports, &address, command, PATIENCE).await? {
+        Ok(text) => Ok(text),
+        Err(DocumentError::Unavailable(error)) => Err(error.into()),
+        Err(DocumentError::Pending) => Err(crate::domain::http::HttpError::Timeout.into()),
+    }
+}

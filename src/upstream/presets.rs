@@ -1,0 +1,277 @@
+//! Providers whose endpoints and peculiarities are known, so that an operator names them and writes
+//! no more than a `client_id`. Each follows the provider's own documentation.
+
+use std::collections::BTreeMap;
+
+use super::provider::{AuthMethod, Endpoints, PlainEndpoints};
+use crate::jose::upstream_id_token::TENANT;
+use crate::protocol::provider_metadata::ProviderMetadata;
+
+/// What is peculiar about a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quirks {
+    /// The answer comes by POST (OAuth 2.0 Form Post Response Mode).
+    pub form_post: bool,
+    /// The ID token bears the request's `nonce`, as OpenID Connect Core §3.1.3.7 asks.
+    pub nonce: bool,
+    /// It takes PKCE (RFC 7636); one that refuses it must have a nonce or be confidential.
+    pub pkce: bool,
+    /// Where the tenant stands within which `sub` is unique, as a JSON pointer; none where `sub`
+    /// is unique by itself.
+    pub subject_within: Option<&'static str>,
+    /// A tenant whose people are not let in.
+    pub refused_tenant: Option<&'static str>,
+    /// The name comes beside the first answer, in `user`, and never again.
+    pub user_in_answer: bool,
+    /// How access is given back.
+    pub revocation: Revocation,
+}
+
+/// How access is given back to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// RFC 7009.
+    Standard,
+    /// A DELETE with Basic authentication and the token as JSON.
+    GitHub,
+    /// A DELETE with the token itself.
+    Bearer,
+}
+
+/// A provider that is known.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    pub(super) name: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) endpoints: Option<Endpoints>,
+    pub(super) scope: String,
+    pub(super) auth_method: AuthMethod,
+    pub(super) authorization_parameters: BTreeMap<String, String>,
+    pub(super) claims: BTreeMap<String, String>,
+    pub(super) trusts_email: bool,
+    pub(super) quirks: Quirks,
+}
+
+impl Default for Preset {
+    /// OpenID Connect by its issuer alone, and nothing taken on trust.
+    fn default() -> Self {
+        Self {
+            name: None,
+            issuer: None,
+            endpoints: None,
+            scope: "openid profile email".to_owned(),
+            auth_method: AuthMethod::ClientSecretBasic,
+            authorization_parameters: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            trusts_email: false,
+            quirks: Quirks {
+                form_post: false,
+                nonce: true,
+                pkce: true,
+                subject_within: None,
+                refused_tenant: None,
+                user_in_answer: false,
+                revocation: Revocation::Standard,
+            },
+        }
+    }
+}
+
+/// The tenant in which Microsoft keeps personal accounts.
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// The preset of that name.
+pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
+    let preset = match name {
+        "google" => {
+            Preset { trusts_email: true, ..openid("Google", "https://accounts.google.com") }
+        }
+        "apple" => apple(),
+        "microsoft" => microsoft(tenant.unwrap_or("common")),
+        "github" => github(),
+        "facebook" => facebook(),
+        "gitlab" => Preset { trusts_email: true, ..openid("GitLab", "https://gitlab.com") },
+        "linkedin" => linkedin(),
+        "discord" => discord(),
+        "x" => x(),
+        "slack" => slack(),
+        // Their issuers differ from customer to customer.
+        "okta" => Preset { name: Some("Okta".to_owned()), ..Preset::default() },
+        "auth0" => Preset {
+            name: Some("Auth0".to_owned()),
+            auth_method: AuthMethod::ClientSecretPost,
+            ..Preset::default()
+        },
+        _ => return None,
+    };
+    Some(preset)
+}
+
+fn openid(name: &str, issuer: &str) -> Preset {
+    Preset {
+        name: Some(name.to_owned()),
+        issuer: Some(issuer.to_owned()),
+        endpoints: Some(Endpoints::Discovery(ProviderMetadata::address(issuer))),
+        ..Preset::default()
+    }
+}
+
+fn plain(name: &str, scope: &str, endpoints: PlainEndpoints, claims: &[(&str, &str)]) -> Preset {
+    Preset {
+        name: Some(name.to_owned()),
+        endpoints: Some(Endpoints::Configured(Box::new(endpoints))),
+        scope: scope.to_owned(),
+        auth_method: AuthMethod::ClientSecretPost,
+        claims: map(claims),
+        ..Preset::default()
+    }
+}
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Sign in with Apple: asking for a name or an address makes the answer come by POST.
+fn apple() -> Preset {
+    let preset = openid("Apple", "https://appleid.apple.com");
+    Preset {
+        scope: "openid name email".to_owned(),
+        auth_method: AuthMethod::AppleClientSecret,
+        authorization_parameters: map(&[("response_mode", "form_post")]),
+        trusts_email: true,
+        quirks: Quirks { form_post: true, user_in_answer: true, ..preset.quirks },
+        ..preset
+    }
+}
+
+/// Microsoft Entra ID: one document serves many tenants, and each signs under its own issuer. An
+/// address there can be anything that a tenant's administrator wrote, so only one is trusted whose
+/// domain Microsoft has verified to be the tenant's, which the optional claim `xms_edov` says.
+fn microsoft(tenant: &str) -> Preset {
+    let in_issuer = match tenant {
+        "common" | "organizations" => TENANT,
+        "consumers" => CONSUMERS,
+        tenant => tenant,
+    };
+    let refused_tenant = (tenant == "organizations").then_some(CONSUMERS);
+    let discovery =
+        format!("https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration");
+    Preset {
+        name: Some("Microsoft".to_owned()),
+        issuer: Some(format!("https://login.microsoftonline.com/{in_issuer}/v2.0")),
+        endpoints: Some(Endpoints::Discovery(discovery)),
+        auth_method: AuthMethod::ClientSecretPost,
+        claims: map(&[("email_verified", "/xms_edov")]),
+        trusts_email: true,
+        quirks: Quirks { refused_tenant, ..Preset::default().quirks },
+        ..Preset::default()
+    }
+}
+
+fn github() -> Preset {
+    let endpoints = PlainEndpoints {
+        authorization_endpoint: "https://github.com/login/oauth/authorize".to_owned(),
+        token_endpoint: "https://github.com/login/oauth/access_token".to_owned(),
+        userinfo_endpoint: "https://api.github.com/user".to_owned(),
+        emails_endpoint: Some("https://api.github.com/user/emails".to_owned()),
+        revocation_endpoint: Some(
+            "https://api.github.com/applications/{client_id}/grant".to_owned(),
+        ),
+    };
+    let claims = [
+        ("sub", "/id"),
+        ("name", "/name"),
+        ("preferred_username", "/login"),
+        ("picture", "/avatar_url"),
+        ("profile", "/html_url"),
+        ("email", "/email"),
+    ];
+    let preset = plain("GitHub", "read:user user:email", endpoints, &claims);
+    // The address comes from the list of verified ones alone.
+    let quirks = Quirks { revocation: Revocation::GitHub, ..preset.quirks };
+    // The issuer that its answers name (RFC 9207).
+    let issuer = Some("https://github.com/login/oauth".to_owned());
+    Preset { trusts_email: true, quirks, issuer, ..preset }
+}
+
+fn facebook() -> Preset {
+    let endpoints = PlainEndpoints {
+        authorization_endpoint: "https://www.facebook.com/v24.0/dialog/oauth".to_owned(),
+        token_endpoint: "https://graph.facebook.com/v24.0/oauth/access_token".to_owned(),
+        userinfo_endpoint:
+            "https://graph.facebook.com/v24.0/me?fields=id,name,first_name,last_name,email,picture"
+                .to_owned(),
+        emails_endpoint: None,
+        revocation_endpoint: Some("https://graph.facebook.com/v24.0/me/permissions".to_owned()),
+    };
+    let claims = [
+        ("sub", "/id"),
+        ("name", "/name"),
+        ("given_name", "/first_name"),
+        ("family_name", "/last_name"),
+        ("email", "/email"),
+        ("picture", "/picture/data/url"),
+    ];
+    let preset = plain("Facebook", "public_profile email", endpoints, &claims);
+    Preset { quirks: Quirks { revocation: Revocation::Bearer, ..preset.quirks }, ..preset }
+}
+
+/// LinkedIn's ID tokens leave the `nonce` out, and its token endpoint refuses PKCE.
+fn linkedin() -> Preset {
+    let preset = openid("LinkedIn", "https://www.linkedin.com/oauth");
+    Preset {
+        auth_method: AuthMethod::ClientSecretPost,
+        quirks: Quirks { nonce: false, pkce: false, ..preset.quirks },
+        ..preset
+    }
+}
+
+/// Slack's people are unique within their workspace alone, and its OpenID Connect refuses PKCE.
+fn slack() -> Preset {
+    let preset = openid("Slack", "https://slack.com");
+    let subject_within = Some("/https:~1~1slack.com~1team_id");
+    Preset {
+        auth_method: AuthMethod::ClientSecretPost,
+        quirks: Quirks { pkce: false, subject_within, ..preset.quirks },
+        ..preset
+    }
+}
+
+fn discord() -> Preset {
+    let endpoints = PlainEndpoints {
+        authorization_endpoint: "https://discord.com/oauth2/authorize".to_owned(),
+        token_endpoint: "https://discord.com/api/oauth2/token".to_owned(),
+        userinfo_endpoint: "https://discord.com/api/users/@me".to_owned(),
+        emails_endpoint: None,
+        revocation_endpoint: Some("https://discord.com/api/oauth2/token/revoke".to_owned()),
+    };
+    let claims = [
+        ("sub", "/id"),
+        ("name", "/global_name"),
+        ("preferred_username", "/username"),
+        ("email", "/email"),
+        ("email_verified", "/verified"),
+        ("locale", "/locale"),
+    ];
+    Preset { trusts_email: true, ..plain("Discord", "identify email", endpoints, &claims) }
+}
+
+fn x() -> Preset {
+    let endpoints = PlainEndpoints {
+        authorization_endpoint: "https://x.com/i/oauth2/authorize".to_owned(),
+        token_endpoint: "https://api.x.com/2/oauth2/token".to_owned(),
+        userinfo_endpoint: "https://api.x.com/2/users/me?user.fields=profile_image_url".to_owned(),
+        emails_endpoint: None,
+        revocation_endpoint: Some("https://api.x.com/2/oauth2/revoke".to_owned()),
+    };
+    let claims = [
+        ("sub", "/data/id"),
+        ("name", "/data/name"),
+        ("preferred_username", "/data/username"),
+        ("picture", "/data/profile_image_url"),
+    ];
+    Preset {
+        auth_method: AuthMethod::ClientSecretBasic,
+        ..plain("X", "users.read tweet.read", endpoints, &claims)
+    }
+}

@@ -1,0 +1,452 @@
+//! The upstream providers of a deployment: the setting `PROVIDERS`, and the secrets beside it.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use super::presets::{self, Preset};
+use crate::domain::identity::ClaimsUpdate;
+use crate::protocol::email;
+use crate::protocol::outbound;
+use crate::protocol::scope::Scope;
+
+/// Why the setting is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProviderError {
+    /// Not the list of tables that is expected.
+    #[error("PROVIDERS must be a list of providers: {0}")]
+    Syntax(String),
+    /// A provider that cannot be used as it is written.
+    #[error("PROVIDERS: the provider {id:?} {problem}")]
+    Provider {
+        /// The provider.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A secret of the deployment that is missing.
+    #[error("{0} is missing; set it with `npx wrangler secret put {0}`")]
+    NoSecret(String),
+}
+
+/// How this server proves who it is to the provider (OpenID Connect Core §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// HTTP Basic.
+    ClientSecretBasic,
+    /// In the body.
+    ClientSecretPost,
+    /// Signed with this server's own key, which the provider reads at `/jwks`.
+    PrivateKeyJwt,
+    /// A client secret that is itself signed, as Apple asks.
+    AppleClientSecret,
+    /// Nothing but PKCE.
+    None,
+}
+
+/// When a person whom nobody knows here is linked to an account that has the same address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Linking {
+    /// At once, where the provider vouches for the address and the account has proven it too; else
+    /// the person is asked to sign in to the account first.
+    #[default]
+    VerifiedEmail,
+    /// Only after the person has signed in to the account.
+    SignInFirst,
+    /// Never: the person gets an account without that address.
+    Never,
+}
+
+/// Who gets an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Creation {
+    /// Everyone whom the provider signs in.
+    #[default]
+    Open,
+    /// Whoever has an address on the provider's list `invited`.
+    Invited,
+    /// Nobody: only accounts that exist are signed in to.
+    Off,
+}
+
+/// How a company's domain was proven to be the provider's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DomainProof {
+    /// The operator says so.
+    #[default]
+    Operator,
+    /// A TXT record of the domain says so.
+    Dns,
+}
+
+/// A provider, ready for use.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its name in addresses and settings.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// This server's `client_id` there.
+    pub client_id: String,
+    /// Its issuer; for one without OpenID Connect, what stands for it in identifiers.
+    pub issuer: String,
+    /// Where its endpoints are found.
+    pub endpoints: Endpoints,
+    /// What is asked for at sign-in.
+    pub scope: Scope,
+    /// How this server authenticates.
+    pub auth_method: AuthMethod,
+    /// The secret for that.
+    pub secret: Secret,
+    /// More parameters of the authorization request.
+    pub authorization_parameters: BTreeMap<String, String>,
+    /// Where each claim stands in the profile's JSON, as a JSON pointer (RFC 6901).
+    pub claims: BTreeMap<String, String>,
+    /// Whether its word on verified addresses is trusted.
+    pub trusts_email: bool,
+    /// When accounts are linked by address.
+    pub linking: Linking,
+    /// Who gets an account.
+    pub creation: Creation,
+    /// Addresses, and domains after an `@`, for [`Creation::Invited`].
+    pub invited: Vec<String>,
+    /// What becomes of the profile.
+    pub claims_update: ClaimsUpdate,
+    /// The domains whose people sign in here and nowhere else.
+    pub domains: Vec<String>,
+    /// Whether the domains' sub-domains count too.
+    pub subdomains: bool,
+    /// How they were proven.
+    pub domain_proof: DomainProof,
+    /// Whether the provider may begin a sign-in (OpenID Connect Core §4).
+    pub initiated_login: bool,
+    /// Whether people may sign in with it.
+    pub signs_in: bool,
+    /// What apps may ask for on the person's behalf, where accounts of it can be connected.
+    pub connection: Option<Scope>,
+    /// Whether signing out here goes on to the provider.
+    pub upstream_logout: bool,
+    /// What is peculiar about it.
+    pub quirks: presets::Quirks,
+}
+
+/// Where a provider's endpoints are found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoints {
+    /// In its discovery document, at this address.
+    Discovery(String),
+    /// In the settings: a provider of plain OAuth 2.0.
+    Configured(Box<PlainEndpoints>),
+}
+
+/// The endpoints of a provider of plain OAuth 2.0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+pub struct PlainEndpoints {
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    #[serde(default)]
+    pub emails_endpoint: Option<String>,
+    #[serde(default)]
+    pub revocation_endpoint: Option<String>,
+}
+
+/// What this server proves itself with.
+#[derive(Clone)]
+pub enum Secret {
+    /// Nothing that is secret, or the server's own key.
+    None,
+    /// A client secret.
+    Text(String),
+    /// A key of Apple's: team, name of the key, PKCS #8.
+    Apple {
+        /// The team.
+        team_id: String,
+        /// The key's name.
+        key_id: String,
+        /// The key.
+        pkcs8: Vec<u8>,
+    },
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
+}
+
+/// A provider as the operator writes it. Every name is in `docs/configuration.md`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    client_id: String,
+    preset: Option<String>,
+    name: Option<String>,
+    issuer: Option<String>,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    userinfo_endpoint: Option<String>,
+    emails_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+    scope: Option<String>,
+    token_endpoint_auth_method: Option<AuthMethod>,
+    team_id: Option<String>,
+    key_id: Option<String>,
+    tenant: Option<String>,
+    #[serde(default)]
+    authorization_parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    claims: BTreeMap<String, String>,
+    trust_email: Option<bool>,
+    #[serde(default)]
+    link: Linking,
+    #[serde(default)]
+    create: Creation,
+    #[serde(default)]
+    invited: Vec<String>,
+    #[serde(default)]
+    update_claims: ClaimsUpdate,
+    #[serde(default)]
+    domains: Vec<String>,
+    #[serde(default)]
+    subdomains: bool,
+    #[serde(default)]
+    domain_proof: DomainProof,
+    #[serde(default)]
+    initiated_login: bool,
+    sign_in: Option<bool>,
+    connection_scope: Option<String>,
+    #[serde(default)]
+    upstream_logout: bool,
+}
+
+/// Gives the value of a variable or secret of the deployment.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads the setting.
+///
+/// # Errors
+/// See [`ProviderError`].
+pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, ProviderError> {
+    let Some(json) = lookup("PROVIDERS") else {
+        return Ok(Vec::new());
+    };
+    let written: Vec<Written> =
+        serde_json::from_str(&json).map_err(|error| ProviderError::Syntax(error.to_string()))?;
+    let providers = written
+        .into_iter()
+        .map(|written| written.check(lookup, development))
+        .collect::<Result<Vec<_>, _>>()?;
+    for (index, provider) in providers.iter().enumerate() {
+        let before = providers.iter().take(index);
+        let refuse = |problem: &str| {
+            Err(ProviderError::Provider { id: provider.id.clone(), problem: problem.to_owned() })
+        };
+        if before.clone().any(|other| other.id == provider.id) {
+            return refuse("stands there twice");
+        }
+        if before.clone().any(|other| provider.domains.iter().any(|d| other.domains.contains(d))) {
+            return refuse("has a domain that another provider has");
+        }
+    }
+    Ok(providers)
+}
+
+impl Written {
+    fn check(self, lookup: Lookup<'_>, development: bool) -> Result<Provider, ProviderError> {
+        let id = self.id.clone();
+        let refuse = |problem: String| ProviderError::Provider { id: id.clone(), problem };
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if id.is_empty() || id.len() > 40 || !id.bytes().all(plain) {
+            return Err(refuse("needs an id of lower-case letters, digits and dashes".to_owned()));
+        }
+        let preset = match &self.preset {
+            Some(name) => presets::find(name, self.tenant.as_deref()).ok_or_else(|| {
+                refuse(format!("names the preset {name:?}, which does not exist"))
+            })?,
+            None => Preset::default(),
+        };
+        let endpoints = self.endpoints(&preset).map_err(&refuse)?;
+        let issuer = match (&self.issuer, preset.issuer, &endpoints) {
+            (Some(issuer), _, _) => issuer.clone(),
+            (None, Some(issuer), _) => issuer,
+            (None, None, Endpoints::Configured(plain)) => origin(&plain.authorization_endpoint),
+            (None, None, Endpoints::Discovery(_)) => {
+                return Err(refuse("needs an issuer, a preset, or endpoints".to_owned()));
+            }
+        };
+        for address in endpoints.addresses() {
+            outbound::check(address, development)
+                .map_err(|error| refuse(format!("has the address {address:?}, but {error}")))?;
+        }
+        let scope = self.scope.as_deref().unwrap_or(&preset.scope);
+        let scope = Scope::parse(scope).map_err(|error| refuse(error.to_string()))?;
+        let connection = self.connection_scope.as_deref().map(Scope::parse).transpose();
+        let connection = connection.map_err(|error| refuse(error.to_string()))?;
+        let auth_method = self.token_endpoint_auth_method.unwrap_or(preset.auth_method);
+        let secret = self.secret(auth_method, lookup)?;
+        let domains: Vec<String> = self.domains.iter().map(|d| d.to_lowercase()).collect();
+        if let Some(wrong) = domains.iter().find(|domain| !email::is_domain(domain)) {
+            return Err(refuse(format!("has {wrong:?} among its domains, which is none")));
+        }
+        let mut claims = preset.claims;
+        claims.extend(self.claims);
+        if let Some((claim, _)) = claims.iter().find(|(_, path)| !path.starts_with('/')) {
+            return Err(refuse(format!("maps {claim}, but a path begins with a slash, as /email")));
+        }
+        let mut authorization_parameters = preset.authorization_parameters;
+        authorization_parameters.extend(self.authorization_parameters);
+        Ok(Provider {
+            name: self.name.or(preset.name).unwrap_or_else(|| id.clone()),
+            client_id: self.client_id,
+            issuer,
+            endpoints,
+            scope,
+            auth_method,
+            secret,
+            authorization_parameters,
+            claims,
+            // A company's directory is the authority on its own domain.
+            trusts_email: self.trust_email.unwrap_or(preset.trusts_email || !domains.is_empty()),
+            linking: self.link,
+            creation: self.create,
+            invited: self.invited.iter().map(|entry| entry.to_lowercase()).collect(),
+            claims_update: self.update_claims,
+            domains,
+            subdomains: self.subdomains,
+            domain_proof: self.domain_proof,
+            initiated_login: self.initiated_login,
+            signs_in: self.sign_in.unwrap_or(true),
+            connection,
+            upstream_logout: self.upstream_logout,
+            quirks: preset.quirks,
+            id,
+        })
+    }
+
+    fn endpoints(&self, preset: &Preset) -> Result<Endpoints, String> {
+        let mut plain = match &preset.endpoints {
+            Some(Endpoints::Configured(plain)) => *plain.clone(),
+            Some(Endpoints::Discovery(address)) if self.issuer.is_none() => {
+                return Ok(Endpoints::Discovery(address.clone()));
+            }
+            Some(Endpoints::Discovery(_)) | None => PlainEndpoints::default(),
+        };
+        let set = |to: &mut String, from: &Option<String>| {
+            if let Some(from) = from {
+                to.clone_from(from);
+            }
+        };
+        set(&mut plain.authorization_endpoint, &self.authorization_endpoint);
+        set(&mut plain.token_endpoint, &self.token_endpoint);
+        set(&mut plain.userinfo_endpoint, &self.userinfo_endpoint);
+        plain.emails_endpoint = self.emails_endpoint.clone().or(plain.emails_endpoint);
+        plain.revocation_endpoint = self.revocation_endpoint.clone().or(plain.revocation_endpoint);
+        let named =
+            [&plain.authorization_endpoint, &plain.token_endpoint, &plain.userinfo_endpoint];
+        if named.iter().all(|address| !address.is_empty()) {
+            return Ok(Endpoints::Configured(Box::new(plain)));
+        }
+        match &self.issuer {
+            _ if named.iter().any(|address| !address.is_empty()) => {
+                Err("needs authorization_endpoint, token_endpoint and userinfo_endpoint, or an \
+                     issuer alone"
+                    .to_owned())
+            }
+            Some(issuer) => Ok(Endpoints::Discovery(
+                crate::protocol::provider_metadata::ProviderMetadata::address(issuer),
+            )),
+            None => Err("needs an issuer, a preset, or endpoints".to_owned()),
+        }
+    }
+
+    fn secret(&self, method: AuthMethod, lookup: Lookup<'_>) -> Result<Secret, ProviderError> {
+        let name = |suffix: &str| {
+            format!("PROVIDER_{}_{suffix}", self.id.to_uppercase().replace('-', "_"))
+        };
+        let find = |name: String| lookup(&name).ok_or(ProviderError::NoSecret(name));
+        let refuse = |problem: &str| ProviderError::Provider {
+            id: self.id.clone(),
+            problem: problem.into(),
+        };
+        match method {
+            AuthMethod::None | AuthMethod::PrivateKeyJwt => Ok(Secret::None),
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
+                find(name("SECRET")).map(Secret::Text)
+            }
+            AuthMethod::AppleClientSecret => {
+                let needs = "needs team_id and key_id, which Apple's developer pages show";
+                let (Some(team_id), Some(key_id)) = (self.team_id.clone(), self.key_id.clone())
+                else {
+                    return Err(refuse(needs));
+                };
+                let pem = find(name("PRIVATE_KEY"))?;
+                let pkcs8 = from_pem(&pem)
+                    .ok_or_else(|| refuse("has a PRIVATE_KEY that is not the PEM of a .p8 file"))?;
+                Ok(Secret::Apple { team_id, key_id, pkcs8 })
+            }
+        }
+    }
+}
+
+impl Endpoints {
+    fn addresses(&self) -> Vec<&str> {
+        match self {
+            Self::Discovery(address) => vec![address],
+            Self::Configured(plain) => {
+                let more = [&plain.emails_endpoint, &plain.revocation_endpoint];
+                let mut all = vec![
+                    plain.authorization_endpoint.as_str(),
+                    plain.token_endpoint.as_str(),
+                    plain.userinfo_endpoint.as_str(),
+                ];
+                all.extend(more.into_iter().filter_map(|address| address.as_deref()));
+                // A place for the client's name stands in some.
+                all
+            }
+        }
+    }
+}
+
+impl Provider {
+    /// Whether it speaks OpenID Connect.
+    pub fn is_openid(&self) -> bool {
+        matches!(self.endpoints, Endpoints::Discovery(_))
+    }
+
+    /// Whether it decides for that e-mail domain.
+    pub fn has_domain(&self, domain: &str) -> bool {
+        self.domains.iter().any(|own| {
+            own == domain
+                || (self.subdomains
+                    && domain.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+        })
+    }
+
+    /// Whether that address is on the list of the invited.
+    pub fn has_invited(&self, email: &str) -> bool {
+        let email = email.to_lowercase();
+        self.invited.iter().any(|entry| match entry.strip_prefix('@') {
+            Some(domain) => email::domain(&email) == Some(domain),
+            None => *entry == email,
+        })
+    }
+}
+
+fn origin(address: &str) -> String {
+    url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+}
+
+fn from_pem(pem: &str) -> Option<Vec<u8>> {
+    use base64ct::{Base64, Encoding};
+    let body = pem.split_once("-----BEGIN PRIVATE KEY-----")?.1;
+    let body = body.split_once("-----END PRIVATE KEY-----")?.0;
+    // A secret that was set from a shell may have its line breaks spelt out.
+    let digits: String = body.replace("\\n", "").split_whitespace().collect();
+    Base64::decode_vec(&digits).ok()
+}

@@ -1,0 +1,121 @@
+//! From a provider's code to a person: the token request, the ID token, the profile.
+
+use serde_json::Value;
+
+use super::authorization::Binding;
+use super::error::UpstreamError;
+use super::metadata::metadata;
+use super::provider::Provider;
+use super::token::{self, TokenResponse};
+use super::{id_token, profile};
+use crate::domain::identity::{Identity, UpstreamSession};
+use crate::domain::time::Timestamp;
+use crate::jose::id_token::at_hash;
+use crate::jose::upstream_id_token::{Expected, IdTokenError, UpstreamIdToken};
+use crate::ports::Ports;
+
+/// What the provider was asked, and answered.
+pub struct Answer<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// Where it came.
+    pub redirect_uri: &'a str,
+    /// What the request was bound to.
+    pub binding: &'a Binding,
+    /// The person was asked to sign in since.
+    pub signed_in_since: Option<Timestamp>,
+    /// What came beside the code, where a provider sends the name so.
+    pub user: Option<&'a str>,
+}
+
+/// Who signed in, how, and with which tokens.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub identity: Identity,
+    /// How.
+    pub session: UpstreamSession,
+    /// The tokens.
+    pub tokens: TokenResponse,
+}
+
+/// Redeems the code, and reads who the person is.
+///
+/// # Errors
+/// [`UpstreamError`].
+pub async fn sign_in(
+    ports: &Ports<'_>,
+    provider: &Provider,
+    answer: &Answer<'_>,
+) -> Result<SignedIn, UpstreamError> {
+    let metadata = metadata(ports, provider).await?;
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("code", answer.code),
+        ("redirect_uri", answer.redirect_uri),
+    ];
+    if provider.quirks.pkce {
+        fields.push(("code_verifier", &answer.binding.code_verifier));
+    }
+    let tokens = token::request(ports, provider, &metadata, &fields).await?;
+    if !provider.is_openid() {
+        let profile = profile::plain(ports, provider, &tokens).await?;
+        let identity = profile::identity(provider, &provider.issuer, &[profile])?;
+        return Ok(SignedIn { identity, session: UpstreamSession::default(), tokens });
+    }
+    let id_token = tokens
+        .id_token
+        .as_deref()
+        .ok_or(UpstreamError::Nonsense("no ID token beside the tokens"))?;
+    let verified = id_token::verify(ports, &metadata, id_token).await?;
+    let unreadable = UpstreamError::Nonsense("an ID token without the claims it must have");
+    let claims: UpstreamIdToken = verified.claims().map_err(|_| unreadable.clone())?;
+    let all: Value = verified.claims().map_err(|_| unreadable)?;
+    let nonce = Some(answer.binding.nonce.as_str());
+    let left_out = !provider.quirks.nonce && claims.nonce.is_none();
+    claims.check(&Expected {
+        issuer: &provider.issuer,
+        client_id: &provider.client_id,
+        nonce: nonce.filter(|_| !left_out),
+        signed_in_since: answer.signed_in_since.map(Timestamp::seconds),
+        now: ports.clock.now().seconds(),
+    })?;
+    if claims.tid.is_some() && claims.tid.as_deref() == provider.quirks.refused_tenant {
+        return Err(IdTokenError::Issuer.into());
+    }
+    // Only with SHA-256; EdDSA binds with another hash, which is optional here (§3.1.3.6).
+    if let Some(hash) = &claims.at_hash {
+        let is_ed25519 = verified.header.alg.as_str() == "EdDSA";
+        if !is_ed25519 && *hash != at_hash(&tokens.access_token) {
+            return Err(IdTokenError::AtHash.into());
+        }
+    }
+    let more = profile::userinfo(ports, &metadata, &tokens, &claims.sub).await?;
+    let user = answer.user.and_then(user_in_answer);
+    let sources: Vec<Value> = [Some(all), more, user].into_iter().flatten().collect();
+    let identity = profile::identity(provider, &claims.iss, &sources)?;
+    let session = UpstreamSession {
+        auth_time: claims.auth_time.map(Timestamp::from_seconds),
+        amr: claims.amr.into_iter().filter(|amr| is_amr(amr)).take(8).collect(),
+        sid: claims.sid.filter(|sid| sid.len() <= 255),
+    };
+    Ok(SignedIn { identity, session, tokens })
+}
+
+fn is_amr(text: &str) -> bool {
+    text.len() <= 40 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+}
+
+/// The name that Apple sends beside the first answer. It is not signed: whoever holds the browser
+/// may write there what they like, so it names the person to that person and proves nothing.
+fn user_in_answer(json: &str) -> Option<Value> {
+    let user: Value = serde_json::from_str(json).ok()?;
+    let name = |member: &str| user.pointer(&format!("/name/{member}"))?.as_str().map(String::from);
+    let (given_name, family_name) = (name("firstName"), name("lastName"));
+    let parts: Vec<&str> =
+        [&given_name, &family_name].into_iter().flatten().map(|n| &**n).collect();
+    let full = parts.join(" ");
+    Some(serde_json::json!({
+        "name": full, "given_name": given_name, "family_name": family_name,
+    }))
+}

@@ -1,0 +1,463 @@
+//! Signing in through an upstream provider (OpenID Connect Core §3.1, RFC 9207, RFC 9700), and whose
+//! account it is.
+
+use serde_json::{Value, json};
+use vestibule::domain::machine::Class;
+
+use crate::support::World;
+use crate::support::browser::{Browser, ORIGIN, text};
+use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
+
+const ISSUER: &str = "https://acme.example.com";
+const PASSWORD: &str = "a long enough passphrase";
+
+fn world_with(more: Value) -> (World, TestProvider) {
+    world_and(more, &[])
+}
+
+fn world_and(more: Value, settings: &[(&str, &str)]) -> (World, TestProvider) {
+    let providers = setting(ISSUER, more);
+    let mut all = vec![("PROVIDERS", providers.as_str()), SECRET];
+    all.extend_from_slice(settings);
+    let world = World::new(&all);
+    let provider = TestProvider::new(&world, ISSUER);
+    (world, provider)
+}
+
+fn sign_up(world: &World, email: &str) -> Browser {
+    let mut browser = Browser::default();
+    let fields = [("email", email), ("password", PASSWORD)];
+    let page = browser.submit(world, "/sign-up", &fields);
+    assert_eq!(page.status, 303, "{}", text(&page));
+    browser
+}
+
+fn account_page(world: &World, browser: &mut Browser) -> String {
+    text(&browser.get(world, "/account"))
+}
+
+fn verified(email: &str) -> Value {
+    json!({ "email": email, "email_verified": true, "name": "Dana Lee" })
+}
+
+#[test]
+fn a_person_whom_nobody_knows_gets_an_account_and_finds_it_again() {
+    // Mode 2, steps 3 to 12
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    provider.tells(verified("dana@example.org"));
+    let mut browser = Browser::default();
+    let back = provider.visit(&world, &mut browser, "/sign-in/acme");
+    assert_eq!(back.header("location"), Some(&*format!("{ORIGIN}/account")));
+    let page = account_page(&world, &mut browser);
+    assert!(page.contains("dana@example.org") && page.contains("From Acme: name."), "{page}");
+    let accounts = world.objects.count(Class::Account);
+    let mut later = Browser::default();
+    provider.visit(&world, &mut later, "/sign-in/acme");
+    assert_eq!(world.objects.count(Class::Account), accounts);
+    assert!(account_page(&world, &mut later).contains("dana@example.org"));
+}
+
+#[test]
+fn the_request_is_bound_by_pkce_state_and_nonce_and_names_its_own_redirect_uri() {
+    // RFC 7636 §4.3, OpenID Connect Core §3.1.2.1, RFC 9700 §4.4.2
+    let (world, provider) = world_with(json!({}));
+    let (_, address) = provider.go(&world, &mut Browser::default(), "/sign-in/acme");
+    let of = |name| parameter(&address, name).unwrap();
+    assert_eq!(of("redirect_uri"), format!("{ORIGIN}/callback/acme"));
+    assert_eq!(of("code_challenge_method"), "S256");
+    assert!(of("code_challenge").len() == 43 && of("state").len() == 43 && of("nonce").len() == 43);
+}
+
+#[test]
+fn an_answer_in_another_browser_is_worth_nothing() {
+    // RFC 9700 §4.7: cross-site request forgery, and a stolen callback
+    let (world, provider) = world_with(json!({}));
+    let (state, _) = provider.go(&world, &mut Browser::default(), "/sign-in/acme");
+    let mut other = Browser::default();
+    let address = callback(&[("code", "c"), ("state", &state), ("iss", ISSUER)]);
+    let page = other.get(&world, &address);
+    assert_eq!(page.status, 400);
+    assert_eq!(world.internet.count(&format!("{ISSUER}/token")), 0);
+}
+
+#[test]
+fn an_answer_counts_once() {
+    let (world, provider) = world_with(json!({}));
+    let mut browser = Browser::default();
+    let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+    let address = callback(&[("code", "c"), ("state", &state), ("iss", ISSUER)]);
+    assert_eq!(browser.get(&world, &address).status, 303);
+    assert_eq!(browser.get(&world, &address).status, 400);
+    assert_eq!(world.internet.count(&format!("{ISSUER}/token")), 1);
+}
+
+#[test]
+fn an_answer_of_another_issuer_or_of_none_is_the_mix_up_attack() {
+    // RFC 9207 §2.4
+    let (world, provider) = world_with(json!({}));
+    for iss in [Some("https://evil.example.com"), None] {
+        let mut browser = Browser::default();
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        let mut query = vec![("code", "c"), ("state", state.as_str())];
+        query.extend(iss.map(|iss| ("iss", iss)));
+        let page = browser.get(&world, &callback(&query));
+        assert_eq!(page.status, 502, "{}", text(&page));
+    }
+    assert_eq!(world.internet.count(&format!("{ISSUER}/token")), 0);
+}
+
+#[test]
+fn an_id_token_that_breaks_a_rule_signs_nobody_in() {
+    // OpenID Connect Core §3.1.3.7
+    let now = 1_800_000_000;
+    let bent = [
+        json!({ "iss": "https://evil.example.com" }),
+        json!({ "aud": "another client" }),
+        json!({ "aud": ["here", "another client"] }),
+        json!({ "aud": ["here", "another client"], "azp": "another client" }),
+        json!({ "exp": now - 61 }),
+        json!({ "iat": now + 61 }),
+        json!({ "iat": now - 4000 }),
+        json!({ "nonce": "another" }),
+        json!({ "nonce": null }),
+        json!({ "sub": "" }),
+        json!({ "sub": null }),
+        json!({ "at_hash": "wrong" }),
+    ];
+    let (world, provider) = world_with(json!({}));
+    for claims in bent {
+        provider.says.borrow_mut().id_token = claims.clone();
+        let mut browser = Browser::default();
+        let page = provider.visit(&world, &mut browser, "/sign-in/acme");
+        assert!(matches!(page.status, 400 | 502), "{claims}: {}", page.status);
+        assert!(!browser.cookies.contains_key("__Host-session"), "{claims}");
+    }
+    assert_eq!(world.objects.count(Class::Account), 0);
+}
+
+#[test]
+fn a_signature_that_does_not_hold_signs_nobody_in() {
+    // RFC 8725 §3.1 and §3.2: no algorithm of the token's own choice, and no key of another
+    let (world, provider) = world_with(json!({}));
+    for header in [
+        json!({ "alg": "none" }),
+        json!({ "alg": "HS256" }),
+        json!({ "alg": "RS256" }),
+        json!({ "kid": "unknown" }),
+        json!({ "crit": ["exp"] }),
+    ] {
+        provider.says.borrow_mut().header = header.clone();
+        let page = provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+        assert_eq!(page.status, 502, "{header}");
+    }
+}
+
+#[test]
+fn an_unknown_key_has_the_set_fetched_again_but_nobody_can_force_it() {
+    // OpenID Connect Core §10.1.1
+    let (world, provider) = world_with(json!({}));
+    let keys = format!("{ISSUER}/keys");
+    provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    assert_eq!(world.internet.count(&keys), 1);
+    world.advance(61);
+    provider.says.borrow_mut().header = json!({ "kid": "unknown" });
+    for _ in 0..10 {
+        provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    }
+    assert_eq!(world.internet.count(&keys), 2);
+}
+
+#[test]
+fn a_profile_about_somebody_else_signs_nobody_in() {
+    // OpenID Connect Core §5.3.2
+    let (world, provider) = world_with(json!({}));
+    provider.tells(json!({ "sub": "somebody else" }));
+    assert_eq!(provider.visit(&world, &mut Browser::default(), "/sign-in/acme").status, 502);
+}
+
+#[test]
+fn an_address_that_is_not_verified_or_not_trusted_opens_no_account() {
+    // Account takeover by an address that the provider does not vouch for
+    for (trusted, profile) in [
+        (true, json!({ "email": "victim@example.org", "email_verified": false })),
+        (true, json!({ "email": "victim@example.org" })),
+        (false, verified("victim@example.org")),
+    ] {
+        let (world, provider) = world_with(json!({ "trust_email": trusted }));
+        sign_up(&world, "victim@example.org");
+        provider.tells(profile);
+        let mut browser = Browser::default();
+        let back = provider.visit(&world, &mut browser, "/sign-in/acme");
+        // An account of its own, which says nothing about whether the other one exists.
+        assert_eq!(back.status, 303);
+        assert_eq!(world.objects.count(Class::Account), 2);
+        let page = account_page(&world, &mut browser);
+        assert!(!page.contains("Change password") && !page.contains("Set a password"));
+    }
+}
+
+#[test]
+fn a_verified_address_links_at_once_only_where_the_account_has_proven_it_too() {
+    // Pre-hijacking: whoever signed up first with another's address must not keep a way in
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    sign_up(&world, "dana@example.org");
+    provider.tells(verified("dana@example.org"));
+    let mut browser = Browser::default();
+    let page = provider.visit(&world, &mut browser, "/sign-in/acme");
+    assert_eq!(page.status, 200);
+    assert!(text(&page).contains("Link your Acme account"));
+    assert!(!browser.cookies.contains_key("__Host-session"));
+}
+
+#[test]
+fn an_account_that_began_at_one_provider_is_linked_by_the_next_that_vouches_for_the_address() {
+    let other = "https://other.example.com";
+    let providers = json!([
+        { "id": "acme", "issuer": ISSUER, "client_id": "here", "trust_email": true },
+        { "id": "other", "issuer": other, "client_id": "here", "trust_email": true },
+    ])
+    .to_string();
+    let secret = ("PROVIDER_OTHER_SECRET", "the other one's secret");
+    let world = World::new(&[("PROVIDERS", &providers), SECRET, secret]);
+    let (first, second) = (TestProvider::new(&world, ISSUER), TestProvider::new(&world, other));
+    for provider in [&first, &second] {
+        provider.tells(verified("dana@example.org"));
+    }
+    first.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    let mut browser = Browser::default();
+    let (state, _) = second.go(&world, &mut browser, "/sign-in/other");
+    let query = callback(&[("code", "c"), ("state", &state), ("iss", other)]);
+    let back = browser.get(&world, &query.replace("/acme?", "/other?"));
+    assert_eq!(back.status, 303, "{}", text(&back));
+    assert_eq!(world.objects.count(Class::Account), 1);
+}
+
+#[test]
+fn the_owner_of_the_address_links_by_signing_in_first_and_goes_on_with_what_waited() {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    sign_up(&world, "dana@example.org");
+    provider.tells(verified("dana@example.org"));
+    let mut browser = Browser::default();
+    browser.get(&world, "/sign-in");
+    let page = provider.visit(&world, &mut browser, "/sign-in/acme");
+    let html = text(&page);
+    let flow = html.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let csrf = browser.cookies["__Host-csrf"].clone();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("flow", flow),
+        ("email", "dana@example.org"),
+        ("password", PASSWORD),
+    ];
+    // The same page, opened in another browser, links nothing: an attacker's identity would be
+    // linked to the account of whoever is lured there.
+    let mut victim = Browser::default();
+    let lured = victim.get(&world, &format!("/sign-in?flow={flow}"));
+    assert_eq!(lured.status, 400);
+    let linked = browser.post(&world, "/sign-in", &fields);
+    assert_eq!(linked.header("location"), Some(&*format!("{ORIGIN}/account")), "{}", text(&linked));
+    let mut later = Browser::default();
+    assert_eq!(provider.visit(&world, &mut later, "/sign-in/acme").status, 303);
+    let page = account_page(&world, &mut later);
+    assert!(page.contains("Change password") && page.contains("Acme"), "{page}");
+    assert_eq!(world.objects.count(Class::Account), 1);
+}
+
+#[test]
+fn an_address_that_changed_at_the_provider_changes_neither_account_nor_its_address() {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    sign_up(&world, "victim@example.org");
+    provider.tells(verified("dana@example.org"));
+    provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    provider.tells(verified("victim@example.org"));
+    let mut browser = Browser::default();
+    assert_eq!(provider.visit(&world, &mut browser, "/sign-in/acme").status, 303);
+    assert!(account_page(&world, &mut browser).contains("dana@example.org"));
+    assert_eq!(world.objects.count(Class::Account), 2);
+}
+
+#[test]
+fn the_rules_of_a_provider_say_who_gets_an_account() {
+    for (rules, allowed) in [
+        (json!({ "create": "off" }), false),
+        (json!({ "create": "invited", "invited": ["@example.net"] }), false),
+        (json!({ "create": "invited", "invited": ["Dana@example.org"] }), true),
+        (json!({ "create": "invited", "invited": ["@example.org"] }), true),
+    ] {
+        let mut more = rules.clone();
+        more["trust_email"] = true.into();
+        let (world, provider) = world_with(more);
+        provider.tells(verified("dana@example.org"));
+        let page = provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+        assert_eq!(page.status == 303, allowed, "{rules}");
+        assert_eq!(world.objects.count(Class::Account) == 1, allowed, "{rules}");
+    }
+}
+
+#[test]
+fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Dana",
+        "nickname": "Dee", "groups": ["staff", "admin"] }));
+    let mut browser = Browser::default();
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    let csrf = {
+        browser.get(&world, "/account");
+        browser.cookies["__Host-csrf"].clone()
+    };
+    let fields = [("csrf", csrf.as_str()), ("name", "Dana Lee"), ("nickname", "Dee")];
+    assert_eq!(browser.post(&world, "/account/profile", &fields).status, 303);
+    provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Other",
+        "nickname": "Dandy", "groups": ["staff"] }));
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    let page = account_page(&world, &mut browser);
+    assert!(page.contains("Dana Lee") && page.contains("Dandy"), "{page}");
+    assert!(page.contains("From Acme: groups, nickname."), "{page}");
+}
+
+#[test]
+fn the_last_way_in_is_never_unlinked() {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    provider.tells(verified("dana@example.org"));
+    let mut browser = Browser::default();
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    browser.get(&world, "/account");
+    let csrf = browser.cookies["__Host-csrf"].clone();
+    let key = format!("identity/upstream:{ISSUER}#dana");
+    let unlink = [("csrf", csrf.as_str()), ("unlink", key.as_str())];
+    assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 409);
+    let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
+    assert_eq!(browser.post(&world, "/account/password", &password).status, 303);
+    assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 303);
+    // From now on the identity is nobody's: the address has an account that must be signed in to.
+    let page = provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    assert_eq!(page.status, 303, "the account has proven the address, so it is linked again");
+}
+
+#[test]
+fn an_account_without_a_password_is_changed_only_soon_after_a_sign_in() {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    provider.tells(verified("dana@example.org"));
+    let mut browser = Browser::default();
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    browser.get(&world, "/account");
+    let csrf = browser.cookies["__Host-csrf"].clone();
+    world.advance(601);
+    let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
+    assert_eq!(browser.post(&world, "/account/password", &password).status, 422);
+    assert_eq!(browser.post(&world, "/account/delete", &[("csrf", csrf.as_str())]).status, 422);
+    // The provider must ask the person again, and say so.
+    let (_, address) = provider.go(&world, &mut browser, "/sign-in/acme?prompt=login");
+    assert_eq!(parameter(&address, "prompt").as_deref(), Some("login"));
+}
+
+#[test]
+fn an_identity_of_one_account_is_not_linked_to_another() {
+    let (world, provider) = world_with(json!({}));
+    provider.tells(json!({ "name": "Dana" }));
+    provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
+    let mut browser = sign_up(&world, "eve@example.org");
+    browser.get(&world, "/account");
+    let csrf = browser.cookies["__Host-csrf"].clone();
+    let there = browser.post(&world, "/account/identities", &[("csrf", &csrf), ("link", "acme")]);
+    let address = there.header("location").unwrap().to_owned();
+    let state = parameter(&address, "state").unwrap();
+    provider.says.borrow_mut().id_token = json!({ "nonce": parameter(&address, "nonce") });
+    let page = browser.get(&world, &callback(&[("code", "c"), ("state", &state), ("iss", ISSUER)]));
+    assert_eq!(page.status, 409);
+    assert!(text(&page).contains("is linked to another account here"));
+}
+
+#[test]
+fn a_company_signs_its_people_in_whatever_way_they_try() {
+    // Mode 4
+    let company = json!({ "domains": ["acme.example"], "subdomains": true });
+    let (world, provider) = world_with(company);
+    let mut browser = Browser::default();
+    for (path, email) in [("/sign-in", "dana@acme.example"), ("/sign-up", "Dana@EU.acme.example")] {
+        let fields = [("email", email), ("password", PASSWORD)];
+        let there = browser.submit(&world, path, &fields);
+        let address = there.header("location").expect("the company's provider").to_owned();
+        assert!(address.starts_with(ISSUER), "{address}");
+        assert_eq!(parameter(&address, "login_hint").as_deref(), Some(email));
+    }
+    // Anyone else goes on here: the address first, then the password.
+    let page = browser.submit(&world, "/sign-in", &[("email", "dan@example.org")]);
+    assert!(text(&page).contains("type=\"password\""));
+    assert!(!text(&browser.get(&world, "/sign-in")).contains("type=\"password\""));
+    // A company does not speak for addresses of others.
+    provider.tells(verified("victim@example.org"));
+    sign_up(&world, "victim@example.org");
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    let page = account_page(&world, &mut browser);
+    assert!(!page.contains("Change password"), "{page}");
+    assert_eq!(world.objects.count(Class::Account), 2);
+}
+
+#[test]
+fn a_social_provider_does_not_sign_in_a_companys_people() {
+    let social = "https://social.example.com";
+    let providers = json!([
+        { "id": "corp", "issuer": "https://corp.example.com", "client_id": "c",
+          "token_endpoint_auth_method": "none", "domains": ["corp.example"] },
+        { "id": "acme", "name": "Acme", "issuer": social, "client_id": "here",
+          "trust_email": true },
+    ])
+    .to_string();
+    let world = World::new(&[("PROVIDERS", &providers), SECRET]);
+    let provider = TestProvider::new(&world, social);
+    provider.tells(verified("dana@corp.example"));
+    let mut browser = Browser::default();
+    let page = provider.visit(&world, &mut browser, "/sign-in/acme");
+    assert_eq!(page.status, 403, "{}", text(&page));
+    assert!(text(&page).contains("Addresses of corp.example sign in with corp"));
+    assert_eq!(world.objects.count(Class::Account), 0);
+}
+
+#[test]
+fn a_domain_that_must_be_proven_counts_once_its_txt_record_says_so() {
+    let company = json!({ "domains": ["acme.example"], "domain_proof": "dns" });
+    let (world, _provider) = world_and(company, &[("DNS_RESOLVER", "https://dns.example/r")]);
+    let url = "https://dns.example/r?name=_vestibule.acme.example&type=TXT";
+    let said = format!("vestibule-provider=acme issuer={ORIGIN}");
+    let record = json!({ "Answer": [{ "data": format!("\"{said}\"") }] }).to_string();
+    let mut browser = Browser::default();
+    let fields = [("email", "dana@acme.example")];
+    let ask = |browser: &mut Browser| browser.submit(&world, "/sign-in", &fields).status;
+    assert_eq!(ask(&mut browser), 200, "nobody answers for the domain");
+    world.internet.on(url, move |_| crate::support::internet::json(&record));
+    world.advance(6);
+    assert_eq!(ask(&mut browser), 303);
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
+    let (world, provider) = world_with(json!({}));
+    let answers = [
+        (vec![("error", "access_denied")], 403),
+        (vec![("error", "server_error")], 503),
+        (vec![("error", "nonsense")], 400),
+        (vec![], 502),
+    ];
+    for (pairs, status) in answers {
+        let mut browser = Browser::default();
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        let mut query = vec![("state", state.as_str()), ("iss", ISSUER)];
+        query.extend(pairs.iter().copied());
+        let page = browser.get(&world, &callback(&query));
+        assert_eq!(page.status, status, "{pairs:?}");
+        let html = text(&page);
+        assert!(html.contains("role=\"alert\"") && html.contains("Continue with Acme"), "{html}");
+    }
+    provider.says.borrow_mut().tokens = json!({ "error": "invalid_grant" });
+    assert_eq!(provider.visit(&world, &mut Browser::default(), "/sign-in/acme").status, 502);
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_told_on_the_sign_in_page() {
+    let providers = setting("https://down.example.com", json!({}));
+    let world = World::new(&[("PROVIDERS", &providers), SECRET]);
+    let page = Browser::default().get(&world, "/sign-in/acme");
+    assert_eq!(page.status, 503);
+    assert!(text(&page).contains("does not answer at the moment"));
+}

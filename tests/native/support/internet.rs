@@ -1,0 +1,55 @@
+//! Other servers, in memory: addresses and what they answer.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use futures_lite::future::block_on;
+use vestibule::domain::http::{HttpError, HttpRequest, HttpResponse};
+use vestibule::ports::Http;
+
+/// What an address answers.
+pub type Answer = Box<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
+
+/// Every address that answers, and what was asked.
+#[derive(Default)]
+pub struct Internet {
+    answers: RefCell<BTreeMap<String, Answer>>,
+    pub asked: RefCell<Vec<HttpRequest>>,
+}
+
+pub fn json(body: &str) -> Result<HttpResponse, HttpError> {
+    let content_type = "application/json".to_owned();
+    Ok(HttpResponse { status: 200, content_type, body: body.to_owned() })
+}
+
+impl Internet {
+    /// Has an address answer.
+    pub fn on(
+        &self,
+        url: &str,
+        answer: impl Fn(&HttpRequest) -> Result<HttpResponse, HttpError> + 'static,
+    ) {
+        self.answers.borrow_mut().insert(url.to_owned(), Box::new(answer));
+    }
+
+    /// How often an address was asked.
+    pub fn count(&self, url: &str) -> usize {
+        self.asked.borrow().iter().filter(|request| request.url == url).count()
+    }
+
+    pub fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        block_on(self.send(request))
+    }
+}
+
+#[async_trait(?Send)]
+impl Http for Internet {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.asked.borrow_mut().push(request.clone());
+        match self.answers.borrow().get(&request.url) {
+            Some(answer) => answer(&request),
+            None => Err(HttpError::Unreachable),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! An upstream provider, in memory: it signs with a key of its own, and a test may bend whatever it
+//! says.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::alg::Es256;
+use jwt_compact::{Algorithm, AlgorithmSignature};
+use p256::ecdsa::SigningKey;
+use serde_json::{Value, json};
+use vestibule::domain::http::HttpRequest;
+use vestibule::endpoints::http::Response;
+use vestibule::protocol::parameters::Parameters;
+
+use super::World;
+use super::browser::{Browser, answer};
+use super::internet;
+
+/// What the provider says next.
+pub struct Says {
+    /// Claims that are added to the ID token; null takes one out.
+    pub id_token: Value,
+    /// Claims that are added to the profile.
+    pub userinfo: Value,
+    /// Members of the token response.
+    pub tokens: Value,
+    /// Members of the header of the ID token.
+    pub header: Value,
+}
+
+pub struct TestProvider {
+    pub issuer: String,
+    pub says: Rc<RefCell<Says>>,
+    nonce: Rc<RefCell<String>>,
+}
+
+fn encode(value: &Value) -> String {
+    Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
+}
+
+fn merged(mut base: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        match value {
+            Value::Null => drop(base.as_object_mut().unwrap().remove(name)),
+            value => base[name] = value.clone(),
+        }
+    }
+    base
+}
+
+/// A setting for `World::new`: one provider by its issuer, and more members of its table.
+pub fn setting(issuer: &str, more: Value) -> String {
+    let base = json!({ "id": "acme", "name": "Acme", "issuer": issuer, "client_id": "here" });
+    json!([merged(base, &more)]).to_string()
+}
+
+pub const SECRET: (&str, &str) = ("PROVIDER_ACME_SECRET", "the secret of the provider");
+
+impl TestProvider {
+    pub fn new(world: &World, issuer: &str) -> Self {
+        let says = Rc::new(RefCell::new(Says {
+            id_token: json!({}),
+            userinfo: json!({}),
+            tokens: json!({}),
+            header: json!({}),
+        }));
+        let nonce = Rc::new(RefCell::new(String::new()));
+        let key = SigningKey::from_slice(&[7; 32]).unwrap();
+        let point = key.verifying_key().to_encoded_point(false);
+        let jwk = json!({
+            "kty": "EC", "crv": "P-256", "kid": "k1", "use": "sig",
+            "x": Base64UrlUnpadded::encode_string(point.x().unwrap()),
+            "y": Base64UrlUnpadded::encode_string(point.y().unwrap()),
+        });
+        let at = |path: &str| format!("{issuer}{path}");
+        let metadata = json!({
+            "issuer": issuer,
+            "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
+            "userinfo_endpoint": at("/me"), "jwks_uri": at("/keys"),
+            "authorization_response_iss_parameter_supported": true,
+        });
+        let net = &world.internet;
+        net.on(&at("/.well-known/openid-configuration"), move |_| {
+            internet::json(&metadata.to_string())
+        });
+        net.on(&at("/keys"), move |_| internet::json(&json!({ "keys": [jwk] }).to_string()));
+        let (told, sent, iss) = (Rc::clone(&says), Rc::clone(&nonce), issuer.to_owned());
+        let clock = Rc::clone(&world.clock);
+        net.on(&at("/token"), move |_: &HttpRequest| {
+            let now = vestibule::ports::Clock::now(&*clock).seconds();
+            let claims = merged(
+                json!({
+                    "iss": iss, "sub": "dana", "aud": "here", "iat": now, "exp": now + 300,
+                    "nonce": *sent.borrow(),
+                }),
+                &told.borrow().id_token,
+            );
+            let header = merged(json!({ "alg": "ES256", "kid": "k1" }), &told.borrow().header);
+            let input = format!("{}.{}", encode(&header), encode(&claims));
+            let signature = Es256.sign(&key, input.as_bytes()).as_bytes().into_owned();
+            let id_token = format!("{input}.{}", Base64UrlUnpadded::encode_string(&signature));
+            let tokens = json!({
+                "access_token": "at", "token_type": "Bearer", "expires_in": 60,
+                "id_token": id_token,
+            });
+            internet::json(&merged(tokens, &told.borrow().tokens).to_string())
+        });
+        let told = Rc::clone(&says);
+        net.on(&at("/me"), move |_| {
+            let profile = merged(json!({ "sub": "dana" }), &told.borrow().userinfo);
+            internet::json(&profile.to_string())
+        });
+        Self { issuer: issuer.to_owned(), says, nonce }
+    }
+
+    /// The person as the provider tells.
+    pub fn tells(&self, profile: Value) {
+        self.says.borrow_mut().userinfo = profile;
+    }
+
+    /// Goes to the provider and comes back with its answer.
+    pub fn visit(&self, world: &World, browser: &mut Browser, page: &str) -> Response {
+        let (state, _) = self.go(world, browser, page);
+        let query = [("code", "a code"), ("state", &state), ("iss", &self.issuer)];
+        browser.get(world, &callback(&query))
+    }
+
+    /// Goes to the provider: its state, and the address.
+    pub fn go(&self, world: &World, browser: &mut Browser, page: &str) -> (String, String) {
+        let there = browser.get(world, page);
+        let location = there.header("location").expect("the way to the provider").to_owned();
+        assert!(location.starts_with(&self.issuer), "{location}");
+        *self.nonce.borrow_mut() = answer(&there, "nonce").unwrap();
+        (answer(&there, "state").unwrap(), location)
+    }
+}
+
+pub fn callback(pairs: &[(&str, &str)]) -> String {
+    let query = vestibule::protocol::parameters::encode(pairs.iter().copied());
+    format!("/callback/acme?{query}")
+}
+
+/// A parameter of an address.
+pub fn parameter(address: &str, name: &str) -> Option<String> {
+    let query = address.split_once('?')?.1;
+    Parameters::parse(query.as_bytes()).ok()?.get(name).map(String::from)
+}
