@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::connection::{RefreshFailure, SealedTokens};
 use super::entropy::Entropy;
 use super::http::{HttpError, HttpRequest, HttpResponse};
 use super::time::Timestamp;
@@ -89,6 +90,8 @@ pub enum Class {
     Throttle,
     /// One document that another server publishes.
     Document,
+    /// One outside account that a person has connected.
+    Connection,
 }
 
 /// Which object: by the identifier it was given at birth, or by a name.
@@ -198,9 +201,42 @@ pub enum Effect {
     PublishKeys(super::key_ring::KeySet),
     /// Ask another server.
     Fetch(HttpRequest),
+    /// Refresh the tokens of an outside account. It is written down how often this was sent, before
+    /// it is sent.
+    RefreshConnection {
+        /// The account here, under whose key the token is sealed.
+        account: String,
+        /// The provider.
+        provider: String,
+        /// The refresh token, sealed.
+        refresh_token: String,
+        /// How often it was sent.
+        sent: u32,
+    },
+    /// Give the access to an outside account back.
+    RevokeConnection {
+        /// The account here, under whose key the tokens are sealed.
+        account: String,
+        /// The provider.
+        provider: String,
+        /// The access token, sealed.
+        access_token: String,
+        /// The refresh token, sealed.
+        refresh_token: Option<String>,
+    },
 }
 
 impl Effect {
+    /// What must be written before this is performed, so that a crash in between is seen afterwards.
+    pub fn begun(&self) -> Option<Self> {
+        let mut begun = self.clone();
+        match &mut begun {
+            Self::RefreshConnection { sent, .. } => *sent = sent.saturating_add(1),
+            _ => return None,
+        }
+        Some(begun)
+    }
+
     /// A command for another machine.
     pub fn send<M: Machine>(to: Address, command: &M::Command) -> Option<Self> {
         let command = serde_json::to_value(command).ok()?;
@@ -213,6 +249,8 @@ impl Effect {
 pub enum Outcome {
     /// A key pair was made.
     KeyGenerated(super::key_ring::KeyPair),
+    /// An outside account's tokens were refreshed, or not; and how often that was sent.
+    Refreshed(Result<SealedTokens, RefreshFailure>, u32),
     /// Another server answered, or did not.
     Fetched(Result<HttpResponse, HttpError>),
 }

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod attempts;
 pub mod client;
+pub mod connection;
 pub mod distance;
 pub mod document;
 pub mod entropy;

@@ -57,6 +57,7 @@ class Host extends DurableObject {
   #held = false;
   #owed = false;
   #waiting = new Set();
+  #settling = Promise.resolve();
 
   // Takes a command. An answer that may be held is held until the state changes.
   async step(command, hold) {
@@ -94,10 +95,15 @@ class Host extends DurableObject {
     }
   }
 
-  // Performs what the machine wants from outside. What fails stays stored, and the alarm comes back
-  // to it.
-  async #settle() {
-    await perform(this.constructor.machine, this, this.env);
+  // Performs what the machine wants from outside, one thing after the other: what is on its way must
+  // not be sent again by a command or an alarm that comes meanwhile. What fails stays stored, and the
+  // alarm comes back to it.
+  #settle() {
+    const settled = this.#settling.then(() =>
+      perform(this.constructor.machine, this, this.env),
+    );
+    this.#settling = settled.catch(() => {});
+    return settled;
   }
 
   // Waits for a change; false when the time is up.
@@ -179,4 +185,7 @@ export class Throttle extends Host {
 }
 export class Document extends Host {
   static machine = "Document";
+}
+export class Connection extends Host {
+  static machine = "Connection";
 }

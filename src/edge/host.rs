@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use super::platform::Host;
 use super::ports::{Random, now};
 use crate::domain::account::Account;
+use crate::domain::connection::Connection;
 use crate::domain::document::Document;
 use crate::domain::entropy;
 use crate::domain::grant::Grant;
@@ -65,6 +66,10 @@ macro_rules! with_machine {
             }
             "Document" => {
                 type $machine = Document;
+                $body
+            }
+            "Connection" => {
+                type $machine = Connection;
                 $body
             }
             _ => $otherwise,

@@ -1,6 +1,8 @@
 //! Performs the effects of machines, after they were stored with the state. Each is performed at
 //! least once; what fails is left for the alarm.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -11,6 +13,7 @@ use super::platform::{self, Host};
 use super::ports::{Edge, Random, send, unavailable};
 use super::{keys, settings};
 use crate::domain::account::Account;
+use crate::domain::connection::Connection;
 use crate::domain::document::Document;
 use crate::domain::entropy;
 use crate::domain::grant::Grant;
@@ -24,6 +27,7 @@ use crate::jose::jwk::{Jwk, PublicKey};
 use crate::jose::seal::Purpose;
 use crate::ports::Unavailable;
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::upstream::connection::Connections;
 
 /// Performs every stored effect, and takes each outcome to the machine.
 #[wasm_bindgen]
@@ -34,6 +38,14 @@ pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsErro
             let Ok(effect) = serde_json::from_str::<Effect>(&text) else {
                 host.remove(&key);
                 continue;
+            };
+            // Network and storage keep their order: this is written before anything is sent.
+            let effect = match effect.begun() {
+                Some(begun) => {
+                    host.write(&key, &serde_json::to_string(&begun)?);
+                    begun
+                }
+                None => effect,
             };
             match one(&env, effect).await {
                 Ok(outcome) => {
@@ -76,6 +88,12 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
             let settings = settings(env).map_err(Unavailable)?;
             let answer = Edge::new(env.clone(), settings).ports().http.send(request).await;
             Ok(Some(Outcome::Fetched(answer)))
+        }
+        effect @ (Effect::RefreshConnection { .. } | Effect::RevokeConnection { .. }) => {
+            let settings = settings(env).map_err(Unavailable)?;
+            let edge = Edge::new(env.clone(), Rc::clone(&settings));
+            let (providers, sealer) = (&settings.providers, &settings.sealer);
+            Connections { ports: edge.ports(), providers, sealer }.perform(effect).await
         }
     }
 }

@@ -100,6 +100,7 @@ fn namespace(class: Class) -> &'static str {
         Class::Registration => "REGISTRATIONS",
         Class::Throttle => "THROTTLES",
         Class::Document => "DOCUMENTS",
+        Class::Connection => "CONNECTIONS",
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::authorize::request::AuthorizationRequest;
+use super::connections::connect::ConnectRequest;
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
@@ -25,6 +26,8 @@ pub enum Interaction {
     Device(String),
     /// The account page.
     Account,
+    /// The page that asks whether to connect an outside account.
+    Connect(Box<ConnectRequest>),
     /// To link who the person is at a provider, and go on with what waited before. Whoever signs in
     /// next hands the account over to that identity, so it is bound to the browser that showed it:
     /// an address that another browser opens links nothing.
@@ -100,7 +103,7 @@ impl Interaction {
         match self {
             Self::Link(pending) => browser::csrf_token(request)
                 .is_some_and(|token| pending.browser.is(&SecretHash::of_text(&token))),
-            Self::Authorize(_) | Self::Device(_) | Self::Account => true,
+            _ => true,
         }
     }
 
@@ -109,7 +112,7 @@ impl Interaction {
         match self {
             Self::Authorize(request) => Some(request),
             Self::Link(pending) => pending.next.authorization(),
-            Self::Device(_) | Self::Account => None,
+            _ => None,
         }
     }
 
@@ -118,7 +121,7 @@ impl Interaction {
         match self {
             Self::Authorize(request) => request.account_selected = true,
             Self::Link(pending) => pending.next.choose_account(),
-            Self::Device(_) | Self::Account => {}
+            _ => {}
         }
     }
 
@@ -158,6 +161,10 @@ impl Interaction {
                 Ok(Response::see_other(&server.url(&format!("/device{query}"))))
             }
             Self::Account => Ok(Response::see_other(&server.url("/account"))),
+            Self::Connect(request) => {
+                let path = format!("/connect/{}", request.provider);
+                Ok(Response::see_other(&Self::Connect(request).address(server, &path)?))
+            }
             Self::Link(pending) => {
                 let PendingLink { identity, update, next, .. } = *pending;
                 match reconcile::link_to(server, &session, &identity, update).await? {

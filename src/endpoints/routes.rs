@@ -5,8 +5,8 @@ use super::failure::{Failure, WENT_WRONG};
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::{
-    account, assets, browser, consent, demo, device, device_authorization, discovery, end_session,
-    introspect, jwks, register, revoke, sign_in, sign_up, token, upstream, userinfo,
+    account, assets, browser, connections, consent, demo, device, device_authorization, discovery,
+    end_session, introspect, jwks, register, revoke, sign_in, sign_up, token, upstream, userinfo,
 };
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
@@ -63,13 +63,16 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
             clients("POST")
         }
         "/userinfo" => clients("GET, POST"),
+        "/connections" => clients("GET"),
+        path if path.starts_with("/connections/") => clients("GET"),
         path if path.starts_with("/register/") => clients("GET, PUT, DELETE"),
         "/authorize" | "/end_session" | "/sign-in" | "/sign-up" | "/consent" | "/device"
         | "/select-account" | "/account/delete" => people("GET, HEAD, POST"),
         "/account" | "/signed-out" => people("GET, HEAD"),
         "/device/decide" | "/sign-out" | "/account/profile" | "/account/password"
         | "/account/sessions" | "/account/apps" => people("POST"),
-        "/account/identities" => people("POST"),
+        "/account/identities" | "/account/connections" => people("POST"),
+        path if path.starts_with("/connect/") => people("GET, HEAD, POST"),
         path if path.starts_with("/sign-in/") => people("GET, HEAD"),
         path if path.starts_with("/callback/") => people("GET, HEAD, POST"),
         path if path.starts_with("/assets/") => people("GET, HEAD"),
@@ -127,6 +130,8 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "/account/password" => account::credentials::password(server, request).await,
         "/account/sessions" => account::end_other(server, request).await,
         "/account/apps" => account::revoke_client(server, request).await,
+        "/connections" => connections::token::list(server, request).await,
+        "/account/connections" => connections::disconnect(server, request).await,
         "/account/identities" => upstream::account::submit(server, request).await,
         "/account/delete" if posted => account::credentials::delete(server, request).await,
         "/account/delete" => account::credentials::confirm_delete(server, request).await,
@@ -137,6 +142,17 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         path => {
             if let Some(client_id) = path.strip_prefix("/register/") {
                 return register::manage(server, request, client_id).await;
+            }
+            if let Some(name) = path.strip_prefix("/connections/") {
+                let provider = name.strip_suffix("/token").unwrap_or_default();
+                return connections::token::token(server, request, provider).await;
+            }
+            if let Some(provider) = path.strip_prefix("/connect/") {
+                return if posted {
+                    connections::connect::submit(server, request, provider).await
+                } else {
+                    connections::connect::show(server, request, provider).await
+                };
             }
             if let Some(provider) = path.strip_prefix("/sign-in/") {
                 return upstream::start::sign_in_at(server, request, provider).await;

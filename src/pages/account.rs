@@ -44,6 +44,18 @@ pub struct IdentityLine {
     pub ago: String,
 }
 
+/// An outside account that is connected, or can be.
+pub struct ConnectionLine {
+    /// The provider, in addresses.
+    pub provider: String,
+    /// The provider, for people.
+    pub name: String,
+    /// How the account is called there; none where none is connected.
+    pub label: Option<String>,
+    /// What is wrong with it.
+    pub broken: Option<String>,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -60,6 +72,8 @@ pub struct AccountPage<'a> {
     pub identities: Vec<IdentityLine>,
     /// Providers that may be linked: identifier and name.
     pub linkable: Vec<(String, String)>,
+    /// Outside accounts that are connected, or can be.
+    pub connections: Vec<ConnectionLine>,
     /// Providers, and what came from each.
     pub sources: Vec<(String, String)>,
     /// Where to sign in once more, for a person without a password.

@@ -23,7 +23,10 @@ impl ScopeLine {
             scope::ADDRESS => "See your postal address".to_owned(),
             scope::PHONE => "See your telephone number".to_owned(),
             scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
-            other => format!("Use “{other}”"),
+            other => match other.strip_prefix(scope::CONNECTION) {
+                Some(provider) => format!("Use the {provider} account that you have connected"),
+                None => format!("Use “{other}”"),
+            },
         };
         scope.iter().map(|token| Self { words: words(token) }).collect()
     }

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod brand;
+pub mod connect;
 pub mod consent;
 pub mod demo;
 pub mod device;

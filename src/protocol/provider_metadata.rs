@@ -34,6 +34,8 @@ pub struct ProviderMetadata {
     #[serde(default)]
     pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     #[serde(default)]
+    pub prompt_values_supported: Vec<String>,
+    #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
 

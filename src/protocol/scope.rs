@@ -18,6 +18,10 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes of OpenID Connect, which every client may ask for unless it registered fewer.
 pub const STANDARD: [&str; 6] = [OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS];
 
+/// What the scope begins with that lets a client have a fresh token of an outside account; the
+/// provider's name follows.
+pub const CONNECTION: &str = "connection:";
+
 /// A value that is not a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scope is a list of names separated by one space, at most 50 of at most 200 characters")]

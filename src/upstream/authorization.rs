@@ -8,7 +8,7 @@ use super::provider::Provider;
 use crate::domain::entropy::{self, Entropy};
 use crate::protocol::parameters;
 use crate::protocol::provider_metadata::ProviderMetadata;
-use crate::protocol::scope::Scope;
+use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
 /// What a sign-in at a provider is bound to: the browser keeps it sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub struct Wishes {
     pub ui_locales: Option<String>,
     /// Authentication contexts.
     pub acr_values: Vec<String>,
+    /// Tokens are wanted that outlive the person's presence.
+    pub connects: bool,
 }
 
 /// The address that the browser is sent to.
@@ -76,11 +78,16 @@ pub fn address(
     let acr_values = wishes.acr_values.join(" ");
     if provider.is_openid() {
         pairs.push(("nonce", &binding.nonce));
-        let prompt = match (wishes.prompt_login, wishes.select_account) {
+        // OpenID Connect Core §11 asks for consent before a refresh token is given.
+        let offline = wishes.connects && wishes.scope.contains(OFFLINE_ACCESS);
+        // A provider that does not know the word would refuse the whole request.
+        let knows = |word: &str| metadata.prompt_values_supported.iter().any(|value| value == word);
+        let select_account = wishes.select_account && knows("select_account");
+        let prompt = match (wishes.prompt_login, select_account) {
             (true, true) => Some("login select_account"),
             (true, false) => Some("login"),
             (false, true) => Some("select_account"),
-            (false, false) => None,
+            (false, false) => offline.then_some("consent"),
         };
         pairs.extend(prompt.map(|prompt| ("prompt", prompt)));
         pairs.extend(max_age.as_deref().map(|max_age| ("max_age", max_age)));
@@ -91,8 +98,14 @@ pub fn address(
     pairs.extend(wishes.login_hint.as_deref().map(|hint| ("login_hint", hint)));
     pairs.extend(wishes.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
     // What the operator wrote stands for what is asked by default.
-    let configured = &provider.authorization_parameters;
-    pairs.retain(|(name, _)| !configured.contains_key(*name));
-    pairs.extend(configured.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut configured: Vec<(&str, &str)> = Vec::new();
+    if wishes.connects {
+        configured.extend_from_slice(provider.quirks.connection_parameters);
+    }
+    let written = &provider.authorization_parameters;
+    configured.retain(|(name, _)| !written.contains_key(*name));
+    configured.extend(written.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    pairs.retain(|(name, _)| !configured.iter().any(|(set, _)| set == name));
+    pairs.extend(configured);
     parameters::add_to_query(&metadata.authorization_endpoint, pairs)
 }

@@ -2,6 +2,7 @@
 //! checks answers, and says who a person is there. Knows no storage of its own and no page.
 
 pub mod authorization;
+pub mod connection;
 pub mod error;
 pub mod id_token;
 pub mod metadata;

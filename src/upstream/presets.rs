@@ -25,6 +25,8 @@ pub struct Quirks {
     pub user_in_answer: bool,
     /// How access is given back.
     pub revocation: Revocation,
+    /// What the authorization request must say for a refresh token to be given.
+    pub connection_parameters: &'static [(&'static str, &'static str)],
 }
 
 /// How access is given back to a provider.
@@ -72,6 +74,7 @@ impl Default for Preset {
                 refused_tenant: None,
                 user_in_answer: false,
                 revocation: Revocation::Standard,
+                connection_parameters: &[],
             },
         }
     }
@@ -83,9 +86,7 @@ const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// The preset of that name.
 pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
     let preset = match name {
-        "google" => {
-            Preset { trusts_email: true, ..openid("Google", "https://accounts.google.com") }
-        }
+        "google" => google(),
         "apple" => apple(),
         "microsoft" => microsoft(tenant.unwrap_or("common")),
         "github" => github(),
@@ -129,6 +130,15 @@ fn plain(name: &str, scope: &str, endpoints: PlainEndpoints, claims: &[(&str, &s
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Google gives a refresh token to whoever asks in its own words, and only beside a consent.
+fn google() -> Preset {
+    let preset = openid("Google", "https://accounts.google.com");
+    let connection_parameters =
+        &[("access_type", "offline"), ("prompt", "consent"), ("include_granted_scopes", "true")];
+    let quirks = Quirks { connection_parameters, ..preset.quirks };
+    Preset { trusts_email: true, quirks, ..preset }
 }
 
 /// Sign in with Apple: asking for a name or an address makes the answer come by POST.

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod connections;
 mod federation;
 mod grant_codes;
 mod grant_devices;

@@ -16,6 +16,7 @@ const classes = {
   REGISTRATIONS: "Registration",
   THROTTLES: "Throttle",
   DOCUMENTS: "Document",
+  CONNECTIONS: "Connection",
 };
 
 export async function freePort() {

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use self::authorize::{AuthorizeRequest, Authorized};
 use self::identity::UpstreamSignIn;
 use self::profile::Sources;
-use self::row::{CONSENT, GRANT, IDENTITY, Row, SESSION};
+use self::row::{CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::{Attempts, Blocked};
+use super::connection::{self, Connection, ConnectionCommand};
 use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
@@ -106,6 +107,10 @@ pub enum AccountCommand {
     Link(SessionProof, Box<Identity>, ClaimsUpdate),
     /// Unlink the identity with that key.
     Unlink(SessionProof, String),
+    /// The person connects the outside account of that provider.
+    Connect(SessionProof, String),
+    /// The person disconnects it.
+    Disconnect(SessionProof, String),
     /// Which address does the account sign in with?
     Address,
     /// End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
@@ -200,6 +205,8 @@ pub struct Overview {
     pub identities: Vec<(String, row::LinkedIdentity)>,
     /// Where claims came from.
     pub sources: Sources,
+    /// The providers whose outside accounts are connected.
+    pub connections: Vec<String>,
 }
 
 /// A client with access to the account.
@@ -314,6 +321,10 @@ impl Machine for Account {
             Command::Link(proof, ..) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(IDENTITY)]
             }
+            Command::Connect(proof, provider) | Command::Disconnect(proof, provider) => vec![
+                RowKeys::One(row::session_key(proof.number)),
+                RowKeys::One(row::connection_key(provider)),
+            ],
             Command::Unlink(..) => {
                 vec![RowKeys::All(SESSION), RowKeys::All(GRANT), RowKeys::All(IDENTITY)]
             }
@@ -323,7 +334,7 @@ impl Machine for Account {
             | Command::EndOther(..)
             | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
             Command::Overview(_) | Command::RevokeClient(..) | Command::Erase(_) => {
-                [SESSION, CONSENT, GRANT, IDENTITY].map(RowKeys::All).to_vec()
+                [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION].map(RowKeys::All).to_vec()
             }
         }
     }
@@ -410,6 +421,18 @@ impl Person {
                 self.link(&proof, &identity, update, rows, now)
             }
             Command::Unlink(proof, key) => self.unlink(&proof, &key, rows, now),
+            Command::Connect(proof, provider) => {
+                session::find(rows, &proof, now)?;
+                let row = Row::Connection(now);
+                let step = Step::unchanged(Ok(AccountReply::Done));
+                Ok(step.put(row::connection_key(&provider), row))
+            }
+            Command::Disconnect(proof, provider) => {
+                session::find(rows, &proof, now)?;
+                let step = Step::unchanged(Ok(AccountReply::Done));
+                let told = disconnect(&self.account, &provider);
+                Ok(step.delete(row::connection_key(&provider)).wants(told))
+            }
             Command::Address => Ok(Step::unchanged(Ok(AccountReply::Address(self.email)))),
             Command::EndUpstreamSessions { issuer, subject, sid } => {
                 Ok(self.end_sessions(rows, |_, session| {
@@ -576,6 +599,9 @@ impl Person {
         let upstream = row::identities(rows).map(|(_, linked)| {
             crate::domain::identity::identifier(&linked.issuer, &linked.subject)
         });
+        let disconnected: Vec<Effect> = row::connections(rows)
+            .filter_map(|(provider, _)| disconnect(&self.account, provider))
+            .collect();
         let release = IdentifierCommand::Release(self.account);
         let released = self
             .identifier
@@ -583,8 +609,14 @@ impl Person {
             .chain(upstream)
             .filter_map(|name| Effect::send::<Identifier>(Address::Name(name), &release));
         let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(released);
+        let step = step.wants(disconnected);
         end_grants(step, rows, |_| true)
     }
+}
+
+fn disconnect(account: &str, provider: &str) -> Option<Effect> {
+    let address = connection::address(account, provider);
+    Effect::send::<Connection>(address, &ConnectionCommand::Disconnect)
 }
 
 /// Ends the grants that match: their rows go, and their objects are told.
@@ -624,7 +656,8 @@ fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp)
     }
     let identities =
         row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
-    Overview { session, sessions, apps, identities, sources }
+    let connections = row::connections(rows).map(|(provider, _)| provider.to_owned()).collect();
+    Overview { session, sessions, apps, identities, sources, connections }
 }
 
 fn count<T>(items: &[T]) -> u32 {

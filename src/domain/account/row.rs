@@ -21,6 +21,14 @@ pub const GRANT: &str = "grant/";
 /// Keys of identities begin so.
 pub const IDENTITY: &str = "identity/";
 
+/// Keys of connections begin so.
+pub const CONNECTION: &str = "connection/";
+
+/// The key of a connection.
+pub fn connection_key(provider: &str) -> String {
+    format!("{CONNECTION}{provider}")
+}
+
 /// The key of an identity, by the name of its identifier.
 pub fn identity_key(identifier: &str) -> String {
     format!("{IDENTITY}{identifier}")
@@ -52,6 +60,8 @@ pub enum Row {
     Grant(Grant),
     /// Who the person is at another provider.
     Identity(LinkedIdentity),
+    /// That an outside account is connected, since then.
+    Connection(Timestamp),
 }
 
 /// Who the person is at another provider.
@@ -191,6 +201,14 @@ pub fn grants(rows: &Rows) -> impl Iterator<Item = (&str, &Grant)> {
     })
 }
 
+/// The connections among the rows: provider, since when.
+pub fn connections(rows: &Rows) -> impl Iterator<Item = (&str, Timestamp)> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::Connection(since) => Some((key.strip_prefix(CONNECTION)?, *since)),
+        _ => None,
+    })
+}
+
 /// The identities among the rows: key, identity.
 pub fn identities(rows: &Rows) -> impl Iterator<Item = (&str, &LinkedIdentity)> {
     rows.iter().filter_map(|(key, row)| match row {
@@ -208,6 +226,7 @@ impl Row {
             Self::Consent(consent) => (None, consent.since),
             Self::Grant(grant) => (Some(grant.expires_at), grant.since),
             Self::Identity(identity) => (None, identity.linked_at),
+            Self::Connection(since) => (None, *since),
         }
     }
 }

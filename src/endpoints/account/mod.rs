@@ -6,11 +6,12 @@ use super::browser::{self, ClaimedSession, FormPage};
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
-use super::upstream;
+use super::{connections, upstream};
 use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
-use crate::pages::account::{AccountPage, AppLine, IdentityLine, SessionLine};
+use crate::domain::connection::ConnectionReply;
+use crate::pages::account::{AccountPage, AppLine, ConnectionLine, IdentityLine, SessionLine};
 use crate::pages::consent::ScopeLine;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
@@ -44,6 +45,8 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         Some("session") => Some(Ok("That browser was signed out.")),
         Some("app") => Some(Ok("The app has no access any more.")),
         Some("linked") => Some(Ok("The account was linked. You can sign in with it from now on.")),
+        Some("connected") => Some(Ok("The account was connected.")),
+        Some("disconnected") => Some(Ok("The account was disconnected.")),
         Some("unlinked") => Some(Ok("The account was unlinked.")),
         _ => None,
     };
@@ -82,6 +85,7 @@ async fn page(
         has_password: overview.session.has_password,
         identities: identity_lines(server, &overview),
         linkable: linkable(server),
+        connections: connection_lines(server, &overview).await?,
         sources: source_lines(server, &overview),
         again,
         claims: &overview.session.claims,
@@ -122,6 +126,35 @@ fn linkable(server: &Server<'_>) -> Vec<(String, String)> {
     let providers = server.settings.providers.iter();
     let open = providers.filter(|provider| provider.signs_in && provider.domains.is_empty());
     open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
+}
+
+/// Every provider whose accounts can be connected, and how each stands.
+async fn connection_lines(
+    server: &Server<'_>,
+    overview: &Overview,
+) -> Result<Vec<ConnectionLine>, Failure> {
+    let mut lines = Vec::new();
+    for provider in &server.settings.providers {
+        let connected = overview.connections.contains(&provider.id);
+        let standing = match connected {
+            true => connections::standing(server, &overview.session.account, &provider.id).await?,
+            false => None,
+        };
+        if !connected && provider.connection.is_none() {
+            continue;
+        }
+        let (label, broken) = match standing {
+            Some(ConnectionReply::Standing(label, _, broken)) => (Some(label), broken),
+            _ => (None, None),
+        };
+        lines.push(ConnectionLine {
+            provider: provider.id.clone(),
+            name: provider.name.clone(),
+            label,
+            broken: broken.map(|why| why.to_string()),
+        });
+    }
+    Ok(lines)
 }
 
 /// Which claims came from which provider, in words.
@@ -193,7 +226,7 @@ pub(super) fn signed_in_form(
     Ok((form, session))
 }
 
-async fn tell(
+pub(super) async fn tell(
     server: &Server<'_>,
     session: &ClaimedSession,
     command: AccountCommand,

@@ -104,8 +104,10 @@ fn blank(
     scope: &Scope,
     mut resources: Vec<String>,
 ) -> AccessToken {
-    // The userinfo endpoint is a resource of the issuer, so a token for `openid` is for it too.
-    if resources.is_empty() || scope.contains(scope::OPENID) {
+    // The userinfo endpoint and the tokens of connections are resources of the issuer, so a token
+    // for their scopes is for it too.
+    let own = |token: &str| token == scope::OPENID || token.starts_with(scope::CONNECTION);
+    if resources.is_empty() || scope.iter().any(own) {
         resources.push(server.issuer.clone());
     }
     let now = server.now();

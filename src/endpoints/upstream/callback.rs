@@ -6,6 +6,7 @@ use super::login::{Intent, UpstreamLogin};
 use super::start::{log, unknown_provider};
 use super::{find, reconcile, redirect_uri};
 use crate::domain::time::Timestamp;
+use crate::endpoints::connections::connect;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::server::Server;
@@ -114,6 +115,9 @@ async fn finish(
         }
         Intent::Link { account } => {
             reconcile::link(server, request, provider, &account, signed_in.identity).await
+        }
+        Intent::Connect(connecting) => {
+            connect::finish(server, request, provider, connecting, signed_in).await
         }
     }
 }
@@ -241,6 +245,9 @@ async fn tell(
         }
         Intent::Link { .. } => {
             crate::endpoints::account::refused(server, request, status, message).await
+        }
+        Intent::Connect(connecting) => {
+            connect::refused(server, request, connecting, status, message).await
         }
     }
 }

@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Seconds, Timestamp};
+use crate::endpoints::connections::connect::ConnectRequest;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
 use crate::jose::seal::Purpose;
+use crate::protocol::scope::Scope;
 use crate::upstream::authorization::Binding;
 
 /// How long a person may take at the provider.
@@ -44,6 +46,19 @@ pub enum Intent {
         /// The account.
         account: String,
     },
+    /// To connect the outside account, for apps to use.
+    Connect(Connecting),
+}
+
+/// An outside account that is being connected.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Connecting {
+    /// The account here.
+    pub account: String,
+    /// The scopes that were asked for.
+    pub scope: Scope,
+    /// The app that sent the person, where it was one.
+    pub app: Option<ConnectRequest>,
 }
 
 impl UpstreamLogin {

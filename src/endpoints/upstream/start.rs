@@ -114,12 +114,14 @@ pub async fn link_with(
     }
 }
 
-enum Begin {
+/// Why the way to a provider cannot be taken.
+pub(in crate::endpoints) enum Begin {
     Upstream(UpstreamError),
     Failure(Failure),
 }
 
-async fn begin(
+/// Sends the browser to a provider.
+pub(in crate::endpoints) async fn begin(
     server: &Server<'_>,
     provider: &Provider,
     intent: Intent,
@@ -135,7 +137,7 @@ async fn begin(
 }
 
 /// Tells the operator why a provider failed; the person is told what to do.
-pub(super) fn log(
+pub(in crate::endpoints) fn log(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
@@ -145,7 +147,7 @@ pub(super) fn log(
     server.ports.log.error(&format!("request {id}: the provider {name}: {error}"));
 }
 
-pub(super) fn unknown_provider() -> Failure {
+pub(in crate::endpoints) fn unknown_provider() -> Failure {
     Failure::page(
         404,
         "There is no such provider",

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use vestibule::domain::account::Account;
+use vestibule::domain::connection::Connection;
 use vestibule::domain::document::Document;
 use vestibule::domain::entropy::{self, Entropy};
 use vestibule::domain::grant::Grant;
@@ -72,6 +73,7 @@ impl Memory {
             Class::Registration => self.step::<Registration>(id, command),
             Class::Throttle => self.step::<Throttle>(id, command),
             Class::Document => self.step::<Document>(id, command),
+            Class::Connection => self.step::<Connection>(id, command),
             Class::KeyRing => panic!("the portable signer keeps its own keys"),
         }
     }
@@ -157,7 +159,9 @@ impl Memory {
                 Class::Identifier => serde_json::to_string(&Identifier::wake()),
                 Class::Throttle => serde_json::to_string(&Throttle::wake()),
                 Class::Document => serde_json::to_string(&Document::wake()),
-                Class::Account | Class::Registration | Class::KeyRing => continue,
+                Class::Account | Class::Registration | Class::KeyRing | Class::Connection => {
+                    continue;
+                }
             };
             self.deliver(class, &id, &wake.expect("a command"));
         }

@@ -1,0 +1,325 @@
+//! An outside account that a person has connected, and its tokens (mode 5: third-party service
+//! authorization). The tokens are sealed before they come here.
+//!
+//! However many callers want a fresh token at once, the provider is asked for one. A refresh is
+//! written down before it is sent: where the process dies before the answer is kept, the refresh is
+//! sent once more, and a provider that then refuses the old token has given its successor to nobody.
+//! That is told apart from a person who took the access back.
+
+use serde::{Deserialize, Serialize};
+
+use super::entropy::Entropy;
+use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Outcome, Step};
+use super::time::{Seconds, Timestamp};
+use crate::protocol::scope::Scope;
+
+/// A token that is nearer to its end than this is refreshed before it is handed out; for one that
+/// lives shorter than ten times as long, a tenth of its life.
+const MARGIN: Seconds = Seconds(60);
+/// How long to leave a provider alone that did not answer.
+const BACK_OFF: Seconds = Seconds(5);
+
+/// The object of an account's connection to a provider.
+pub fn address(account: &str, provider: &str) -> Address {
+    Address::Name(format!("{account}/{provider}"))
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Connection;
+
+/// Tokens, sealed under a key of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedTokens {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token, where the provider gave one.
+    pub refresh_token: Option<String>,
+    /// How long the access token lives, where the provider says.
+    pub lifetime: Option<Seconds>,
+    /// The scopes that were granted, where the provider says.
+    pub scope: Option<Scope>,
+}
+
+/// Whose account is connected to which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// The account here.
+    pub account: String,
+    /// The provider, as it is configured here.
+    pub provider: String,
+    /// The account's `sub` there.
+    pub subject: String,
+    /// How it is called there.
+    pub label: String,
+}
+
+/// Why a connection does not work any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Broken {
+    /// The provider refused to refresh: the person took the access back there, or it lapsed.
+    #[error("the provider gives no access any more")]
+    Refused,
+    /// The provider refused after a refresh whose answer was lost on its way.
+    #[error("the answer of the provider to a refresh was lost, and it does not repeat it")]
+    Lost,
+    /// The token has expired and there is none to refresh it with.
+    #[error("the access has expired, and the provider gave nothing to renew it with")]
+    Expired,
+}
+
+/// What is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// It works.
+    Live(Live),
+    /// A fresh token is on its way.
+    Refreshing(Live),
+    /// It does not work any more, until the person connects again.
+    Broken(Parties, Scope, Broken),
+}
+
+/// A connection that works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    parties: Parties,
+    scope: Scope,
+    access_token: String,
+    refresh_token: Option<String>,
+    /// When the access token ends, and when it is refreshed.
+    expires_at: Option<Timestamp>,
+    refresh_at: Option<Timestamp>,
+    /// Refreshes whose answer never came.
+    unanswered: u32,
+    /// When the provider may be asked again.
+    not_before: Option<Timestamp>,
+}
+
+/// Why a refresh brought nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefreshFailure {
+    /// The provider refused, and will again.
+    Refused,
+    /// The provider did not answer, or could not: nobody knows whether it took the refresh.
+    Unanswered,
+    /// Nothing was sent, or the provider says that it took nothing.
+    NotSent,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ConnectionCommand {
+    /// The person connected, for these scopes.
+    Connect(Parties, SealedTokens, Scope),
+    /// A token that works.
+    Token,
+    /// A refresh came back, or did not; and how often it was sent.
+    Refreshed(Result<SealedTokens, RefreshFailure>, u32),
+    /// How it stands.
+    Read,
+    /// The person took it back.
+    Disconnect,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionReply {
+    /// Done.
+    Done,
+    /// A token that works: sealed, with its end and its scopes.
+    Token(String, Option<Timestamp>, Scope),
+    /// How it stands: the name there, the scopes, and what is wrong.
+    Standing(String, Scope, Option<Broken>),
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ConnectionError {
+    /// Nothing is connected.
+    #[error("no account of this provider is connected")]
+    NotConnected,
+    /// It does not work any more.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// A fresh token is on its way: the answer waits for it.
+    #[error("the token is being refreshed")]
+    Pending,
+    /// The provider does not answer.
+    #[error("the provider does not answer")]
+    Unavailable,
+}
+
+type Reply = Result<ConnectionReply, ConnectionError>;
+
+impl Machine for Connection {
+    const CLASS: Class = Class::Connection;
+    type State = State;
+    type Row = NoRow;
+    type Command = ConnectionCommand;
+    type Reply = ConnectionReply;
+    type Error = ConnectionError;
+
+    fn step(
+        before: Before<Self>,
+        command: ConnectionCommand,
+        now: Timestamp,
+        _: &dyn Entropy,
+    ) -> Step<Self> {
+        let done = Ok(ConnectionReply::Done);
+        match (command, before.state) {
+            (ConnectionCommand::Connect(parties, tokens, scope), before) => {
+                connect(before, parties, tokens, scope, now)
+            }
+            (ConnectionCommand::Refreshed(outcome, sent), Some(State::Refreshing(live))) => {
+                live.refreshed(outcome, sent, now)
+            }
+            (ConnectionCommand::Refreshed(..), _) => Step::unchanged(done),
+            (ConnectionCommand::Disconnect, state) => {
+                Step::to(Next::Forgotten, done).wants(state.and_then(State::revoke))
+            }
+            (_, None) => Step::unchanged(Err(ConnectionError::NotConnected)),
+            (ConnectionCommand::Token, Some(state)) => match state {
+                State::Live(live) => live.token(now),
+                State::Refreshing(_) => Step::unchanged(Err(ConnectionError::Pending)),
+                State::Broken(.., why) => Step::unchanged(Err(why.into())),
+            },
+            (ConnectionCommand::Read, Some(state)) => {
+                let (parties, scope, why) = match state {
+                    State::Live(live) | State::Refreshing(live) => (live.parties, live.scope, None),
+                    State::Broken(parties, scope, why) => (parties, scope, Some(why)),
+                };
+                Step::unchanged(Ok(ConnectionReply::Standing(parties.label, scope, why)))
+            }
+        }
+    }
+
+    fn outcome(outcome: Outcome) -> Option<ConnectionCommand> {
+        match outcome {
+            Outcome::Refreshed(tokens, sent) => Some(ConnectionCommand::Refreshed(tokens, sent)),
+            _ => None,
+        }
+    }
+
+    fn awaits_change(reply: &Reply) -> bool {
+        matches!(reply, Err(ConnectionError::Pending))
+    }
+}
+
+/// The person connects, anew or once more. What an earlier connection held is given back, unless it
+/// is the same account there: then its refresh token goes on, where the provider gave no new one.
+fn connect(
+    before: Option<State>,
+    parties: Parties,
+    tokens: SealedTokens,
+    scope: Scope,
+    now: Timestamp,
+) -> Step<Connection> {
+    let (kept, revoked) = match before {
+        Some(State::Live(live) | State::Refreshing(live)) => {
+            if live.parties.subject == parties.subject {
+                (live.refresh_token, None)
+            } else {
+                (None, State::Live(live).revoke())
+            }
+        }
+        Some(State::Broken(..)) | None => (None, None),
+    };
+    let live = Live::new(parties, tokens, scope, now);
+    let refresh_token = live.refresh_token.clone().or(kept);
+    let state = State::Live(Live { refresh_token, ..live });
+    Step::written(state, Ok(ConnectionReply::Done)).wants(revoked)
+}
+
+impl State {
+    /// Gives the access back at the provider.
+    fn revoke(self) -> Option<Effect> {
+        match self {
+            Self::Live(live) | Self::Refreshing(live) => Some(Effect::RevokeConnection {
+                account: live.parties.account,
+                provider: live.parties.provider,
+                access_token: live.access_token,
+                refresh_token: live.refresh_token,
+            }),
+            Self::Broken(..) => None,
+        }
+    }
+}
+
+impl Live {
+    fn new(parties: Parties, tokens: SealedTokens, scope: Scope, now: Timestamp) -> Self {
+        let margin = |lifetime: Seconds| Seconds(MARGIN.0.min(lifetime.0.div_euclid(10).max(1)));
+        let expires_at = tokens.lifetime.map(|lifetime| now.plus(lifetime));
+        Self {
+            parties,
+            scope: tokens.scope.unwrap_or(scope),
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            expires_at,
+            refresh_at: expires_at.zip(tokens.lifetime).map(|(at, life)| at.minus(margin(life))),
+            unanswered: 0,
+            not_before: None,
+        }
+    }
+
+    fn reply(&self) -> Reply {
+        let token = self.access_token.clone();
+        Ok(ConnectionReply::Token(token, self.expires_at, self.scope.clone()))
+    }
+
+    /// Whether the token has not expired.
+    fn works(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|moment| now < moment)
+    }
+
+    fn token(self, now: Timestamp) -> Step<Connection> {
+        if self.refresh_at.is_none_or(|moment| now < moment) {
+            return Step::unchanged(self.reply());
+        }
+        let Some(refresh_token) = self.refresh_token.clone() else {
+            if self.works(now) {
+                return Step::unchanged(self.reply());
+            }
+            let why = Broken::Expired;
+            let state = State::Broken(self.parties, self.scope, why);
+            return Step::written(state, Err(why.into()));
+        };
+        if self.not_before.is_some_and(|moment| now < moment) {
+            let reply =
+                if self.works(now) { self.reply() } else { Err(ConnectionError::Unavailable) };
+            return Step::unchanged(reply);
+        }
+        let refresh = Effect::RefreshConnection {
+            account: self.parties.account.clone(),
+            provider: self.parties.provider.clone(),
+            refresh_token,
+            sent: self.unanswered,
+        };
+        Step::written(State::Refreshing(self), Err(ConnectionError::Pending)).wants([refresh])
+    }
+
+    fn refreshed(
+        self,
+        outcome: Result<SealedTokens, RefreshFailure>,
+        sent: u32,
+        now: Timestamp,
+    ) -> Step<Connection> {
+        let state = match outcome {
+            Ok(tokens) => {
+                // A provider that gives no new refresh token means the old one to go on.
+                let refresh_token = tokens.refresh_token.clone().or(self.refresh_token);
+                let live = Self::new(self.parties, tokens, self.scope, now);
+                State::Live(Self { refresh_token, ..live })
+            }
+            Err(RefreshFailure::Refused) => {
+                let why = if sent > 1 { Broken::Lost } else { Broken::Refused };
+                State::Broken(self.parties, self.scope, why)
+            }
+            Err(failure) => {
+                let answered = failure == RefreshFailure::NotSent;
+                let unanswered = if answered { sent.saturating_sub(1) } else { sent };
+                State::Live(Self { unanswered, not_before: Some(now.plus(BACK_OFF)), ..self })
+            }
+        };
+        Step::written(state, Ok(ConnectionReply::Done))
+    }
+}

@@ -1,0 +1,45 @@
+//! Outside accounts that people connect, and the tokens that apps get for them (mode 5).
+
+pub mod connect;
+pub mod token;
+
+use super::account;
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::server::Server;
+use crate::domain::account::AccountCommand;
+use crate::domain::connection::{self, Connection, ConnectionCommand, ConnectionReply};
+use crate::upstream::connection::Connections;
+
+/// What speaks to providers for people's accounts.
+fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
+    Connections {
+        ports: server.ports,
+        providers: &server.settings.providers,
+        sealer: &server.settings.sealer,
+    }
+}
+
+/// How a connection stands; none where there is none.
+///
+/// # Errors
+/// Only what is ours.
+pub(super) async fn standing(
+    server: &Server<'_>,
+    account: &str,
+    provider: &str,
+) -> Result<Option<ConnectionReply>, Failure> {
+    let address = connection::address(account, provider);
+    Ok(server.send::<Connection>(&address, ConnectionCommand::Read).await?.ok())
+}
+
+/// Disconnects an outside account: the provider is told, and what was kept is erased.
+///
+/// # Errors
+/// A page, where nobody is signed in or the form is not this server's own.
+pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let (form, session) = account::signed_in_form(server, request)?;
+    let provider = form.get("provider").unwrap_or_default().to_owned();
+    let command = AccountCommand::Disconnect(session.proof.clone(), provider);
+    account::tell(server, &session, command, "disconnected").await
+}

@@ -1,0 +1,142 @@
+//! Fresh tokens of outside accounts, for the apps that the person allowed to have them.
+
+use serde::Serialize;
+
+use super::connections;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::connection::{
+    self, Connection, ConnectionCommand, ConnectionError, ConnectionReply,
+};
+use crate::domain::machine::Address;
+use crate::domain::time::Seconds;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::server::Server;
+use crate::endpoints::verify;
+use crate::jose::access_token::AccessToken;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::scope::{CONNECTION, Scope};
+
+/// How long a caller waits for a refresh that is on its way.
+const PATIENCE: Seconds = Seconds(20);
+
+/// A token of an outside account (in the words of RFC 6749 §5.1).
+#[derive(Serialize)]
+struct OutsideToken {
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds; left out where the provider does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u32>,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    scope: Scope,
+    provider: String,
+}
+
+/// The app's own token, which must be alive, and for this server.
+async fn caller(server: &Server<'_>, request: &Request<'_>) -> Result<AccessToken, Failure> {
+    let token = verify::bearer(request)?;
+    let token = verify::access_token(server, &token).await?.ok_or_else(verify::inactive)?;
+    let grant_id = token.grant_id.clone().ok_or_else(verify::inactive)?;
+    if !token.aud.contains(&server.issuer) {
+        return Err(insufficient("the access token is for another resource"));
+    }
+    let command = AccountCommand::UserInfo { grant_id, jti: token.jti.clone() };
+    match server.send::<Account>(&Address::Id(token.sub.clone()), command).await? {
+        Ok(AccountReply::UserInfo { .. }) => Ok(token),
+        Ok(_) => Err(Failure::internal("a grant was answered by something else")),
+        Err(AccountError::NoGrant | AccountError::Unknown) => Err(verify::inactive()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn insufficient(description: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
+    Failure::Bearer(OAuthError::new(ErrorCode::InsufficientScope, description))
+}
+
+/// A fresh token of the outside account that the person connected: two steps of storage, and one
+/// refresh at the provider where it is due, however many callers ask at once.
+///
+/// # Errors
+/// As RFC 6750 §3.1 says for the app's own token; `interaction_required`, where the person must
+/// connect (again); `temporarily_unavailable`, where the provider does not answer.
+pub async fn token(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &str,
+) -> Result<Response, Failure> {
+    let token = caller(server, request).await?;
+    let wanted = format!("{CONNECTION}{provider}");
+    if provider.is_empty() || !token.scope.contains(&wanted) {
+        return Err(insufficient(format!("the scope {wanted} is needed")));
+    }
+    let address = connection::address(&token.sub, provider);
+    let command = ConnectionCommand::Token;
+    let (sealed, expires_at, scope) =
+        match server.wait::<Connection>(&address, command, PATIENCE).await? {
+            Ok(ConnectionReply::Token(sealed, expires_at, scope)) => (sealed, expires_at, scope),
+            Ok(_) => return Err(Failure::internal("a token was answered by something else")),
+            Err(error) => return Ok(refused(server, provider, error)),
+        };
+    let answer = OutsideToken {
+        access_token: connections(server).open(&token.sub, &sealed)?,
+        token_type: "Bearer",
+        expires_in: expires_at.map(|moment| server.now().seconds_until(moment)),
+        scope,
+        provider: provider.to_owned(),
+    };
+    Ok(Response::json(200, &answer))
+}
+
+/// What an app is told: where to send the person, or to try again.
+fn refused(server: &Server<'_>, provider: &str, error: ConnectionError) -> Response {
+    #[derive(Serialize)]
+    struct Body {
+        error: &'static str,
+        error_description: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        connect_uri: Option<String>,
+    }
+    let (status, code, connects) = match error {
+        ConnectionError::NotConnected | ConnectionError::Broken(_) => {
+            (409, ErrorCode::InteractionRequired, true)
+        }
+        ConnectionError::Pending | ConnectionError::Unavailable => {
+            (503, ErrorCode::TemporarilyUnavailable, false)
+        }
+    };
+    let body = Body {
+        error: code.as_str(),
+        error_description: error.to_string(),
+        connect_uri: connects.then(|| server.url(&format!("/connect/{provider}"))),
+    };
+    let response = Response::json(status, &body);
+    if connects { response } else { response.with("retry-after", "5") }
+}
+
+/// The connections that the app may use, and how each stands.
+///
+/// # Errors
+/// As RFC 6750 §3.1 says for the app's own token.
+pub async fn list(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    #[derive(Serialize)]
+    struct Line {
+        provider: String,
+        status: &'static str,
+        #[serde(skip_serializing_if = "Scope::is_empty")]
+        scope: Scope,
+        connect_uri: String,
+    }
+    let token = caller(server, request).await?;
+    let mut lines = Vec::new();
+    for provider in token.scope.iter().filter_map(|scope| scope.strip_prefix(CONNECTION)) {
+        let (status, scope) = match super::standing(server, &token.sub, provider).await? {
+            Some(ConnectionReply::Standing(_, scope, None)) => ("connected", scope),
+            Some(ConnectionReply::Standing(_, scope, Some(_))) => ("broken", scope),
+            _ => ("not_connected", Scope::default()),
+        };
+        let connect_uri = server.url(&format!("/connect/{provider}"));
+        lines.push(Line { provider: provider.to_owned(), status, scope, connect_uri });
+    }
+    Ok(Response::json(200, &serde_json::json!({ "connections": lines })))
+}

@@ -1,0 +1,186 @@
+//! Tokens of outside accounts: sealed, opened, refreshed (RFC 6749 §6) and given back (RFC 7009, or
+//! the provider's own way).
+
+use serde_json::json;
+
+use super::error::UpstreamError;
+use super::metadata::metadata;
+use super::presets::Revocation;
+use super::provider::{Provider, Secret};
+use super::token::{self, TokenResponse};
+use crate::domain::connection::{RefreshFailure, SealedTokens};
+use crate::domain::entropy;
+use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
+use crate::domain::machine::{Effect, Outcome};
+use crate::jose::seal::{Purpose, Sealer};
+use crate::ports::{Ports, Unavailable};
+use crate::protocol::scope::Scope;
+
+/// What is needed to speak to providers for people's accounts.
+pub struct Connections<'a> {
+    /// The outside.
+    pub ports: Ports<'a>,
+    /// The providers.
+    pub providers: &'a [Provider],
+    /// Seals the tokens.
+    pub sealer: &'a Sealer,
+}
+
+impl Connections<'_> {
+    /// Seals tokens under the account's own key.
+    ///
+    /// # Errors
+    /// Only what is ours.
+    pub fn seal(&self, account: &str, tokens: &TokenResponse) -> Result<SealedTokens, Unavailable> {
+        let seal = |token: &str| {
+            let nonce = entropy::bytes(self.ports.entropy);
+            let purpose = Purpose::Connection(account);
+            self.sealer.seal(purpose, token.as_bytes(), nonce).map_err(Unavailable::new)
+        };
+        Ok(SealedTokens {
+            access_token: seal(&tokens.access_token)?,
+            refresh_token: tokens.refresh_token.as_deref().map(seal).transpose()?,
+            lifetime: tokens.lifetime(),
+            scope: tokens.scope.as_deref().and_then(granted),
+        })
+    }
+
+    /// Opens a sealed token.
+    ///
+    /// # Errors
+    /// [`Unavailable`], where it was sealed for another account or with another secret.
+    pub fn open(&self, account: &str, sealed: &str) -> Result<String, Unavailable> {
+        let opened = self.sealer.open(Purpose::Connection(account), sealed);
+        let bytes = opened.map_err(|_| Unavailable::new("a token sealed with another secret"))?;
+        String::from_utf8(bytes).map_err(Unavailable::new)
+    }
+
+    /// Performs what a connection wants from its provider.
+    ///
+    /// # Errors
+    /// [`Unavailable`] for an effect that is not a connection's.
+    pub async fn perform(&self, effect: Effect) -> Result<Option<Outcome>, Unavailable> {
+        match effect {
+            Effect::RefreshConnection { account, provider, refresh_token, sent } => {
+                let outcome = self.refresh(&account, &provider, &refresh_token).await;
+                Ok(Some(Outcome::Refreshed(outcome, sent)))
+            }
+            Effect::RevokeConnection { account, provider, access_token, refresh_token } => {
+                let tokens = (access_token.as_str(), refresh_token.as_deref());
+                // What cannot be given back lapses by itself; the person was told what to do.
+                if let Err(error) = self.revoke(&account, &provider, tokens).await {
+                    let log = self.ports.log;
+                    log.error(&format!("giving access back to the provider {provider}: {error}"));
+                }
+                Ok(None)
+            }
+            _ => Err(Unavailable::new("an effect of another machine")),
+        }
+    }
+
+    fn provider(&self, id: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.id == id)
+    }
+
+    async fn refresh(
+        &self,
+        account: &str,
+        provider: &str,
+        refresh_token: &str,
+    ) -> Result<SealedTokens, RefreshFailure> {
+        let log = |error: &dyn std::fmt::Display| {
+            self.ports.log.error(&format!("refreshing at the provider {provider}: {error}"));
+        };
+        let not_sent = |error: &dyn std::fmt::Display| {
+            log(error);
+            RefreshFailure::NotSent
+        };
+        let Some(found) = self.provider(provider) else {
+            return Err(not_sent(&"it is not configured any more"));
+        };
+        let token = self.open(account, refresh_token).map_err(|error| not_sent(&error))?;
+        let metadata = metadata(&self.ports, found).await.map_err(|error| not_sent(&error))?;
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        match token::request(&self.ports, found, &metadata, &fields).await {
+            Ok(tokens) => self.seal(account, &tokens).map_err(|error| {
+                log(&error);
+                RefreshFailure::Unanswered
+            }),
+            Err(error) => {
+                log(&error);
+                Err(failure(&error))
+            }
+        }
+    }
+
+    async fn revoke(
+        &self,
+        account: &str,
+        provider: &str,
+        (access_token, refresh_token): (&str, Option<&str>),
+    ) -> Result<(), UpstreamError> {
+        let Some(provider) = self.provider(provider) else {
+            return Ok(());
+        };
+        let metadata = metadata(&self.ports, provider).await?;
+        let Some(endpoint) = &metadata.revocation_endpoint else {
+            return Ok(());
+        };
+        let access_token = self.open(account, access_token)?;
+        let refresh_token = refresh_token.map(|sealed| self.open(account, sealed)).transpose()?;
+        let request = match provider.quirks.revocation {
+            Revocation::Standard => {
+                // The refresh token ends the whole grant (RFC 7009 §2.1).
+                let (token, hint) = match &refresh_token {
+                    Some(token) => (token, "refresh_token"),
+                    None => (&access_token, "access_token"),
+                };
+                let fields = [("token", token.as_str()), ("token_type_hint", hint)];
+                token::authenticated(&self.ports, provider, &metadata, endpoint, &fields).await?
+            }
+            Revocation::GitHub => {
+                let Secret::Text(secret) = &provider.secret else {
+                    return Ok(());
+                };
+                let body = json!({ "access_token": access_token }).to_string();
+                let request = HttpRequest::get(endpoint)
+                    .with("authorization", token::basic(&provider.client_id, secret))
+                    .with("content-type", "application/json");
+                HttpRequest { method: HttpMethod::Delete, body: Some(body), ..request }
+            }
+            Revocation::Bearer => {
+                let request = HttpRequest::get(endpoint)
+                    .with("authorization", format!("Bearer {access_token}"));
+                HttpRequest { method: HttpMethod::Delete, ..request }
+            }
+        };
+        match self.ports.http.send(request).await?.status {
+            200..300 => Ok(()),
+            _ => Err(HttpError::Status.into()),
+        }
+    }
+}
+
+/// Whether the provider may have taken the refresh token, and given its successor to nobody.
+fn failure(error: &UpstreamError) -> RefreshFailure {
+    match error {
+        UpstreamError::Refused(code) => match code.as_str() {
+            // The operator's mistake, or the provider's bad moment: the token is as good as before.
+            "invalid_client"
+            | "unauthorized_client"
+            | "temporarily_unavailable"
+            | "server_error"
+            | "slow_down"
+            | "incorrect_client_credentials"
+            | "invalid_request" => RefreshFailure::NotSent,
+            _ => RefreshFailure::Refused,
+        },
+        UpstreamError::Http(HttpError::Address) => RefreshFailure::NotSent,
+        _ => RefreshFailure::Unanswered,
+    }
+}
+
+/// The scopes that were granted: separated by spaces, or by commas at a provider of the older kind.
+fn granted(scope: &str) -> Option<Scope> {
+    Scope::parse(&scope.replace(',', " ")).ok().filter(|scope| !scope.is_empty())
+}

@@ -1,0 +1,208 @@
+// Mode 5: an outside account is connected, and apps get fresh tokens of it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { newBrowser, settings } from "../support/federation.mjs";
+import { CALLBACK, authorize, form, pkce, publicApp, redeem, signedUp } from "../support/oauth.mjs";
+import { crash, startServer } from "../support/server.mjs";
+import { startMalicious } from "../support/upstream/malicious.mjs";
+import { logInUpstream } from "../support/upstream/http.mjs";
+
+let upstream;
+let server;
+before(async () => {
+  upstream = await startMalicious();
+  const table = {
+    id: "social",
+    name: "Social",
+    issuer: upstream.issuer,
+    client_id: "vestibule",
+    sign_in: false,
+    connection_scope: "openid post read offline_access",
+  };
+  server = await startServer({ vars: settings([table]) });
+});
+after(async () => {
+  await server.stop();
+  await upstream.stop();
+});
+
+async function connected({ scope = "post" } = {}) {
+  const app = await publicApp(server, { scope: "openid offline_access connection:social" });
+  const { browser } = await signedUp(server);
+  const { verifier, challenge } = pkce();
+  const { code } = await authorize(server, app, browser, { challenge, scope: "openid connection:social" });
+  const { body } = await redeem(server, app, code, verifier);
+  const page = await connect(browser, app, { scope });
+  return { app, browser, page, access_token: body.access_token };
+}
+
+async function connect(browser, app, { scope = "post", state = "a state" } = {}) {
+  const query = form({ client_id: app.client_id, redirect_uri: CALLBACK, scope, state });
+  const asked = await browser.open(`/connect/social?${query}`);
+  const there = await browser.submit(asked, { decision: "connect" }, "/connect/social");
+  return browser.open(await logInUpstream(there.location, "anyone"));
+}
+
+async function token(access_token) {
+  const response = await fetch(`${server.url}/connections/social/token`, {
+    headers: { authorization: `Bearer ${access_token}` },
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+const reset = () => {
+  Object.assign(upstream.settings, { expires_in: 3600, delay: 0, refreshTokens: true, rotate: true, reuse: "refuse" });
+  upstream.next({});
+  upstream.counts.reset();
+};
+
+test("the person connects from the app, is asked for what it needs, and the app gets a token (steps 1 to 9)", async () => {
+  reset();
+  const { page, access_token } = await connected();
+  const answer = Object.fromEntries(new URL(page.location).searchParams);
+  assert.deepEqual(answer, { iss: server.url, connection: "social", state: "a state" });
+  const { query } = upstream.last("/authorize");
+  assert.equal(query.scope, "post openid");
+  const { status, headers, body } = await token(access_token);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(headers.get("cache-control"), "no-store");
+  assert.equal(body.token_type, "Bearer");
+  assert.ok(body.access_token.startsWith("at-"));
+  assert.ok(body.expires_in > 3500);
+});
+
+test("50 callers at once get the same fresh token by one refresh, counted at the provider", async () => {
+  reset();
+  upstream.settings.expires_in = 1;
+  const { access_token } = await connected();
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  upstream.settings.expires_in = 3600;
+  upstream.settings.delay = 300;
+  const answers = await Promise.all(Array.from({ length: 50 }, () => token(access_token)));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  assert.equal(new Set(answers.map(({ body }) => body.access_token)).size, 1);
+  assert.equal(upstream.counts.refresh_token, 1);
+  // The rotated token is the one that is used next.
+  assert.equal(upstream.counts.reuse, 0);
+});
+
+test("a refused refresh marks the connection broken and tells app and person", async () => {
+  reset();
+  upstream.settings.expires_in = 1;
+  const { access_token, browser, app } = await connected();
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  upstream.next({ tokenResponse: () => ({ error: "invalid_grant" }) });
+  const refused = await token(access_token);
+  assert.equal(refused.status, 409);
+  assert.equal(refused.body.error, "interaction_required");
+  assert.equal(refused.body.connect_uri, `${server.url}/connect/social`);
+  assert.match((await browser.open("/account")).text, /Connect it again: the provider gives no access any more/);
+  upstream.next({});
+  upstream.settings.expires_in = 3600;
+  await connect(browser, app);
+  assert.equal((await token(access_token)).status, 200);
+});
+
+test("a provider that is down is told as such, and an expired token is never handed out", async () => {
+  reset();
+  Object.assign(upstream.settings, { expires_in: 1, rotate: false });
+  const { access_token } = await connected();
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  upstream.next({ answer: (answer, path) => (path === "/token" ? { status: 503, body: "" } : answer) });
+  const down = await token(access_token);
+  assert.equal(down.status, 503);
+  assert.equal(down.body.error, "temporarily_unavailable");
+  assert.ok(down.headers.get("retry-after"));
+  upstream.next({});
+  upstream.settings.expires_in = 3600;
+  await new Promise((resolve) => setTimeout(resolve, 5200));
+  assert.equal((await token(access_token)).status, 200);
+});
+
+test("a process that dies while the provider answers loses nothing that can be kept, and says what cannot", async () => {
+  for (const [reuse, expected] of [["allow", 200], ["refuse", 409]]) {
+    reset();
+    Object.assign(upstream.settings, { expires_in: 1, rotate: reuse === "refuse" });
+    const { access_token, browser } = await connected();
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    Object.assign(upstream.settings, { expires_in: 3600, delay: { "/token": 1500 } });
+    const waiting = token(access_token).catch((error) => error);
+    while (upstream.counts.refresh_token === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await crash(server);
+    await waiting;
+    upstream.settings.delay = 0;
+    // The object wakes by its alarm and sends the refresh once more.
+    let answer;
+    for (let attempt = 0; attempt < 30; attempt += 1) {
+      answer = await token(access_token).catch(() => undefined);
+      if (answer && answer.status !== 503) break;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    assert.equal(answer.status, expected, JSON.stringify(answer.body));
+    if (expected === 409) assert.match((await browser.open("/account")).text, /the answer of the provider to a refresh was lost/);
+  }
+});
+
+test("without the scope, with a revoked grant or without a connection there is no token", async () => {
+  reset();
+  const { browser } = await signedUp(server);
+  const app = await publicApp(server, { scope: "openid connection:social" });
+  const get = async (scope) => {
+    const { verifier, challenge } = pkce();
+    const { code } = await authorize(server, app, browser, { challenge, scope });
+    return (await redeem(server, app, code, verifier)).body.access_token;
+  };
+  const plain = await token(await get("openid"));
+  assert.equal(plain.status, 403);
+  assert.equal(plain.body.error, "insufficient_scope");
+  const unconnected = await get("openid connection:social");
+  assert.equal((await token(unconnected)).status, 409);
+  await connect(browser, app);
+  assert.equal((await token(unconnected)).status, 200);
+  const page = await browser.open("/account");
+  await browser.submit(page, {}, "/account/apps");
+  assert.equal((await token(unconnected)).status, 401);
+  assert.equal((await fetch(`${server.url}/connections/social/token`)).status, 401);
+});
+
+test("more scopes are asked for beside those that are there, and disconnecting gives them back", async () => {
+  reset();
+  const { browser, app, access_token } = await connected({ scope: "post" });
+  await connect(browser, app, { scope: "read" });
+  assert.equal(upstream.last("/authorize").query.scope, "read post openid");
+  const page = await browser.open("/account");
+  const gone = await browser.submit(page, {}, "/account/connections");
+  assert.match(gone.text, /The account was disconnected/);
+  assert.equal((await token(access_token)).status, 409);
+  assert.equal(upstream.revoked.length > 0, true);
+});
+
+test("the person may cancel here or deny there, and the app is told", async () => {
+  reset();
+  const { browser, app } = await connected();
+  const query = form({ client_id: app.client_id, redirect_uri: CALLBACK, state: "s" });
+  const asked = await browser.open(`/connect/social?${query}`);
+  const cancelled = await browser.submit(asked, { decision: "cancel" }, "/connect/social");
+  assert.equal(new URL(cancelled.location).searchParams.get("error"), "access_denied");
+  upstream.next({ authorizeResponse: ({ state, iss }) => ({ state, iss, error: "access_denied" }) });
+  const denied = await connect(browser, app);
+  assert.equal(new URL(denied.location).searchParams.get("error"), "access_denied");
+  upstream.next({});
+});
+
+test("an app that is not registered, or asks to be answered elsewhere, is not answered at all", async () => {
+  const { browser, app } = await connected();
+  for (const query of [
+    { client_id: "nobody", redirect_uri: CALLBACK },
+    { client_id: app.client_id, redirect_uri: "https://evil.example.test/" },
+    { client_id: app.client_id, redirect_uri: CALLBACK, scope: "admin" },
+  ]) {
+    const page = await browser.open(`/connect/social?${form(query)}`);
+    assert.equal(page.status, 400);
+    assert.equal(page.location, null);
+  }
+});
+
+test("a connected account signs nobody in", async () => {
+  assert.equal((await newBrowser(server).open("/sign-in/social")).status, 404);
+});

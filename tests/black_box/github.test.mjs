@@ -1,0 +1,82 @@
+// A provider of plain OAuth 2.0: GitHub's documented web flow, at a faithful double of its endpoints.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { newBrowser, settings } from "../support/federation.mjs";
+import { signedUp } from "../support/oauth.mjs";
+import { startServer } from "../support/server.mjs";
+import { startGitHub } from "../support/upstream/github.mjs";
+import { logInUpstream } from "../support/upstream/http.mjs";
+
+let github;
+let server;
+const table = () => ({
+  id: "github",
+  preset: "github",
+  client_id: github.client.client_id,
+  secret: github.client.client_secret,
+  authorization_endpoint: `${github.url}/login/oauth/authorize`,
+  token_endpoint: `${github.url}/login/oauth/access_token`,
+  userinfo_endpoint: `${github.api}/user`,
+  emails_endpoint: `${github.api}/user/emails`,
+  revocation_endpoint: `${github.api}/applications/{client_id}/grant`,
+});
+before(async () => {
+  github = await startGitHub();
+  server = await startServer({ vars: settings([table()]) });
+});
+after(async () => {
+  await server.stop();
+  await github.stop();
+});
+
+async function signIn(browser = newBrowser(server)) {
+  const there = await browser.open("/sign-in/github");
+  return browser.open(await logInUpstream(there.location, "octocat"));
+}
+
+test("the person is known by GitHub's number, and the address is the primary one that is verified", async () => {
+  const page = await signIn();
+  assert.equal(page.title, "Your account");
+  assert.match(page.text, /octocat@example\.test/);
+  assert.match(page.text, /The Octocat/);
+  // A new name there is the same person here.
+  github.user = { ...github.user, login: "renamed" };
+  assert.match((await signIn()).text, /octocat@example\.test/);
+});
+
+test("an address that GitHub did not verify leads to nobody's account (account takeover)", async () => {
+  const { person } = await signedUp(server);
+  const [user, emails] = [github.user, github.emails];
+  github.user = { id: 666, login: "mallory", email: person.email };
+  github.emails = [{ email: person.email, primary: true, verified: false, visibility: null }];
+  try {
+    const page = await signIn();
+    assert.equal(page.title, "Your account");
+    assert.doesNotMatch(page.text, /Change password/);
+  } finally {
+    github.user = user;
+    github.emails = emails;
+  }
+});
+
+test("an error that comes with status 200 is an error", async () => {
+  github.refuse = "bad_verification_code";
+  try {
+    const page = await signIn();
+    assert.equal(page.status, 502);
+    assert.match(page.text, /Continue with GitHub/);
+  } finally {
+    github.refuse = undefined;
+  }
+});
+
+test("a person who denies comes back to a page with a way on", async () => {
+  github.deny = true;
+  try {
+    const page = await signIn();
+    assert.equal(page.status, 403);
+    assert.match(page.text, /it was denied there/);
+  } finally {
+    github.deny = false;
+  }
+});

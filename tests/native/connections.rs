@@ -1,0 +1,200 @@
+//! Outside accounts and their tokens (mode 5): single flight, rotation and loss, decided in pure code.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use vestibule::domain::connection::{
+    Broken, Connection, ConnectionCommand, ConnectionError, ConnectionReply, Parties,
+    RefreshFailure, SealedTokens, State,
+};
+use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::protocol::scope::Scope;
+
+use crate::support::{START, SeededEntropy};
+
+/// A connection, a provider that rotates refresh tokens and takes each once, and what is on its way.
+struct World {
+    state: Option<State>,
+    now: Timestamp,
+    on_the_way: Option<(String, u32)>,
+    /// The one refresh token that the provider would take.
+    newest: u32,
+    refreshes: u32,
+}
+
+type Reply = Result<ConnectionReply, ConnectionError>;
+
+impl World {
+    fn new(lifetime: u32) -> Self {
+        let mut world = Self { state: None, now: START, on_the_way: None, newest: 1, refreshes: 0 };
+        let parties = Parties {
+            account: "a".into(),
+            provider: "p".into(),
+            subject: "s".into(),
+            label: "me".into(),
+        };
+        let tokens = tokens(1, lifetime);
+        world.send(ConnectionCommand::Connect(parties, tokens, Scope::default())).unwrap();
+        world
+    }
+
+    fn send(&mut self, command: ConnectionCommand) -> Reply {
+        let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
+        let step = Connection::step(before, command, self.now, &*SeededEntropy::new());
+        match step.next {
+            Next::Written(state) | Next::Remembered(state) => self.state = Some(state),
+            Next::Forgotten => self.state = None,
+            Next::Unchanged => {}
+        }
+        for effect in step.effects {
+            if let Effect::RefreshConnection { refresh_token, sent, .. } = effect {
+                assert!(self.on_the_way.is_none(), "two refreshes at once");
+                self.on_the_way = Some((refresh_token, sent));
+            }
+        }
+        step.reply
+    }
+
+    /// The provider takes what is on its way; its answer comes, or is lost with the process, which
+    /// then sends it once more.
+    fn answer(&mut self, lost: bool, lifetime: u32) {
+        let Some((token, sent)) = self.on_the_way.take() else { return };
+        let sent = sent + 1;
+        let taken = token == format!("r{}", self.newest);
+        if taken {
+            self.newest += 1;
+            self.refreshes += 1;
+        }
+        if lost {
+            self.on_the_way = Some((token, sent));
+            return;
+        }
+        let outcome =
+            if taken { Ok(tokens(self.newest, lifetime)) } else { Err(RefreshFailure::Refused) };
+        self.send(ConnectionCommand::Refreshed(outcome, sent)).unwrap();
+    }
+}
+
+fn tokens(number: u32, lifetime: u32) -> SealedTokens {
+    SealedTokens {
+        access_token: format!("a{number}"),
+        refresh_token: Some(format!("r{number}")),
+        lifetime: Some(Seconds(lifetime)),
+        scope: None,
+    }
+}
+
+#[test]
+fn however_many_ask_the_provider_is_asked_once() {
+    let mut world = World::new(100);
+    world.now = world.now.plus(Seconds(95));
+    for _ in 0..50 {
+        assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Pending));
+    }
+    world.answer(false, 100);
+    assert_eq!(world.refreshes, 1);
+    assert!(world.send(ConnectionCommand::Token).is_ok());
+}
+
+#[test]
+fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back() {
+    for (lost, why) in [(true, Broken::Lost), (false, Broken::Refused)] {
+        let mut world = World::new(100);
+        world.now = world.now.plus(Seconds(95));
+        world.send(ConnectionCommand::Token).unwrap_err();
+        if lost {
+            world.answer(true, 100);
+        } else {
+            world.newest = 99;
+        }
+        world.answer(false, 100);
+        assert_eq!(world.send(ConnectionCommand::Token), Err(why.into()));
+    }
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_left_alone_for_a_moment() {
+    let mut world = World::new(100);
+    world.now = world.now.plus(Seconds(100));
+    world.send(ConnectionCommand::Token).unwrap_err();
+    world.on_the_way = None;
+    let unanswered = ConnectionCommand::Refreshed(Err(RefreshFailure::Unanswered), 1);
+    world.send(unanswered).unwrap();
+    assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Unavailable));
+    assert!(world.on_the_way.is_none());
+    world.now = world.now.plus(Seconds(6));
+    assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Pending));
+    assert_eq!(world.on_the_way, Some(("r1".into(), 1)), "it was sent before, and nobody knows");
+}
+
+#[test]
+fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
+    let mut world = World::new(100);
+    let parties = |subject: &str| Parties {
+        account: "a".into(),
+        provider: "p".into(),
+        subject: subject.into(),
+        label: "me".into(),
+    };
+    let bare = || SealedTokens { refresh_token: None, ..tokens(7, 100) };
+    let connect = |subject| ConnectionCommand::Connect(parties(subject), bare(), Scope::default());
+    world.send(connect("s")).unwrap();
+    world.now = world.now.plus(Seconds(99));
+    world.send(ConnectionCommand::Token).unwrap_err();
+    assert_eq!(world.on_the_way, Some(("r1".into(), 0)));
+    world.on_the_way = None;
+    world.send(connect("another")).unwrap();
+    world.now = world.now.plus(Seconds(101));
+    assert_eq!(world.send(ConnectionCommand::Token), Err(Broken::Expired.into()));
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Ask,
+    Answer { lost: bool },
+    Wait(u32),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Ask),
+        3 => Just(Event::Answer { lost: false }),
+        1 => Just(Event::Answer { lost: true }),
+        2 => (1_u32..200).prop_map(Event::Wait),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// No token is handed out after its end, no two refreshes are on their way at once, and a
+    /// connection whose answers all come is never broken.
+    #[test]
+    fn any_history_of_a_connection_keeps_its_promises(
+        lifetime in 20_u32..200,
+        events in proptest::collection::vec(event(), 1..60),
+    ) {
+        let mut world = World::new(lifetime);
+        let mut lost_one = false;
+        for event in events {
+            match event {
+                Event::Wait(seconds) => world.now = world.now.plus(Seconds(seconds)),
+                Event::Answer { lost } => {
+                    lost_one |= lost && world.on_the_way.is_some();
+                    world.answer(lost, lifetime);
+                }
+                Event::Ask => match world.send(ConnectionCommand::Token) {
+                    Ok(ConnectionReply::Token(_, expires_at, _)) => {
+                        prop_assert!(world.now < expires_at.unwrap());
+                    }
+                    Err(ConnectionError::Broken(why)) => {
+                        prop_assert!(lost_one && why == Broken::Lost);
+                    }
+                    Err(ConnectionError::Pending) => prop_assert!(world.on_the_way.is_some()),
+                    other => prop_assert!(false, "{other:?}"),
+                },
+            }
+        }
+    }
+}
