@@ -33,6 +33,9 @@ impl Attempts {
     /// # Errors
     /// [`Blocked`] while the account waits; a blocked attempt is not counted.
     pub fn begin(self, now: Timestamp) -> Result<Self, (Self, Blocked)> {
+        if self.forgotten_at().is_some_and(|moment| moment <= now) {
+            return Ok(Self { count: 1, last: Some(now) });
+        }
         match self.blocked_until() {
             Some(until) if now < until => {
                 let retry_after = Seconds(now.seconds_until(until));

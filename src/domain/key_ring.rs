@@ -171,11 +171,15 @@ impl Machine for KeyRing {
                 Step::unchanged(Ok(ring.set))
             }
             KeyRingCommand::Keys(alg) => {
-                let effect = ring.ask(alg, now);
-                match effect {
-                    None => Step::unchanged(Err(KeyRingError::Making)),
-                    some => Step::written(ring, Err(KeyRingError::Making)).wants(some),
+                // The first keys are made together: one that signs the moment it is made must be
+                // in the key sets that others hold from the first (OpenID Connect Core §10.1).
+                let all = [SigningAlgorithm::ES256, SigningAlgorithm::RS256];
+                let wanted = if ring.set.keys.is_empty() { all.as_slice() } else { &[alg] };
+                let effects: Vec<_> = wanted.iter().filter_map(|alg| ring.ask(*alg, now)).collect();
+                if effects.is_empty() {
+                    return Step::unchanged(Err(KeyRingError::Making));
                 }
+                Step::written(ring, Err(KeyRingError::Making)).wants(effects)
             }
             KeyRingCommand::Made(pair) => {
                 // An effect may come back twice; a key that nobody waits for any more is left.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A moment, in milliseconds since 1970. Only `edge/` and test support read a clock; everything
 /// else is handed the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 

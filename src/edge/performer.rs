@@ -39,6 +39,10 @@ pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsErro
                 host.remove(&key);
                 continue;
             };
+            if is_outdated(&host, &key, &effect) {
+                host.remove(&key);
+                continue;
+            }
             // Network and storage keep their order: this is written before anything is sent.
             let effect = match effect.begun() {
                 Some(begun) => {
@@ -73,6 +77,13 @@ pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsErro
         JsFuture::from(host.erase()).await.map_err(|error| JsError::new(&unavailable(error).0))?;
     }
     Ok(())
+}
+
+/// Whether a newer key set waits to be published: an older one must not be written after it.
+fn is_outdated(host: &Host, key: &str, effect: &Effect) -> bool {
+    let publishes = |text: &str| matches!(serde_json::from_str(text), Ok(Effect::PublishKeys(_)));
+    matches!(effect, Effect::PublishKeys(_))
+        && pairs(host, EFFECT).any(|(other, text)| *other > *key && publishes(&text))
 }
 
 async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> {

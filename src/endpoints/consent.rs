@@ -33,7 +33,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         client_name: client.display_name(),
         metadata: &client.metadata,
         email: session.label(),
-        scopes: ScopeLine::of(&authorization.scope),
+        scopes: ScopeLine::of(&authorization.asked()),
         resources: &authorization.resources,
         redirect_host: &host(&authorization.redirect_uri),
     };

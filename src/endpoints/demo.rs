@@ -147,8 +147,9 @@ fn demo_claims(server: &Server<'_>) -> StandardClaims {
             postal_code: text("1000-001"),
             country: text("Portugal"),
         }),
+        groups: vec!["staff".to_owned()],
+        roles: vec!["editor".to_owned()],
         updated_at: Some(server.now().seconds()),
-        ..StandardClaims::default()
     }
 }
 

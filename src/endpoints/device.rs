@@ -167,6 +167,7 @@ fn approve_page(
         client_name: client.display_name(),
         email: session.label(),
         scopes: ScopeLine::of(&view.scope),
+        resources: &view.resources,
         place: view.location.place(),
         network_operator: view.location.network_operator.as_deref(),
         comparison: distance::compare(&view.location, &request.location()),

@@ -75,6 +75,11 @@ pub async fn device_authorization(
         interval: lifetimes.device_interval,
         polled_at: None,
     };
+    let throttle = format!("device/{}", request.client_network());
+    if !server.spend(&throttle, server.settings.limits.device_code).await? {
+        let description = "too many device codes for this network; try again later";
+        return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, description).into());
+    }
     let user_code = open(server, grant).await?;
     let object = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?;
     let verification_uri = server.url("/device");

@@ -2,7 +2,7 @@
 
 use super::browser::{self, FormPage};
 use super::failure::Failure;
-use super::http::{Method, Request, Response};
+use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::sign_in;
 use super::verify;
@@ -33,6 +33,15 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     };
     let parameters = parameters
         .map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
+    // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
+    // request as a link comes with it.
+    let bare = browser::claimed_session(request).is_none() && parameters.get("csrf").is_none();
+    if request.method == Method::Post && bare {
+        let query = parameters::encode(parameters.pairs());
+        if query.len() < MAX_TARGET {
+            return Ok(Response::see_other(&format!("{}?{query}", server.url("/end_session"))));
+        }
+    }
     let logout = parse(server, &parameters).await?;
     let confirmed = parameters.get("csrf").is_some() && {
         browser::own_form(server, request)?;
@@ -42,6 +51,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
         None => None,
     };
+    let ended_here = session.is_some();
     match (session, &logout.hint) {
         (Some((claimed, view)), hint) => {
             let named =
@@ -60,7 +70,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         (None, None) => {}
     }
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
-    Ok(browser::without_session(Response::see_other(&to)))
+    let response = Response::see_other(&to);
+    Ok(if ended_here { browser::without_session(response) } else { response })
 }
 
 async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, Failure> {

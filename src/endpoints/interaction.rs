@@ -61,7 +61,9 @@ impl Interaction {
     /// # Errors
     /// Only what is ours.
     pub fn seal(&self, server: &Server<'_>) -> Result<String, Failure> {
-        let expires_at = server.now().plus(server.settings.lifetimes.interaction);
+        // An app's request ages from when it came, however often a page carries it on.
+        let since = self.authorization().map_or(server.now(), |request| request.started_at);
+        let expires_at = since.plus(server.settings.lifetimes.interaction);
         let sealed = Sealed { expires_at, interaction: self.clone() };
         let json = serde_json::to_vec(&sealed).map_err(|e| Failure::internal(e.to_string()))?;
         server.seal(Purpose::Interaction, &json)

@@ -14,6 +14,7 @@ use crate::domain::registration::{Registration, RegistrationCommand, Registratio
 use crate::domain::secret::SecretHash;
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError, SigningAlgorithm};
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::grant_type::GrantType;
 
 /// The answer (RFC 7591 §3.2.1, RFC 7592 §3).
 #[derive(Serialize)]
@@ -80,7 +81,8 @@ pub async fn manage(
     request: &Request<'_>,
     client_id: &str,
 ) -> Result<Response, Failure> {
-    let shown = SecretHash::of_text(&verify::bearer(request)?);
+    let token = verify::bearer(request)?;
+    let shown = SecretHash::of_text(&token);
     let address = Address::Name(client_id.to_owned());
     if !client::is_generated_id(client_id) {
         return Err(verify::inactive());
@@ -94,7 +96,7 @@ pub async fn manage(
         return Err(verify::inactive());
     }
     match request.method {
-        Method::Put => replace(server, request, client).await,
+        Method::Put => replace(server, request, client, token).await,
         Method::Delete => {
             let deleted =
                 server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
@@ -102,7 +104,7 @@ pub async fn manage(
             server.ports.clients.remove(client_id).await?;
             Ok(Response::empty(204).with("cache-control", "no-store"))
         }
-        _ => Ok(Response::json(200, &information(server, &client, None, None))),
+        _ => Ok(Response::json(200, &information(server, &client, None, Some(token)))),
     }
 }
 
@@ -111,6 +113,7 @@ async fn replace(
     server: &Server<'_>,
     request: &Request<'_>,
     client: Client,
+    token: String,
 ) -> Result<Response, Failure> {
     let body: serde_json::Value = serde_json::from_slice(&request.body)
         .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
@@ -125,7 +128,12 @@ async fn replace(
         let description = "client_secret is not the one that was issued; leave it out";
         return Err(OAuthError::invalid_request(description).into());
     }
-    let metadata = metadata(request, client.metadata.first_party)?;
+    let held = &client.metadata;
+    let trusted = held.first_party || held.grant_types.contains(&GrantType::ClientCredentials);
+    let metadata = metadata(request, trusted)?;
+    if metadata.first_party && !held.first_party {
+        return Err(ClientMetadataError::FirstParty.into());
+    }
     let (secret, shown) = match (client.secret, metadata.is_public()) {
         (_, true) => (None, None),
         (Some(kept), false) => (Some(kept), None),
@@ -136,7 +144,7 @@ async fn replace(
     };
     let client = Client { metadata, secret, ..client };
     write(server, &client).await?;
-    Ok(Response::json(200, &information(server, &client, shown, None)))
+    Ok(Response::json(200, &information(server, &client, shown, Some(token))))
 }
 
 fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Failure> {
@@ -147,6 +155,10 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
     let metadata = ClientMetadata::parse(&request.body)?;
     if metadata.first_party && !trusted {
         return Err(ClientMetadataError::FirstParty.into());
+    }
+    // Nobody approves what such a client does, so not just anybody may register one.
+    if metadata.grant_types.contains(&GrantType::ClientCredentials) && !trusted {
+        return Err(ClientMetadataError::ClientCredentials.into());
     }
     Ok(metadata)
 }

@@ -36,6 +36,13 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
         let response = Response::empty(204).with("allow", endpoint.methods);
         return finish(server, request, audience, preflight(response, &endpoint));
     }
+    if is_plain(server, request) {
+        let answer = match request.method {
+            Method::Get | Method::Head => Response::see_other(&secured(request)),
+            _ => Response::error(400, &OAuthError::invalid_request("use https")),
+        };
+        return finish(server, request, audience, answer);
+    }
     let target = request.path.len().saturating_add(request.query.len());
     let answer = if target > MAX_TARGET {
         Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
@@ -48,6 +55,26 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     };
     let response = answer.unwrap_or_else(|failure| fail(server, request, audience, &failure));
     finish(server, request, audience, response)
+}
+
+/// Whether a request came over plain HTTP, which is for local development alone (RFC 6749 §3.1 and
+/// §3.2, RFC 8252 §8.3).
+fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let is_local = local.iter().any(|host| {
+        request
+            .origin
+            .strip_prefix(host)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    });
+    !server.settings.development && request.origin.starts_with("http:") && !is_local
+}
+
+/// The same address by HTTPS.
+fn secured(request: &Request<'_>) -> String {
+    let host = request.origin.trim_start_matches("http://");
+    let query = if request.query.is_empty() { "" } else { "?" };
+    format!("https://{host}{}{query}{}", request.path, request.query)
 }
 
 /// Which methods an endpoint takes.

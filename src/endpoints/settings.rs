@@ -104,6 +104,8 @@ pub struct Limits {
     pub sign_in: Limit,
     /// User codes that do not exist.
     pub user_code: Limit,
+    /// Device codes.
+    pub device_code: Limit,
 }
 
 /// The settings.
@@ -175,6 +177,7 @@ impl Settings {
                 registration: tries("REGISTRATIONS_PER_HOUR", 20)?,
                 sign_in: tries("FAILED_SIGN_INS_PER_HOUR", 60)?,
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
+                device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
             providers: provider::read(lookup, development)?,
             dns_resolver: dns_resolver(lookup, development)?,

@@ -222,12 +222,13 @@ async fn sign_in(
         .filter(|held| held.account == account)
         .map(|held| held.proof);
     let session = browser::new_session(server, request);
-    let command = AccountCommand::FinishSignIn { session, rehashed, replaces };
+    let command = AccountCommand::FinishSignIn { session, verified: record, rehashed, replaces };
     let address = Address::Id(account.as_str().to_owned());
     server.give_back(&throttle, limit).await?;
     match server.send::<Account>(&address, command).await? {
         Ok(AccountReply::SignedIn(number, secret)) => Ok(Ok((account, (number, secret)))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
+        Err(AccountError::PasswordChanged) => Ok(Err(Refused::Wrong)),
         Err(error) => Err(error.into()),
     }
 }

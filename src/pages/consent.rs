@@ -22,6 +22,8 @@ impl ScopeLine {
             scope::EMAIL => "See your e-mail address".to_owned(),
             scope::ADDRESS => "See your postal address".to_owned(),
             scope::PHONE => "See your telephone number".to_owned(),
+            "groups" => "See which groups you are in".to_owned(),
+            "roles" => "See which roles you have".to_owned(),
             scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
             other => match other.strip_prefix(scope::CONNECTION) {
                 Some(provider) => format!("Use the {provider} account that you have connected"),

@@ -38,6 +38,8 @@ pub struct ApproveDevice<'a> {
     pub email: &'a str,
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
+    /// Where it will be used.
+    pub resources: &'a [String],
     /// Where the device is.
     pub place: Option<String>,
     /// Who runs the device's network.

@@ -51,6 +51,19 @@ pub fn in_scope(claim: &str, granted: &Scope) -> bool {
         || (MEMBERSHIP.contains(&claim) && granted.contains(claim))
 }
 
+/// The scope that stands for a claim, in a consent and in a registration.
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    let groups: [(&'static str, &[&str]); 4] = [
+        (scope::PROFILE, &PROFILE),
+        (scope::EMAIL, &EMAIL),
+        (scope::ADDRESS, &ADDRESS),
+        (scope::PHONE, &PHONE),
+    ];
+    let standard = groups.into_iter().find(|(_, claims)| claims.contains(&claim));
+    let own = || MEMBERSHIP.into_iter().find(|name| *name == claim);
+    standard.map(|(scope, _)| scope).or_else(own)
+}
+
 /// A `claims` parameter that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
@@ -130,6 +143,25 @@ impl ClaimsRequest {
             sub,
             essential_acr: if acr.essential { acr_values } else { Vec::new() },
         })
+    }
+
+    /// What of it a client may have that registered these scopes: a claim that is asked for by name
+    /// is no wider than the scope that stands for it.
+    #[must_use]
+    pub fn within(mut self, registered: &Scope) -> Self {
+        let open = |claim: &String| scope_of(claim).is_some_and(|s| registered.contains(s));
+        self.userinfo.retain(open);
+        self.id_token.retain(open);
+        self
+    }
+
+    /// The scopes that stand for the claims that are asked for by name: the person is asked for
+    /// these as for any other.
+    pub fn scope(&self) -> Scope {
+        let mut scope = Scope::default();
+        let claims = self.userinfo.iter().chain(&self.id_token);
+        claims.filter_map(|claim| scope_of(claim)).for_each(|token| scope.insert(token));
+        scope
     }
 
     /// Whether the authentication contexts that must be met include one that the server knows.

@@ -53,6 +53,9 @@ pub enum ClientMetadataError {
     /// RFC 9700 §2.1.1: a public client is never excused from PKCE.
     #[error("require_pkce cannot be false for a public client")]
     PublicWithoutPkce,
+    /// A grant that only the operator gives.
+    #[error("the client_credentials grant is the operator's to give")]
+    ClientCredentials,
     /// A property that only the operator gives.
     #[error("first_party is the operator's to give")]
     FirstParty,

@@ -62,7 +62,7 @@ impl ServerMetadata {
             revocation_endpoint: at("/revoke"),
             end_session_endpoint: at("/end_session"),
             device_authorization_endpoint: at("/device_authorization"),
-            scopes_supported: scope::STANDARD.to_vec(),
+            scopes_supported: scope::STANDARD.into_iter().chain(claims::MEMBERSHIP).collect(),
             response_types_supported: ["code"],
             response_modes_supported: ResponseMode::SUPPORTED,
             grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),

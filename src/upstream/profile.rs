@@ -122,9 +122,13 @@ pub fn identity(
             read.insert(claim.to_owned(), value);
         }
     }
+    // What says that an address is verified counts for the address that stands beside it alone.
+    let path = |claim: &str| provider.claims.get(claim).cloned().unwrap_or(format!("/{claim}"));
+    let beside = sources.iter().find(|source| source.pointer(&path("email")).is_some());
+    let said = beside.and_then(|source| source.pointer(&path("email_verified")));
+    let said = said.and_then(|value| cleaned("email_verified", value)).and_then(|v| v.as_bool());
     // What the provider calls verified is believed where the operator trusts it, and only there.
     // A company's directory need not say so of its own people.
-    let said = read.get("email_verified").and_then(Value::as_bool);
     let verified = said.unwrap_or(!provider.domains.is_empty());
     let address = read.get("email").and_then(Value::as_str).filter(|text| email::is_address(text));
     let own_domain = address.and_then(email::domain).map(str::to_lowercase);

@@ -120,7 +120,7 @@ test("the answer travels as query, fragment or form_post, with iss and state (RF
   assert.equal(posted.forms[0].action, CALLBACK);
   assert.deepEqual(Object.keys(posted.forms[0].fields), ["code", "state", "iss"]);
   const policy = posted.response.headers.get("content-security-policy");
-  assert.match(policy, /form-action 'self' https:\/\/app\.example\.test/);
+  assert.match(policy, /form-action 'self' https:;/);
 });
 
 test("a request by POST is taken like one by GET (Core §3.1.2.1)", async () => {

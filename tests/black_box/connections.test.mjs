@@ -33,6 +33,7 @@ async function connected({ scope = "post" } = {}) {
   const { code } = await authorize(server, app, browser, { challenge, scope: "openid connection:social" });
   const { body } = await redeem(server, app, code, verifier);
   const page = await connect(browser, app, { scope });
+  assert.match(page.location ?? page.title, /connection=social/);
   return { app, browser, page, access_token: body.access_token };
 }
 
@@ -110,7 +111,7 @@ test("a provider that is down is told as such, and an expired token is never han
   await new Promise((resolve) => setTimeout(resolve, 1200));
   upstream.next({ answer: (answer, path) => (path === "/token" ? { status: 503, body: "" } : answer) });
   const down = await token(access_token);
-  assert.equal(down.status, 503);
+  assert.equal(down.status, 503, JSON.stringify(down.body));
   assert.equal(down.body.error, "temporarily_unavailable");
   assert.ok(down.headers.get("retry-after"));
   upstream.next({});
@@ -125,12 +126,15 @@ test("a process that dies while the provider answers loses nothing that can be k
     Object.assign(upstream.settings, { expires_in: 1, rotate: reuse === "refuse" });
     const { access_token, browser } = await connected();
     await new Promise((resolve) => setTimeout(resolve, 1200));
-    Object.assign(upstream.settings, { expires_in: 3600, delay: { "/token": 1500 } });
+    upstream.settings.expires_in = 3600;
+    // The provider takes the refresh, and its answer is on the way when the process dies.
+    const slowly = (answer) => new Promise((resolve) => setTimeout(resolve, 1500, answer));
+    upstream.next({ answer: (answer, path) => (path === "/token" ? slowly(answer) : answer) });
     const waiting = token(access_token).catch((error) => error);
     while (upstream.counts.refresh_token === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await crash(server);
     await waiting;
-    upstream.settings.delay = 0;
+    upstream.next({});
     // The object wakes by its alarm and sends the refresh once more.
     let answer;
     for (let attempt = 0; attempt < 30; attempt += 1) {

@@ -60,9 +60,9 @@ test("the demo person has every claim that is named (Core §5.1)", async () => {
   await fetch(`${server.url}/demo`);
   const browser = new Browser(server.url);
   await browser.submit(await browser.open("/sign-in"), { email: "demo@example.com", password: "vestibule-demo" });
-  const client = await publicApp(server, { first_party: true });
-  const { verifier, challenge } = pkce();
   const scope = metadata.scopes_supported.join(" ");
+  const client = await publicApp(server, { first_party: true, scope });
+  const { verifier, challenge } = pkce();
   const { code } = answerOf(await browser.open(authorizeUrl(server, client, { challenge, scope })));
   const tokens = await post(`${server.url}/token`, { grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id: client.client_id, code_verifier: verifier });
   const me = await userinfo(server, tokens.body.access_token);

@@ -67,8 +67,12 @@ fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
 }
 
 fn sign_in(world: &World) -> SessionProof {
-    let finish =
-        AccountCommand::FinishSignIn { session: new_session(), rehashed: None, replaces: None };
+    let finish = AccountCommand::FinishSignIn {
+        session: new_session(),
+        verified: PasswordRecord::of_nobody(),
+        rehashed: None,
+        replaces: None,
+    };
     proof(account(world, finish))
 }
 
@@ -230,6 +234,7 @@ fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
     let first = created(&world);
     let before = overview(&world, &first).session.sid;
     let finish = |replaces| AccountCommand::FinishSignIn {
+        verified: PasswordRecord::of_nobody(),
         session: new_session(),
         rehashed: None,
         replaces: Some(replaces),
@@ -286,4 +291,106 @@ fn a_session_that_gives_way_takes_along_what_lives_no_longer_than_it() {
     let apps: Vec<String> =
         overview(&world, &last).apps.into_iter().map(|app| app.client_id).collect();
     assert_eq!(apps, ["offline"]);
+}
+
+#[test]
+fn consent_for_a_scope_at_one_resource_is_none_at_another() {
+    // RFC 8707 §3: `read` at one and `write` at another is not `write` at the first
+    let world = World::new(&[]);
+    let session = created(&world);
+    let asks = |scope: &str, resource: &str, consent| AuthorizeRequest {
+        scope: Scope::parse(scope).unwrap(),
+        resources: vec![resource.into()],
+        ..request(&world, &session, consent)
+    };
+    let (one, other) = ("https://one.test/", "https://other.test/");
+    authorize(&world, asks("read", one, ConsentGiven::JustNow)).unwrap();
+    authorize(&world, asks("write", other, ConsentGiven::JustNow)).unwrap();
+    assert!(authorize(&world, asks("read", one, ConsentGiven::Before)).is_ok());
+    let crossed = authorize(&world, asks("write", one, ConsentGiven::Before));
+    assert!(matches!(crossed, Err(AccountError::ConsentRequired { .. })));
+    let elsewhere = AuthorizeRequest {
+        scope: Scope::parse("read").unwrap(),
+        ..request(&world, &session, ConsentGiven::Before)
+    };
+    assert!(matches!(authorize(&world, elsewhere), Err(AccountError::ConsentRequired { .. })));
+}
+
+#[test]
+fn a_password_that_was_changed_meanwhile_signs_nobody_in() {
+    // A race against the change of a stolen password
+    let world = World::new(&[]);
+    let session = created(&world);
+    let new = PasswordRecord::of_nobody();
+    let other: PasswordRecord = serde_json::from_str("\"$argon2id$another\"").unwrap();
+    account(&world, AccountCommand::ChangePassword(session, other)).unwrap();
+    let late = AccountCommand::FinishSignIn {
+        session: new_session(),
+        verified: new.clone(),
+        rehashed: Some(new),
+        replaces: None,
+    };
+    assert!(matches!(account(&world, late), Err(AccountError::PasswordChanged)));
+}
+
+#[test]
+fn a_form_changes_what_the_person_may_write_and_nothing_else() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    let forged = StandardClaims {
+        name: Some("Dana".into()),
+        email: Some("victim@example.test".into()),
+        email_verified: Some(true),
+        groups: vec!["admin".into()],
+        phone_number: Some("+351 1".into()),
+        phone_number_verified: Some(true),
+        ..StandardClaims::default()
+    };
+    let change = AccountCommand::ChangeClaims(session.clone(), Box::new(forged));
+    account(&world, change).unwrap();
+    let claims = overview(&world, &session).session.claims;
+    assert_eq!(claims.name.as_deref(), Some("Dana"));
+    assert_eq!((claims.email, claims.email_verified, claims.groups), (None, None, Vec::new()));
+    assert_eq!(claims.phone_number_verified, Some(false));
+}
+
+#[test]
+fn whoever_signs_in_again_at_the_bound_ends_no_other_session_and_none_of_its_own_grants() {
+    let world = World::new(&[]);
+    let first = created(&world);
+    for _ in 1..MAX_SESSIONS {
+        sign_in(&world);
+    }
+    let granted = request(&world, &first, ConsentGiven::JustNow);
+    authorize(&world, granted).unwrap();
+    let again = AccountCommand::FinishSignIn {
+        session: new_session(),
+        verified: PasswordRecord::of_nobody(),
+        rehashed: None,
+        replaces: Some(first),
+    };
+    let second = proof(account(&world, again));
+    let overview = overview(&world, &second);
+    assert_eq!(overview.sessions.len(), usize::try_from(MAX_SESSIONS).unwrap());
+    assert_eq!(overview.apps.len(), 1);
+}
+
+#[test]
+fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time() {
+    // Account enumeration by what each remembers a day later
+    let world = World::new(&[]);
+    created(&world);
+    let try_both = || {
+        let known = account(&world, AccountCommand::BeginSignIn).is_ok();
+        let nobody = Address::Name("email:nobody@example.test".into());
+        (known, send::<Identifier>(&world, nobody, IdentifierCommand::SignIn).is_ok())
+    };
+    for _ in 0..4 {
+        assert_eq!(try_both(), (true, true));
+    }
+    world.advance(24 * 60 * 60 + 1);
+    for _ in 0..5 {
+        let (known, unknown) = try_both();
+        assert_eq!(known, unknown);
+    }
 }

@@ -139,3 +139,19 @@ fn nothing_that_is_stored_can_be_presented() {
     let code = serde_json::to_string(&host.code).unwrap();
     assert!(!stored.contains(code.trim_matches('"')));
 }
+
+#[test]
+fn a_grant_that_was_ended_before_it_was_opened_is_not_opened() {
+    // A code for an account that was erased, or an app whose access was taken back, in between
+    let opened = Host::opened();
+    let mut host = Host { state: None, ..opened.clone() };
+    host.send(GrantCommand::End).unwrap();
+    let state: vestibule::domain::grant::GrantState =
+        serde_json::from_str(opened.state.as_deref().unwrap()).unwrap();
+    let vestibule::domain::grant::GrantState::Code(code) = state else { panic!("a code") };
+    assert_eq!(host.send(GrantCommand::Open(Box::new(code))).unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
+    host.advance(3601);
+    host.send(GrantCommand::Wake).unwrap();
+    assert!(host.state.is_none());
+}

@@ -67,6 +67,29 @@ fn an_approved_device_gets_its_tokens_once() {
 }
 
 #[test]
+fn an_approval_that_is_sent_twice_is_one_approval() {
+    let mut host = requested();
+    let approve = || Decision::Approve(Box::new(authorization()));
+    decide(&mut host, approve()).unwrap();
+    decide(&mut host, approve()).unwrap();
+    poll(&mut host).unwrap();
+    decide(&mut host, approve()).unwrap();
+    let other =
+        vestibule::domain::grant::Authorization { account: "another".into(), ..authorization() };
+    let denied = decide(&mut host, Decision::Approve(Box::new(other)));
+    assert_eq!(denied.unwrap_err(), GrantError::Decided);
+}
+
+#[test]
+fn a_device_whose_approval_was_taken_back_on_its_way_is_denied() {
+    let mut host = requested();
+    host.send(GrantCommand::End).unwrap();
+    let late = decide(&mut host, Decision::Approve(Box::new(authorization())));
+    assert_eq!(late.unwrap_err(), GrantError::Decided);
+    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AccessDenied);
+}
+
+#[test]
 fn a_denied_device_is_told_so_and_stays_denied() {
     // RFC 8628 §3.5
     let mut host = requested();

@@ -208,3 +208,132 @@ fn what_is_ours_is_logged_and_tells_the_caller_nothing() {
     assert_eq!(response.status, 404);
     assert!(world.log.0.borrow().is_empty());
 }
+
+#[test]
+fn claims_that_are_asked_for_by_name_need_the_scope_and_the_consent_that_stand_for_them() {
+    // OpenID Connect Core §5.5: a way around scope and consent otherwise
+    let world = World::new(&[]);
+    let narrow = app(&world, r#","scope":"openid offline_access""#);
+    let wide = app(&world, r#","scope":"openid offline_access email""#);
+    let mut browser = signed_up(&world);
+    let asks = "&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D";
+    for (client_id, expected) in [(&narrow, false), (&wide, true)] {
+        let page = browser.get(&world, &authorize_url(client_id, asks));
+        let consent = location(&page).to_owned();
+        let shown = text(&browser.get(&world, &consent));
+        assert_eq!(shown.contains("See your e-mail address"), expected);
+        // Allowed without the claim, it is asked for again with it.
+        let plain = browser.get(&world, &authorize_url(client_id, ""));
+        let plain = location(&plain).to_owned();
+        browser.submit(&world, &plain, &[("decision", "allow")]);
+        let with_claims = browser.get(&world, &authorize_url(client_id, asks));
+        assert_eq!(answer(&with_claims, "code").is_none(), expected);
+    }
+}
+
+#[test]
+fn a_public_client_on_loopback_is_never_answered_without_the_persons_word() {
+    // RFC 8252 §8.6: any program on the machine can pretend to be it
+    let world = World::new(&[]);
+    let client = register(
+        &world,
+        r#"{"redirect_uris":["http://127.0.0.1/cb"],"token_endpoint_auth_method":"none"}"#,
+    );
+    let client_id = client["client_id"].as_str().unwrap();
+    let url = |more| {
+        let url = authorize_url(client_id, more);
+        url.replace(CALLBACK, "http://127.0.0.1:4711/cb").replace("+offline_access", "")
+    };
+    let mut browser = signed_up(&world);
+    for _ in 0..2 {
+        let asked = browser.get(&world, &url(""));
+        let page = location(&asked).to_owned();
+        assert!(page.contains("/consent?"), "{page}");
+        let allowed = browser.submit(&world, &page, &[("decision", "allow")]);
+        assert!(answer(&allowed, "code").is_some());
+    }
+    let silent = browser.get(&world, &url("&prompt=none"));
+    assert_eq!(answer(&silent, "error").as_deref(), Some("consent_required"));
+}
+
+#[test]
+fn a_form_that_another_site_posts_signs_nobody_out() {
+    // RP-Initiated Logout §6
+    let world = World::new(&[]);
+    let mut browser = signed_up(&world);
+    // The browser leaves the Lax cookie out; what comes back must not remove it.
+    let answer = Browser::default().post(&world, "/end_session", &[("state", "s")]);
+    assert!(location(&answer).ends_with("/end_session?state=s"));
+    assert!(answer.header("set-cookie").is_none());
+    let asked = browser.get(&world, "/end_session?state=s");
+    assert!(text(&asked).contains("Sign out?"));
+}
+
+#[test]
+fn a_request_is_not_carried_on_for_ever_nor_past_a_change_of_its_client() {
+    let world = World::new(&[]);
+    let client_id = app(&world, "");
+    let mut browser = Browser::default();
+    let first = browser.get(&world, &authorize_url(&client_id, ""));
+    let mut page = location(&first).to_owned();
+    // Each page seals what waits anew, and it ages all the same.
+    for _ in 0..3 {
+        world.advance(1000);
+        let html = text(&browser.get(&world, &page));
+        let flow = html.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        page = format!("/sign-in?flow={flow}");
+    }
+    world.advance(1000);
+    assert_eq!(browser.get(&world, &page).status, 400);
+}
+
+#[test]
+fn someone_else_who_signs_in_is_told_to_the_app_and_not_asked_for_ever() {
+    // OpenID Connect Core §3.1.2.1
+    let world = World::new(&[]);
+    let client_id = app(&world, "");
+    let mut browser = signed_up(&world);
+    let asks = "&claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22else%22%7D%7D%7D";
+    let page = browser.get(&world, &authorize_url(&client_id, asks));
+    let page = location(&page).to_owned();
+    let fields = [("email", "person@example.test"), ("password", PASSWORD)];
+    let told = browser.submit(&world, &page, &fields);
+    assert_eq!(answer(&told, "error").as_deref(), Some("login_required"));
+}
+
+#[test]
+fn in_production_nothing_is_served_over_plain_http() {
+    // RFC 6749 §3.1 and §3.2
+    let secret = ("VESTIBULE_SECRET", "a secret of at least 32 characters");
+    let world = World::new(&[("ENVIRONMENT", "production"), secret]);
+    let mut browser = Browser { origin: "http://id.example.com".into(), ..Browser::default() };
+    let page = browser.get(&world, "/sign-in?flow=x");
+    assert_eq!(location(&page), "https://id.example.com/sign-in?flow=x");
+    assert_eq!(browser.post(&world, "/token", &[("grant_type", "x")]).status, 400);
+}
+
+#[test]
+fn not_just_anybody_registers_a_client_that_acts_for_itself() {
+    // RFC 7591 §5: its tokens carry any scope for any resource, and nobody approves them
+    let secret = ("VESTIBULE_SECRET", "a secret of at least 32 characters");
+    let world = World::new(&[("ENVIRONMENT", "production"), secret, ("REGISTRATION", "open")]);
+    let body = br#"{"grant_types":["client_credentials"],"scope":"admin"}"#.to_vec();
+    let headers = [("content-type", "application/json")];
+    let mut browser = Browser { origin: "https://id.example.com".into(), ..Browser::default() };
+    let refused = browser.request(&world, Method::Post, "/register", body, &headers);
+    assert_eq!(json(&refused)["error"], "invalid_client_metadata");
+}
+
+#[test]
+fn device_codes_are_limited_per_network() {
+    let world = World::new(&[("DEVICE_CODES_PER_HOUR", "2")]);
+    let device = register(
+        &world,
+        r#"{"token_endpoint_auth_method":"none","redirect_uris":[],"response_types":[],
+        "grant_types":["urn:ietf:params:oauth:grant-type:device_code"]}"#,
+    );
+    let client_id = device["client_id"].as_str().unwrap().to_owned();
+    let ask =
+        || Browser::default().post(&world, "/device_authorization", &[("client_id", &client_id)]);
+    assert_eq!((ask().status, ask().status, ask().status), (200, 200, 503));
+}

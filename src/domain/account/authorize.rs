@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row::{self, CONSENT, Consent, GRANT, Grant, Row};
+use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
 use crate::domain::grant::{self, GrantCommand};
 use crate::domain::machine::{Address, Effect, Step};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
-use crate::protocol::scope::Scope;
+use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 
 /// What a client asks for, in the name of the person who is signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -140,32 +140,53 @@ impl Person {
     }
 }
 
-/// Consent is asked again for anything new, be it a scope or a resource.
+impl AuthorizeRequest {
+    /// Where the tokens can be used: a token without a resource is for this server.
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        let own = |token: &str| token == OPENID || token.starts_with(CONNECTION);
+        let issuer = self.resources.is_empty() || self.scope.iter().any(own);
+        self.resources.iter().map(String::as_str).chain(issuer.then_some(ISSUER))
+    }
+
+    /// Everything that the person is asked for: the scopes, and those that stand for claims.
+    fn asked(&self) -> Scope {
+        let mut asked = self.scope.clone();
+        self.claims.scope().iter().for_each(|token| asked.insert(token));
+        asked
+    }
+}
+
+/// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
+/// allowed before (RFC 8707 §3).
 fn check_consent(request: &AuthorizeRequest, before: Option<&Consent>) -> Result<(), AccountError> {
+    let asked = request.asked();
     let covered = before.is_some_and(|consent| {
-        consent.scope.covers(&request.scope)
-            && request.resources.iter().all(|resource| consent.resources.contains(resource))
+        let covers = |scope: &Scope| scope.covers(&asked);
+        request.targets().all(|target| consent.allowed.get(target).is_some_and(covers))
     });
     match request.consent {
         ConsentGiven::FirstParty | ConsentGiven::JustNow => Ok(()),
         ConsentGiven::Before if covered => Ok(()),
         ConsentGiven::Before | ConsentGiven::MustAsk => Err(AccountError::ConsentRequired {
-            remembered: before.map(|consent| consent.scope.clone()).unwrap_or_default(),
+            remembered: before.map(Consent::scope).unwrap_or_default(),
         }),
     }
 }
 
 /// What is remembered: what was allowed before, and what was allowed now.
 fn remembered(request: &AuthorizeRequest, before: Option<&Consent>, now: Timestamp) -> Consent {
-    let mut scope = before.map(|consent| consent.scope.clone()).unwrap_or_default();
-    request.scope.iter().for_each(|token| scope.insert(token));
-    let mut resources = before.map(|consent| consent.resources.clone()).unwrap_or_default();
-    for resource in &request.resources {
-        if !resources.contains(resource) {
-            resources.push(resource.clone());
-        }
+    let mut allowed = before.map(|consent| consent.allowed.clone()).unwrap_or_default();
+    let asked = request.asked();
+    for target in request.targets() {
+        let held = allowed.entry(target.to_owned()).or_default();
+        asked.iter().for_each(|token| held.insert(token));
     }
-    let surplus = resources.len().saturating_sub(row::MAX_REMEMBERED_RESOURCES);
-    resources.drain(..surplus);
-    Consent { scope, resources, since: now }
+    while allowed.len() > row::MAX_REMEMBERED_RESOURCES {
+        let asked_now = |resource: &String| request.targets().any(|target| target == resource);
+        let Some(gone) = allowed.keys().find(|resource| !asked_now(resource)).cloned() else {
+            break;
+        };
+        allowed.remove(&gone);
+    }
+    Consent { allowed, since: now }
 }

@@ -96,6 +96,9 @@ pub enum AccountCommand {
     FinishSignIn {
         /// The session.
         session: NewSession,
+        /// The record that the password was verified against: one that was changed meanwhile lets
+        /// nobody in.
+        verified: PasswordRecord,
         /// The record under today's parameters, where the old one was weaker.
         rehashed: Option<PasswordRecord>,
         /// The session that this browser had, which the new one replaces.
@@ -247,6 +250,9 @@ pub enum AccountError {
     /// Too many wrong passwords.
     #[error(transparent)]
     Blocked(#[from] Blocked),
+    /// The password was changed while it was verified.
+    #[error("the password was changed")]
+    PasswordChanged,
     /// The identity at the provider is not linked to this account.
     #[error("the identity is not linked to this account")]
     NotLinked,
@@ -409,7 +415,10 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 self.count_attempt(now)
             }
-            Command::FinishSignIn { session, rehashed, replaces } => {
+            Command::FinishSignIn { verified, .. } if self.password != Some(verified.clone()) => {
+                Err(AccountError::PasswordChanged)
+            }
+            Command::FinishSignIn { session, rehashed, replaces, .. } => {
                 self.attempts = Attempts::default();
                 if let Some(rehashed) = rehashed {
                     self.password = Some(rehashed);
@@ -468,8 +477,9 @@ impl Person {
             }
             Command::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
-                profile::written(&self.claims, &claims, &mut self.sources);
-                self.claims = *claims;
+                let edited = profile::edited(&self.claims, *claims);
+                profile::written(&self.claims, &edited, &mut self.sources);
+                self.claims = edited;
                 self.claims.updated_at = Some(now.seconds());
                 Ok(Step::written(self, Ok(AccountReply::Done)))
             }
@@ -523,10 +533,15 @@ impl Person {
             let sid = session::find(rows, &proof, now).ok()?.sid.clone();
             Some((row::session_key(proof.number), sid))
         });
-        let (replaced, sid) = continued.unzip();
-        let session = NewSession { sid, ..session };
-        let step = self.sign_in(session, rows, now, entropy);
-        replaced.into_iter().fold(step, Step::delete)
+        let Some((replaced, sid)) = continued else {
+            return self.sign_in(session, rows, now, entropy);
+        };
+        // It makes room by itself: no other browser gives way, nor what was granted in this one.
+        let mut others = rows.clone();
+        others.remove(&replaced);
+        let sessions = self.sessions.saturating_sub(1);
+        let session = NewSession { sid: Some(sid), ..session };
+        Self { sessions, ..self }.sign_in(session, &others, now, entropy).delete(replaced)
     }
 
     fn sign_in(
@@ -639,9 +654,9 @@ fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp)
     let mut apps: Vec<App> = Vec::new();
     let granted = row::grants(rows)
         .filter(|(_, grant)| now < grant.expires_at)
-        .map(|(_, grant)| (grant.client_id.as_str(), &grant.scope, grant.since));
+        .map(|(_, grant)| (grant.client_id.as_str(), grant.scope.clone(), grant.since));
     let consented =
-        row::consents(rows).map(|(client_id, consent)| (client_id, &consent.scope, consent.since));
+        row::consents(rows).map(|(client_id, consent)| (client_id, consent.scope(), consent.since));
     for (client_id, scope, since) in granted.chain(consented) {
         match apps.iter_mut().find(|app| app.client_id == client_id) {
             Some(app) => {
@@ -650,7 +665,7 @@ fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp)
             }
             None => {
                 let client_id = client_id.to_owned();
-                apps.push(App { client_id, scope: scope.clone(), since });
+                apps.push(App { client_id, scope, since });
             }
         }
     }

@@ -50,6 +50,25 @@ pub(super) fn follow(
     serde_json::from_value(Value::Object(held)).unwrap_or_else(|_| claims.clone())
 }
 
+/// What the person may write, taken over; everything else stays as it is held, whatever the form was
+/// made from.
+pub(super) fn edited(held: &StandardClaims, written: StandardClaims) -> StandardClaims {
+    let same_phone = held.phone_number == written.phone_number;
+    let verified = held.phone_number_verified.filter(|_| same_phone).unwrap_or(false);
+    StandardClaims {
+        name: written.name,
+        given_name: written.given_name,
+        family_name: written.family_name,
+        nickname: written.nickname,
+        phone_number_verified: written.phone_number.as_ref().map(|_| verified),
+        phone_number: written.phone_number,
+        birthdate: written.birthdate,
+        zoneinfo: written.zoneinfo,
+        locale: written.locale,
+        ..held.clone()
+    }
+}
+
 /// What the person wrote is the person's own from then on.
 pub(super) fn written(before: &StandardClaims, after: &StandardClaims, sources: &mut Sources) {
     let (before, after) = (members(before), members(after));

@@ -1,5 +1,7 @@
 //! The rows of an account: sessions, consents, grants and identities.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
@@ -126,14 +128,24 @@ pub struct Session {
 }
 
 /// What a client may have without asking again.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
-    /// Scopes.
-    pub scope: Scope,
-    /// Resources.
-    pub resources: Vec<String>,
+    /// The scopes that were allowed at each resource; [`ISSUER`] stands for this server.
+    pub allowed: BTreeMap<String, Scope>,
     /// When it was last given.
     pub since: Timestamp,
+}
+
+/// Stands for this server among the resources of a consent.
+pub const ISSUER: &str = "";
+
+impl Consent {
+    /// Everything that was allowed, wherever.
+    pub fn scope(&self) -> Scope {
+        let mut all = Scope::default();
+        self.allowed.values().flat_map(Scope::iter).for_each(|token| all.insert(token));
+        all
+    }
 }
 
 /// A grant that a client holds, as far as the account must know it.

@@ -82,6 +82,16 @@ pub enum Decision {
     Deny,
 }
 
+impl Decision {
+    /// Whether it is the decision that was taken before.
+    pub(super) fn repeats(&self, before: &Authorization) -> bool {
+        match self {
+            Self::Approve(now) => now.account == before.account && now.grant_id == before.grant_id,
+            Self::Deny => false,
+        }
+    }
+}
+
 /// What the person who decides is shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceView {
@@ -136,6 +146,17 @@ impl DeviceState {
             }
             (Self::Waiting(waiting), GrantCommand::Decide(decision)) => {
                 Step::written(GrantState::Device(waiting.decide(*decision)), Ok(GrantReply::Done))
+            }
+            // The account took the grant back before it was told here.
+            (Self::Waiting(waiting), GrantCommand::End) => {
+                let denied = waiting.decide(Decision::Deny);
+                Step::written(GrantState::Device(denied), Ok(GrantReply::Done))
+            }
+            // The same person's same answer, sent twice.
+            (Self::Approved(approved), GrantCommand::Decide(decision))
+                if decision.repeats(&approved.authorization) =>
+            {
+                Step::unchanged(Ok(GrantReply::Done))
             }
             (Self::Approved(approved), GrantCommand::End) => {
                 super::end(&approved.authorization, Ok(GrantReply::Done))

@@ -80,6 +80,10 @@ impl LiveGrant {
             GrantCommand::Inspect(presented) => Step::unchanged(self.inspect(&presented, now)),
             GrantCommand::Revoke(presented) => self.revoke(presented, now),
             GrantCommand::End => super::end(&self.authorization, Ok(GrantReply::Done)),
+            // The same person's same answer, sent twice.
+            GrantCommand::Decide(decision) if decision.repeats(&self.authorization) => {
+                Step::unchanged(Ok(GrantReply::Done))
+            }
             // Redeemed already: the device has its tokens, and a person has decided.
             GrantCommand::Decide(_) | GrantCommand::LookUp => {
                 Step::unchanged(Err(GrantError::Decided))

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Each state is a type of its own and a transition consumes it. A grant that ends is forgotten:
-//! an object that remembers nothing redeems, refreshes and revives nothing.
+//! an object that remembers nothing redeems, refreshes and revives nothing. One that ends before it
+//! was opened is remembered for a while, so that it is not opened after.
 
 pub mod code;
 pub mod device;
@@ -83,7 +84,15 @@ pub enum GrantState {
     Device(DeviceState),
     /// Tokens were issued.
     Live(LiveGrant),
+    /// It was ended before it was opened: whoever is on the way to open it comes too late.
+    Ended {
+        /// When nobody can be on the way any more.
+        until: Timestamp,
+    },
 }
+
+/// How long a request may be on its way from the account to the grant.
+const ON_THE_WAY: Seconds = Seconds(60 * 60);
 
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -254,9 +263,21 @@ impl Machine for Grant {
                 let state = DeviceState::Waiting(*grant);
                 Step::written(GrantState::Device(state), Ok(GrantReply::Done))
             }
+            (Some(GrantState::Ended { .. }), Command::Open(_)) => fail(GrantError::Unknown),
             (Some(_), Command::Open(_) | Command::Request(_)) => fail(GrantError::Occupied),
-            (None, Command::End | Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
+            (None, Command::End) => {
+                let ended = GrantState::Ended { until: now.plus(ON_THE_WAY) };
+                Step::written(ended, Ok(GrantReply::Done))
+            }
+            (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
             (None, _) => fail(GrantError::Unknown),
+            (Some(GrantState::Ended { until }), Command::Wake) if until <= now => {
+                Step::to(Next::Forgotten, Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { .. }), Command::Wake | Command::End) => {
+                Step::unchanged(Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
             (Some(state), Command::Wake) => wake(state, now),
             (Some(GrantState::Code(code)), command) => code.step(command, now, entropy),
             (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
@@ -269,6 +290,7 @@ impl Machine for Grant {
             GrantState::Code(code) => code.expires_at,
             GrantState::Device(device) => device.forgotten_at(),
             GrantState::Live(live) => live.wakes_at,
+            GrantState::Ended { until } => *until,
         })
     }
 
@@ -291,7 +313,9 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
             DeviceState::Waiting(_) | DeviceState::Denied(_) => Step::to(Next::Forgotten, done),
         },
         GrantState::Live(live) => live.wake(now),
-        GrantState::Code(_) | GrantState::Device(_) => Step::unchanged(done),
+        GrantState::Code(_) | GrantState::Device(_) | GrantState::Ended { .. } => {
+            Step::unchanged(done)
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
 use crate::domain::account::row::LinkedIdentity;
-use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
 use crate::domain::connection::ConnectionReply;
 use crate::pages::account::{AccountPage, AppLine, ConnectionLine, IdentityLine, SessionLine};
@@ -242,10 +241,7 @@ pub(super) async fn tell(
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request)?;
-    let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
-    };
-    match changed_claims(view, &form) {
+    match changed_claims(&form) {
         Ok(claims) => {
             let command = AccountCommand::ChangeClaims(session.proof.clone(), Box::new(claims));
             tell(server, &session, command, "profile").await
@@ -254,8 +250,8 @@ pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Respo
     }
 }
 
-/// What the form may change. The address and what was verified stay.
-fn changed_claims(view: SessionView, form: &Parameters) -> Result<StandardClaims, String> {
+/// What the form changes; the account keeps the rest.
+fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
     let field = |name: &str| match form.get(name).map(str::trim) {
         Some(text) if text.chars().count() > 200 => {
             Err(format!("The field {name} takes at most 200 characters."))
@@ -270,20 +266,16 @@ fn changed_claims(view: SessionView, form: &Parameters) -> Result<StandardClaims
     if birthdate.as_deref().is_some_and(|date| !is_date(date)) {
         return Err("Write the date of birth as year-month-day, such as 1990-12-31.".to_owned());
     }
-    let phone_number = field("phone_number")?;
-    let same_phone = phone_number == view.claims.phone_number;
-    let verified = view.claims.phone_number_verified.filter(|_| same_phone);
     Ok(StandardClaims {
         name: field("name")?,
         given_name: field("given_name")?,
         family_name: field("family_name")?,
         nickname: field("nickname")?,
-        phone_number_verified: phone_number.as_ref().map(|_| verified.unwrap_or(false)),
-        phone_number,
+        phone_number: field("phone_number")?,
         birthdate,
         zoneinfo: field("zoneinfo")?,
         locale: field("locale")?,
-        ..view.claims
+        ..StandardClaims::default()
     })
 }
 

@@ -15,7 +15,7 @@ use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiv
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::client::Client;
 use crate::domain::grant::code::CodeGrant;
-use crate::domain::grant::{Authorization, Grant, GrantCommand};
+use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
@@ -92,6 +92,10 @@ async fn issue(
     let Some(client) = server.client(&request.client_id).await? else {
         return Err(request::unknown_client());
     };
+    // The registration may have changed while the person signed in.
+    if !request.is_still_registered(&client) {
+        return Err(request::unknown_client());
+    }
     let grant = server.ports.objects.new_id(Class::Grant)?;
     let command = authorize_command(server, &client, &request, &session, &grant, just_consented);
     let answer = server.send::<Account>(&session.address(), command).await?;
@@ -111,6 +115,11 @@ async fn issue(
         AccountError::ConsentRequired { .. } => {
             let interaction = Interaction::Authorize(Box::new(request));
             Ok(Response::see_other(&interaction.address(server, "/consent")?))
+        }
+        // Someone else has just signed in for this very request (OpenID Connect Core §3.1.2.1).
+        AccountError::OtherPerson if request.account_selected => {
+            let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
+            Ok(response.error(server, &error))
         }
         AccountError::NoSession
         | AccountError::Unknown
@@ -153,12 +162,25 @@ fn authorize_command(
             ConsentGiven::JustNow
         } else if client.metadata.first_party {
             ConsentGiven::FirstParty
-        } else if request.prompt.consent {
+        } else if request.prompt.consent || !identity_is_assured(server, client, request) {
             ConsentGiven::MustAsk
         } else {
             ConsentGiven::Before
         },
     }))
+}
+
+/// Whether an answer can reach the client alone. A public client at a loopback address or with a
+/// scheme of its own may be any program on the machine, so it is never answered without a person's
+/// word (RFC 8252 §8.6).
+fn identity_is_assured(
+    server: &Server<'_>,
+    client: &Client,
+    request: &AuthorizationRequest,
+) -> bool {
+    !client.metadata.is_public()
+        || request.redirect_uri.starts_with("https://")
+        || request.redirect_uri.starts_with(&format!("{}/", server.issuer))
 }
 
 /// A login that is younger than the request satisfies `prompt=login` and any `max_age`.
@@ -198,8 +220,12 @@ async fn open(
         },
     };
     let address = Address::Id(grant.as_str().to_owned());
-    let opened = server.send::<Grant>(&address, GrantCommand::Open(Box::new(code))).await?;
-    opened.map_err(|error| Failure::internal(error.to_string()))?;
+    match server.send::<Grant>(&address, GrantCommand::Open(Box::new(code))).await? {
+        Ok(_) => {}
+        // The session, the app's access or the account ended in between.
+        Err(GrantError::Unknown) => return Err(AccountError::NoSession.into()),
+        Err(error) => return Err(Failure::internal(error.to_string())),
+    }
     Ok(Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode))
 }
 

@@ -58,6 +58,23 @@ pub struct AuthorizationRequest {
     pub account_selected: bool,
 }
 
+impl AuthorizationRequest {
+    /// Whether the client may still ask for this, and be answered there.
+    pub fn is_still_registered(&self, client: &Client) -> bool {
+        let uris = &client.metadata.redirect_uris;
+        client.may_use(GrantType::AuthorizationCode)
+            && uris.iter().any(|uri| redirect_uri::matches(uri, &self.redirect_uri))
+            && client.metadata.scope.covers(&self.scope)
+    }
+
+    /// Everything that the person is asked for: the scopes, and those that stand for claims.
+    pub fn asked(&self) -> Scope {
+        let mut asked = self.scope.clone();
+        self.claims.scope().iter().for_each(|token| asked.insert(token));
+        asked
+    }
+}
+
 /// A refused request whose client is known: the error, and where it goes.
 pub struct Refusal {
     /// Where.
@@ -164,6 +181,7 @@ async fn check(
     };
     let claims = parameters.get("claims").map(ClaimsRequest::parse).transpose();
     let claims = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
+    let claims = claims.within(&client.metadata.scope);
     if !claims.acr_can_be_met() {
         let description = "the authentication context that is essential cannot be reached here";
         return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into());

@@ -39,10 +39,12 @@ pub(super) async fn refresh(
         policy,
     });
     let address = Address::Id(token.object.as_str().to_owned());
-    let issue = match server.send::<Grant>(&address, command).await?? {
+    let mut issue = match server.send::<Grant>(&address, command).await?? {
         GrantReply::Issue(issue) => issue,
         _ => return Err(Failure::internal("a refresh was answered by something else")),
     };
+    // OpenID Connect Core §12.2: the nonce was for the first ID token.
+    issue.authorization.nonce = None;
     let resources = resource::narrow(&issue.authorization.resources, resources)?;
     let scope = scope.unwrap_or_else(|| issue.authorization.scope.clone());
     let issuing = Issuing { grant: token.object, issue: *issue, scope, resources };

@@ -23,7 +23,7 @@ pub async fn of<'s>(
     };
     let proven = match provider.domain_proof {
         DomainProof::Operator => true,
-        DomainProof::Dns => has_record(server, provider, &domain).await,
+        DomainProof::Dns => has_record(server, provider, &domain).await?,
     };
     Ok(Some(provider).filter(|_| proven))
 }
@@ -52,12 +52,20 @@ pub fn record(server: &Server<'_>, provider: &Provider) -> String {
 
 /// Asks the DNS, over HTTPS and in JSON, for the record at `_vestibule.` and the domain; the object
 /// that keeps the answer asks once an hour.
-async fn has_record(server: &Server<'_>, provider: &Provider, domain: &str) -> bool {
+///
+/// # Errors
+/// A page, where the DNS does not answer: to let the person in another way would be to let the
+/// company's rule lapse.
+async fn has_record(
+    server: &Server<'_>,
+    provider: &Provider,
+    domain: &str,
+) -> Result<bool, Failure> {
     let proven = provider.domains.iter().find(|own| {
         *own == domain || domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.'))
     });
     let Some(proven) = proven else {
-        return false;
+        return Ok(false);
     };
     let query = crate::protocol::parameters::encode([
         ("name", format!("_vestibule.{proven}").as_str()),
@@ -69,14 +77,16 @@ async fn has_record(server: &Server<'_>, provider: &Provider, domain: &str) -> b
         Err(error) => {
             let id = &provider.id;
             server.ports.log.error(&format!("the DNS, for the provider {id}: {error}"));
-            return false;
+            let message = "Who signs your company in cannot be found out at the moment. Try again \
+                           in a minute.";
+            return Err(Failure::page(503, "This sign-in cannot go on", message));
         }
     };
     let expected = record(server, provider);
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
     let records = answer.get("Answer").and_then(serde_json::Value::as_array);
-    records.into_iter().flatten().any(|record| {
+    Ok(records.into_iter().flatten().any(|record| {
         let data = record.get("data").and_then(serde_json::Value::as_str).unwrap_or_default();
         data.trim_matches('"') == expected
-    })
+    }))
 }

@@ -300,23 +300,21 @@ pub async fn link_to(
 ) -> Result<Result<(), String>, Failure> {
     let name = identity.identifier();
     let account = session.account.as_str();
-    match owner(server, &name).await? {
-        Some(owner) if owner.as_str() == account => {}
-        Some(_) => return Ok(Err(taken(identity))),
-        None if new_account::claim(server, &name, account).await? => {}
-        None => return Ok(Err(taken(identity))),
-    }
+    let claimed = match owner(server, &name).await? {
+        Some(owner) if owner.as_str() == account => false,
+        None if new_account::claim(server, &name, account).await? => true,
+        _ => return Ok(Err(taken(identity))),
+    };
     let command = AccountCommand::Link(session.proof.clone(), Box::new(identity.clone()), update);
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(_) => Ok(Ok(())),
-        Err(error @ AccountError::TooManyIdentities) => {
-            new_account::release(server, &name, account).await?;
-            Ok(Err(format!("Nothing was linked: {error}.")))
-        }
-        Err(error) => {
-            new_account::release(server, &name, account).await?;
-            Err(error.into())
-        }
+    let Err(error) = server.send::<Account>(&session.address(), command).await? else {
+        return Ok(Ok(()));
+    };
+    if claimed {
+        new_account::release(server, &name, account).await?;
+    }
+    match error {
+        AccountError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),
+        error => Err(error.into()),
     }
 }
 

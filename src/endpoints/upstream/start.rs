@@ -65,8 +65,14 @@ pub async fn to_provider(
         wishes.login_hint = wishes.login_hint.or_else(|| asked.login_hint.clone());
         since = since.max(authorize::signed_in_since(asked, server.now()));
     }
-    // A provider without OpenID Connect cannot be asked when the person signed in.
-    let since: Option<Timestamp> = since.filter(|_| provider.is_openid());
+    if since.is_some() && !provider.is_openid() {
+        let message = format!(
+            "The app asks you to show again who you are, and {} cannot be asked for that. Sign in \
+             another way.",
+            provider.name
+        );
+        return sign_in::page(server, request, &interaction, sign_in::Shown::error(403, message));
+    }
     let intent = Intent::SignIn(interaction.clone());
     match begin(server, provider, intent, since, &wishes).await {
         Ok(response) => Ok(browser::with_token(server, request, response)),

@@ -29,9 +29,16 @@ impl Caller for TestCaller {
 }
 
 /// A browser, or a client: whoever keeps cookies and sends requests.
-#[derive(Default)]
 pub struct Browser {
     pub cookies: BTreeMap<String, String>,
+    /// Where it finds the server.
+    pub origin: String,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self { cookies: BTreeMap::new(), origin: ORIGIN.into() }
+    }
 }
 
 impl Browser {
@@ -43,7 +50,7 @@ impl Browser {
         body: Vec<u8>,
         headers: &[(&str, &str)],
     ) -> Response {
-        let target = target.strip_prefix(ORIGIN).unwrap_or(target);
+        let target = target.strip_prefix(&*self.origin).unwrap_or(target);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut all: Vec<(String, String)> =
             headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -52,7 +59,7 @@ impl Browser {
         let caller = TestCaller { headers: all };
         let request = Request {
             method,
-            origin: ORIGIN.into(),
+            origin: self.origin.clone(),
             path: path.into(),
             query: query.into(),
             body,
@@ -60,7 +67,7 @@ impl Browser {
             request_id: "test".into(),
         };
         let settings = &world.settings;
-        let issuer = settings.issuer.clone().unwrap_or_else(|| ORIGIN.into());
+        let issuer = settings.issuer.clone().unwrap_or_else(|| self.origin.clone());
         let server = Server { settings, ports: world.ports(), issuer };
         let response = block_on(routes::handle(&server, &request));
         for (name, value) in &response.headers {
