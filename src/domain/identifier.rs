@@ -30,6 +30,13 @@ pub enum Owner {
         /// When the claim lapses.
         until: Timestamp,
     },
+    /// An account's, for a while: a session's name.
+    Lent {
+        /// The account.
+        account: String,
+        /// When the name means nothing any more.
+        until: Timestamp,
+    },
     /// An account's.
     Owned {
         /// The account.
@@ -44,6 +51,8 @@ pub enum IdentifierCommand {
     Claim(String),
     /// The account was made.
     Confirm(String),
+    /// Lead to the account until then.
+    Lend(String, Timestamp),
     /// The account is gone, or gave the address up.
     Release(String),
     /// Whose is it? Asked where nothing is guessed.
@@ -98,7 +107,7 @@ impl Machine for Identifier {
     ) -> Step<Self> {
         // A claim that lapsed is nobody's.
         let state = match before.state {
-            Some(Owner::Claimed { until, .. }) if until <= now => None,
+            Some(Owner::Claimed { until, .. } | Owner::Lent { until, .. }) if until <= now => None,
             other => other,
         };
         let done = Ok(IdentifierReply::Done);
@@ -115,7 +124,11 @@ impl Machine for Identifier {
             }
             (
                 IdentifierCommand::Confirm(made),
-                Some(Owner::Claimed { account, .. } | Owner::Owned { account }),
+                Some(
+                    Owner::Claimed { account, .. }
+                    | Owner::Owned { account }
+                    | Owner::Lent { account, .. },
+                ),
             ) => {
                 if made == account {
                     Step::written(Owner::Owned { account }, done)
@@ -131,8 +144,14 @@ impl Machine for Identifier {
                 }
                 _ => Step::unchanged(done),
             },
+            (IdentifierCommand::Lend(account, until), None | Some(Owner::Lent { .. })) => {
+                Step::written(Owner::Lent { account, until }, done)
+            }
+            (IdentifierCommand::Lend(..), Some(_)) => Step::unchanged(Err(IdentifierError::Taken)),
             (IdentifierCommand::Read, state) => Step::unchanged(Ok(match state {
-                Some(Owner::Owned { account }) => IdentifierReply::Account(account),
+                Some(Owner::Owned { account } | Owner::Lent { account, .. }) => {
+                    IdentifierReply::Account(account)
+                }
                 _ => IdentifierReply::Nobody,
             })),
             (IdentifierCommand::SignIn, Some(Owner::Owned { account })) => {
@@ -153,7 +172,7 @@ impl Machine for Identifier {
     fn wakes_at(state: &Owner) -> Option<Timestamp> {
         match state {
             Owner::Nobody(attempts) => attempts.forgotten_at(),
-            Owner::Claimed { until, .. } => Some(*until),
+            Owner::Claimed { until, .. } | Owner::Lent { until, .. } => Some(*until),
             Owner::Owned { .. } => None,
         }
     }
@@ -168,7 +187,7 @@ fn count_attempt(state: Option<Owner>, now: Timestamp) -> Step<Identifier> {
     let attempts = match state {
         Some(Owner::Nobody(attempts)) => attempts,
         // While an account is being made, its address is not this sign-in's to change.
-        Some(Owner::Claimed { .. } | Owner::Owned { .. }) => {
+        Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {
             return Step::unchanged(Ok(IdentifierReply::Nobody));
         }
         None => Attempts::default(),

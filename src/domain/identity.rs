@@ -67,3 +67,9 @@ impl Identity {
 pub fn identifier(issuer: &str, subject: &str) -> String {
     format!("upstream:{issuer}#{subject}")
 }
+
+/// The name of the identifier of a provider's session, by which a logout that names nothing else
+/// finds the account.
+pub fn session_identifier(issuer: &str, sid: &str) -> String {
+    format!("upstream-session:{issuer}#{sid}")
+}

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::sign_in;
+use super::upstream::logout;
 use super::verify;
 use crate::domain::account::{Account, AccountCommand};
 use crate::domain::machine::Address;
@@ -51,6 +52,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
         None => None,
     };
+    let origin = session.as_ref().and_then(|(_, view)| view.origin.clone());
     let ended_here = session.is_some();
     match (session, &logout.hint) {
         (Some((claimed, view)), hint) => {
@@ -70,6 +72,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         (None, None) => {}
     }
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
+    let to = logout::onward(server, request, origin.as_ref(), to).await?;
     let response = Response::see_other(&to);
     Ok(if ended_here { browser::without_session(response) } else { response })
 }
@@ -125,8 +128,9 @@ fn ask(
     email: &str,
     to: Option<&str>,
 ) -> Response {
-    let mut form = FormPage::new(server, request);
-    form.leads_to = to.and_then(form_action_source);
+    // The answer may lead to the provider at which the session began.
+    let mut form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    form.leads_to = to.and_then(form_action_source).or(form.leads_to);
     let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
     form.render(200, &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs })

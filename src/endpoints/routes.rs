@@ -92,6 +92,7 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         "/userinfo" => clients("GET, POST"),
         "/connections" => clients("GET"),
         path if path.starts_with("/connections/") => clients("GET"),
+        path if path.starts_with("/backchannel_logout/") => clients("POST"),
         path if path.starts_with("/register/") => clients("GET, PUT, DELETE"),
         "/authorize" | "/end_session" | "/sign-in" | "/sign-up" | "/consent" | "/device"
         | "/select-account" | "/account/delete" => people("GET, HEAD, POST"),
@@ -101,6 +102,7 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         "/account/identities" | "/account/connections" => people("POST"),
         path if path.starts_with("/connect/") => people("GET, HEAD, POST"),
         path if path.starts_with("/sign-in/") => people("GET, HEAD"),
+        path if path.starts_with("/signed-out/") => people("GET, HEAD"),
         path if path.starts_with("/callback/") => people("GET, HEAD, POST"),
         path if path.starts_with("/assets/") => people("GET, HEAD"),
         "/" => people("GET, HEAD"),
@@ -180,6 +182,12 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
                 } else {
                     connections::connect::show(server, request, provider).await
                 };
+            }
+            if let Some(provider) = path.strip_prefix("/backchannel_logout/") {
+                return upstream::logout::backchannel(server, request, provider).await;
+            }
+            if path.starts_with("/signed-out/") {
+                return upstream::logout::back(server, request);
             }
             if let Some(provider) = path.strip_prefix("/sign-in/") {
                 return upstream::start::sign_in_at(server, request, provider).await;

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use super::upstream::{company, start};
+use super::upstream::{company, logout, start};
 use crate::domain::account::session::SessionProof;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::attempts::Blocked;
@@ -283,10 +283,14 @@ async fn look_up(
 /// A page, where the form is not this server's own.
 pub async fn sign_out(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     browser::own_form(server, request)?;
+    let mut to = server.url("/signed-out");
     if let Some(session) = browser::claimed_session(request) {
+        let view = session.read(server).await?;
         end(server, &session).await?;
+        let origin = view.and_then(|view| view.origin);
+        to = logout::onward(server, request, origin.as_ref(), to).await?;
     }
-    Ok(browser::without_session(Response::see_other(&server.url("/signed-out"))))
+    Ok(browser::without_session(Response::see_other(&to)))
 }
 
 /// Ends a session; one that has ended already is no error.

@@ -36,6 +36,8 @@ pub enum Purpose<'a> {
     UpstreamLogin,
     /// The answer of an upstream provider that came by POST, on its way to a GET.
     UpstreamAnswer,
+    /// Where a sign-out leads once a provider has signed the person out too.
+    AfterLogout,
     /// The tokens of an outside account, under a key of the account here that they belong to.
     Connection(&'a str),
 }
@@ -47,6 +49,7 @@ impl Purpose<'_> {
             Self::Interaction => "vestibule interaction v1",
             Self::UpstreamLogin => "vestibule upstream login v1",
             Self::UpstreamAnswer => "vestibule upstream answer v1",
+            Self::AfterLogout => "vestibule after logout v1",
             Self::Connection(account) => {
                 return format!("vestibule connection v1 {account}").into();
             }

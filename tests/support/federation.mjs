@@ -38,8 +38,8 @@ export function settings(providers) {
 
 // oidc-provider and a server that knows it as `up`. `clientOf` changes its client there, `provider` the
 // table here.
-export async function startWithUpstream({ accounts = { dana }, clientOf = {}, provider = {}, options, vars = {} } = {}) {
-  const port = await freePort();
+export async function startWithUpstream({ accounts = { dana }, clientOf = {}, provider = {}, options, vars = {}, port } = {}) {
+  port ??= await freePort();
   const url = `http://localhost:${port}`;
   const upstream = await startUpstream({ clients: [client(url, "up", clientOf)], accounts, options });
   const table = { id: "up", name: "Upstream", issuer: upstream.issuer, client_id: "vestibule", trust_email: true, ...provider };

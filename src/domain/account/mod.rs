@@ -120,10 +120,12 @@ pub enum AccountCommand {
     EndUpstreamSessions {
         /// The provider's issuer.
         issuer: String,
-        /// The person's `sub` there.
-        subject: String,
+        /// The person's `sub` there; none means whoever's session it is.
+        subject: Option<String>,
         /// The provider's session; none means all of them.
         sid: Option<String>,
+        /// Sessions that began later are not meant.
+        begun_before: Timestamp,
     },
     /// Who is signed in?
     ReadSession(SessionProof),
@@ -443,12 +445,13 @@ impl Person {
                 Ok(step.delete(row::connection_key(&provider)).wants(told))
             }
             Command::Address => Ok(Step::unchanged(Ok(AccountReply::Address(self.email)))),
-            Command::EndUpstreamSessions { issuer, subject, sid } => {
-                Ok(self.end_sessions(rows, |_, session| {
-                    let origin = session.origin.as_ref();
-                    origin.is_some_and(|o| o.is(&issuer, Some(&subject), sid.as_deref()))
-                }))
-            }
+            Command::EndUpstreamSessions { issuer, subject, sid, begun_before } => Ok(self
+                .end_sessions(rows, |_, session| {
+                    session.auth_time < begun_before
+                        && session.origin.as_ref().is_some_and(|origin| {
+                            origin.is(&issuer, subject.as_deref(), sid.as_deref())
+                        })
+                })),
             Command::ReadSession(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
                 Ok(Step::unchanged(Ok(AccountReply::Session(Box::new(view)))))

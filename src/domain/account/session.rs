@@ -55,6 +55,9 @@ pub struct SessionView {
     pub sid: String,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// Through which provider, where it was one.
+    #[serde(default)]
+    pub origin: Option<SessionOrigin>,
 }
 
 impl SessionView {
@@ -110,5 +113,6 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
         claims: person.claims.clone(),
         sid: session.sid.clone(),
         auth_time: session.auth_time,
+        origin: session.origin.clone(),
     }
 }

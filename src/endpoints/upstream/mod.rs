@@ -4,6 +4,7 @@ pub mod account;
 pub mod callback;
 pub mod company;
 pub mod login;
+pub mod logout;
 pub mod reconcile;
 pub mod start;
 

@@ -8,7 +8,7 @@ use crate::domain::account::row::SessionOrigin;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, NewAccount};
 use crate::domain::identifier::{self, Identifier, IdentifierCommand, IdentifierReply};
-use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::identity::{ClaimsUpdate, Identity, session_identifier};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::time::Timestamp;
@@ -58,6 +58,7 @@ pub(super) async fn sign_in(
     match decide(server, request, provider, &person).await? {
         Verdict::SignedIn(account, session) => {
             sign_in::end_session_of_other(server, request, &account).await?;
+            lend(server, &person, &account).await?;
             sign_in::go_on(server, interaction, account, session).await
         }
         Verdict::ProveOwnership => {
@@ -86,6 +87,20 @@ pub(super) async fn sign_in(
             sign_in::page(server, request, &interaction, Shown::error(403, message))
         }
     }
+}
+
+/// Has the provider's session lead to the account, for a logout that names nothing else.
+async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Result<(), Failure> {
+    let SignedIn { identity, session, .. } = &person.signed_in;
+    let Some(sid) = &session.sid else {
+        return Ok(());
+    };
+    let name = Address::Name(session_identifier(&identity.issuer, sid));
+    let until = server.now().plus(server.settings.lifetimes.session);
+    let command = IdentifierCommand::Lend(account.to_string(), until);
+    // A name that is another's is none of this provider's making: the logout by `sub` remains.
+    server.send::<Identifier>(&name, command).await?.ok();
+    Ok(())
 }
 
 fn domain_of(email: &str) -> String {

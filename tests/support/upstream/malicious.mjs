@@ -151,7 +151,8 @@ export async function startMalicious({ port } = {}) {
       at_hash: atHash(alg, access_token),
     };
     const { header, key, signature: spoil } = bends;
-    return signed(await bend("idToken", claims, login), { alg, header, key, signature: spoil });
+    server.lastIdToken = signed(await bend("idToken", claims, login), { alg, header, key, signature: spoil });
+    return server.lastIdToken;
   }
 
   async function tokensFor(login, { withIdToken = true, nonce, refresh_token } = {}) {

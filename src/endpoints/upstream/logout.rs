@@ -1,0 +1,154 @@
+//! Logout between this server and its providers: theirs ends sessions here (OpenID Connect
+//! Back-Channel Logout 1.0), and one here can go on to theirs (RP-Initiated Logout 1.0).
+
+use super::find;
+use super::start::log;
+use crate::domain::account::row::SessionOrigin;
+use crate::domain::account::{Account, AccountCommand};
+use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierReply};
+use crate::domain::identity;
+use crate::domain::machine::Address;
+use crate::domain::time::Timestamp;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::server::Server;
+use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
+use crate::jose::seal::Purpose;
+use crate::protocol::error::OAuthError;
+use crate::protocol::parameters;
+use crate::upstream::error::UpstreamError;
+use crate::upstream::provider::Provider;
+use crate::upstream::{id_token, metadata};
+
+/// Ends the sessions that began in a session at the provider (Back-Channel Logout §2.5 to §2.8).
+///
+/// # Errors
+/// `invalid_request` for a token that is not the provider's logout token; nothing tells whether
+/// anybody was signed in.
+pub async fn backchannel(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &str,
+) -> Result<Response, Failure> {
+    let unknown = || OAuthError::invalid_request("there is no such provider");
+    let provider = find(server, provider).filter(|p| p.is_openid()).ok_or_else(unknown)?;
+    let form = request.form()?;
+    let token = form.get("logout_token").unwrap_or_default();
+    let token = match read(server, provider, token).await {
+        Ok(token) => token,
+        Err(Refusal::Token(error)) => {
+            return Err(OAuthError::invalid_request(error.to_string()).into());
+        }
+        Err(Refusal::Upstream(error)) => {
+            log(server, request, provider, &error);
+            return Err(Failure::internal("the keys of a provider could not be had"));
+        }
+    };
+    end(server, &token).await?;
+    Ok(Response::empty(200).with("cache-control", "no-store"))
+}
+
+enum Refusal {
+    Token(LogoutTokenError),
+    Upstream(UpstreamError),
+}
+
+async fn read(
+    server: &Server<'_>,
+    provider: &Provider,
+    token: &str,
+) -> Result<LogoutToken, Refusal> {
+    let refuse = |error| Err(Refusal::Token(error));
+    let metadata = metadata::metadata(&server.ports, provider).await.map_err(Refusal::Upstream)?;
+    let verified = match id_token::verify(&server.ports, &metadata, token).await {
+        Ok(verified) => verified,
+        Err(UpstreamError::Nonsense(_)) => return refuse(LogoutTokenError::Malformed),
+        Err(UpstreamError::Signature) => return refuse(LogoutTokenError::Signature),
+        Err(error) => return Err(Refusal::Upstream(error)),
+    };
+    // An ID token or an access token of the same provider must not pass for it.
+    let typ = verified.header.typ.as_deref().unwrap_or("JWT");
+    if !typ.eq_ignore_ascii_case("logout+jwt") && !typ.eq_ignore_ascii_case("JWT") {
+        return refuse(LogoutTokenError::Malformed);
+    }
+    let Ok(claims) = verified.claims::<LogoutToken>() else {
+        return refuse(LogoutTokenError::Malformed);
+    };
+    let now = server.now().seconds();
+    claims.check(&provider.issuer, &provider.client_id, now).map_err(Refusal::Token)?;
+    Ok(claims)
+}
+
+/// By the person where the token names one, and else by the provider's session.
+async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
+    let name = match (&token.sub, &token.sid) {
+        (Some(sub), _) => identity::identifier(&token.iss, sub),
+        (None, Some(sid)) => identity::session_identifier(&token.iss, sid),
+        (None, None) => return Ok(()),
+    };
+    let answer = server.send::<Identifier>(&Address::Name(name), IdentifierCommand::Read).await?;
+    let Ok(IdentifierReply::Account(account)) = answer else {
+        return Ok(());
+    };
+    let command = AccountCommand::EndUpstreamSessions {
+        issuer: token.iss.clone(),
+        subject: token.sub.clone(),
+        sid: token.sid.clone(),
+        // A session that began after the token was made is not meant: a token that is sent again
+        // ends nothing more.
+        begun_before: Timestamp::from_seconds(token.iat.saturating_add(1)),
+    };
+    // An account that is gone has no session to end.
+    server.send::<Account>(&Address::Id(account), command).await?.ok();
+    Ok(())
+}
+
+/// Where the browser goes after a session here has ended that began at a provider: to sign out
+/// there too, where the operator wants it, and on from there.
+///
+/// # Errors
+/// Only what is ours.
+pub async fn onward(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    origin: Option<&SessionOrigin>,
+    to: String,
+) -> Result<String, Failure> {
+    let provider = origin.and_then(|origin| find(server, &origin.provider));
+    let Some(provider) = provider.filter(|provider| provider.upstream_logout) else {
+        return Ok(to);
+    };
+    let metadata = match metadata::metadata(&server.ports, provider).await {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            // The person is signed out here, which is what was asked.
+            log(server, request, provider, &error);
+            return Ok(to);
+        }
+    };
+    let Some(endpoint) = metadata.end_session_endpoint else {
+        return Ok(to);
+    };
+    let back = server.url(&format!("/signed-out/{}", provider.id));
+    let state = server.seal(Purpose::AfterLogout, to.as_bytes())?;
+    let pairs = [
+        ("client_id", provider.client_id.as_str()),
+        ("post_logout_redirect_uri", &back),
+        ("state", &state),
+    ];
+    Ok(parameters::add_to_query(&endpoint, pairs))
+}
+
+/// Back from the provider: on to where the sign-out was to lead.
+///
+/// # Errors
+/// A page, for a query that cannot be read.
+pub fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let query = request.query()?;
+    let opened = query
+        .get("state")
+        .and_then(|state| server.settings.sealer.open(Purpose::AfterLogout, state).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let to = opened.unwrap_or_else(|| server.url("/signed-out"));
+    Ok(Response::see_other(&to))
+}
