@@ -30,6 +30,9 @@ pub struct Client {
     /// operator wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_access_token: Option<SecretHash>,
+    /// Whether the operator vouches for it.
+    #[serde(default)]
+    pub verified: bool,
     /// Its metadata.
     pub metadata: ClientMetadata,
 }
@@ -38,6 +41,11 @@ impl Client {
     /// Whether the client registered for a grant.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant_type)
+    }
+
+    /// Whether somebody registered it whom the operator has not vouched for: people are told.
+    pub fn is_unverified(&self) -> bool {
+        self.registration_access_token.is_some() && !self.metadata.first_party && !self.verified
     }
 
     /// What people are shown.

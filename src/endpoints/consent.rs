@@ -33,8 +33,9 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         client_name: client.display_name(),
         metadata: &client.metadata,
         email: session.label(),
-        scopes: ScopeLine::of(&authorization.asked()),
-        resources: &authorization.resources,
+        scopes: ScopeLine::of(&authorization.asked(), &server.settings.resources),
+        resources: names(server, &authorization.resources),
+        unverified: client.is_unverified(),
         redirect_host: &host(&authorization.redirect_uri),
     };
     Ok(form.render(200, &page))
@@ -54,7 +55,14 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     if form.get("decision") != Some("allow") {
         return deny(server, authorization, &session).await;
     }
-    authorize::consented(server, authorization, session).await
+    let optional = server.settings.resources.optional(&authorization.scope);
+    let declined = optional.filter(|token| form.get(&format!("allow:{token}")).is_none());
+    authorize::consented(server, authorization, session, declined).await
+}
+
+/// The names of resources, for people.
+pub(super) fn names<'a>(server: &'a Server<'_>, resources: &'a [String]) -> Vec<&'a str> {
+    resources.iter().map(|uri| server.settings.resources.name(uri)).collect()
 }
 
 /// The refusal is the person's to make: whoever is not signed in any more cannot.

@@ -100,6 +100,7 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
             issued_at: server.now(),
             secret: secret.map(SecretHash::of_text),
             registration_access_token: None,
+            verified: true,
             metadata,
         };
         server.ports.clients.put(&client).await?;

@@ -3,6 +3,7 @@
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::browser::{self, ClaimedSession, FormPage};
+use super::consent;
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::interaction::Interaction;
@@ -20,6 +21,7 @@ use crate::pages::consent::ScopeLine;
 use crate::pages::device::{ApproveDevice, EnterCode};
 use crate::pages::message::Message;
 use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
 
 /// Asks for the code, or, with a code in the address, shows what the device asks for.
@@ -166,8 +168,8 @@ fn approve_page(
         user_code: &user_code.to_string(),
         client_name: client.display_name(),
         email: session.label(),
-        scopes: ScopeLine::of(&view.scope),
-        resources: &view.resources,
+        scopes: ScopeLine::of(&view.scope, &server.settings.resources),
+        resources: consent::names(server, &view.resources),
         place: view.location.place(),
         network_operator: view.location.network_operator.as_deref(),
         comparison: distance::compare(&view.location, &request.location()),
@@ -250,8 +252,9 @@ async fn approve(
         signed_in_since: None,
         sub: None,
         consent: ConsentGiven::JustNow,
+        declined: Scope::default(),
     }));
-    let Authorized { account, auth_time, amr, sid, not_after } =
+    let Authorized { account, auth_time, amr, sid, not_after, .. } =
         match server.send::<Account>(&claimed.address(), command).await? {
             Ok(AccountReply::Authorized(authorized)) => *authorized,
             Ok(_) => return Err(Failure::internal("authorize was answered by something else")),

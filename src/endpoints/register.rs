@@ -66,6 +66,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         issued_at: server.now(),
         secret: secret.as_deref().map(SecretHash::of_text),
         registration_access_token: Some(SecretHash::of_text(&token)),
+        verified: false,
         metadata,
     };
     write(server, &client).await?;

@@ -8,7 +8,7 @@ use crate::domain::time::Seconds;
 use crate::jose::seal::{SealError, Sealer};
 use crate::pages::brand::{Brand, BrandError};
 use crate::protocol::outbound;
-use crate::protocol::resource;
+use crate::protocol::resource::Resources;
 use crate::upstream::provider::{self, Provider, ProviderError};
 
 /// Why the server does not start.
@@ -43,6 +43,9 @@ pub enum SettingError {
     /// The brand.
     #[error(transparent)]
     Brand(#[from] BrandError),
+    /// The resources.
+    #[error("RESOURCES must be URIs separated by spaces, or a list of resources: {0}")]
+    Resources(String),
     /// The upstream providers.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -126,7 +129,7 @@ pub struct Settings {
     /// Whether people may register.
     pub sign_up: bool,
     /// The resources that tokens are issued for; none means any.
-    pub resources: Vec<String>,
+    pub resources: Resources,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// How often one network may try.
@@ -238,12 +241,9 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
     Ok(Limit { tries, per: HOUR })
 }
 
-fn resources(lookup: Lookup<'_>) -> Result<Vec<String>, SettingError> {
+fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
     let value = lookup("RESOURCES").unwrap_or_default();
-    resource::parse(value.split_whitespace(), &[]).map_err(|_| {
-        let expected = "at most 10 absolute URIs without fragments, separated by spaces";
-        SettingError::Value { name: "RESOURCES", value: value.clone(), expected }
-    })
+    Resources::read(&value).map_err(SettingError::Resources)
 }
 
 fn dns_resolver(lookup: Lookup<'_>, development: bool) -> Result<String, SettingError> {

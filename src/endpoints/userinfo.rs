@@ -26,9 +26,11 @@ pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     let address = Address::Id(token.sub.clone());
     let command = AccountCommand::UserInfo { grant_id, jti: token.jti };
     match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::UserInfo { claims, request, .. }) => {
+        Ok(AccountReply::UserInfo { claims, request, scope }) => {
+            // What the person took back meanwhile is not told, whatever the token says.
+            let granted = token.scope.intersection(&scope);
             let wanted = |claim: &str| {
-                claims::in_scope(claim, &token.scope)
+                claims::in_scope(claim, &granted)
                     || request.userinfo.iter().any(|name| name == claim)
             };
             let mut answer = claims.select(wanted);

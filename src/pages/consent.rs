@@ -4,33 +4,49 @@ use askama::Template;
 
 use super::Page;
 use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::resource::Resources;
 use crate::protocol::scope::{self, Scope};
 
 /// One scope, in words that a person understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeLine {
+    /// The scope.
+    pub token: String,
     /// In words.
     pub words: String,
+    /// Whether the person may leave it out.
+    pub optional: bool,
 }
 
 impl ScopeLine {
-    /// Each scope in words; those that say nothing to a person are left out.
-    pub fn of(scope: &Scope) -> Vec<Self> {
-        let words = |token: &str| match token {
-            scope::OPENID => "Know that it is you when you sign in".to_owned(),
-            scope::PROFILE => "See your name and the rest of your profile".to_owned(),
-            scope::EMAIL => "See your e-mail address".to_owned(),
-            scope::ADDRESS => "See your postal address".to_owned(),
-            scope::PHONE => "See your telephone number".to_owned(),
-            "groups" => "See which groups you are in".to_owned(),
-            "roles" => "See which roles you have".to_owned(),
-            scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
-            other => match other.strip_prefix(scope::CONNECTION) {
-                Some(provider) => format!("Use the {provider} account that you have connected"),
-                None => format!("Use “{other}”"),
-            },
+    /// Each scope in words: the operator's own where there are any.
+    pub fn of(scope: &Scope, resources: &Resources) -> Vec<Self> {
+        let line = |token: &str| {
+            let known = resources.words(token);
+            Self {
+                token: token.to_owned(),
+                words: known.map_or_else(|| standard(token), |known| known.words.clone()),
+                optional: known.is_some_and(|known| known.optional),
+            }
         };
-        scope.iter().map(|token| Self { words: words(token) }).collect()
+        scope.iter().map(line).collect()
+    }
+}
+
+fn standard(token: &str) -> String {
+    match token {
+        scope::OPENID => "Know that it is you when you sign in".to_owned(),
+        scope::PROFILE => "See your name and the rest of your profile".to_owned(),
+        scope::EMAIL => "See your e-mail address".to_owned(),
+        scope::ADDRESS => "See your postal address".to_owned(),
+        scope::PHONE => "See your telephone number".to_owned(),
+        "groups" => "See which groups you are in".to_owned(),
+        "roles" => "See which roles you have".to_owned(),
+        scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
+        other => match other.strip_prefix(scope::CONNECTION) {
+            Some(provider) => format!("Use the {provider} account that you have connected"),
+            None => format!("Use “{other}”"),
+        },
     }
 }
 
@@ -51,7 +67,9 @@ pub struct Consent<'a> {
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
     /// Where it will be used.
-    pub resources: &'a [String],
+    pub resources: Vec<&'a str>,
+    /// Whether the client was registered by somebody whom the operator does not know.
+    pub unverified: bool,
     /// Where the person is sent after.
     pub redirect_host: &'a str,
 }

@@ -39,7 +39,7 @@ pub struct ApproveDevice<'a> {
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
     /// Where it will be used.
-    pub resources: &'a [String],
+    pub resources: Vec<&'a str>,
     /// Where the device is.
     pub place: Option<String>,
     /// Who runs the device's network.

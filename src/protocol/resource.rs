@@ -1,6 +1,117 @@
 //! Resource indicators (RFC 8707).
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use url::Url;
+
+use super::scope::Scope;
+
+/// A resource of the deployment, and its scopes in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Its URI, which is the `aud` of its tokens.
+    pub resource: String,
+    /// Its name, for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its scopes.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, ScopeWords>,
+}
+
+/// A scope, in words that a person understands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
+pub struct ScopeWords {
+    /// What an app can do with it: `See your photos`.
+    pub words: String,
+    /// Whether the person may leave it out and allow the rest.
+    pub optional: bool,
+}
+
+/// As the operator writes it: the words alone, or a table.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Words(String),
+    Table {
+        words: String,
+        #[serde(default)]
+        optional: bool,
+    },
+}
+
+impl From<Written> for ScopeWords {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Words(words) => Self { words, optional: false },
+            Written::Table { words, optional } => Self { words, optional },
+        }
+    }
+}
+
+/// The resources of a deployment; none means that any URI is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources(Vec<Resource>);
+
+impl Resources {
+    /// Reads the setting: URIs separated by spaces, or a JSON list of tables.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn read(value: &str) -> Result<Self, String> {
+        let resources: Vec<Resource> = if value.trim_start().starts_with('[') {
+            serde_json::from_str(value).map_err(|error| error.to_string())?
+        } else {
+            let plain = |uri: &str| Resource { resource: uri.to_owned(), ..Resource::default() };
+            value.split_whitespace().map(plain).collect()
+        };
+        let all = Self(resources);
+        parse(all.uris(), &Self::default()).map_err(|error| error.to_string())?;
+        for resource in &all.0 {
+            let wrong = resource.scopes.iter().find(|(token, words)| {
+                Scope::parse(token).map_or(true, |scope| scope.iter().count() != 1)
+                    || words.words.is_empty()
+                    || words.words.len() > 200
+            });
+            if let Some((token, _)) = wrong {
+                return Err(format!("{token:?} is not a scope with words of at most 200 bytes"));
+            }
+        }
+        Ok(all)
+    }
+
+    fn uris(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|resource| resource.resource.as_str())
+    }
+
+    /// The words of a scope, at whichever resource it is.
+    pub fn words(&self, scope: &str) -> Option<&ScopeWords> {
+        self.0.iter().find_map(|resource| resource.scopes.get(scope))
+    }
+
+    /// The name of a resource for people; its URI, where it has none.
+    pub fn name<'a>(&'a self, uri: &'a str) -> &'a str {
+        let named = self.0.iter().find(|resource| resource.resource == uri);
+        named.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
+    }
+
+    /// The scopes that a person may leave out.
+    pub fn optional(&self, scope: &Scope) -> Scope {
+        scope.filter(|token| self.words(token).is_some_and(|words| words.optional))
+    }
+
+    /// Every scope that a resource has.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|resource| resource.scopes.keys().map(String::as_str))
+    }
+
+    fn has(&self, uri: &str) -> bool {
+        self.0.is_empty() || self.uris().any(|resource| resource == uri)
+    }
+}
 
 /// A `resource` that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,10 +133,10 @@ pub enum ResourceError {
 /// Reads the values of `resource`, each once, in order.
 ///
 /// # Errors
-/// See [`ResourceError`]; `known` says which resources the deployment has, none meaning any.
+/// See [`ResourceError`].
 pub fn parse<'a>(
     values: impl Iterator<Item = &'a str>,
-    known: &[String],
+    known: &Resources,
 ) -> Result<Vec<String>, ResourceError> {
     let mut resources: Vec<String> = Vec::new();
     for value in values {
@@ -33,7 +144,7 @@ pub fn parse<'a>(
         if value.len() > 1000 || value.contains('#') || !absolute {
             return Err(ResourceError::Syntax);
         }
-        if !known.is_empty() && !known.iter().any(|resource| resource == value) {
+        if !known.has(value) {
             return Err(ResourceError::Unknown);
         }
         if resources.iter().any(|resource| resource == value) {

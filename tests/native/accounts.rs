@@ -91,6 +91,7 @@ fn request(world: &World, session: &SessionProof, consent: ConsentGiven) -> Auth
         signed_in_since: None,
         sub: None,
         consent,
+        declined: Scope::default(),
     }
 }
 

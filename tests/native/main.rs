@@ -21,6 +21,7 @@ mod key_ring;
 mod limits;
 mod protocol;
 mod rooms;
+mod scopes;
 mod secrets;
 mod server;
 mod settings;

@@ -262,11 +262,11 @@ fn scopes_are_a_set_and_hold_only_what_rfc_6749_allows() {
 #[test]
 fn a_resource_is_an_absolute_uri_without_a_fragment() {
     // RFC 8707 §2
-    let parse = |value| resource::parse([value].into_iter(), &[]);
+    let parse = |value| resource::parse([value].into_iter(), &resource::Resources::default());
     assert!(parse("https://api.example.test/v1").is_ok());
     for refused in ["api", "/v1", "https://api.example.test/#f", "https://", "//host"] {
         assert!(parse(refused).is_err(), "{refused}");
     }
-    let known = ["https://api.example.test".to_owned()];
+    let known = resource::Resources::read("https://api.example.test").unwrap();
     assert!(resource::parse(["https://x.test"].into_iter(), &known).is_err());
 }

@@ -38,6 +38,9 @@ pub struct AuthorizeRequest {
     pub sub: Option<String>,
     /// Whether the person was asked.
     pub consent: ConsentGiven,
+    /// What the person has just left out of what was asked for.
+    #[serde(default)]
+    pub declined: Scope,
 }
 
 /// Whether the person was asked for consent.
@@ -64,6 +67,8 @@ pub struct Authorized {
     pub amr: Vec<String>,
     /// The session's name.
     pub sid: String,
+    /// What was allowed of the scopes that were asked for.
+    pub scope: Scope,
     /// When the grant ends at the latest, where it ends with the session.
     pub not_after: Option<Timestamp>,
 }
@@ -71,7 +76,7 @@ pub struct Authorized {
 impl Person {
     pub(super) fn authorize(
         mut self,
-        request: AuthorizeRequest,
+        mut request: AuthorizeRequest,
         rows: &Rows,
         now: Timestamp,
     ) -> Transition {
@@ -87,12 +92,23 @@ impl Person {
             Some(Row::Consent(consent)) => Some(consent),
             _ => None,
         };
+        // What the person left out is left out: just now, or before, and then it is not asked for
+        // again.
+        let declined = match request.consent {
+            ConsentGiven::Before => before.map(|consent| &consent.declined),
+            ConsentGiven::JustNow => Some(&request.declined),
+            ConsentGiven::FirstParty | ConsentGiven::MustAsk => None,
+        };
+        if let Some(declined) = declined {
+            request.scope = request.scope.filter(|token| !declined.contains(token));
+        }
         check_consent(&request, before)?;
         let authorized = Authorized {
             account: self.account.clone(),
             auth_time: session.auth_time,
             amr: session.amr.clone(),
             sid: session.sid.clone(),
+            scope: request.scope.clone(),
             not_after: (!request.offline).then_some(session.expires_at),
         };
 
@@ -188,5 +204,8 @@ fn remembered(request: &AuthorizeRequest, before: Option<&Consent>, now: Timesta
         };
         allowed.remove(&gone);
     }
-    Consent { allowed, since: now }
+    let mut declined = before.map(|consent| consent.declined.clone()).unwrap_or_default();
+    request.declined.iter().for_each(|token| declined.insert(token));
+    let declined = declined.filter(|token| !asked.contains(token));
+    Consent { allowed, declined, since: now }
 }

@@ -148,6 +148,8 @@ pub enum AccountCommand {
     EndOther(SessionProof, u32),
     /// Take an app's access back.
     RevokeClient(SessionProof, String),
+    /// Take one scope back from an app.
+    RevokeScope(SessionProof, String, String),
     /// Change what is known of the person.
     ChangeClaims(SessionProof, Box<StandardClaims>),
     /// Count an attempt and fetch the password's record, for a person who is signed in.
@@ -341,7 +343,10 @@ impl Machine for Account {
             | Command::EndSid(_)
             | Command::EndOther(..)
             | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
-            Command::Overview(_) | Command::RevokeClient(..) | Command::Erase(_) => {
+            Command::Overview(_)
+            | Command::RevokeClient(..)
+            | Command::RevokeScope(..)
+            | Command::Erase(_) => {
                 [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION].map(RowKeys::All).to_vec()
             }
         }
@@ -490,6 +495,10 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 Ok(self.revoke_client(&client_id, rows))
             }
+            Command::RevokeScope(proof, client_id, scope) => {
+                session::find(rows, &proof, now)?;
+                Ok(self.revoke_scope(&client_id, &scope, rows))
+            }
             Command::Erase(proof) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.erase(rows))
@@ -610,6 +619,22 @@ impl Person {
         }
         let step = Step::written(self, Ok(AccountReply::Done)).delete(consent);
         end_grants(step, rows, |grant| grant.client_id == client_id)
+    }
+
+    /// The app keeps the rest: its grants are told, and their next tokens are narrower.
+    fn revoke_scope(self, client_id: &str, scope: &str, rows: &Rows) -> Step<Account> {
+        let key = row::consent_key(client_id);
+        let mut step = Step::written(self, Ok(AccountReply::Done));
+        if let Some(Row::Consent(consent)) = rows.get(&key) {
+            step = step.put(key, Row::Consent(consent.clone().without(scope)));
+        }
+        let grants = row::grants(rows).filter(|(_, grant)| grant.client_id == client_id);
+        grants.fold(step, |step, (key, grant)| {
+            let command = GrantCommand::Narrow(scope.to_owned());
+            let told = Effect::send::<Grant>(Address::Id(grant.grant_id.clone()), &command);
+            let scope = grant.scope.filter(|token| token != scope);
+            step.put(key.to_owned(), Row::Grant(row::Grant { scope, ..grant.clone() })).wants(told)
+        })
     }
 
     /// Everything about the person goes in one step; what lives elsewhere is told to go.

@@ -132,6 +132,9 @@ pub struct Session {
 pub struct Consent {
     /// The scopes that were allowed at each resource; [`ISSUER`] stands for this server.
     pub allowed: BTreeMap<String, Scope>,
+    /// What the person left out, or took back: it is not asked for again by itself.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub declined: Scope,
     /// When it was last given.
     pub since: Timestamp,
 }
@@ -140,6 +143,16 @@ pub struct Consent {
 pub const ISSUER: &str = "";
 
 impl Consent {
+    /// The consent without a scope that the person takes back.
+    #[must_use]
+    pub fn without(mut self, taken_back: &str) -> Self {
+        for scope in self.allowed.values_mut() {
+            *scope = scope.filter(|token| token != taken_back);
+        }
+        self.declined.insert(taken_back);
+        self
+    }
+
     /// Everything that was allowed, wherever.
     pub fn scope(&self) -> Scope {
         let mut all = Scope::default();

@@ -17,7 +17,7 @@ const MAX_REVOKED: usize = 50;
 /// The live grant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LiveGrant {
-    authorization: Authorization,
+    pub(super) authorization: Authorization,
     /// The code that it came from: a second redemption ends the grant (RFC 6749 §4.1.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<SecretHash>,

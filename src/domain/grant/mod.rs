@@ -91,6 +91,18 @@ pub enum GrantState {
     },
 }
 
+impl GrantState {
+    /// What was allowed, once it was.
+    fn authorization_mut(&mut self) -> Option<&mut Authorization> {
+        match self {
+            Self::Code(code) => Some(&mut code.authorization),
+            Self::Device(DeviceState::Approved(approved)) => Some(&mut approved.authorization),
+            Self::Live(live) => Some(&mut live.authorization),
+            Self::Device(_) | Self::Ended { .. } => None,
+        }
+    }
+}
+
 /// How long a request may be on its way from the account to the grant.
 const ON_THE_WAY: Seconds = Seconds(60 * 60);
 
@@ -124,6 +136,8 @@ pub enum GrantCommand {
     Revoke(Presented),
     /// End the grant: the account withdrew it.
     End,
+    /// The person took one scope back.
+    Narrow(String),
     /// Forget what has expired.
     Wake,
 }
@@ -279,6 +293,12 @@ impl Machine for Grant {
             }
             (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
             (Some(state), Command::Wake) => wake(state, now),
+            (Some(mut state), Command::Narrow(scope)) => {
+                if let Some(authorization) = state.authorization_mut() {
+                    authorization.scope = authorization.scope.filter(|token| token != scope);
+                }
+                Step::written(state, Ok(GrantReply::Done))
+            }
             (Some(GrantState::Code(code)), command) => code.step(command, now, entropy),
             (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
             (Some(GrantState::Live(live)), command) => live.step(command, now),

@@ -43,6 +43,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         }
         Some("session") => Some(Ok("That browser was signed out.")),
         Some("app") => Some(Ok("The app has no access any more.")),
+        Some("scope") => Some(Ok("The app cannot do that any more.")),
         Some("linked") => Some(Ok("The account was linked. You can sign in with it from now on.")),
         Some("connected") => Some(Ok("The account was connected.")),
         Some("disconnected") => Some(Ok("The account was disconnected.")),
@@ -196,7 +197,7 @@ async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLi
         lines.push(AppLine {
             client_id: app.client_id.clone(),
             name: name.to_owned(),
-            scopes: ScopeLine::of(&app.scope),
+            scopes: ScopeLine::of(&app.scope, &server.settings.resources),
             ago: ago(app.since.seconds_until(server.now())),
         });
     }
@@ -290,7 +291,7 @@ pub async fn end_other(server: &Server<'_>, request: &Request<'_>) -> Result<Res
     tell(server, &session, command, "session").await
 }
 
-/// Takes an app's access back.
+/// Takes an app's access back, or one scope of it.
 ///
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
@@ -300,6 +301,15 @@ pub async fn revoke_client(
 ) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request)?;
     let client_id = form.get("client_id").unwrap_or_default().to_owned();
-    let command = AccountCommand::RevokeClient(session.proof.clone(), client_id);
-    tell(server, &session, command, "app").await
+    let proof = session.proof.clone();
+    match form.get("scope") {
+        None => {
+            let command = AccountCommand::RevokeClient(proof, client_id);
+            tell(server, &session, command, "app").await
+        }
+        Some(scope) => {
+            let command = AccountCommand::RevokeScope(proof, client_id, scope.to_owned());
+            tell(server, &session, command, "scope").await
+        }
+    }
 }

@@ -22,7 +22,7 @@ use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::parameters;
-use crate::protocol::scope::OFFLINE_ACCESS;
+use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
 /// Takes an authorization request, by GET or POST.
 ///
@@ -66,10 +66,10 @@ pub async fn decide(
         let interaction = Interaction::Authorize(Box::new(authorization));
         return Ok(Response::see_other(&interaction.address(server, "/select-account")?));
     }
-    issue(server, authorization, session, false).await
+    issue(server, authorization, session, None).await
 }
 
-/// Goes on after the person has allowed it on the consent page.
+/// Goes on after the person has allowed it on the consent page, all but what was declined.
 ///
 /// # Errors
 /// Only what is ours.
@@ -77,8 +77,9 @@ pub async fn consented(
     server: &Server<'_>,
     authorization: AuthorizationRequest,
     session: ClaimedSession,
+    declined: Scope,
 ) -> Result<Response, Failure> {
-    issue(server, authorization, session, true).await
+    issue(server, authorization, session, Some(declined)).await
 }
 
 /// Two steps of storage: the account decides and records the grant, and the grant is opened.
@@ -86,7 +87,7 @@ async fn issue(
     server: &Server<'_>,
     request: AuthorizationRequest,
     session: ClaimedSession,
-    just_consented: bool,
+    declined: Option<Scope>,
 ) -> Result<Response, Failure> {
     let response = request.response();
     let Some(client) = server.client(&request.client_id).await? else {
@@ -97,7 +98,7 @@ async fn issue(
         return Err(request::unknown_client());
     }
     let grant = server.ports.objects.new_id(Class::Grant)?;
-    let command = authorize_command(server, &client, &request, &session, &grant, just_consented);
+    let command = authorize_command(server, &client, &request, &session, &grant, declined);
     let answer = server.send::<Account>(&session.address(), command).await?;
     let error = match answer {
         Ok(AccountReply::Authorized(authorized)) => {
@@ -135,7 +136,7 @@ fn authorize_command(
     request: &AuthorizationRequest,
     session: &ClaimedSession,
     grant: &ObjectId,
-    just_consented: bool,
+    declined: Option<Scope>,
 ) -> AccountCommand {
     let terms = terms(server, client);
     // Without refresh tokens the grant is over when its last access token is.
@@ -158,7 +159,7 @@ fn authorize_command(
         tokens: terms.access_token,
         signed_in_since: signed_in_since(request, server.now()),
         sub: request.sub.clone(),
-        consent: if just_consented {
+        consent: if declined.is_some() {
             ConsentGiven::JustNow
         } else if client.metadata.first_party {
             ConsentGiven::FirstParty
@@ -167,6 +168,7 @@ fn authorize_command(
         } else {
             ConsentGiven::Before
         },
+        declined: declined.unwrap_or_default(),
     }))
 }
 
@@ -209,7 +211,7 @@ async fn open(
             grant_id: grant.to_string(),
             account: authorized.account,
             client_id: request.client_id,
-            scope: request.scope,
+            scope: authorized.scope,
             resources: request.resources,
             nonce: request.nonce,
             claims: request.claims,

@@ -43,7 +43,10 @@ async fn caller(server: &Server<'_>, request: &Request<'_>) -> Result<AccessToke
     }
     let command = AccountCommand::UserInfo { grant_id, jti: token.jti.clone() };
     match server.send::<Account>(&Address::Id(token.sub.clone()), command).await? {
-        Ok(AccountReply::UserInfo { .. }) => Ok(token),
+        Ok(AccountReply::UserInfo { scope, .. }) => {
+            // What the person took back meanwhile is gone, whatever the token says.
+            Ok(AccessToken { scope: token.scope.intersection(&scope), ..token })
+        }
         Ok(_) => Err(Failure::internal("a grant was answered by something else")),
         Err(AccountError::NoGrant | AccountError::Unknown) => Err(verify::inactive()),
         Err(error) => Err(error.into()),

@@ -1,0 +1,135 @@
+//! Scopes that a person understands, leaves out and takes back (mode 6).
+
+use vestibule::endpoints::http::Response;
+
+use crate::grant_properties::VERIFIER;
+use crate::support::World;
+use crate::support::browser::{Browser, answer, json, text};
+
+const CALLBACK: &str = "https://app.example.test/callback";
+const RESOURCES: &str = r#"[{"resource":"https://photos.test/","name":"Your photos","scopes":{
+    "photos.read":"See your photos",
+    "photos.write":{"words":"Add photos and change them","optional":true}}}]"#;
+
+struct App {
+    world: World,
+    browser: Browser,
+    client_id: String,
+}
+
+impl App {
+    fn new() -> Self {
+        let world = World::new(&[("RESOURCES", RESOURCES)]);
+        let metadata = format!(
+            r#"{{"redirect_uris":["{CALLBACK}"],"token_endpoint_auth_method":"none",
+            "grant_types":["authorization_code","refresh_token"],
+            "scope":"openid photos.read photos.write"}}"#
+        );
+        let mut browser = Browser::default();
+        let headers = [("content-type", "application/json")];
+        let method = vestibule::endpoints::http::Method::Post;
+        let client = browser.request(&world, method, "/register", metadata.into_bytes(), &headers);
+        let client_id = json(&client)["client_id"].as_str().unwrap().to_owned();
+        let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];
+        browser.submit(&world, "/sign-up", &person);
+        Self { world, browser, client_id }
+    }
+
+    fn ask(&mut self, more: &str) -> Response {
+        let url = format!(
+            "/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}\
+             &scope=openid+photos.read+photos.write&resource=https://photos.test/\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+             &code_challenge_method=S256{more}",
+            self.client_id
+        );
+        self.browser.get(&self.world, &url)
+    }
+
+    fn allow(&mut self, page: &str, ticked: &[(&str, &str)]) -> Response {
+        let mut fields = vec![("decision", "allow")];
+        fields.extend_from_slice(ticked);
+        self.browser.submit(&self.world, page, &fields)
+    }
+
+    fn tokens(&mut self, answered: &Response) -> serde_json::Value {
+        let code = answer(answered, "code").expect("a code");
+        let client_id = self.client_id.clone();
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id.as_str()),
+            ("code", &code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        json(&self.browser.post(&self.world, "/token", &fields))
+    }
+
+    fn refresh(&mut self, token: &str) -> serde_json::Value {
+        let client_id = self.client_id.clone();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id.as_str()),
+            ("refresh_token", token),
+        ];
+        json(&self.browser.post(&self.world, "/token", &fields))
+    }
+}
+
+fn page(response: &Response) -> String {
+    response.header("location").expect("a redirect").to_owned()
+}
+
+#[test]
+fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
+    let mut app = App::new();
+    let asked = page(&app.ask(""));
+    let html = text(&app.browser.get(&app.world, &asked));
+    assert!(html.contains("<li>See your photos</li>"), "{html}");
+    assert!(html.contains("name=\"allow:photos.write\" value=\"yes\" checked"));
+    assert!(html.contains("<li>Your photos</li>"));
+    assert!(html.contains("have not checked this app"));
+}
+
+#[test]
+fn what_is_left_out_is_not_granted_and_not_asked_for_again_by_itself() {
+    // RFC 6749 §3.3: the person may grant less than was asked for, and the client is told
+    let mut app = App::new();
+    let asked = page(&app.ask(""));
+    let allowed = app.allow(&asked, &[]);
+    assert_eq!(app.tokens(&allowed)["scope"], "openid photos.read");
+    let again = app.ask("");
+    assert_eq!(app.tokens(&again)["scope"], "openid photos.read");
+    // The app may ask once more, and the person may change their mind.
+    let asked = page(&app.ask("&prompt=consent"));
+    let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
+    assert_eq!(app.tokens(&allowed)["scope"], "openid photos.read photos.write");
+    let again = app.ask("");
+    assert_eq!(app.tokens(&again)["scope"], "openid photos.read photos.write");
+}
+
+#[test]
+fn a_required_scope_cannot_be_left_out_by_a_form_that_was_changed() {
+    let mut app = App::new();
+    let asked = page(&app.ask(""));
+    let allowed = app.allow(&asked, &[("allow:nothing", "yes")]);
+    assert_eq!(app.tokens(&allowed)["scope"], "openid photos.read");
+}
+
+#[test]
+fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
+    let mut app = App::new();
+    let asked = page(&app.ask(""));
+    let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
+    let tokens = app.tokens(&allowed);
+    app.browser.get(&app.world, "/account");
+    let csrf = app.browser.cookies["__Host-csrf"].clone();
+    let client_id = app.client_id.clone();
+    let fields = [("csrf", csrf.as_str()), ("client_id", &client_id), ("scope", "photos.write")];
+    let done = app.browser.post(&app.world, "/account/apps", &fields);
+    assert_eq!(page(&done), "http://localhost:8787/account?done=scope");
+    let refreshed = app.refresh(tokens["refresh_token"].as_str().unwrap());
+    assert_eq!(refreshed["scope"], "openid photos.read");
+    let again = app.ask("");
+    assert_eq!(app.tokens(&again)["scope"], "openid photos.read");
+}
