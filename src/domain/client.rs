@@ -26,6 +26,13 @@ pub struct Client {
     /// fast hash is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretHash>,
+    /// The hash of the secret before, which is good until it is retired: while a new one is rolled
+    /// out, both are valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older_secret: Option<SecretHash>,
+    /// The account of the developer who registered it on the developers' page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The hash of the registration access token (RFC 7592 §3); none for a client that the
     /// operator wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,9 +50,19 @@ impl Client {
         self.metadata.grant_types.contains(&grant_type)
     }
 
+    /// Whether that is the client's secret, in constant time.
+    pub fn has_secret(&self, shown: &str) -> bool {
+        let shown = SecretHash::of_text(shown);
+        let is = |held: Option<SecretHash>| held.is_some_and(|held| held.is(&shown));
+        // Both are looked at, so that the time tells nothing of which it was.
+        is(self.secret) | is(self.older_secret)
+    }
+
     /// Whether somebody registered it whom the operator has not vouched for: people are told.
     pub fn is_unverified(&self) -> bool {
-        self.registration_access_token.is_some() && !self.metadata.first_party && !self.verified
+        (self.registration_access_token.is_some() || self.owner.is_some())
+            && !self.metadata.first_party
+            && !self.verified
     }
 
     /// What people are shown.

@@ -6,7 +6,6 @@ use super::failure::Failure;
 use super::http::Request;
 use super::server::Server;
 use crate::domain::client::Client;
-use crate::domain::secret::SecretHash;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::TokenEndpointAuthMethod;
 use crate::protocol::parameters::{self, Parameters};
@@ -48,7 +47,12 @@ pub async fn authenticate(
     }
     match (client.secret, shown.secret) {
         (None, None) => Ok(client),
-        (Some(expected), Some(secret)) if expected.is(&SecretHash::of_text(&secret)) => Ok(client),
+        (Some(_), Some(secret)) if client.has_secret(&secret) => Ok(client),
+        // The secret may have been made a moment ago.
+        (Some(_), Some(secret)) => {
+            let fresh = server.registered_client(&client.client_id).await?;
+            fresh.filter(|fresh| fresh.has_secret(&secret)).ok_or_else(refused)
+        }
         _ => Err(refused()),
     }
 }

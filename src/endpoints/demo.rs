@@ -100,6 +100,8 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
             issued_at: server.now(),
             secret: secret.map(SecretHash::of_text),
             registration_access_token: None,
+            older_secret: None,
+            owner: None,
             verified: true,
             metadata,
         };

@@ -9,6 +9,7 @@ pub mod client_authentication;
 pub mod connections;
 pub mod consent;
 pub mod demo;
+pub mod developers;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;

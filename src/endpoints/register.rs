@@ -66,6 +66,8 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         issued_at: server.now(),
         secret: secret.as_deref().map(SecretHash::of_text),
         registration_access_token: Some(SecretHash::of_text(&token)),
+        older_secret: None,
+        owner: None,
         verified: false,
         metadata,
     };
@@ -99,10 +101,7 @@ pub async fn manage(
     match request.method {
         Method::Put => replace(server, request, client, token).await,
         Method::Delete => {
-            let deleted =
-                server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
-            deleted.map_err(|_| verify::inactive())?;
-            server.ports.clients.remove(client_id).await?;
+            delete(server, client_id).await?;
             Ok(Response::empty(204).with("cache-control", "no-store"))
         }
         _ => Ok(Response::json(200, &information(server, &client, None, Some(token)))),
@@ -124,8 +123,7 @@ async fn replace(
     }
     // RFC 7592 §2.2: a secret that is sent must be the one that was issued.
     let sent = body.get("client_secret").and_then(|secret| secret.as_str());
-    let held = |sent| client.secret.is_some_and(|held| held.is(&SecretHash::of_text(sent)));
-    if sent.is_some_and(|sent| !held(sent)) {
+    if sent.is_some_and(|sent| !client.has_secret(sent)) {
         let description = "client_secret is not the one that was issued; leave it out";
         return Err(OAuthError::invalid_request(description).into());
     }
@@ -165,7 +163,7 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
 }
 
 /// Writes the record first, which is consistent, and then the registry that every place reads.
-async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
+pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     let command = RegistrationCommand::Write(Box::new(client.clone()));
     let address = Address::Name(client.client_id.clone());
     server.send::<Registration>(&address, command).await?.map_err(|_| verify::inactive())?;
@@ -175,6 +173,14 @@ async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
         server.ports.signer.keys(SigningAlgorithm::RS256).await?;
     }
     Ok(())
+}
+
+/// Deletes a client: the record first, which stays deleted.
+pub(super) async fn delete(server: &Server<'_>, client_id: &str) -> Result<(), Failure> {
+    let address = Address::Name(client_id.to_owned());
+    let deleted = server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
+    deleted.map_err(|_| verify::inactive())?;
+    Ok(server.ports.clients.remove(client_id).await?)
 }
 
 fn information<'a>(

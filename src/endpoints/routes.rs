@@ -5,8 +5,9 @@ use super::failure::{Failure, WENT_WRONG};
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::{
-    account, assets, browser, connections, consent, demo, device, device_authorization, discovery,
-    end_session, introspect, jwks, register, revoke, sign_in, sign_up, token, upstream, userinfo,
+    account, assets, browser, connections, consent, demo, developers, device, device_authorization,
+    discovery, end_session, introspect, jwks, register, revoke, sign_in, sign_up, token, upstream,
+    userinfo,
 };
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
@@ -100,6 +101,8 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         "/device/decide" | "/sign-out" | "/account/profile" | "/account/password"
         | "/account/sessions" | "/account/apps" => people("POST"),
         "/account/identities" | "/account/connections" => people("POST"),
+        "/developers" => people("GET, HEAD, POST"),
+        path if path.starts_with("/developers/") => people("GET, HEAD, POST"),
         path if path.starts_with("/connect/") => people("GET, HEAD, POST"),
         path if path.starts_with("/sign-in/") => people("GET, HEAD"),
         path if path.starts_with("/signed-out/") => people("GET, HEAD"),
@@ -159,6 +162,8 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "/account/password" => account::credentials::password(server, request).await,
         "/account/sessions" => account::end_other(server, request).await,
         "/account/apps" => account::revoke_client(server, request).await,
+        "/developers" if posted => developers::create(server, request).await,
+        "/developers" => developers::show(server, request).await,
         "/connections" => connections::token::list(server, request).await,
         "/account/connections" => connections::disconnect(server, request).await,
         "/account/identities" => upstream::account::submit(server, request).await,
@@ -181,6 +186,13 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
                     connections::connect::submit(server, request, provider).await
                 } else {
                     connections::connect::show(server, request, provider).await
+                };
+            }
+            if let Some(client_id) = path.strip_prefix("/developers/") {
+                return if posted {
+                    developers::change(server, request, client_id).await
+                } else {
+                    developers::app(server, request, client_id).await
                 };
             }
             if let Some(provider) = path.strip_prefix("/backchannel_logout/") {

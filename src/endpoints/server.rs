@@ -61,6 +61,12 @@ impl Server<'_> {
         if let Some(client) = self.ports.clients.find(client_id).await? {
             return Ok(Some(client));
         }
+        self.registered_client(client_id).await
+    }
+
+    /// The client's own record: what was changed a moment ago is seen there, and nowhere else for a
+    /// minute.
+    pub async fn registered_client(&self, client_id: &str) -> Result<Option<Client>, Failure> {
         if !client::is_generated_id(client_id) {
             return Ok(None);
         }

@@ -7,6 +7,8 @@ use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::jose::seal::{SealError, Sealer};
 use crate::pages::brand::{Brand, BrandError};
+use crate::protocol::claims::StandardClaims;
+use crate::protocol::email;
 use crate::protocol::outbound;
 use crate::protocol::resource::Resources;
 use crate::upstream::provider::{self, Provider, ProviderError};
@@ -60,6 +62,36 @@ pub enum RegistrationPolicy {
     Open,
     /// Whoever shows the initial access token.
     Token(String),
+}
+
+/// Who may register apps on the developers' page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Developers {
+    /// Nobody.
+    Off,
+    /// Everybody who has an account.
+    Everyone,
+    /// People with these verified addresses, or in these domains after an `@`.
+    Listed(Vec<String>),
+}
+
+impl Developers {
+    /// Whether a person may.
+    pub fn allow(&self, claims: &StandardClaims) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Everyone => true,
+            Self::Listed(listed) => {
+                let email = claims.email.as_deref().unwrap_or_default().to_lowercase();
+                let domain = email::domain(&email);
+                let is = |entry: &String| match entry.strip_prefix('@') {
+                    Some(listed) => domain == Some(listed),
+                    None => *entry == email,
+                };
+                claims.email_verified == Some(true) && listed.iter().any(is)
+            }
+        }
+    }
 }
 
 /// Who must use PKCE.
@@ -134,6 +166,8 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// How often one network may try.
     pub limits: Limits,
+    /// Who may register apps on the developers' page.
+    pub developers: Developers,
     /// The upstream providers.
     pub providers: Vec<Provider>,
     /// Where TXT records are asked for: a resolver that answers in JSON.
@@ -182,6 +216,7 @@ impl Settings {
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
                 device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
+            developers: developers(lookup("DEVELOPERS"), development),
             providers: provider::read(lookup, development)?,
             dns_resolver: dns_resolver(lookup, development)?,
             brand: Brand::read(lookup)?,
@@ -244,6 +279,15 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
 fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
     let value = lookup("RESOURCES").unwrap_or_default();
     Resources::read(&value).map_err(SettingError::Resources)
+}
+
+fn developers(value: Option<String>, development: bool) -> Developers {
+    match value.as_deref().map(str::trim) {
+        None if development => Developers::Everyone,
+        None | Some("off") => Developers::Off,
+        Some("everyone") => Developers::Everyone,
+        Some(list) => Developers::Listed(list.split_whitespace().map(str::to_lowercase).collect()),
+    }
 }
 
 fn dns_resolver(lookup: Lookup<'_>, development: bool) -> Result<String, SettingError> {

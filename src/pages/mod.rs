@@ -6,6 +6,7 @@ pub mod brand;
 pub mod connect;
 pub mod consent;
 pub mod demo;
+pub mod developers;
 pub mod device;
 pub mod form_post;
 pub mod message;

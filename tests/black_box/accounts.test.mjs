@@ -106,7 +106,7 @@ test("a person sees the other browsers and signs one out", async () => {
 
 test("a person takes an app's access back: its tokens end and it must ask again", async () => {
   const { browser, client, tokens } = await signedIn(server);
-  const done = await browser.submit(await browser.open("/account"), {}, "/account/apps");
+  const done = await browser.submit(await browser.open("/account"), { scope: "" }, "/account/apps");
   assert.match(done.text, /The app has no access any more/);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);

@@ -164,7 +164,7 @@ test("without the scope, with a revoked grant or without a connection there is n
   await connect(browser, app);
   assert.equal((await token(unconnected)).status, 200);
   const page = await browser.open("/account");
-  await browser.submit(page, {}, "/account/apps");
+  await browser.submit(page, { scope: "" }, "/account/apps");
   assert.equal((await token(unconnected)).status, 401);
   assert.equal((await fetch(`${server.url}/connections/social/token`)).status, 401);
 });

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::authorize::{AuthorizeRequest, Authorized};
 use self::identity::UpstreamSignIn;
 use self::profile::Sources;
-use self::row::{CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
+use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::{Attempts, Blocked};
 use super::connection::{self, Connection, ConnectionCommand};
@@ -33,6 +33,8 @@ use crate::protocol::scope::Scope;
 pub const MAX_SESSIONS: u32 = 32;
 /// How many clients' consents are remembered; the oldest gives way.
 pub const MAX_CONSENTS: u32 = 200;
+/// How many apps one person may register.
+pub const MAX_APPS: usize = 50;
 /// How many grants may live; the oldest is ended.
 pub const MAX_GRANTS: u32 = 500;
 
@@ -114,6 +116,12 @@ pub enum AccountCommand {
     Connect(SessionProof, String),
     /// The person disconnects it.
     Disconnect(SessionProof, String),
+    /// The person registered an app.
+    AddApp(SessionProof, String),
+    /// The person deleted an app.
+    RemoveApp(SessionProof, String),
+    /// The person, and the apps that the person registered.
+    Apps(SessionProof),
     /// Which address does the account sign in with?
     Address,
     /// End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
@@ -180,6 +188,8 @@ pub enum AccountReply {
     Password(PasswordRecord),
     /// The number and secret of the new session.
     SignedIn(u32, Secret),
+    /// The person, and the apps that the person registered.
+    Apps(Box<SessionView>, Vec<String>),
     /// The address with which the person signs in.
     Address(Option<String>),
     /// Who is signed in.
@@ -264,6 +274,12 @@ pub enum AccountError {
     #[error("it is the last way to sign in to the account")]
     LastWayIn,
     /// More than an account keeps.
+    #[error("at most {MAX_APPS} apps can be registered")]
+    TooManyApps,
+    /// Others would be left with apps that nobody answers for.
+    #[error("the account has registered apps")]
+    HasApps,
+    /// More than an account keeps.
     #[error("at most {} identities can be linked", identity::MAX_IDENTITIES)]
     TooManyIdentities,
     /// The grant is not the account's, or no longer.
@@ -335,6 +351,9 @@ impl Machine for Account {
                 RowKeys::One(row::session_key(proof.number)),
                 RowKeys::One(row::connection_key(provider)),
             ],
+            Command::AddApp(proof, _) | Command::RemoveApp(proof, _) | Command::Apps(proof) => {
+                vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(APP)]
+            }
             Command::Unlink(..) => {
                 vec![RowKeys::All(SESSION), RowKeys::All(GRANT), RowKeys::All(IDENTITY)]
             }
@@ -347,7 +366,7 @@ impl Machine for Account {
             | Command::RevokeClient(..)
             | Command::RevokeScope(..)
             | Command::Erase(_) => {
-                [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION].map(RowKeys::All).to_vec()
+                [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION, APP].map(RowKeys::All).to_vec()
             }
         }
     }
@@ -499,6 +518,24 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 Ok(self.revoke_scope(&client_id, &scope, rows))
             }
+            Command::AddApp(proof, client_id) => {
+                session::find(rows, &proof, now)?;
+                if row::apps(rows).count() >= MAX_APPS {
+                    return Err(AccountError::TooManyApps);
+                }
+                let step = Step::unchanged(Ok(AccountReply::Done));
+                Ok(step.put(row::app_key(&client_id), Row::App(now)))
+            }
+            Command::RemoveApp(proof, client_id) => {
+                session::find(rows, &proof, now)?;
+                Ok(Step::unchanged(Ok(AccountReply::Done)).delete(row::app_key(&client_id)))
+            }
+            Command::Apps(proof) => {
+                let view = session::view(&self, session::find(rows, &proof, now)?);
+                let apps = row::apps(rows).map(String::from).collect();
+                Ok(Step::unchanged(Ok(AccountReply::Apps(Box::new(view), apps))))
+            }
+            Command::Erase(_) if row::apps(rows).next().is_some() => Err(AccountError::HasApps),
             Command::Erase(proof) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.erase(rows))

@@ -26,6 +26,22 @@ pub const IDENTITY: &str = "identity/";
 /// Keys of connections begin so.
 pub const CONNECTION: &str = "connection/";
 
+/// Keys of apps that the person registered begin so.
+pub const APP: &str = "app/";
+
+/// The key of an app.
+pub fn app_key(client_id: &str) -> String {
+    format!("{APP}{client_id}")
+}
+
+/// The apps among the rows: the client of each.
+pub fn apps(rows: &Rows) -> impl Iterator<Item = &str> {
+    rows.iter().filter_map(|(key, row)| match row {
+        Row::App(_) => key.strip_prefix(APP),
+        _ => None,
+    })
+}
+
 /// The key of a connection.
 pub fn connection_key(provider: &str) -> String {
     format!("{CONNECTION}{provider}")
@@ -62,6 +78,8 @@ pub enum Row {
     Grant(Grant),
     /// Who the person is at another provider.
     Identity(LinkedIdentity),
+    /// That the person registered the app, at that moment.
+    App(Timestamp),
     /// That an outside account is connected, since then.
     Connection(Timestamp),
 }
@@ -251,7 +269,7 @@ impl Row {
             Self::Consent(consent) => (None, consent.since),
             Self::Grant(grant) => (Some(grant.expires_at), grant.since),
             Self::Identity(identity) => (None, identity.linked_at),
-            Self::Connection(since) => (None, *since),
+            Self::Connection(since) | Self::App(since) => (None, *since),
         }
     }
 }

@@ -112,7 +112,15 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         return Ok(form.render(422, &page));
     }
     let command = AccountCommand::Erase(session.proof.clone());
-    server.send::<Account>(&session.address(), command).await??;
+    match server.send::<Account>(&session.address(), command).await? {
+        Ok(_) => {}
+        Err(AccountError::HasApps) => {
+            let message = "You have registered apps, which others may use. Delete them first, on \
+                           the developers' page.";
+            return refused(server, request, 409, message.to_owned()).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
     let page = Message {
         title: "Your account is gone",
         text: "Everything that was kept about you here was erased, and every app lost its access.",

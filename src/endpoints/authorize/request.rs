@@ -109,7 +109,17 @@ pub async fn parse(
     let Some(client) = server.client(client_id).await? else {
         return Err(unknown_client());
     };
-    let redirect_uri = redirect_uri(&client, parameters)?;
+    let (client, redirect_uri) = match redirect_uri(&client, parameters) {
+        Ok(redirect_uri) => (client, redirect_uri),
+        // It may have been registered a moment ago.
+        Err(refused) => match server.registered_client(client_id).await? {
+            Some(fresh) => {
+                let redirect_uri = redirect_uri(&fresh, parameters)?;
+                (fresh, redirect_uri)
+            }
+            None => return Err(refused),
+        },
+    };
     let response_mode = parameters.get("response_mode").map(ResponseMode::parse);
     let to = AuthorizationResponse {
         redirect_uri: redirect_uri.clone(),

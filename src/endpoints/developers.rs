@@ -1,0 +1,291 @@
+//! The developers' page (mode 3): people whom the operator allows register apps of their own.
+
+use serde_json::json;
+
+use super::account;
+use super::browser::{self, ClaimedSession, FormPage};
+use super::failure::Failure;
+use super::http::{Request, Response};
+use super::register;
+use super::server::Server;
+use crate::domain::account::session::SessionView;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::client::{self, Client};
+use crate::domain::secret::SecretHash;
+use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
+use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::parameters::Parameters;
+
+/// What the page says first: what was done, or what was wrong.
+type Notice<'a> = Option<Result<&'a str, &'a str>>;
+
+/// The person who is signed in, if the operator allows it.
+async fn developer(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+) -> Result<(SessionView, Vec<String>), Failure> {
+    let command = AccountCommand::Apps(session.proof.clone());
+    let (view, apps) = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Apps(view, apps)) => (*view, apps),
+        Ok(_) => return Err(Failure::internal("apps were answered by something else")),
+        Err(error) => return Err(error.into()),
+    };
+    if server.settings.developers.allow(&view.claims) {
+        return Ok((view, apps));
+    }
+    let message = "The people who run this service decide who registers apps. Ask them for it.";
+    Err(Failure::page(403, "You cannot register apps here", message))
+}
+
+/// Shows the list; whoever is not signed in goes to the sign-in page.
+///
+/// # Errors
+/// A page, where the person may not.
+pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let notice = match request.query()?.get("done") {
+        Some("deleted") => Some(Ok("The app was deleted.")),
+        _ => None,
+    };
+    list(server, request, 200, (AppFields::default(), true), notice).await
+}
+
+async fn list(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    status: u16,
+    (fields, confidential): (AppFields, bool),
+    notice: Notice<'_>,
+) -> Result<Response, Failure> {
+    let Some(session) = browser::claimed_session(request) else {
+        return Ok(Response::see_other(&server.url("/sign-in")));
+    };
+    let (_, owned) = match developer(server, &session).await {
+        Err(Failure::Page { status: 401, .. }) => {
+            return Ok(Response::see_other(&server.url("/sign-in")));
+        }
+        other => other?,
+    };
+    let mut apps = Vec::new();
+    for client_id in owned {
+        if let Some(client) = server.registered_client(&client_id).await? {
+            let name = client.display_name().to_owned();
+            apps.push(AppLine { name, verified: !client.is_unverified(), client_id });
+        }
+    }
+    let form = FormPage::new(server, request);
+    let page = Developers {
+        csrf: &form.csrf,
+        apps,
+        fields,
+        confidential,
+        notice: notice.and_then(Result::ok),
+        error: notice.and_then(Result::err),
+    };
+    Ok(form.render(status, &page))
+}
+
+/// The metadata that a form describes (RFC 7591 §2), checked as any registration is.
+fn metadata(form: &Parameters, confidential: bool) -> Result<ClientMetadata, String> {
+    let text = |name: &str| form.get(name).map(str::trim).filter(|text| !text.is_empty());
+    let redirect_uris: Vec<&str> =
+        text("redirect_uris").unwrap_or_default().split_whitespace().collect();
+    let mut json = json!({
+        "client_name": text("name").ok_or("Give the app a name.")?,
+        "redirect_uris": redirect_uris,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": if confidential { "client_secret_basic" } else { "none" },
+    });
+    for name in ["scope", "logo_uri", "policy_uri", "tos_uri"] {
+        if let (Some(value), Some(members)) = (text(name), json.as_object_mut()) {
+            members.insert(name.to_owned(), value.into());
+        }
+    }
+    ClientMetadata::parse(json.to_string().as_bytes()).map_err(|error| error.to_string())
+}
+
+fn filled(form: &Parameters) -> AppFields {
+    let text = |name| form.get(name).unwrap_or_default().to_owned();
+    AppFields {
+        name: text("name"),
+        redirect_uris: text("redirect_uris"),
+        scope: text("scope"),
+        logo_uri: text("logo_uri"),
+        policy_uri: text("policy_uri"),
+        tos_uri: text("tos_uri"),
+    }
+}
+
+fn fields(client: &Client) -> AppFields {
+    let metadata = &client.metadata;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    AppFields {
+        name: client.display_name().to_owned(),
+        redirect_uris: metadata.redirect_uris.join("\n"),
+        scope: metadata.scope.to_string(),
+        logo_uri: text(&metadata.logo_uri),
+        policy_uri: text(&metadata.policy_uri),
+        tos_uri: text(&metadata.tos_uri),
+    }
+}
+
+/// Registers an app, and shows its secret once.
+///
+/// # Errors
+/// A page, where the person may not or the form is not this server's own.
+pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let (form, session) = account::signed_in_form(server, request)?;
+    let (view, _) = developer(server, &session).await?;
+    let confidential = form.get("kind") != Some("public");
+    let metadata = match metadata(&form, confidential) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let shown = (filled(&form), confidential);
+            return list(server, request, 422, shown, Some(Err(&error))).await;
+        }
+    };
+    let secret = confidential.then(|| client::generated_secret(server.random()));
+    let client = Client {
+        client_id: client::generated_id(server.random()),
+        issued_at: server.now(),
+        secret: secret.as_deref().map(SecretHash::of_text),
+        older_secret: None,
+        owner: Some(view.account),
+        registration_access_token: None,
+        verified: false,
+        metadata,
+    };
+    // The list first: what stands there can be deleted, whatever happens after.
+    let command = AccountCommand::AddApp(session.proof.clone(), client.client_id.clone());
+    match server.send::<Account>(&session.address(), command).await? {
+        Ok(_) => {}
+        Err(error @ AccountError::TooManyApps) => {
+            let message = format!("Nothing was registered: {error}.");
+            let shown = (filled(&form), confidential);
+            return list(server, request, 409, shown, Some(Err(&message))).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    register::write(server, &client).await?;
+    let notice = Some(Ok("The app was registered."));
+    Ok(app_page(server, request, 200, &client, (secret.as_deref(), notice)))
+}
+
+/// The app of that name, where it is this person's.
+async fn own(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+    client_id: &str,
+) -> Result<Client, Failure> {
+    let (view, _) = developer(server, session).await?;
+    let client = server.registered_client(client_id).await?;
+    client.filter(|client| client.owner.as_deref() == Some(&view.account)).ok_or_else(|| {
+        Failure::page(404, "There is no such app", "It may have been deleted, or be another's.")
+    })
+}
+
+/// Shows an app.
+///
+/// # Errors
+/// A page, where it is not this person's.
+pub async fn app(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client_id: &str,
+) -> Result<Response, Failure> {
+    let Some(session) = browser::claimed_session(request) else {
+        return Ok(Response::see_other(&server.url("/sign-in")));
+    };
+    let client = own(server, &session, client_id).await?;
+    Ok(app_page(server, request, 200, &client, (None, None)))
+}
+
+fn app_page(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    status: u16,
+    client: &Client,
+    (secret, notice): (Option<&str>, Notice<'_>),
+) -> Response {
+    let form = FormPage::new(server, request);
+    let page = DeveloperApp {
+        csrf: &form.csrf,
+        client_id: &client.client_id,
+        fields: fields(client),
+        verified: !client.is_unverified(),
+        confidential: !client.metadata.is_public(),
+        has_older_secret: client.older_secret.is_some(),
+        secret,
+        discovery: &server.url("/.well-known/openid-configuration"),
+        notice: notice.and_then(Result::ok),
+        error: notice.and_then(Result::err),
+    };
+    form.render(status, &page)
+}
+
+/// Changes an app: its settings, its secrets, or that it is.
+///
+/// # Errors
+/// A page, where it is not this person's or the form is not this server's own.
+pub async fn change(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client_id: &str,
+) -> Result<Response, Failure> {
+    let (form, session) = account::signed_in_form(server, request)?;
+    let client = own(server, &session, client_id).await?;
+    match form.get("action") {
+        Some("rotate") => rotate(server, request, client).await,
+        Some("retire") => {
+            let client = Client { older_secret: None, ..client };
+            register::write(server, &client).await?;
+            let notice = Some(Ok("The older secret is good no more."));
+            Ok(app_page(server, request, 200, &client, (None, notice)))
+        }
+        Some("delete") => {
+            register::delete(server, client_id).await?;
+            let command = AccountCommand::RemoveApp(session.proof.clone(), client_id.to_owned());
+            server.send::<Account>(&session.address(), command).await??;
+            Ok(Response::see_other(&server.url("/developers?done=deleted")))
+        }
+        _ => save(server, request, &form, client).await,
+    }
+}
+
+/// Makes a new secret; the one before goes on until it is retired.
+async fn rotate(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client: Client,
+) -> Result<Response, Failure> {
+    if client.metadata.is_public() || client.older_secret.is_some() {
+        let error = "Retire the older secret first: two at once are enough.";
+        return Ok(app_page(server, request, 409, &client, (None, Some(Err(error)))));
+    }
+    let secret = client::generated_secret(server.random());
+    let older_secret = client.secret;
+    let client = Client { secret: Some(SecretHash::of_text(&secret)), older_secret, ..client };
+    register::write(server, &client).await?;
+    let notice = Some(Ok("A new secret was made. The one before goes on until you retire it."));
+    Ok(app_page(server, request, 200, &client, (Some(&secret), notice)))
+}
+
+async fn save(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    form: &Parameters,
+    client: Client,
+) -> Result<Response, Failure> {
+    match metadata(form, !client.metadata.is_public()) {
+        Ok(metadata) => {
+            // What the operator vouched for was another name or another address.
+            let held = &client.metadata;
+            let same = held.client_name == metadata.client_name
+                && held.redirect_uris == metadata.redirect_uris;
+            let client = Client { verified: client.verified && same, metadata, ..client };
+            register::write(server, &client).await?;
+            let notice = Some(Ok("The app was saved."));
+            Ok(app_page(server, request, 200, &client, (None, notice)))
+        }
+        Err(error) => Ok(app_page(server, request, 422, &client, (None, Some(Err(&error))))),
+    }
+}

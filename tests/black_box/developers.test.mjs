@@ -1,0 +1,117 @@
+// Mode 3: being the provider of others. Developers register their apps by themselves.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser, decode } from "../support/browser.mjs";
+import { authorizeUrl, basic, CALLBACK, newPerson, pkce, post, signedUp } from "../support/oauth.mjs";
+import { startServer } from "../support/server.mjs";
+
+let server;
+before(async () => { server = await startServer(); });
+after(() => server.stop());
+
+const APP = { name: "Album", redirect_uris: CALLBACK, scope: "openid email" };
+const shownSecret = (page) => page.text.match(/<code>(vcs_[^<]*)<\/code>/)?.[1];
+const shownId = (page) => page.text.match(/<code>(vcl_[^<]*)<\/code>/)?.[1];
+const alert = (page) => decode(page.text.match(/role="alert"[^>]*>([^<]*)</)?.[1] ?? "");
+
+async function registered(fields = {}) {
+  const { browser } = await signedUp(server);
+  const page = await browser.submit(await browser.open("/developers"), { ...APP, kind: "confidential", ...fields });
+  assert.equal(page.status, 200, page.text);
+  return { browser, page, client: { client_id: shownId(page), client_secret: shownSecret(page) } };
+}
+
+const act = async (browser, page, action, fields) => {
+  const response = await browser.request(`/developers/${shownId(page)}`, {
+    method: "POST",
+    headers: { origin: server.url },
+    body: new URLSearchParams({ ...page.forms[0].fields, action, ...fields }),
+  });
+  return browser.page(await browser.follow(response));
+};
+
+// Whether the token endpoint knows the client by that secret: junk is then refused as a grant.
+async function authenticates(client) {
+  const { body } = await post(`${server.url}/token`, { grant_type: "authorization_code", code: "x" }, basic(client));
+  return body.error === "invalid_grant";
+}
+
+test("a developer registers an app, sees its id and secret once, and people sign in to it", async () => {
+  const { browser, page, client } = await registered();
+  assert.ok(await authenticates(client));
+  const again = await browser.open(`/developers/${client.client_id}`);
+  assert.equal(shownSecret(again), undefined);
+  assert.match(page.text, /it is not shown again/);
+  const { challenge } = pkce();
+  const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
+  assert.equal(asked.title, "Album asks for access");
+  assert.match(asked.text, /have not checked this app/);
+});
+
+test("a secret rotates: the new one is good at once, the old one until it is retired, and never three", async () => {
+  const { browser, page, client } = await registered();
+  assert.ok(await authenticates(client));
+  const rotated = await act(browser, page, "rotate");
+  const newer = { ...client, client_secret: shownSecret(rotated) };
+  assert.ok(await authenticates(newer));
+  assert.ok(await authenticates(client));
+  assert.equal((await act(browser, rotated, "rotate")).status, 409);
+  await act(browser, rotated, "retire");
+  assert.ok(await authenticates(newer));
+  // Where an isolate still holds the client as it was, the old secret goes on for a minute at most.
+  assert.ok(!(await authenticates({ ...client, client_secret: "vcs_wrong" })));
+});
+
+test("a redirect URI that is saved is good at once; one that cannot be is refused in clear words", async () => {
+  const { browser, page, client } = await registered();
+  const { challenge } = pkce();
+  const ask = (redirect_uri) => browser.open(authorizeUrl(server, client, { challenge, redirect_uri, scope: "openid" }));
+  const other = "https://album.example.test/other";
+  assert.equal((await ask(other)).status, 400);
+  const saved = await act(browser, page, "save", { ...APP, redirect_uris: `${CALLBACK}\n${other}` });
+  assert.match(saved.text, /The app was saved/);
+  assert.equal((await ask(other)).title, "Album asks for access");
+  for (const [uri, words] of [
+    ["javascript:alert(1)", /cannot receive an authorization response/],
+    ["http://album.example.test/", /use https/],
+    ["https://album.example.test/#x", /fragment/],
+    ["", /at least one URI/],
+  ]) {
+    const refused = await act(browser, page, "save", { ...APP, redirect_uris: uri });
+    assert.equal(refused.status, 422);
+    assert.match(alert(refused), words);
+  }
+});
+
+test("an app is its developer's alone, and goes when it is deleted", async () => {
+  const { browser, page, client } = await registered();
+  const { browser: other } = await signedUp(server);
+  assert.equal((await other.open(`/developers/${client.client_id}`)).status, 404);
+  assert.equal((await act(other, { ...page, forms: (await other.open("/developers")).forms }, "delete")).status, 404);
+  const gone = await act(browser, page, "delete");
+  assert.match(gone.text, /The app was deleted/);
+  assert.equal((await browser.open(`/developers/${client.client_id}`)).status, 404);
+});
+
+test("an account that answers for apps is not deleted before them", async () => {
+  const { browser } = await registered();
+  const page = await browser.open("/account/delete");
+  const kept = await browser.submit(page, { current_password: "a long enough passphrase" });
+  assert.equal(kept.status, 409);
+  assert.match(alert(kept), /Delete them first/);
+});
+
+test("only whom the operator allows registers apps, and only a verified address counts", async () => {
+  const strict = await startServer({ vars: { DEVELOPERS: "@example.com" } });
+  try {
+    const { browser } = await signedUp(strict, { ...newPerson(), email: "eve@example.com" });
+    assert.equal((await browser.open("/developers")).status, 403);
+    await fetch(`${strict.url}/demo`);
+    const demo = new Browser(strict.url);
+    await demo.submit(await demo.open("/sign-in"), { email: "demo@example.com", password: "vestibule-demo" });
+    assert.equal((await demo.open("/developers")).title, "Your apps");
+    assert.equal((await new Browser(strict.url).open("/developers")).title, "Sign in");
+  } finally {
+    await strict.stop();
+  }
+});
