@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { createConnection } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { startUpstreams } from "./upstreams.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -20,9 +21,21 @@ if (taken) {
   process.exit(1);
 }
 
-const vars = settings
+const url = `http://localhost:${port}`;
+// Other people's identities: unless the settings name providers, the demo's own are started.
+const ownProviders = settings.some((setting) => setting.startsWith("PROVIDERS="));
+const upstreams = ownProviders ? { vars: {} } : await startUpstreams(url, port + 1).catch(() => {
+  console.error(`vestibule: the ports ${port + 1} and ${port + 2} are needed for the demo's providers`);
+  process.exit(1);
+});
+const shown = Object.entries(upstreams.vars).map(([name, value]) => [
+  name,
+  typeof value === "string" ? value : JSON.stringify(value),
+]);
+const named = settings
   .filter((setting) => !setting.startsWith("PORT="))
-  .flatMap((setting) => ["--var", setting.replace("=", ":")]);
+  .map((setting) => [setting.slice(0, setting.indexOf("=")), setting.slice(setting.indexOf("=") + 1)]);
+const vars = [...shown, ...named].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 const wrangler = path.join("node_modules", "wrangler", "bin", "wrangler.js");
 const server = spawn(
   process.execPath,
@@ -32,7 +45,6 @@ const server = spawn(
 server.on("exit", (code) => process.exit(code ?? 0));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
 
-const url = `http://localhost:${port}`;
 for (;;) {
   await new Promise((resolve) => setTimeout(resolve, 300));
   const answer = await fetch(`${url}/demo`).catch(() => undefined);
@@ -53,7 +65,10 @@ console.log(`
   Demo clients      demo-todo     the operator's own app (public, no consent)
                     demo-app      someone else's app (public, asks for consent)
                     demo-tv       a television (public, device login)
+                    demo-social   an app that connects a social account (public)
                     demo-machine  a service, secret vestibule-demo-machine-secret
+  Providers         Friendface, a social network, and Acme, the company of acme.example:
+                    sign in there as dana, with any password
 
   Stop with Ctrl-C. What was stored stays in .wrangler/state.
 `);

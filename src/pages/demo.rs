@@ -12,6 +12,10 @@ pub struct Home<'a> {
     pub email: &'a str,
     /// The demo person's password.
     pub password: &'a str,
+    /// Whether the social network runs.
+    pub social: bool,
+    /// Whether the company runs.
+    pub company: bool,
 }
 
 impl Page for Home<'_> {

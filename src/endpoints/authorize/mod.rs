@@ -187,7 +187,8 @@ fn identity_is_assured(
 
 /// A login that is younger than the request satisfies `prompt=login` and any `max_age`.
 pub(super) fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) -> Option<Timestamp> {
-    if request.prompt.login || request.prompt.create {
+    // Whoever wants to register has not, until an account was chosen for this request.
+    if request.prompt.login || (request.prompt.create && !request.account_selected) {
         return Some(request.started_at);
     }
     // `auth_time` is told in whole seconds, and so the age is counted.

@@ -4,6 +4,7 @@ use super::login::{Intent, UpstreamLogin};
 use super::{find, redirect_uri};
 use crate::domain::time::Timestamp;
 use crate::endpoints::authorize;
+use crate::endpoints::authorize::request::AuthorizationRequest;
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
@@ -63,7 +64,12 @@ pub async fn to_provider(
         wishes.acr_values =
             acr_values.split(' ').filter(|v| !v.is_empty()).map(Into::into).collect();
         wishes.login_hint = wishes.login_hint.or_else(|| asked.login_hint.clone());
-        since = since.max(authorize::signed_in_since(asked, server.now()));
+        let chosen = AuthorizationRequest { account_selected: true, ..asked.clone() };
+        since = since.max(authorize::signed_in_since(&chosen, server.now()));
+    }
+    if wishes.prompt_login {
+        // So that the provider says when the person signed in (OpenID Connect Core §3.1.2.1).
+        wishes.max_age = Some(0);
     }
     if since.is_some() && !provider.is_openid() {
         let message = format!(

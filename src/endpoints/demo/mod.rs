@@ -2,15 +2,12 @@
 //! machine. They call the very endpoints that any client calls, in process, since a worker cannot
 //! fetch itself.
 
+mod social;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::browser::{self, FormPage};
-use super::failure::Failure;
-use super::http::{Caller, Method, Request, Response};
-use super::server::Server;
-use super::{new_account, routes};
 use crate::domain::account::NewAccount;
 use crate::domain::client::Client;
 use crate::domain::distance::Location;
@@ -18,6 +15,11 @@ use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::SecretHash;
+use crate::endpoints::browser::{self, FormPage};
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Caller, Method, Request, Response};
+use crate::endpoints::server::Server;
+use crate::endpoints::{new_account, routes};
 use crate::pages::demo::{Home, Machine, Television, Tokens};
 use crate::protocol::claims::{Address, StandardClaims};
 use crate::protocol::client_metadata::ClientMetadata;
@@ -37,6 +39,10 @@ pub fn methods(path: &str) -> Option<&'static str> {
     match path {
         "/demo" | "/demo/app/start" | "/demo/todo/start" | "/demo/app/callback" | "/demo/tv"
         | "/demo/tv/wait" => Some("GET, HEAD"),
+        "/demo/social/start"
+        | "/demo/social/callback"
+        | "/demo/social/connected"
+        | "/demo/company/start" => Some("GET, HEAD"),
         "/demo/machine" => Some("GET, HEAD, POST"),
         _ => None,
     }
@@ -50,6 +56,11 @@ pub(super) async fn dispatch(
     match request.path.as_str() {
         "/demo/app/start" => Ok(start(server, "demo-app", "")),
         "/demo/todo/start" => Ok(start(server, "demo-todo", "&prompt=create")),
+        // Whoever works there: the company is found by the address.
+        "/demo/company/start" => Ok(start(server, "demo-todo", "&login_hint=dana%40acme.example")),
+        "/demo/social/start" => Ok(social::start(server)),
+        "/demo/social/callback" => social::callback(server, request).await,
+        "/demo/social/connected" => social::connected(server, request).await,
         "/demo/app/callback" => callback(server, request).await,
         "/demo/tv" => television(server, request).await,
         "/demo/tv/wait" => wait(server, request).await,
@@ -57,7 +68,14 @@ pub(super) async fn dispatch(
         "/demo/machine" => Ok(machine(server, request, None)),
         _ => {
             seed(server, request).await?;
-            Ok(browser::html(server, 200, &Home { email: EMAIL, password: PASSWORD }, None))
+            let has = |id: &str| server.settings.providers.iter().any(|p| p.id == id);
+            let page = Home {
+                email: EMAIL,
+                password: PASSWORD,
+                social: has(social::PROVIDER),
+                company: has("acme"),
+            };
+            Ok(browser::html(server, 200, &page, None))
         }
     }
 }
@@ -73,6 +91,7 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
     let clients = [
         ("demo-app", None, format!(r#"{{"client_name":"Photo Printer",{code}}}"#)),
         ("demo-todo", None, format!(r#"{{"client_name":"ToDo","first_party":true,{code}}}"#)),
+        (social::CLIENT, None, social::metadata(server)),
         (
             "demo-tv",
             None,
@@ -158,14 +177,24 @@ fn demo_claims(server: &Server<'_>) -> StandardClaims {
 
 /// The app begins: the verifier stays in a cookie of its own, the challenge travels.
 fn start(server: &Server<'_>, client_id: &str, more: &str) -> Response {
+    let scope = "openid profile email offline_access";
+    begin(server, client_id, ("/demo/app/callback", scope), more)
+}
+
+fn begin(
+    server: &Server<'_>,
+    client_id: &str,
+    (callback, scope): (&str, &str),
+    more: &str,
+) -> Response {
     let verifier = Base64UrlUnpadded::encode_string(&server.random::<32>());
     let state = Base64UrlUnpadded::encode_string(&server.random::<16>());
     let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(verifier.as_bytes()));
     let query = parameters::encode([
         ("response_type", "code"),
         ("client_id", client_id),
-        ("redirect_uri", &server.url("/demo/app/callback")),
-        ("scope", "openid profile email offline_access"),
+        ("redirect_uri", &server.url(callback)),
+        ("scope", scope),
         ("state", &state),
         ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
@@ -178,12 +207,24 @@ fn start(server: &Server<'_>, client_id: &str, more: &str) -> Response {
 }
 
 async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    match redeem(server, request, "/demo/app/callback").await? {
+        Ok((client_id, tokens)) => Ok(tokens_page(server, request, &client_id, &tokens).await),
+        Err(response) => Ok(response),
+    }
+}
+
+/// The client and its tokens; or what the person sees instead.
+async fn redeem(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    callback: &str,
+) -> Result<Result<(String, Value), Response>, Failure> {
     let query = request.query()?;
     let cookie = request.cookie(COOKIE).unwrap_or_default();
     let mut parts = cookie.split('.');
     let (Some(client_id), Some(verifier), Some(state)) = (parts.next(), parts.next(), parts.next())
     else {
-        return Ok(Response::see_other(&server.url("/demo")));
+        return Ok(Err(Response::see_other(&server.url("/demo"))));
     };
     if query.get("state") != Some(state) || query.get("iss") != Some(&server.issuer) {
         let message = "The answer does not belong to this browser's request. Begin again.";
@@ -191,7 +232,7 @@ async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     }
     if let Some(error) = query.get("error") {
         let page = Tokens { client: client_id, error: Some(error), claims: &[], lines: &[] };
-        return Ok(browser::html(server, 200, &page, None));
+        return Ok(Err(browser::html(server, 200, &page, None)));
     }
     let tokens = call(
         server,
@@ -199,14 +240,14 @@ async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         &[
             ("grant_type", "authorization_code"),
             ("code", query.get("code").unwrap_or_default()),
-            ("redirect_uri", &server.url("/demo/app/callback")),
+            ("redirect_uri", &server.url(callback)),
             ("client_id", client_id),
             ("code_verifier", verifier),
         ],
         caller(request, None),
     )
     .await;
-    Ok(tokens_page(server, request, client_id, &tokens).await)
+    Ok(Ok((client_id.to_owned(), tokens)))
 }
 
 /// Shows what a client got, and what userinfo says with it.
@@ -326,12 +367,21 @@ async fn call(
     fields: &[(&str, &str)],
     caller: DemoCaller<'_>,
 ) -> Value {
+    send(server, (Method::Post, path), parameters::encode(fields.iter().copied()), caller).await
+}
+
+async fn send(
+    server: &Server<'_>,
+    (method, path): (Method, &str),
+    body: String,
+    caller: DemoCaller<'_>,
+) -> Value {
     let request = Request {
-        method: Method::Post,
+        method,
         origin: server.issuer.clone(),
         path: path.to_owned(),
         query: String::new(),
-        body: parameters::encode(fields.iter().copied()).into_bytes(),
+        body: body.into_bytes(),
         caller: &caller,
         request_id: "demo".to_owned(),
     };

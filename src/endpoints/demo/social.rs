@@ -1,0 +1,71 @@
+//! The ToDo app tells a person's followers of what was done: it connects the person's social account
+//! and gets tokens of it (mode 5).
+
+use serde_json::Value;
+
+use super::{begin, caller, pairs, redeem, send};
+use crate::endpoints::browser;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Method, Request, Response};
+use crate::endpoints::server::Server;
+use crate::pages::demo::Tokens;
+use crate::protocol::parameters;
+
+/// The social network of the demo.
+pub(super) const PROVIDER: &str = "friendface";
+/// The demo's client.
+pub(super) const CLIENT: &str = "demo-social";
+const CALLBACK: &str = "/demo/social/callback";
+const CONNECTED: &str = "/demo/social/connected";
+/// The app keeps its access token in the browser, since it has no place of its own.
+const COOKIE: &str = "__Host-demo-token";
+
+pub(super) fn metadata(server: &Server<'_>) -> String {
+    format!(
+        r#"{{"client_name":"ToDo, for followers","redirect_uris":["{}","{}"],
+        "token_endpoint_auth_method":"none","scope":"openid connection:{PROVIDER}"}}"#,
+        server.url(CALLBACK),
+        server.url(CONNECTED),
+    )
+}
+
+/// The person signs in, and allows the app to use the account that will be connected.
+pub(super) fn start(server: &Server<'_>) -> Response {
+    begin(server, CLIENT, (CALLBACK, &format!("openid connection:{PROVIDER}")), "")
+}
+
+/// Signed in: now the person connects the social account.
+pub(super) async fn callback(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
+    let tokens = match redeem(server, request, CALLBACK).await? {
+        Ok((_, tokens)) => tokens,
+        Err(response) => return Ok(response),
+    };
+    let access_token = tokens.get("access_token").and_then(Value::as_str).unwrap_or_default();
+    let query = parameters::encode([
+        ("client_id", CLIENT),
+        ("redirect_uri", &server.url(CONNECTED)),
+        ("scope", "openid profile offline_access"),
+    ]);
+    let connect = server.url(&format!("/connect/{PROVIDER}?{query}"));
+    Ok(Response::see_other(&connect).with_cookie(COOKIE, access_token, 600))
+}
+
+/// Connected: the app asks for a token of the social account whenever it needs one.
+pub(super) async fn connected(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Response, Failure> {
+    let token = request.cookie(COOKIE).unwrap_or_default();
+    let bearer = format!("Bearer {token}");
+    let path = format!("/connections/{PROVIDER}/token");
+    let header = Some(("authorization", bearer.as_str()));
+    let answer = send(server, (Method::Get, &path), String::new(), caller(request, header)).await;
+    let query = request.query()?;
+    let error = query.get("error").or_else(|| answer.get("error").and_then(Value::as_str));
+    let lines = pairs(&answer);
+    let page = Tokens { client: CLIENT, error, claims: &[], lines: &lines };
+    Ok(browser::html(server, 200, &page, None))
+}
