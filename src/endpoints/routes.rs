@@ -100,6 +100,7 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         "/account" | "/signed-out" => people("GET, HEAD"),
         "/device/decide" | "/sign-out" | "/account/profile" | "/account/password"
         | "/account/sessions" | "/account/apps" => people("POST"),
+        "/initiate-login" => people("GET, HEAD, POST"),
         "/account/identities" | "/account/connections" => people("POST"),
         "/developers" => people("GET, HEAD, POST"),
         path if path.starts_with("/developers/") => people("GET, HEAD, POST"),
@@ -162,6 +163,7 @@ async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "/account/password" => account::credentials::password(server, request).await,
         "/account/sessions" => account::end_other(server, request).await,
         "/account/apps" => account::revoke_client(server, request).await,
+        "/initiate-login" => upstream::start::initiated(server, request).await,
         "/developers" if posted => developers::create(server, request).await,
         "/developers" => developers::show(server, request).await,
         "/connections" => connections::token::list(server, request).await,

@@ -436,6 +436,21 @@ fn a_domain_that_must_be_proven_counts_once_its_txt_record_says_so() {
 }
 
 #[test]
+fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
+    // OpenID Connect Core §4; an answer that nobody asked for is refused in any case
+    for (allowed, status) in [(false, 403), (true, 303)] {
+        let (world, provider) = world_with(json!({ "initiated_login": allowed }));
+        let address = format!("/initiate-login?iss={ISSUER}&target_link_uri=https://evil.test/");
+        let answer = Browser::default().get(&world, &address);
+        assert_eq!(answer.status, status);
+        let elsewhere = Browser::default().get(&world, "/initiate-login?iss=https://evil.test");
+        assert_eq!(elsewhere.status, 403);
+        let unsolicited = callback(&[("code", "c"), ("iss", &provider.issuer)]);
+        assert_eq!(Browser::default().get(&world, &unsolicited).status, 400);
+    }
+}
+
+#[test]
 fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
     let (world, provider) = world_with(json!({}));
     let answers = [

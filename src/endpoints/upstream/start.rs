@@ -7,7 +7,7 @@ use crate::endpoints::authorize;
 use crate::endpoints::authorize::request::AuthorizationRequest;
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
-use crate::endpoints::http::{Request, Response};
+use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
 use crate::endpoints::sign_in;
@@ -38,6 +38,33 @@ pub async fn sign_in_at(
     let hint = query.get("login_hint").filter(|hint| email::is_address(hint)).map(String::from);
     let again = query.get("prompt") == Some("login");
     to_provider(server, request, provider, interaction, (hint, again)).await
+}
+
+/// A provider begins a sign-in (OpenID Connect Core §4): only one whose operator here allows it, and
+/// to the account page alone. `target_link_uri` is not followed.
+///
+/// # Errors
+/// A page, where the provider may not.
+pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let parameters = match request.method {
+        Method::Post => request.form(),
+        _ => request.query(),
+    };
+    let unreadable =
+        |_| Failure::page(400, "This sign-in cannot be read", "Begin again where you came from.");
+    let parameters = parameters.map_err(unreadable)?;
+    let issuer = parameters.get("iss").unwrap_or_default();
+    let provider = server.settings.providers.iter().find(|provider| {
+        provider.issuer == issuer && provider.signs_in && provider.initiated_login
+    });
+    let Some(provider) = provider else {
+        let message = "The site that sent you cannot sign you in here by itself. Sign in below, or go \
+                       back to the app that you want to use.";
+        let shown = sign_in::Shown::error(403, message.to_owned());
+        return sign_in::page(server, request, &Interaction::Account, shown);
+    };
+    let hint = parameters.get("login_hint").filter(|hint| hint.len() <= 254).map(String::from);
+    to_provider(server, request, provider, Interaction::Account, (hint, false)).await
 }
 
 /// Sends the browser to a provider, with what the app's own request asks for passed on.
