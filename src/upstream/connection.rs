@@ -1,6 +1,7 @@
 //! Tokens of outside accounts: sealed, opened, refreshed (RFC 6749 §6) and given back (RFC 7009, or
 //! the provider's own way).
 
+use base64ct::{Base64, Encoding};
 use serde_json::json;
 
 use super::error::UpstreamError;
@@ -143,8 +144,11 @@ impl Connections<'_> {
                     return Ok(());
                 };
                 let body = json!({ "access_token": access_token }).to_string();
+                // Its API takes RFC 7617 as it stands, not the form-encoded halves of RFC 6749.
+                let pair = format!("{}:{secret}", provider.client_id);
+                let basic = format!("Basic {}", Base64::encode_string(pair.as_bytes()));
                 let request = HttpRequest::get(endpoint)
-                    .with("authorization", token::basic(&provider.client_id, secret))
+                    .with("authorization", basic)
                     .with("content-type", "application/json");
                 HttpRequest { method: HttpMethod::Delete, body: Some(body), ..request }
             }

@@ -113,7 +113,7 @@ pub async fn authenticated(
 }
 
 /// RFC 6749 §2.3.1: both are encoded as form values first.
-pub(super) fn basic(client_id: &str, secret: &str) -> String {
+fn basic(client_id: &str, secret: &str) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let (id, secret): (String, String) = (encode(client_id), encode(secret));
     format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()))

@@ -5,20 +5,24 @@ import { request as rawRequest } from "node:http";
 import { after, before, test } from "node:test";
 import { crc32 } from "node:zlib";
 import { authorize, basic, pkce, publicApp, redeem, register, signedUp } from "../support/oauth.mjs";
+import { settings } from "../support/federation.mjs";
 import { startServer } from "../support/server.mjs";
 
 let server;
 let machine;
 before(async () => {
-  server = await startServer();
+  const table = { id: "up", issuer: "http://127.0.0.1:9", client_id: "vestibule", connection_scope: "post" };
+  server = await startServer({ vars: settings([table]) });
   machine = await register(server, { grant_types: ["client_credentials"], redirect_uris: [] });
 });
 after(() => server.stop());
 
 const FORM = "application/x-www-form-urlencoded";
-const FORMS = ["/token", "/introspect", "/revoke", "/device_authorization", "/userinfo"];
+const FORMS = ["/token", "/introspect", "/revoke", "/device_authorization", "/userinfo",
+  "/backchannel_logout/up"];
 const PAGES = ["/sign-in", "/sign-up", "/consent", "/device", "/device/decide", "/select-account", "/sign-out",
-  "/account/profile", "/account/password", "/account/sessions", "/account/apps", "/account/delete"];
+  "/account/profile", "/account/password", "/account/sessions", "/account/apps", "/account/delete",
+  "/account/identities", "/account/connections", "/developers", "/developers/x", "/connect/up"];
 
 const send = async (path, { method = "POST", body, headers = {} } = {}) => {
   const response = await fetch(`${server.url}${path}`, { method, body, headers, redirect: "manual" });

@@ -19,6 +19,7 @@ const table = () => ({
   userinfo_endpoint: `${github.api}/user`,
   emails_endpoint: `${github.api}/user/emails`,
   revocation_endpoint: `${github.api}/applications/{client_id}/grant`,
+  connection_scope: "repo",
 });
 before(async () => {
   github = await startGitHub();
@@ -79,4 +80,19 @@ test("a person who denies comes back to a page with a way on", async () => {
   } finally {
     github.deny = false;
   }
+});
+
+test("an account is connected for apps, and disconnecting takes the grant back by GitHub's own way", async () => {
+  github.revokeAll();
+  const { browser } = await signedUp(server);
+  const asked = await browser.open("/connect/github");
+  const there = await browser.submit(asked, { decision: "connect" }, "/connect/github");
+  assert.equal(new URL(there.location).searchParams.get("scope"), "repo");
+  const back = await browser.open(await logInUpstream(there.location, "octocat"));
+  assert.match(back.text, /The account was connected/);
+  assert.ok(github.tokens().length > 0);
+  await browser.submit(back, {}, "/account/connections");
+  const { method, path } = github.requests.at(-1);
+  assert.deepEqual([method, path], ["DELETE", `/api/applications/${github.client.client_id}/grant`]);
+  assert.equal(github.tokens().length, 0);
 });

@@ -313,6 +313,11 @@ fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
     let page = account_page(&world, &mut browser);
     assert!(page.contains("Dana Lee") && page.contains("Dandy"), "{page}");
     assert!(page.contains("From Acme: groups, nickname."), "{page}");
+    // A group that was left is left; a name that is told only once stays.
+    provider.tells(json!({ "email": "d@example.org", "email_verified": true }));
+    provider.visit(&world, &mut browser, "/sign-in/acme");
+    let page = account_page(&world, &mut browser);
+    assert!(page.contains("Dandy") && page.contains("From Acme: nickname."), "{page}");
 }
 
 #[test]
@@ -447,6 +452,55 @@ fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
         assert_eq!(elsewhere.status, 403);
         let unsolicited = callback(&[("code", "c"), ("iss", &provider.issuer)]);
         assert_eq!(Browser::default().get(&world, &unsolicited).status, 400);
+    }
+}
+
+#[test]
+fn each_tenant_of_a_provider_speaks_for_itself_alone() {
+    // Microsoft Entra ID: one metadata document, an issuer for each tenant
+    let base = "https://login.microsoftonline.com";
+    let tenant = "0a1b2c3d-0000-1111-2222-333344445555";
+    let providers = json!([{ "id": "acme", "preset": "microsoft", "client_id": "here" }]);
+    let world = World::new(&[("PROVIDERS", &providers.to_string()), SECRET]);
+    let provider = TestProvider::new(&world, base);
+    let metadata = json!({
+        "issuer": format!("{base}/{{tenantid}}/v2.0"), "authorization_endpoint": format!("{base}/authorize"),
+        "token_endpoint": format!("{base}/token"), "jwks_uri": format!("{base}/keys"),
+    })
+    .to_string();
+    let address = format!("{base}/common/v2.0/.well-known/openid-configuration");
+    world.internet.on(&address, move |_| crate::support::internet::json(&metadata));
+    let of = |tid: &str| json!({ "iss": format!("{base}/{tid}/v2.0"), "tid": tid });
+    let attempt = |claims: Value| {
+        provider.says.borrow_mut().id_token = claims;
+        let mut browser = Browser::default();
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        browser.get(&world, &callback(&[("code", "c"), ("state", &state)])).status
+    };
+    assert_eq!(attempt(of(tenant)), 303);
+    // The same `sub` in another tenant is another person.
+    assert_eq!(attempt(of("99999999-0000-1111-2222-333344445555")), 303);
+    assert_eq!(world.objects.count(Class::Account), 2);
+    // A tenant cannot sign in another's name, nor write more than its own place in the issuer.
+    for claims in [
+        json!({ "iss": format!("{base}/{tenant}/v2.0"), "tid": "99999999-0000-1111-2222-333344445555" }),
+        json!({ "iss": format!("{base}/{tenant}/v2.0") }),
+        json!({ "iss": format!("{base}/evil.test/{tenant}/v2.0"), "tid": format!("evil.test/{tenant}") }),
+    ] {
+        assert_eq!(attempt(claims), 400);
+    }
+    // An address counts only where Microsoft has verified its domain (`xms_edov`).
+    let mut verified = of(tenant);
+    verified["email"] = "dana@example.org".into();
+    for (edov, has_password_section) in [(json!(null), false), (json!("1"), true)] {
+        verified["sub"] = format!("sub {edov}").into();
+        verified["xms_edov"] = edov;
+        provider.says.borrow_mut().id_token = verified.clone();
+        let mut browser = Browser::default();
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        browser.get(&world, &callback(&[("code", "c"), ("state", &state)]));
+        let page = account_page(&world, &mut browser);
+        assert_eq!(page.contains("Set a password"), has_password_section);
     }
 }
 

@@ -35,8 +35,8 @@ pub(super) fn follow(
         }
     }
     if update != ClaimsUpdate::Once {
-        // What the provider no longer says is no longer so: a group that was left above all.
-        let gone = |claim: &String| !is_address(claim) && !said.contains_key(claim);
+        // A group that was left is left. Other claims stay: a provider may tell a name only once.
+        let gone = |claim: &String| is_membership(claim) && !said.contains_key(claim);
         let dropped: Vec<String> = sources
             .iter()
             .filter(|(claim, source)| *source == provider && gone(claim))

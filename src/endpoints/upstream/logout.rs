@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
+use crate::jose::jws::{Unverified, UpstreamHeader};
 use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
 use crate::jose::seal::Purpose;
 use crate::protocol::error::OAuthError;
@@ -59,6 +60,10 @@ async fn read(
     token: &str,
 ) -> Result<LogoutToken, Refusal> {
     let refuse = |error| Err(Refusal::Token(error));
+    // Junk costs no fetch.
+    if Unverified::<UpstreamHeader>::parse(token).is_err() {
+        return refuse(LogoutTokenError::Malformed);
+    }
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Refusal::Upstream)?;
     let verified = match id_token::verify(&server.ports, &metadata, token).await {
         Ok(verified) => verified,
