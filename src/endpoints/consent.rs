@@ -35,7 +35,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         email: session.label(),
         scopes: ScopeLine::of(&authorization.asked(), &server.settings.resources),
         resources: names(server, &authorization.resources),
-        unverified: client.is_unverified(),
+        unverified: server.settings.is_unverified(&client),
         redirect_host: &host(&authorization.redirect_uri),
     };
     Ok(form.render(200, &page))

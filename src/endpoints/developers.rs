@@ -69,7 +69,11 @@ async fn list(
     for client_id in owned {
         if let Some(client) = server.registered_client(&client_id).await? {
             let name = client.display_name().to_owned();
-            apps.push(AppLine { name, verified: !client.is_unverified(), client_id });
+            apps.push(AppLine {
+                name,
+                verified: !server.settings.is_unverified(&client),
+                client_id,
+            });
         }
     }
     let form = FormPage::new(server, request);
@@ -211,7 +215,7 @@ fn app_page(
         csrf: &form.csrf,
         client_id: &client.client_id,
         fields: fields(client),
-        verified: !client.is_unverified(),
+        verified: !server.settings.is_unverified(client),
         confidential: !client.metadata.is_public(),
         has_older_secret: client.older_secret.is_some(),
         secret,
@@ -277,11 +281,7 @@ async fn save(
 ) -> Result<Response, Failure> {
     match metadata(form, !client.metadata.is_public()) {
         Ok(metadata) => {
-            // What the operator vouched for was another name or another address.
-            let held = &client.metadata;
-            let same = held.client_name == metadata.client_name
-                && held.redirect_uris == metadata.redirect_uris;
-            let client = Client { verified: client.verified && same, metadata, ..client };
+            let client = Client { metadata, ..client };
             register::write(server, &client).await?;
             let notice = Some(Ok("The app was saved."));
             Ok(app_page(server, request, 200, &client, (None, notice)))

@@ -68,7 +68,8 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         registration_access_token: Some(SecretHash::of_text(&token)),
         older_secret: None,
         owner: None,
-        verified: false,
+        // Whoever holds the initial access token has it from the operator.
+        verified: matches!(server.settings.registration, RegistrationPolicy::Token(_)),
         metadata,
     };
     write(server, &client).await?;

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::domain::client::Client;
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::jose::seal::{SealError, Sealer};
@@ -168,6 +169,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Who may register apps on the developers' page.
     pub developers: Developers,
+    /// Registered apps that the operator vouches for, by `client_id`.
+    pub verified_clients: Vec<String>,
     /// The upstream providers.
     pub providers: Vec<Provider>,
     /// Where TXT records are asked for: a resolver that answers in JSON.
@@ -185,6 +188,11 @@ const DAY: u32 = 24 * 60 * 60;
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Settings {
+    /// Whether people are told that the operator has not checked a client.
+    pub fn is_unverified(&self, client: &Client) -> bool {
+        client.is_unverified() && !self.verified_clients.contains(&client.client_id)
+    }
+
     /// Reads the settings.
     ///
     /// # Errors
@@ -217,6 +225,11 @@ impl Settings {
                 device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
             developers: developers(lookup("DEVELOPERS"), development),
+            verified_clients: lookup("VERIFIED_CLIENTS")
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(String::from)
+                .collect(),
             providers: provider::read(lookup, development)?,
             dns_resolver: dns_resolver(lookup, development)?,
             brand: Brand::read(lookup)?,

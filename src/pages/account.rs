@@ -84,6 +84,8 @@ pub struct AccountPage<'a> {
     pub sessions: Vec<SessionLine<'a>>,
     /// Apps with access.
     pub apps: Vec<AppLine>,
+    /// Whether the person may register apps.
+    pub is_developer: bool,
     /// What was done.
     pub notice: Option<&'a str>,
     /// What was wrong.

@@ -133,3 +133,11 @@ fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
     let again = app.ask("");
     assert_eq!(app.tokens(&again)["scope"], "openid photos.read");
 }
+
+#[test]
+fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
+    let mut app = App::new();
+    app.world.settings.verified_clients = vec![app.client_id.clone()];
+    let asked = page(&app.ask(""));
+    assert!(!text(&app.browser.get(&app.world, &asked)).contains("have not checked this app"));
+}

@@ -87,6 +87,7 @@ async fn page(
         linkable: linkable(server),
         connections: connection_lines(server, &overview).await?,
         sources: source_lines(server, &overview),
+        is_developer: server.settings.developers.allow(&overview.session.claims),
         again,
         claims: &overview.session.claims,
         sessions: overview

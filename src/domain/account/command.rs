@@ -1,0 +1,232 @@
+//! What an account can be asked, what it answers, and what can go wrong.
+
+use serde::{Deserialize, Serialize};
+
+use super::authorize::{AuthorizeRequest, Authorized};
+use super::identity::{self, UpstreamSignIn};
+use super::profile::Sources;
+use super::session::{NewSession, SessionProof, SessionView};
+use super::{MAX_APPS, row};
+use crate::domain::attempts::Blocked;
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::password::PasswordRecord;
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::{ClaimsRequest, StandardClaims};
+use crate::protocol::scope::Scope;
+
+/// A new account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// The account's own object.
+    pub account: String,
+    /// The address, where there is one to sign in with, and the name of the identifier that was
+    /// claimed for it.
+    pub address: Option<(String, String)>,
+    /// Claims about the person.
+    pub claims: StandardClaims,
+    /// The password, for a person who has one.
+    pub password: Option<PasswordRecord>,
+    /// The identity at another provider that the account begins with.
+    pub identity: Option<Box<Identity>>,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AccountCommand {
+    /// Make the account, and sign the person in.
+    Create(Box<NewAccount>, NewSession),
+    /// Count an attempt and fetch the password's record.
+    BeginSignIn,
+    /// The password was right: forget the attempts and sign in.
+    FinishSignIn {
+        /// The session.
+        session: NewSession,
+        /// The record that the password was verified against: one that was changed meanwhile lets
+        /// nobody in.
+        verified: PasswordRecord,
+        /// The record under today's parameters, where the old one was weaker.
+        rehashed: Option<PasswordRecord>,
+        /// The session that this browser had, which the new one replaces.
+        replaces: Option<SessionProof>,
+    },
+    /// Sign in through another provider.
+    SignInWith(Box<UpstreamSignIn>),
+    /// Link an identity at another provider, which was checked.
+    Link(SessionProof, Box<Identity>, ClaimsUpdate),
+    /// Unlink the identity with that key.
+    Unlink(SessionProof, String),
+    /// The person connects the outside account of that provider.
+    Connect(SessionProof, String),
+    /// The person disconnects it.
+    Disconnect(SessionProof, String),
+    /// The person registered an app.
+    AddApp(SessionProof, String),
+    /// The person deleted an app.
+    RemoveApp(SessionProof, String),
+    /// The person, and the apps that the person registered.
+    Apps(SessionProof),
+    /// Which address does the account sign in with?
+    Address,
+    /// End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
+    EndUpstreamSessions {
+        /// The provider's issuer.
+        issuer: String,
+        /// The person's `sub` there; none means whoever's session it is.
+        subject: Option<String>,
+        /// The provider's session; none means all of them.
+        sid: Option<String>,
+        /// Sessions that began later are not meant.
+        begun_before: Timestamp,
+    },
+    /// Who is signed in?
+    ReadSession(SessionProof),
+    /// May this client have this? One step decides and records the grant.
+    Authorize(Box<AuthorizeRequest>),
+    /// The claims that a grant may see (OpenID Connect Core §5.3).
+    UserInfo {
+        /// The grant.
+        grant_id: String,
+        /// The access token.
+        jti: String,
+    },
+    /// Everything that the account page shows.
+    Overview(SessionProof),
+    /// Sign out.
+    EndSession(SessionProof),
+    /// Sign out the session that an ID token names.
+    EndSid(String),
+    /// Sign another browser out.
+    EndOther(SessionProof, u32),
+    /// Take an app's access back.
+    RevokeClient(SessionProof, String),
+    /// Take one scope back from an app.
+    RevokeScope(SessionProof, String, String),
+    /// Change what is known of the person.
+    ChangeClaims(SessionProof, Box<StandardClaims>),
+    /// Count an attempt and fetch the password's record, for a person who is signed in.
+    BeginConfirmation(SessionProof),
+    /// Change the password, which was confirmed, and sign every other browser out.
+    ChangePassword(SessionProof, PasswordRecord),
+    /// Erase the account, which was confirmed.
+    Erase(SessionProof),
+    /// A grant ended by itself.
+    GrantEnded(String),
+    /// An access token of a grant was revoked.
+    AccessTokenRevoked {
+        /// The grant.
+        grant_id: String,
+        /// The token.
+        jti: String,
+        /// When it expires by itself.
+        expires_at: Timestamp,
+    },
+}
+
+/// What is answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AccountReply {
+    /// Done.
+    Done,
+    /// The password's record.
+    Password(PasswordRecord),
+    /// The number and secret of the new session.
+    SignedIn(u32, Secret),
+    /// The person, and the apps that the person registered.
+    Apps(Box<SessionView>, Vec<String>),
+    /// The address with which the person signs in.
+    Address(Option<String>),
+    /// Who is signed in.
+    Session(Box<SessionView>),
+    /// The client may have it.
+    Authorized(Box<Authorized>),
+    /// Claims about the person, and which of them the grant may see.
+    UserInfo {
+        /// The claims.
+        claims: Box<StandardClaims>,
+        /// The grant's scopes.
+        scope: Scope,
+        /// The grant's `claims` request.
+        request: ClaimsRequest,
+    },
+    /// What the account page shows.
+    Overview(Box<Overview>),
+}
+
+/// What the account page shows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Overview {
+    /// This session.
+    pub session: SessionView,
+    /// Every signed-in browser, with its number.
+    pub sessions: Vec<(u32, row::Session)>,
+    /// Every client that holds a grant or a consent, with its newest grant's time.
+    pub apps: Vec<App>,
+    /// Every identity at another provider, with its key.
+    pub identities: Vec<(String, row::LinkedIdentity)>,
+    /// Where claims came from.
+    pub sources: Sources,
+    /// The providers whose outside accounts are connected.
+    pub connections: Vec<String>,
+}
+
+/// A client with access to the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// The client.
+    pub client_id: String,
+    /// Everything that was allowed.
+    pub scope: Scope,
+    /// When access was last given.
+    pub since: Timestamp,
+}
+
+/// What can go wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum AccountError {
+    /// No such account.
+    #[error("the account does not exist")]
+    Unknown,
+    /// The object is an account already.
+    #[error("the account exists")]
+    Exists,
+    /// Nobody is signed in, or no longer.
+    #[error("the session does not exist or has ended")]
+    NoSession,
+    /// The person signed in too long ago.
+    #[error("the person must sign in again")]
+    ReauthenticationRequired,
+    /// Someone else is signed in.
+    #[error("another person is signed in")]
+    OtherPerson,
+    /// The person must be asked.
+    #[error("the person must be asked for consent")]
+    ConsentRequired {
+        /// What was allowed before.
+        remembered: Scope,
+    },
+    /// Too many wrong passwords.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// The password was changed while it was verified.
+    #[error("the password was changed")]
+    PasswordChanged,
+    /// The identity at the provider is not linked to this account.
+    #[error("the identity is not linked to this account")]
+    NotLinked,
+    /// Without it the person could not sign in any more.
+    #[error("it is the last way to sign in to the account")]
+    LastWayIn,
+    /// More than an account keeps.
+    #[error("at most {MAX_APPS} apps can be registered")]
+    TooManyApps,
+    /// Others would be left with apps that nobody answers for.
+    #[error("the account has registered apps")]
+    HasApps,
+    /// More than an account keeps.
+    #[error("at most {} identities can be linked", identity::MAX_IDENTITIES)]
+    TooManyIdentities,
+    /// The grant is not the account's, or no longer.
+    #[error("the grant was ended")]
+    NoGrant,
+}
