@@ -51,6 +51,8 @@ async function token(access_token) {
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
+// A token is short-lived where a test says 2 seconds: the provider counts in whole ones, and the profile
+// is fetched with it first, so that 1 could be over at once.
 const reset = () => {
   Object.assign(upstream.settings, { expires_in: 3600, delay: 0, refreshTokens: true, rotate: true, reuse: "refuse" });
   upstream.next({});
@@ -74,9 +76,9 @@ test("the person connects from the app, is asked for what it needs, and the app 
 
 test("50 callers at once get the same fresh token by one refresh, counted at the provider", async () => {
   reset();
-  upstream.settings.expires_in = 1;
+  upstream.settings.expires_in = 2;
   const { access_token } = await connected();
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await new Promise((resolve) => setTimeout(resolve, 2300));
   upstream.settings.expires_in = 3600;
   upstream.settings.delay = 300;
   const answers = await Promise.all(Array.from({ length: 50 }, () => token(access_token)));
@@ -89,9 +91,9 @@ test("50 callers at once get the same fresh token by one refresh, counted at the
 
 test("a refused refresh marks the connection broken and tells app and person", async () => {
   reset();
-  upstream.settings.expires_in = 1;
+  upstream.settings.expires_in = 2;
   const { access_token, browser, app } = await connected();
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await new Promise((resolve) => setTimeout(resolve, 2300));
   upstream.next({ tokenResponse: () => ({ error: "invalid_grant" }) });
   const refused = await token(access_token);
   assert.equal(refused.status, 409);
@@ -106,9 +108,9 @@ test("a refused refresh marks the connection broken and tells app and person", a
 
 test("a provider that is down is told as such, and an expired token is never handed out", async () => {
   reset();
-  Object.assign(upstream.settings, { expires_in: 1, rotate: false });
+  Object.assign(upstream.settings, { expires_in: 2, rotate: false });
   const { access_token } = await connected();
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await new Promise((resolve) => setTimeout(resolve, 2300));
   upstream.next({ answer: (answer, path) => (path === "/token" ? { status: 503, body: "" } : answer) });
   const down = await token(access_token);
   assert.equal(down.status, 503, JSON.stringify(down.body));
@@ -123,9 +125,9 @@ test("a provider that is down is told as such, and an expired token is never han
 test("a process that dies while the provider answers loses nothing that can be kept, and says what cannot", async () => {
   for (const [reuse, expected] of [["allow", 200], ["refuse", 409]]) {
     reset();
-    Object.assign(upstream.settings, { expires_in: 1, rotate: reuse === "refuse" });
+    Object.assign(upstream.settings, { expires_in: 2, rotate: reuse === "refuse" });
     const { access_token, browser } = await connected();
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await new Promise((resolve) => setTimeout(resolve, 2300));
     upstream.settings.expires_in = 3600;
     // The provider takes the refresh, and its answer is on the way when the process dies.
     const slowly = (answer) => new Promise((resolve) => setTimeout(resolve, 1500, answer));
