@@ -2,11 +2,11 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev build test test-native test-black-box test-clients test-browser \
+.PHONY: help setup setup-tests dev serve build test test-native test-black-box test-clients test-browser \
         lint bundle deploy pictures clean
 
-# What `make dev NAME=value` passes on to the server.
-SETTINGS := $(foreach pair,$(MAKEOVERRIDES),$(pair))
+# What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
+GIVEN := $(foreach pair,$(MAKEOVERRIDES),$(pair))
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -20,7 +20,10 @@ setup-tests:
 	@node tools/setup.mjs --tests
 
 dev: setup ## Build and start on http://localhost:8787 (settings: make dev ISSUER=... PKCE=...)
-	@node tools/dev.mjs $(SETTINGS)
+	@node tools/dev.mjs $(GIVEN)
+
+serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=file.toml PORT=... STATE=...)
+	@node tools/serve.mjs $(GIVEN)
 
 build: setup ## Build the worker; prints its size and how long it takes to compile
 	@node tools/build.mjs

@@ -162,6 +162,9 @@ export function makeResponse(status, headers, body) {
   return new Response(empty ? null : body.slice(), { status, headers: pairs });
 }
 
+// The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
+export const connectionAddress = (request) => request.cf?.clientIp ?? "";
+
 // Where a request came from, as lines; empty where the network does not know.
 export function location(request) {
   const cf = request.cf ?? {};

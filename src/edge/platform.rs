@@ -52,6 +52,8 @@ extern "C" {
     pub fn make_response(status: u16, headers: &str, body: &[u8]) -> JsValue;
     #[wasm_bindgen]
     pub fn location(request: &Incoming) -> String;
+    #[wasm_bindgen(js_name = connectionAddress)]
+    pub fn connection_address(request: &Incoming) -> String;
 }
 
 #[wasm_bindgen]

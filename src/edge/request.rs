@@ -1,5 +1,7 @@
 //! Reads a request into the form that the endpoints know.
 
+use std::net::SocketAddr;
+
 use super::platform::{self, Incoming};
 use super::ports::Edge;
 use crate::domain::distance::Location;
@@ -7,6 +9,12 @@ use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};
 
 impl Caller for Incoming {
+    fn connection_address(&self) -> Option<String> {
+        // `192.0.2.1:4711` or `[2001:db8::1]:4711`.
+        let address = platform::connection_address(self);
+        address.parse::<SocketAddr>().ok().map(|address| address.ip().to_string())
+    }
+
     fn header(&self, name: &str) -> Option<String> {
         self.headers().get(name)
     }

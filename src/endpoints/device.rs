@@ -120,7 +120,7 @@ async fn find(
 ) -> Result<Result<(Client, DeviceView), Refused>, Failure> {
     let limit = server.settings.limits.user_code;
     let throttles = [
-        format!("user-code/{}", request.client_network()),
+        format!("user-code/{}", server.network_of(request)),
         format!("user-code/account/{}", session.account),
     ];
     for throttle in &throttles {

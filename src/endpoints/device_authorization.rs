@@ -75,7 +75,7 @@ pub async fn device_authorization(
         interval: lifetimes.device_interval,
         polled_at: None,
     };
-    let throttle = format!("device/{}", request.client_network());
+    let throttle = format!("device/{}", server.network_of(request));
     if !server.spend(&throttle, server.settings.limits.device_code).await? {
         let description = "too many device codes for this network; try again later";
         return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, description).into());

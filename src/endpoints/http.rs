@@ -1,6 +1,7 @@
 //! Requests and responses, as the endpoints see them.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -48,6 +49,20 @@ pub trait Caller {
 
     /// Where the caller is, as well as the network knows.
     fn location(&self) -> Location;
+
+    /// The address at the other end of the connection, where the runtime tells it.
+    fn connection_address(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Where a caller's address stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientAddress {
+    /// In a header that whatever stands in front sets, and lets nobody else set.
+    Header(String),
+    /// Nothing stands in front: it is the other end of the connection.
+    Connection,
 }
 
 /// A request.
@@ -132,12 +147,18 @@ impl Request<'_> {
             .map(|(_, value)| value.trim().to_owned())
     }
 
-    /// The caller's address, for limits: an IPv6 address counts by its /64, which is what one
+    /// The caller's network, for limits: an IPv6 address counts by its /64, which is what one
     /// household or one machine is given.
-    pub fn client_network(&self) -> String {
-        let header = self.header("cf-connecting-ip").unwrap_or_default();
-        match header.parse::<std::net::IpAddr>() {
-            Ok(std::net::IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+    pub fn client_network(&self, address: &ClientAddress) -> String {
+        let found = match address {
+            ClientAddress::Connection => self.caller.connection_address(),
+            // Of several, the last was added by the proxy that is nearest: the rest is hearsay.
+            ClientAddress::Header(name) => self
+                .header(name)
+                .and_then(|value| value.rsplit(',').next().map(|last| last.trim().to_owned())),
+        };
+        match found.unwrap_or_default().parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
                 Some(address) => address.to_string(),
                 None => {
                     let [a, b, c, d, ..] = address.segments();

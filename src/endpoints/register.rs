@@ -42,7 +42,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     let trusted = match &server.settings.registration {
         RegistrationPolicy::Off => return Err(switched_off()),
         RegistrationPolicy::Open => {
-            let throttle = format!("register/{}", request.client_network());
+            let throttle = format!("register/{}", server.network_of(request));
             if !server.spend(&throttle, server.settings.limits.registration).await? {
                 let error = "too many registrations from this network; try again later";
                 return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, error).into());

@@ -1,6 +1,7 @@
 //! The server as an endpoint sees it: settings, the outside, and the issuer of this request.
 
 use super::failure::Failure;
+use super::http::Request;
 use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
@@ -30,6 +31,11 @@ impl Server<'_> {
     /// So many random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         entropy::bytes(self.ports.entropy)
+    }
+
+    /// The network that a request came from, for limits.
+    pub fn network_of(&self, request: &Request<'_>) -> String {
+        request.client_network(&self.settings.client_address)
     }
 
     /// A URL of this server.

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use super::http::ClientAddress;
 use crate::domain::client::Client;
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
@@ -163,6 +164,8 @@ pub struct Settings {
     pub sign_up: bool,
     /// The resources that tokens are issued for; none means any.
     pub resources: Resources,
+    /// Where a caller's address stands.
+    pub client_address: ClientAddress,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// How often one network may try.
@@ -216,6 +219,7 @@ impl Settings {
             registration: registration(lookup, development)?,
             sign_up: choice(lookup, "SIGN_UP", &[("open", true), ("off", false)])?.unwrap_or(true),
             resources: resources(lookup)?,
+            client_address: client_address(lookup("CLIENT_ADDRESS"))?,
             lifetimes: lifetimes(lookup)?,
             limits: Limits {
                 sign_up: tries("SIGN_UPS_PER_HOUR", 20)?,
@@ -292,6 +296,19 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
 fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
     let value = lookup("RESOURCES").unwrap_or_default();
     Resources::read(&value).map_err(SettingError::Resources)
+}
+
+fn client_address(value: Option<String>) -> Result<ClientAddress, SettingError> {
+    let value = value.unwrap_or_else(|| "cf-connecting-ip".to_owned());
+    let is_name = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match value.as_str() {
+        "connection" => Ok(ClientAddress::Connection),
+        name if is_name => Ok(ClientAddress::Header(name.to_ascii_lowercase())),
+        _ => {
+            let expected = "connection, or the name of a header that the proxy in front sets";
+            Err(SettingError::Value { name: "CLIENT_ADDRESS", value, expected })
+        }
+    }
 }
 
 fn developers(value: Option<String>, development: bool) -> Developers {

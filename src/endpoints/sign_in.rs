@@ -199,7 +199,7 @@ async fn sign_in(
 ) -> Result<Result<SignedIn, Refused>, Failure> {
     let password = form.get("password").unwrap_or_default();
     let limit = server.settings.limits.sign_in;
-    let throttle = format!("sign-in/{}", request.client_network());
+    let throttle = format!("sign-in/{}", server.network_of(request));
     if !server.spend(&throttle, limit).await? {
         return Ok(Err(Refused::Exhausted));
     }

@@ -100,7 +100,7 @@ async fn sign_up(
         Ok(password) => password,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let throttle = format!("sign-up/{}", request.client_network());
+    let throttle = format!("sign-up/{}", server.network_of(request));
     let allowed = server.spend(&throttle, server.settings.limits.sign_up).await?;
     // Hashed before the address is looked at, so that the time tells nothing about it.
     let password =

@@ -42,6 +42,7 @@ fn a_wrong_value_is_named_with_what_was_expected() {
         ("ISSUER", "https://id.example.test:443"),
         ("ISSUER", "http://localhost.example.test"),
         ("RESOURCES", "not-a-uri"),
+        ("CLIENT_ADDRESS", "X-Forwarded-For: 192.0.2.1"),
         ("ACCESS_TOKEN_LIFETIME", "ten minutes"),
         ("ACCESS_TOKEN_LIFETIME", "100000000"),
         ("REFRESH_WINDOW", "-1"),

@@ -1,0 +1,165 @@
+// Without Cloudflare: plain workerd, from the configuration that `make serve` writes.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import {
+  CALLBACK, DEVICE, authorize, basic, deviceCode, newPerson, pkce, poll, post, redeem, refresh, signedUp, userinfo,
+} from "../support/oauth.mjs";
+import { freePort } from "../support/server.mjs";
+import { root } from "../../tools/workerd/runtime.mjs";
+
+const TOKEN = "the initial access token of this test";
+let folder, port, served;
+
+// Starts `make serve` as it is, and waits until it says that it serves.
+async function serve(more = []) {
+  const args = ["tools/serve.mjs", `PORT=${port}`, `STATE=${folder}/state`, `SETTINGS=${folder}/settings.toml`, ...more];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const exited = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+  let said = "";
+  const serves = new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        said += chunk;
+        if (said.includes("Vestibule serves")) resolve();
+      });
+    }
+  });
+  await Promise.race([serves, exited]);
+  return { child, exited, url: `http://localhost:${port}`, said: () => said };
+}
+// The runtime is the one child of the program.
+const runtimeOf = ({ child: { pid } }) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
+
+async function killed(server) {
+  process.kill(runtimeOf(server), "SIGKILL");
+  return server.exited;
+}
+async function register(metadata) {
+  const answer = await fetch(`${served.url}/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ redirect_uris: [CALLBACK], ...metadata }),
+  });
+  assert.equal(answer.status, 201, await answer.clone().text());
+  return answer.json();
+}
+const app = () =>
+  register({ token_endpoint_auth_method: "none", first_party: true, grant_types: ["authorization_code", "refresh_token"] });
+const service = () => register({ redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
+const television = () =>
+  register({ redirect_uris: [], response_types: [], token_endpoint_auth_method: "none", grant_types: [DEVICE] });
+const credentials = (client) =>
+  post(`${served.url}/token`, { grant_type: "client_credentials" }, basic(client));
+async function restart(settings = []) {
+  served.child.kill("SIGTERM");
+  await served.exited;
+  served = await serve(settings);
+}
+
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "vestibule-serve-"));
+  port = await freePort();
+  writeFileSync(`${folder}/settings.toml`, `
+REGISTRATION = "token"
+REGISTRATION_TOKEN = "${TOKEN}"
+BRAND_NAME = "Acme"
+AUTHORIZATION_CODE_LIFETIME = 5
+[[RESOURCES]]
+resource = "https://api.example.test"
+name = "The API"
+`);
+  served = await serve();
+});
+after(async () => {
+  served.child.kill("SIGTERM");
+  await served.exited;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("it answers with its pages, its styles and its keys, by the settings of the file", async () => {
+  const discovery = await (await fetch(`${served.url}/.well-known/openid-configuration`)).json();
+  assert.equal(discovery.issuer, served.url);
+  assert.equal((await (await fetch(discovery.jwks_uri)).json()).keys.length, 2);
+  const page = await (await fetch(`${served.url}/sign-in`)).text();
+  assert.match(page, /Acme/);
+  const style = page.match(/href="([^"]+\.css[^"]*)"/)[1];
+  assert.equal((await fetch(new URL(style, served.url))).status, 200);
+  assert.equal((await fetch(`${served.url}/demo`)).status, 404, "it is in production");
+});
+
+test("what was answered is there after kill -9, and what was used stays used", async () => {
+  const [client, machine] = [await app(), await service()];
+  const { browser } = await signedUp(served, newPerson());
+  const [{ verifier, challenge }, waiting] = [pkce(), pkce()];
+  const { code } = await authorize(served, client, browser, { challenge });
+  const tokens = (await redeem(served, client, code, verifier)).body;
+  const other = await authorize(served, client, browser, { challenge: waiting.challenge });
+  await killed(served);
+  served = await serve();
+  assert.equal((await userinfo(served, tokens.access_token)).status, 200);
+  assert.equal((await redeem(served, client, other.code, waiting.verifier)).status, 200);
+  assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
+  assert.equal((await credentials(machine)).status, 200, "a client is in the KV");
+  assert.equal((await redeem(served, client, code, verifier)).body.error, "invalid_grant");
+});
+
+test("a code that nobody redeemed is erased from the disk by its alarm, also after a restart", async () => {
+  const client = await app();
+  const { browser } = await signedUp(served, newPerson());
+  await authorize(served, client, browser, { challenge: pkce().challenge });
+  const isRemembered = () => grants().some((content) => content.includes(client.client_id));
+  assert.ok(isRemembered());
+  await killed(served);
+  served = await serve();
+  for (let second = 0; second < 60 && isRemembered(); second += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  assert.ok(!isRemembered());
+});
+// What the files of the grants hold.
+function grants() {
+  const files = `${folder}/state/objects/vestibule-Grant`;
+  return readdirSync(files).map((name) => readFileSync(path.join(files, name), "latin1"));
+}
+
+test("it lets what is under way finish before it stops", async () => {
+  const client = await television();
+  const { device_code } = await deviceCode(served, client, { scope: "openid" });
+  const held = poll(served, client, device_code, { prefer: "wait=3" });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  served.child.kill("SIGTERM");
+  assert.equal((await held).body.error, "authorization_pending");
+  assert.equal(await served.exited, 0);
+  served = await serve();
+});
+
+test("a wrong setting stops it with a line that names the setting", async () => {
+  const other = port;
+  port = await freePort();
+  const server = await serve(["PKCE=never"]);
+  assert.equal(await server.exited, 1);
+  assert.match(server.said(), /PKCE is "never", and must be/);
+  port = other;
+});
+
+test("limits count by the connection, and by the proxy's word where a proxy is set", async () => {
+  const tries = async (address) => {
+    const answer = await post(`${served.url}/device_authorization`, { client_id, scope: "openid" }, address);
+    return answer.status;
+  };
+  const { client_id } = await television();
+  await restart(["DEVICE_CODES_PER_HOUR=3"]);
+  // One was spent by the test before.
+  const spoofed = (n) => ({ "cf-connecting-ip": `192.0.2.${n}`, "x-forwarded-for": `192.0.2.${n}` });
+  assert.deepEqual([await tries(spoofed(1)), await tries(spoofed(2)), await tries(spoofed(3))], [200, 200, 503]);
+  await restart(["DEVICE_CODES_PER_HOUR=1", "CLIENT_ADDRESS=X-Forwarded-For"]);
+  // The client wrote the first; the proxy appended the last.
+  const forwarded = (claimed, seen) => ({ "x-forwarded-for": `${claimed}, ${seen}` });
+  assert.equal(await tries(forwarded("203.0.113.1", "198.51.100.7")), 200);
+  assert.equal(await tries(forwarded("203.0.113.2", "198.51.100.7")), 503);
+  assert.equal(await tries(forwarded("203.0.113.1", "198.51.100.8")), 200);
+});

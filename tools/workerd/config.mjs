@@ -1,0 +1,65 @@
+// Writes the configuration by which plain `workerd serve` runs the bundle: Durable Objects and a KV on
+// local disk, settings from the environment. `wrangler.toml` says which objects there are.
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "smol-toml";
+
+// A text of Cap'n Proto.
+const quote = (text) => JSON.stringify(text);
+const list = (items) => `[\n${items.map((item) => `      ${item},`).join("\n")}\n    ]`;
+
+// Writes `workerd.capnp` into the folder of the bundle and comes back with its path. Settings are
+// named here and given in the environment, so that no secret is written down. The folders of `objects`
+// and `kv` and the address of `http` are given to workerd on its command line.
+export function writeConfig({ root, bundle, settings, behindProxy }) {
+  const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
+  const entry = readFileSync(path.join(bundle, "entry.js"), "utf8");
+  const wasm = entry.match(/"\.\/([^"]+\.wasm)"/)[1];
+  copyFileSync(path.join(root, "tools/workerd/kv.js"), path.join(bundle, "kv.js"));
+  const objects = wrangler.durable_objects.bindings;
+  const bindings = [
+    ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
+    `(name = ${quote(wrangler.kv_namespaces[0].binding)}, kvNamespace = "kv")`,
+    ...settings.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
+  ];
+  // The unique keys name the folders in which objects are stored: they may never change.
+  const classes = objects.map(({ class_name: name }) =>
+    `(className = ${quote(name)}, uniqueKey = ${quote(`vestibule-${name}`)}, enableSql = true)`);
+  const date = quote(wrangler.compatibility_date);
+  const file = path.join(bundle, "workerd.capnp");
+  writeFileSync(file, `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "vestibule", worker = .vestibule),
+    (name = "kv", worker = .kv),
+    (name = "objects", disk = (writable = true)),
+    (name = "values", disk = (writable = true)),
+  ],
+  sockets = [
+    (name = "http", address = "localhost:8787", service = "vestibule",
+     http = (${behindProxy ? 'forwardedProtoHeader = "X-Forwarded-Proto"' : ""})),
+  ],
+);
+
+const vestibule :Workerd.Worker = (
+  compatibilityDate = ${date},
+  modules = [
+    (name = "entry.js", esModule = embed "entry.js"),
+    (name = ${quote(wasm)}, wasm = embed ${quote(wasm)}),
+  ],
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(classes)},
+  durableObjectStorage = (localDisk = "objects"),
+);
+
+const kv :Workerd.Worker = (
+  compatibilityDate = ${date},
+  modules = [(name = "kv.js", esModule = embed "kv.js")],
+  bindings = [(name = "NAMESPACE", durableObjectNamespace = "Namespace")],
+  durableObjectNamespaces = [(className = "Namespace", uniqueKey = "vestibule-kv", enableSql = true)],
+  durableObjectStorage = (localDisk = "values"),
+);
+`);
+  return file;
+}
