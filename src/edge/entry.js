@@ -44,10 +44,12 @@ export default {
   },
 };
 
-// The body, read once and no further than the bound.
+// The body, read once and no further than the bound. Where its length is told, the runtime holds it to
+// that, and reading it whole costs a tenth of reading its stream.
 async function read(request) {
-  if (Number(request.headers.get("content-length")) > MAX_BODY) return undefined;
-  return bounded(request.body, MAX_BODY);
+  const length = request.headers.get("content-length");
+  if (length === null) return bounded(request.body, MAX_BODY);
+  return Number(length) > MAX_BODY ? undefined : new Uint8Array(await request.arrayBuffer());
 }
 
 // Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap
