@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve build test test-native test-black-box test-clients test-browser \
+.PHONY: help setup setup-tests dev serve bench build test test-native test-black-box test-clients test-browser \
         lint bundle deploy pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
@@ -24,6 +24,9 @@ dev: setup ## Build and start on http://localhost:8787 (settings: make dev ISSUE
 
 serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=file.toml PORT=... STATE=...)
 	@node tools/serve.mjs $(GIVEN)
+
+bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_poll ROUNDS=1)
+	@node bench/run.mjs $(GIVEN)
 
 build: setup ## Build the worker; prints its size and how long it takes to compile
 	@node tools/build.mjs

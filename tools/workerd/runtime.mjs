@@ -41,7 +41,7 @@ export function run(config, { args = [], env = {}, stderr = "inherit" } = {}) {
 
 // Starts Vestibule with what it stores in the folder `state`. `settings` are those of
 // docs/configuration.md.
-export function start({ settings = {}, state, host = "localhost", port = 8787, bundle = path.join(root, "dist") }) {
+export function start({ settings = {}, state, host = "localhost", port = 8787, bundle = path.join(root, "dist"), inspect }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
     ISSUER: `http://localhost:${port}`,
@@ -56,6 +56,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, b
     `--directory-path=values=${path.resolve(state, "kv")}`,
     `--socket-addr=http=${host}:${port}`,
   ];
+  if (inspect) args.push(`--inspector-addr=localhost:${inspect}`);
   return { ...run(config, { args, env }), url: env.ISSUER };
 }
 

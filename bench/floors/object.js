@@ -1,0 +1,22 @@
+// Calls a Durable Object by RPC: /memory answers from memory, /row writes one row.
+import { DurableObject } from "cloudflare:workers";
+
+export class Floor extends DurableObject {
+  #state = "a state";
+  memory() {
+    return this.#state;
+  }
+  row(value) {
+    this.ctx.storage.kv.put("state", value);
+    return "written";
+  }
+}
+
+export default {
+  async fetch(request, { FLOORS }) {
+    const { pathname, searchParams } = new URL(request.url);
+    const object = FLOORS.get(FLOORS.idFromName(searchParams.get("id")));
+    const answer = pathname === "/row" ? await object.row(`a state of some length ${"x".repeat(400)}`) : await object.memory();
+    return new Response(answer);
+  },
+};

@@ -1,0 +1,90 @@
+// Load: virtual users who each do one operation after the other, and whose every answer is checked.
+import { Connection } from "./http.mjs";
+
+export const USERS = 32;
+export const TELEVISIONS = 1000;
+
+// Runs `body` with as many virtual users as asked for.
+async function withUsers(port, users, body) {
+  const connections = Array.from({ length: users }, () => new Connection(port));
+  try {
+    return await body(connections.map((connection) => (request) => connection.send(request)));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+}
+
+async function checked(operate, send, user) {
+  if (!(await operate(send, user))) throw new Error("an answer was not what it should be");
+}
+
+// Every user without a pause: what the server can do. Comes back with operations and seconds.
+export const saturate = (port, operate, seconds) =>
+  withUsers(port, USERS, async (sends) => {
+    const begin = performance.now();
+    const end = begin + seconds * 1000;
+    let done = 0;
+    const loop = async (send, user) => {
+      while (performance.now() < end) {
+        await checked(operate, send, user);
+        done += 1;
+      }
+    };
+    await Promise.all(sends.map(loop));
+    return { done, seconds: (performance.now() - begin) / 1000 };
+  });
+
+// Operations that begin at fixed moments, whether or not those before have ended: the time that one waits
+// for its turn counts. What begins in the first `warmUp` seconds, while connections open, does not. Comes
+// back with the latencies in milliseconds, sorted.
+export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
+  withUsers(port, USERS, async (sends) => {
+    const uncounted = Math.floor(rate * warmUp);
+    const total = uncounted + Math.max(1, Math.floor(rate * seconds));
+    const latencies = new Float64Array(total);
+    const free = sends.map((_, user) => user);
+    const begin = performance.now();
+    const due = (index) => begin + (index * 1000) / rate;
+    let [next, ended] = [0, 0];
+    let failure;
+    const run = async (index, user) => {
+      try {
+        await checked(operate, sends[user], user);
+      } catch (error) {
+        failure ??= error;
+      }
+      latencies[index] = performance.now() - due(index);
+      free.push(user);
+      ended += 1;
+    };
+    // The loop turns without sleeping: a timer's millisecond would count as the server's.
+    while (ended < total && !failure) {
+      while (next < total && free.length > 0 && due(next) <= performance.now()) {
+        run(next, free.pop());
+        next += 1;
+      }
+      await new Promise(setImmediate);
+    }
+    if (failure) throw failure;
+    return latencies.subarray(uncounted).sort();
+  });
+
+// The value that so much of the sorted ones do not exceed.
+export const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+
+// Does something so many times, with several at once: for preparations.
+export async function times(count, port, work) {
+  const results = new Array(count);
+  let next = 0;
+  await withUsers(port, 16, (sends) =>
+    Promise.all(
+      sends.map(async (send) => {
+        while (next < count) {
+          const index = next;
+          next += 1;
+          results[index] = await work(send, index);
+        }
+      }),
+    ));
+  return results;
+}

@@ -1,0 +1,70 @@
+// `make bench`: every contender does the same work, one after the other, in alternating rounds.
+//   make bench                            everything; writes docs/benchmarks.md and bench/results.json
+//   make bench WORK=device_poll ROUNDS=1  a part; prints it and writes nothing
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { freePort } from "../tests/support/server.mjs";
+import { floors } from "./contenders/floors.mjs";
+import * as vestibule from "./contenders/vestibule.mjs";
+import { atRate, percentile, saturate } from "./load.mjs";
+import { cpu, peakMemory } from "./process.mjs";
+import { report } from "./report.mjs";
+
+const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split("=")));
+const works = ["client_credentials", "code", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
+const chosen = given.WORK?.split(",") ?? works;
+const unknown = chosen.find((work) => !works.includes(work));
+if (unknown) {
+  console.error(`vestibule: WORK is ${unknown}, and must be one of ${works.join(", ")}`);
+  process.exit(1);
+}
+const rounds = Number(given.ROUNDS ?? 3);
+const seconds = Number(given.SECONDS ?? 4);
+// The most operations that a work is prepared for, where each needs something of its own.
+const enough = Number(given.COUNT ?? 3000 * seconds);
+
+const peers = [];
+for (const peer of ["oidc_provider"]) {
+  if (given.PEERS === "none") break;
+  peers.push(await import(`./contenders/${peer}.mjs`));
+}
+const contenders = [...floors, vestibule, ...peers];
+
+// One contender at one work: what it can do, then how long it takes at half of that.
+async function measure(contender, work) {
+  const folder = mkdtempSync(path.join(tmpdir(), "vestibule-bench-"));
+  const server = await contender.start({ port: await freePort(), folder });
+  try {
+    const operate = await contender.works[work](server, { count: work === "login" ? 100 : enough });
+    await saturate(server.port, operate, Math.min(1, seconds / 4));
+    const before = cpu(server.pid);
+    const { done, seconds: taken } = await saturate(server.port, operate, seconds);
+    const microseconds = (cpu(server.pid) - before) / done;
+    const perSecond = done / taken;
+    const latencies = await atRate(server.port, operate, perSecond / 2, seconds);
+    const [p50, p99, p999] = [0.5, 0.99, 0.999].map((part) => percentile(latencies, part));
+    return { perSecond, microseconds, p50, p99, p999, memory: peakMemory(server.pid) };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const results = {};
+for (const work of chosen) {
+  results[work] = {};
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contender of contenders) {
+      if (!contender.works[work]) continue;
+      const measured = await measure(contender, work);
+      (results[work][contender.name] ??= []).push(measured);
+      console.log(
+        `${work} ${round}/${rounds}  ${contender.name.padEnd(24)} ${measured.perSecond.toFixed(0).padStart(7)}/s` +
+          `  p50 ${measured.p50.toFixed(2)} p99 ${measured.p99.toFixed(2)} p99.9 ${measured.p999.toFixed(2)} ms` +
+          `  ${measured.microseconds.toFixed(0)} µs CPU  ${measured.memory.toFixed(0)} MiB`,
+      );
+    }
+  }
+}
+report(results, { isWhole: given.WORK === undefined && given.PEERS === undefined, rounds, seconds });
