@@ -7,6 +7,7 @@ import { TELEVISIONS, times } from "../load.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
 
+// With the setting of V8 that `make serve` has.
 async function start(file, { port, folder }) {
   mkdirSync(path.join(folder, "objects"), { recursive: true });
   const config = path.join(folder, "floor.capnp");
@@ -21,6 +22,7 @@ const config :Workerd.Config = (
     compatibilityDate = "2026-11-01", ${file === "object.js" ? objects : ""})),
     (name = "objects", disk = (path = ${JSON.stringify(path.join(folder, "objects"))}, writable = true)),
   ],
+  v8Flags = ["--max-semi-space-size=1"],
   sockets = [(name = "http", address = "localhost:${port}", http = (), service = "floor")],
 );
 `);
