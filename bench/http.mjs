@@ -82,8 +82,13 @@ function bodyOf(head, status, rest) {
   }
 }
 
-export const formBody = (fields) => ({
-  method: "POST",
-  headers: { "content-type": "application/x-www-form-urlencoded" },
-  body: new URLSearchParams(fields).toString(),
-});
+// The same as `fetch`, for what is written against that: as much of it as pages and forms need.
+export const asFetch = (send) => async (url, { method, headers, body }) => {
+  const { pathname, search } = new URL(url);
+  const form = body && { "content-type": "application/x-www-form-urlencoded" };
+  const answer = await send({ method, path: pathname + search, headers: { ...headers, ...form }, body: body?.toString() });
+  const told = new Headers(answer.headers("set-cookie").map((line) => ["set-cookie", line]));
+  const location = answer.headers("location");
+  if (location) told.set("location", location);
+  return new Response(answer.body, { status: answer.status, headers: told });
+};

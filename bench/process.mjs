@@ -14,8 +14,6 @@ export function cpu(pid) {
   return nanoseconds / 1000;
 }
 
-const status = (pid, field) =>
-  Number(readFileSync(`/proc/${pid}/status`, "utf8").match(new RegExp(`${field}:\\s+(\\d+)`))[1]) / 1024;
-// In MiB: now, and the most since the start.
-export const memory = (pid) => status(pid, "VmRSS");
-export const peakMemory = (pid) => status(pid, "VmHWM");
+// The most memory that it held since its start, in MiB.
+export const peakMemory = (pid) =>
+  Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) / 1024;

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
-import { root } from "../tools/workerd/runtime.mjs";
+import { root } from "../tools/workerd/config.mjs";
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const fields = ["perSecond", "microseconds", "p50", "p99", "p999", "memory"];

@@ -1,35 +1,32 @@
 // `make bench`: every contender does the same work, one after the other, in alternating rounds.
 //   make bench                            everything; writes docs/benchmarks.md and bench/results.json
-//   make bench WORK=device_poll ROUNDS=1  a part; prints it and writes nothing
+//   make bench WORK=device_poll ROUNDS=1  a part; prints it and writes nothing (PEERS=none too)
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../tests/support/server.mjs";
 import { floors } from "./contenders/floors.mjs";
+import * as oidcProvider from "./contenders/oidc_provider.mjs";
 import * as vestibule from "./contenders/vestibule.mjs";
 import { atRate, percentile, saturate } from "./load.mjs";
 import { cpu, peakMemory } from "./process.mjs";
 import { report } from "./report.mjs";
+import { given } from "../tools/given.mjs";
 
-const given = Object.fromEntries(process.argv.slice(2).map((argument) => argument.split("=")));
+const { WORK, ROUNDS = 3, SECONDS = 4, COUNT, PEERS } = given();
 const works = ["client_credentials", "code", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
-const chosen = given.WORK?.split(",") ?? works;
+const chosen = WORK?.split(",") ?? works;
 const unknown = chosen.find((work) => !works.includes(work));
 if (unknown) {
   console.error(`vestibule: WORK is ${unknown}, and must be one of ${works.join(", ")}`);
   process.exit(1);
 }
-const rounds = Number(given.ROUNDS ?? 3);
-const seconds = Number(given.SECONDS ?? 4);
+const rounds = Number(ROUNDS);
+const seconds = Number(SECONDS);
 // The most operations that a work is prepared for, where each needs something of its own.
-const enough = Number(given.COUNT ?? 3000 * seconds);
+const enough = Number(COUNT ?? 3000 * seconds);
 
-const peers = [];
-for (const peer of ["oidc_provider"]) {
-  if (given.PEERS === "none") break;
-  peers.push(await import(`./contenders/${peer}.mjs`));
-}
-const contenders = [...floors, vestibule, ...peers];
+const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider])];
 
 // One contender at one work: what it can do, then how long it takes at half of that.
 async function measure(contender, work) {
@@ -67,4 +64,4 @@ for (const work of chosen) {
     }
   }
 }
-report(results, { isWhole: given.WORK === undefined && given.PEERS === undefined, rounds, seconds });
+report(results, { isWhole: WORK === undefined && PEERS === undefined, rounds, seconds });

@@ -3,7 +3,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
-import { root, start } from "./workerd/runtime.mjs";
+import { given } from "./given.mjs";
+import { root } from "./workerd/config.mjs";
+import { start } from "./workerd/runtime.mjs";
 
 process.chdir(root);
 function stop(text) {
@@ -12,13 +14,7 @@ function stop(text) {
 }
 
 const own = { PORT: "8787", HOST: "localhost", STATE: ".vestibule", SETTINGS: undefined };
-const named = Object.fromEntries(
-  process.argv.slice(2).filter((argument) => /^[A-Z][A-Z0-9_]*=/.test(argument)).map((argument) => {
-    const equals = argument.indexOf("=");
-    return [argument.slice(0, equals), argument.slice(equals + 1)];
-  }),
-);
-const { PORT, HOST, STATE, SETTINGS, ...commandLine } = { ...own, ...named };
+const { PORT, HOST, STATE, SETTINGS, ...commandLine } = { ...own, ...given() };
 if (!/^\d{1,5}$/.test(PORT)) stop(`PORT is ${JSON.stringify(PORT)}, and must be a number`);
 
 // Tables, such as PROVIDERS, are handed on as JSON.
@@ -52,7 +48,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 }
 server.exited.then((code) => {
   if (!stopping) stop(`the runtime stopped by itself (${code}); is port ${PORT} in use?`);
-  process.exit(0);
+  process.exit();
 });
 
 await server.ready.catch(() => new Promise(() => {}));
@@ -60,9 +56,9 @@ const local = `http://localhost:${PORT}`;
 const answer = await fetch(`${local}/jwks`).catch((error) => stop(`the server does not answer: ${error.cause ?? error}`));
 if (!answer.ok) {
   console.error((await answer.text()).trim());
-  server.child.kill("SIGTERM");
   process.exitCode = 1;
-  await server.exited;
+  stopping = true;
+  await server.stop();
 }
 console.log(`
   Vestibule serves ${server.url} from ${HOST}:${PORT}

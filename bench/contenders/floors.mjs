@@ -1,13 +1,14 @@
 // The floors: hand-written JavaScript workers that do the one thing that cannot be left out.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { V8_FLAGS, readBundle } from "../../tools/workerd/config.mjs";
 import { run } from "../../tools/workerd/runtime.mjs";
-import { formBody } from "../http.mjs";
 import { TELEVISIONS, times } from "../load.mjs";
+import { always, formBody, inTurn, succeeds } from "../operations.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
 
-// With the setting of V8 that `make serve` has.
+// With the runtime and the setting of V8 that `make serve` has.
 async function start(file, { port, folder }) {
   mkdirSync(path.join(folder, "objects"), { recursive: true });
   const config = path.join(folder, "floor.capnp");
@@ -19,48 +20,35 @@ async function start(file, { port, folder }) {
 const config :Workerd.Config = (
   services = [
     (name = "floor", worker = (modules = [(name = "floor.js", esModule = embed ${JSON.stringify(embedded)})],
-    compatibilityDate = "2026-11-01", ${file === "object.js" ? objects : ""})),
+    compatibilityDate = ${JSON.stringify(readBundle().date)}, ${file === "object.js" ? objects : ""})),
     (name = "objects", disk = (path = ${JSON.stringify(path.join(folder, "objects"))}, writable = true)),
   ],
-  v8Flags = ["--max-semi-space-size=1"],
+  v8Flags = ${V8_FLAGS},
   sockets = [(name = "http", address = "localhost:${port}", http = (), service = "floor")],
 );
 `);
-  const { child, ready, exited } = run(config);
+  const { child, ready, stop } = run(config);
   await ready;
-  const stop = () => {
-    child.kill("SIGTERM");
-    return exited;
-  };
-  return { url: `http://localhost:${port}`, port, pid: child.pid, stop };
+  return { port, pid: child.pid, stop };
 }
 
-const is = (path, body) => async () => async (send) => {
-  const answer = await send({ path });
-  return answer.status === 200 && answer.body === body;
-};
+const answers = (text) => ({ status, body }) => status === 200 && body === text;
+const hello = async () => always({ path: "/" }, answers("hello"));
+const token = async () =>
+  always(
+    { path: "/token", ...formBody({ grant_type: "client_credentials", client_id: "one", scope: "read" }) },
+    succeeds('"access_token"'),
+  );
 // An object for each of `count` ids, which have all been written to before.
-const objects = (path, body, most) => async (server, { count }) => {
-  const ids = Math.min(count, most);
-  await times(ids, server.port, (send, id) => send({ path: `/row?id=${id}` }));
-  let next = 0;
-  return async (send) => {
-    next = (next + 1) % ids;
-    const answer = await send({ path: `${path}?id=${next}` });
-    return answer.status === 200 && answer.body === body;
-  };
-};
-const token = async () => {
-  const request = { path: "/token", ...formBody({ grant_type: "client_credentials", client_id: "one", scope: "read" }) };
-  return async (send) => {
-    const answer = await send(request);
-    return answer.status === 200 && answer.body.includes('"access_token"');
-  };
+const objects = (path, text, most) => async (server, { count }) => {
+  const ids = Array.from({ length: Math.min(count, most) }, (_, id) => id);
+  await times(ids.length, server.port, (send, id) => send({ path: `/row?id=${id}` }));
+  return inTurn(ids.map((id) => ({ path: `${path}?id=${id}` })), answers(text));
 };
 
-const floor = (file, works) => ({ name: "floor", isFloor: true, start: (where) => start(file, where), works });
+const floor = (file, works) => ({ name: "floor", start: (where) => start(file, where), works });
 export const floors = [
-  floor("hello.js", { jwks: is("/", "hello"), discovery: is("/", "hello") }),
+  floor("hello.js", { jwks: hello, discovery: hello }),
   floor("token.js", { client_credentials: token }),
   floor("object.js", {
     code: objects("/row", "written", Infinity),

@@ -2,8 +2,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { DEVICE, basic } from "../../tests/support/oauth.mjs";
-import { formBody } from "../http.mjs";
-import { TELEVISIONS, times } from "../load.mjs";
+import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
 
 export const name = "oidc-provider";
 
@@ -20,34 +19,20 @@ export async function start({ port }) {
     child.kill("SIGTERM");
     return exited;
   };
-  return { url: `http://localhost:${port}`, port, pid: child.pid, stop };
+  return { port, pid: child.pid, stop };
 }
 
 async function client_credentials() {
-  const request = { path: "/token", ...formBody({ grant_type: "client_credentials", scope: "read" }) };
-  Object.assign(request.headers, basic({ client_id: "machine", client_secret: "a secret of the machine" }));
-  return async (send) => {
-    const answer = await send(request);
-    return answer.status === 200 && answer.body.includes('"access_token":"ey');
-  };
+  const headers = basic({ client_id: "machine", client_secret: "a secret of the machine" });
+  const request = { path: "/token", ...formBody({ grant_type: "client_credentials", scope: "read" }, headers) };
+  return always(request, succeeds('"access_token":"ey'));
 }
 
 async function device_poll(server, { count }) {
-  const request = { path: "/device/auth", ...formBody({ client_id: "tv", scope: "openid" }) };
-  const held = await times(Math.min(count, TELEVISIONS), server.port, async (send) => JSON.parse((await send(request)).body).device_code);
-  const polls = held.map((device_code) => ({ path: "/token", ...formBody({ grant_type: DEVICE, client_id: "tv", device_code }) }));
-  let next = 0;
-  return async (send) => {
-    next = (next + 1) % polls.length;
-    const answer = await send(polls[next]);
-    return answer.status === 400 && answer.body.includes("authorization_pending");
-  };
+  const authorization = { path: "/device/auth", ...formBody({ client_id: "tv", scope: "openid" }) };
+  const requests = await polls(server, { count, authorization, poll: { grant_type: DEVICE, client_id: "tv" } });
+  return inTurn(requests, ({ status, body }) => status === 400 && body.includes("authorization_pending"));
 }
-
-const document = (path, has) => async () => async (send) => {
-  const answer = await send({ path });
-  return answer.status === 200 && answer.body.includes(has);
-};
 
 export const works = {
   client_credentials,

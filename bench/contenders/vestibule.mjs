@@ -2,60 +2,48 @@
 // lifted, since all the load comes from one.
 import { randomBytes } from "node:crypto";
 import { start as startRuntime } from "../../tools/workerd/runtime.mjs";
-import { CALLBACK, DEVICE, authorizeUrl, basic, pkce, signedUp } from "../../tests/support/oauth.mjs";
-import { formBody } from "../http.mjs";
-import { TELEVISIONS, times } from "../load.mjs";
+import { Browser } from "../../tests/support/browser.mjs";
+import {
+  CALLBACK, DEVICE, answerOf, authorizeUrl, basic, pkce, publicApp, register, signedUp, television,
+} from "../../tests/support/oauth.mjs";
+import { asFetch } from "../http.mjs";
+import { times } from "../load.mjs";
+import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
 
 export const name = "vestibule";
 const TOKEN = randomBytes(32).toString("hex");
 const SCOPE = "openid profile email offline_access";
 
-export async function start({ port, folder, settings = {}, ...more }) {
+export async function start({ port, folder }) {
   const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
-  const { child, ready, exited, url } = startRuntime({ settings: { ...own, ...unlimited, ...settings }, state: folder, port, ...more });
+  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited }, state: folder, port });
   await ready;
-  const stop = () => {
-    child.kill("SIGTERM");
-    return exited;
-  };
-  return { url, port, pid: child.pid, stop };
+  return { url, port, registrationToken: TOKEN, pid: child.pid, stop };
 }
 
-export async function register(server, metadata) {
-  const answer = await fetch(`${server.url}/register`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
-    body: JSON.stringify({ redirect_uris: [CALLBACK], first_party: true, ...metadata }),
-  });
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return answer.json();
-}
-const app = (server, more = {}) =>
-  register(server, { token_endpoint_auth_method: "none", grant_types: ["authorization_code", "refresh_token"], ...more });
-
-export const cookiesOf = (browser) => [...browser.cookies].map(([key, value]) => `${key}=${value}`).join("; ");
-const pathOf = (server, url) => url.slice(server.url.length);
+const app = (server, more) => publicApp(server, { first_party: true, ...more });
 
 // So many codes for an app, over enough people that nobody has more grants than are kept.
 async function codes(server, client, count) {
   const people = await Promise.all(
-    Array.from({ length: Math.ceil(count / 400) }, async () => cookiesOf((await signedUp(server)).browser)),
+    Array.from({ length: Math.ceil(count / 400) }, async () => (await signedUp(server)).browser.cookieHeader()),
   );
   const { verifier, challenge } = pkce();
-  const path = pathOf(server, authorizeUrl(server, client, { challenge, scope: SCOPE }));
+  const path = authorizeUrl(server, client, { challenge, scope: SCOPE }).slice(server.url.length);
   const made = await times(count, server.port, async (send, index) => {
     const answer = await send({ path, headers: { cookie: people[index % people.length] } });
-    return new URL(answer.headers("location")).searchParams.get("code");
+    return answerOf({ location: answer.headers("location") }).code;
   });
   return { verifier, made };
 }
 
-const redemption = (client, code, verifier) => ({
+const redemption = (client, code, verifier, headers) => ({
   path: "/token",
-  ...formBody({
-    grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id: client.client_id, code_verifier: verifier,
-  }),
+  ...formBody(
+    { grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id: client.client_id, code_verifier: verifier },
+    headers,
+  ),
 });
 
 async function tokens(server, client, count) {
@@ -66,12 +54,8 @@ async function tokens(server, client, count) {
 
 async function client_credentials(server) {
   const client = await register(server, { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
-  const request = { path: "/token", ...formBody({ grant_type: "client_credentials" }) };
-  Object.assign(request.headers, basic(client));
-  return async (send) => {
-    const answer = await send(request);
-    return answer.status === 200 && answer.body.includes('"access_token":"ey');
-  };
+  const request = { path: "/token", ...formBody({ grant_type: "client_credentials" }, basic(client)) };
+  return always(request, succeeds('"access_token":"ey'));
 }
 
 async function code(server, { count }) {
@@ -79,8 +63,7 @@ async function code(server, { count }) {
   const { verifier, made } = await codes(server, client, count);
   return async (send) => {
     if (made.length === 0) throw new Error("out of codes");
-    const answer = await send(redemption(client, made.pop(), verifier));
-    return answer.status === 200 && answer.body.includes('"id_token"') && answer.body.includes('"refresh_token"');
+    return succeeds('"id_token"', '"refresh_token"')(await send(redemption(client, made.pop(), verifier)));
   };
 }
 
@@ -101,53 +84,26 @@ async function refresh(server) {
 }
 
 async function device_poll(server, { count }) {
-  const client = await register(server, {
-    redirect_uris: [], response_types: [], token_endpoint_auth_method: "none", grant_types: [DEVICE],
-  });
-  const request = { path: "/device_authorization", ...formBody({ client_id: client.client_id, scope: "openid" }) };
-  // A television polls every few seconds, so that its object stays in memory.
-  const televisions = Math.min(count, TELEVISIONS);
-  const held = await times(televisions, server.port, async (send) => JSON.parse((await send(request)).body).device_code);
-  const polls = held.map((device_code) => ({
-    path: "/token",
-    ...formBody({ grant_type: DEVICE, client_id: client.client_id, device_code }),
-  }));
-  let next = 0;
-  return async (send) => {
-    next = (next + 1) % polls.length;
-    const answer = await send(polls[next]);
-    // Who polls too fast is told so by one of the two.
-    return answer.status === 400 && /"(authorization_pending|slow_down)"/.test(answer.body);
-  };
+  const { client_id } = await television(server);
+  const authorization = { path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) };
+  const requests = await polls(server, { count, authorization, poll: { grant_type: DEVICE, client_id } });
+  // Who polls too fast is told so by one of the two.
+  return inTurn(requests, ({ status, body }) => status === 400 && /"(authorization_pending|slow_down)"/.test(body));
 }
 
 async function introspect(server) {
   const client = await app(server, { token_endpoint_auth_method: "client_secret_basic" });
   const { verifier, made } = await codes(server, client, 1);
-  const redeemed = redemption(client, made[0], verifier);
-  Object.assign(redeemed.headers, basic(client));
+  const redeemed = redemption(client, made[0], verifier, basic(client));
   const [{ access_token: token }] = await times(1, server.port, async (send) => JSON.parse((await send(redeemed)).body));
-  const request = { path: "/introspect", ...formBody({ token }) };
-  Object.assign(request.headers, basic(client));
-  return async (send) => {
-    const answer = await send(request);
-    return answer.status === 200 && answer.body.includes('"active":true');
-  };
+  return always({ path: "/introspect", ...formBody({ token }, basic(client)) }, succeeds('"active":true'));
 }
 
 async function userinfo(server) {
   const held = await tokens(server, await app(server), 64);
   const requests = held.map(({ access_token }) => ({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } }));
-  return async (send, user) => {
-    const answer = await send(requests[user]);
-    return answer.status === 200 && answer.body.includes('"email"');
-  };
+  return inTurn(requests, succeeds('"email"'));
 }
-
-const document = (path, has) => async () => async (send) => {
-  const answer = await send({ path });
-  return answer.status === 200 && answer.body.includes(has);
-};
 
 // A browser that has never been here: from the app to the page, the password, and back with a code.
 async function login(server, { count }) {
@@ -156,34 +112,12 @@ async function login(server, { count }) {
   let next = 0;
   return async (send) => {
     next = (next + 1) % people.length;
-    const { email, password } = people[next];
+    const person = people[next];
     const { verifier, challenge } = pkce();
-    let path = pathOf(server, authorizeUrl(server, client, { challenge, scope: SCOPE }));
-    const cookies = new Map();
-    const visit = async (request) => {
-      const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join("; ");
-      const answer = await send({ ...request, headers: { ...request.headers, ...(cookie && { cookie }) } });
-      for (const line of answer.headers("set-cookie")) {
-        const [, key, value] = line.match(/^([^=]+)=([^;]*)/);
-        cookies.set(key, value);
-      }
-      return answer;
-    };
-    let answer = await visit({ path });
-    while (answer.status === 303) {
-      path = pathOf(server, answer.headers("location"));
-      answer = await visit({ path });
-    }
-    const action = answer.body.match(/<form[^>]*action="(\/sign-in[^"]*)"/)[1].replaceAll("&amp;", "&");
-    const hidden = [...answer.body.matchAll(/<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"/g)];
-    const fields = Object.fromEntries(hidden.map(([, key, value]) => [key, value]));
-    answer = await visit({ path: action, ...formBody({ ...fields, email, password }) });
-    while (answer.status === 303 && answer.headers("location").startsWith(server.url)) {
-      answer = await visit({ path: pathOf(server, answer.headers("location")) });
-    }
-    const code = new URL(answer.headers("location")).searchParams.get("code");
-    const redeemed = await send(redemption(client, code, verifier));
-    return redeemed.status === 200 && redeemed.body.includes('"id_token"');
+    const browser = new Browser(server.url, asFetch(send));
+    const page = await browser.open(authorizeUrl(server, client, { challenge, scope: SCOPE }));
+    const { code } = answerOf(await browser.submit(page, person, "/sign-in"));
+    return succeeds('"id_token"')(await send(redemption(client, code, verifier)));
   };
 }
 

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import {
-  CALLBACK, DEVICE, authorize, basic, deviceCode, newPerson, pkce, poll, post, redeem, refresh, signedUp, userinfo,
+  authorize, basic, deviceCode, pkce, poll, post, publicApp, redeem, refresh, register, signedUp, television, userinfo,
 } from "../support/oauth.mjs";
 import { freePort } from "../support/server.mjs";
-import { root } from "../../tools/workerd/runtime.mjs";
+import { root } from "../../tools/workerd/config.mjs";
 
 const TOKEN = "the initial access token of this test";
 let folder, port, served;
@@ -29,34 +29,27 @@ async function serve(more = []) {
     }
   });
   await Promise.race([serves, exited]);
-  return { child, exited, url: `http://localhost:${port}`, said: () => said };
+  return { child, exited, url: `http://localhost:${port}`, registrationToken: TOKEN, said: () => said };
 }
 // The runtime is the one child of the program.
 const runtimeOf = ({ child: { pid } }) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
 
-async function killed(server) {
-  process.kill(runtimeOf(server), "SIGKILL");
-  return server.exited;
+// Kills it as a power cut would, and starts it again.
+async function crash() {
+  process.kill(runtimeOf(served), "SIGKILL");
+  await served.exited;
+  served = await serve();
 }
-async function register(metadata) {
-  const answer = await fetch(`${served.url}/register`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${TOKEN}` },
-    body: JSON.stringify({ redirect_uris: [CALLBACK], ...metadata }),
-  });
-  assert.equal(answer.status, 201, await answer.clone().text());
-  return answer.json();
-}
-const app = () =>
-  register({ token_endpoint_auth_method: "none", first_party: true, grant_types: ["authorization_code", "refresh_token"] });
-const service = () => register({ redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
-const television = () =>
-  register({ redirect_uris: [], response_types: [], token_endpoint_auth_method: "none", grant_types: [DEVICE] });
+const app = () => publicApp(served, { first_party: true });
+const service = () => register(served, { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
 const credentials = (client) =>
   post(`${served.url}/token`, { grant_type: "client_credentials" }, basic(client));
-async function restart(settings = []) {
+function stop() {
   served.child.kill("SIGTERM");
-  await served.exited;
+  return served.exited;
+}
+async function restart(settings) {
+  await stop();
   served = await serve(settings);
 }
 
@@ -75,8 +68,7 @@ name = "The API"
   served = await serve();
 });
 after(async () => {
-  served.child.kill("SIGTERM");
-  await served.exited;
+  await stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -93,13 +85,12 @@ test("it answers with its pages, its styles and its keys, by the settings of the
 
 test("what was answered is there after kill -9, and what was used stays used", async () => {
   const [client, machine] = [await app(), await service()];
-  const { browser } = await signedUp(served, newPerson());
+  const { browser } = await signedUp(served);
   const [{ verifier, challenge }, waiting] = [pkce(), pkce()];
   const { code } = await authorize(served, client, browser, { challenge });
   const tokens = (await redeem(served, client, code, verifier)).body;
   const other = await authorize(served, client, browser, { challenge: waiting.challenge });
-  await killed(served);
-  served = await serve();
+  await crash();
   assert.equal((await userinfo(served, tokens.access_token)).status, 200);
   assert.equal((await redeem(served, client, other.code, waiting.verifier)).status, 200);
   assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
@@ -109,12 +100,11 @@ test("what was answered is there after kill -9, and what was used stays used", a
 
 test("a code that nobody redeemed is erased from the disk by its alarm, also after a restart", async () => {
   const client = await app();
-  const { browser } = await signedUp(served, newPerson());
+  const { browser } = await signedUp(served);
   await authorize(served, client, browser, { challenge: pkce().challenge });
   const isRemembered = () => grants().some((content) => content.includes(client.client_id));
   assert.ok(isRemembered());
-  await killed(served);
-  served = await serve();
+  await crash();
   for (let second = 0; second < 60 && isRemembered(); second += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
@@ -127,23 +117,20 @@ function grants() {
 }
 
 test("it lets what is under way finish before it stops", async () => {
-  const client = await television();
+  const client = await television(served);
   const { device_code } = await deviceCode(served, client, { scope: "openid" });
   const held = poll(served, client, device_code, { prefer: "wait=3" });
   await new Promise((resolve) => setTimeout(resolve, 500));
-  served.child.kill("SIGTERM");
+  const stopped = stop();
   assert.equal((await held).body.error, "authorization_pending");
-  assert.equal(await served.exited, 0);
+  assert.equal(await stopped, 0);
   served = await serve();
 });
 
 test("a wrong setting stops it with a line that names the setting", async () => {
-  const other = port;
-  port = await freePort();
-  const server = await serve(["PKCE=never"]);
+  const server = await serve([`PORT=${await freePort()}`, "PKCE=never"]);
   assert.equal(await server.exited, 1);
   assert.match(server.said(), /PKCE is "never", and must be/);
-  port = other;
 });
 
 test("limits count by the connection, and by the proxy's word where a proxy is set", async () => {
@@ -151,7 +138,7 @@ test("limits count by the connection, and by the proxy's word where a proxy is s
     const answer = await post(`${served.url}/device_authorization`, { client_id, scope: "openid" }, address);
     return answer.status;
   };
-  const { client_id } = await television();
+  const { client_id } = await television(served);
   await restart(["DEVICE_CODES_PER_HOUR=3"]);
   // One was spent by the test before.
   const spoofed = (n) => ({ "cf-connecting-ip": `192.0.2.${n}`, "x-forwarded-for": `192.0.2.${n}` });

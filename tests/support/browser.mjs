@@ -1,22 +1,28 @@
 // What a browser does, as far as forms, cookies and redirects go: for tests of the protocol. The
 // tests in tests/browser drive a real one.
 export class Browser {
-  constructor(origin) {
+  // `fetch` may be another that is called the same way.
+  constructor(origin, fetch = globalThis.fetch) {
     this.origin = origin;
+    this.fetch = fetch;
     this.cookies = new Map();
   }
 
   async request(url, { headers = {}, ...init } = {}) {
     const target = new URL(url, this.origin);
     const own = target.origin === this.origin;
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await fetch(target, {
+    const cookie = this.cookieHeader();
+    const response = await this.fetch(target, {
       redirect: "manual",
       ...init,
       headers: { ...(own && cookie ? { cookie } : {}), ...headers },
     });
     if (own) for (const line of response.headers.getSetCookie()) this.keep(line);
     return response;
+  }
+
+  cookieHeader() {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   }
 
   keep(line) {

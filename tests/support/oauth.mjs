@@ -20,10 +20,12 @@ export const basic = ({ client_id, client_secret }) => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`).toString("base64")}`,
 });
 
+// Where the server has a `registrationToken`, with that (RFC 7591 §3).
 export async function register(server, metadata = {}) {
+  const { registrationToken: token } = server;
   const response = await fetch(`${server.url}/register`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ redirect_uris: [CALLBACK], ...metadata }),
   });
   const body = await response.json();

@@ -3,21 +3,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const bundle = path.join(root, "dist");
-const classes = {
-  GRANTS: "Grant",
-  ACCOUNTS: "Account",
-  IDENTIFIERS: "Identifier",
-  KEY_RINGS: "KeyRing",
-  REGISTRATIONS: "Registration",
-  THROTTLES: "Throttle",
-  DOCUMENTS: "Document",
-  CONNECTIONS: "Connection",
-};
+import { readBundle } from "../../tools/workerd/config.mjs";
 
 export async function freePort() {
   const server = createServer();
@@ -31,12 +18,9 @@ export async function freePort() {
 export async function startServer({ vars = {}, state, port, cf = false } = {}) {
   const folder = state ?? mkdtempSync(path.join(tmpdir(), "vestibule-"));
   port ??= await freePort();
-  const wasm = readFileSync(path.join(bundle, "entry.js"), "utf8").match(/"\.\/([^"]+\.wasm)"/)[1];
+  const { bundle, wasm, objects, date } = readBundle();
   const durableObjects = Object.fromEntries(
-    Object.entries(classes).map(([binding, className]) => [
-      binding,
-      { className, useSQLite: true },
-    ]),
+    objects.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
   );
   const mf = new Miniflare(
     convertV4MiniflareOptions({
@@ -53,7 +37,7 @@ export async function startServer({ vars = {}, state, port, cf = false } = {}) {
             { type: "ESModule", path: path.join(bundle, "entry.js") },
             { type: "CompiledWasm", path: path.join(bundle, wasm) },
           ],
-          compatibilityDate: "2026-11-01",
+          compatibilityDate: date,
           bindings: { ENVIRONMENT: "development", ...vars },
           durableObjects,
           kvNamespaces: { KV: "kv" },

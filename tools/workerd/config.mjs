@@ -2,36 +2,51 @@
 // local disk, settings from the environment. `wrangler.toml` says which objects there are.
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+// A young generation of 1 MiB: of the default size, emptying it stops everything for up to 140 ms.
+export const V8_FLAGS = '["--max-semi-space-size=1"]';
 
 // A text of Cap'n Proto.
 const quote = (text) => JSON.stringify(text);
 const list = (items) => `[\n${items.map((item) => `      ${item},`).join("\n")}\n    ]`;
 
+// The bundle that was built, and what `wrangler.toml` says of it.
+export function readBundle() {
+  const bundle = path.join(root, "dist");
+  const entry = readFileSync(path.join(bundle, "entry.js"), "utf8");
+  const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
+  return {
+    bundle,
+    wasm: entry.match(/"\.\/([^"]+\.wasm)"/)[1],
+    objects: wrangler.durable_objects.bindings,
+    kv: wrangler.kv_namespaces[0].binding,
+    date: wrangler.compatibility_date,
+  };
+}
+
 // Writes `workerd.capnp` into the folder of the bundle and comes back with its path. Settings are
 // named here and given in the environment, so that no secret is written down. The folders of `objects`
 // and `kv` and the address of `http` are given to workerd on its command line.
-export function writeConfig({ root, bundle, settings, behindProxy }) {
-  const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
-  const entry = readFileSync(path.join(bundle, "entry.js"), "utf8");
-  const wasm = entry.match(/"\.\/([^"]+\.wasm)"/)[1];
+export function writeConfig({ settings, behindProxy }) {
+  const { bundle, wasm, objects, kv, date } = readBundle();
   copyFileSync(path.join(root, "tools/workerd/kv.js"), path.join(bundle, "kv.js"));
-  const objects = wrangler.durable_objects.bindings;
   const bindings = [
     ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
-    `(name = ${quote(wrangler.kv_namespaces[0].binding)}, kvNamespace = "kv")`,
+    `(name = ${quote(kv)}, kvNamespace = "kv")`,
     ...settings.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
   ];
   // The unique keys name the folders in which objects are stored: they may never change.
   const classes = objects.map(({ class_name: name }) =>
     `(className = ${quote(name)}, uniqueKey = ${quote(`vestibule-${name}`)}, enableSql = true)`);
-  const date = quote(wrangler.compatibility_date);
   const file = path.join(bundle, "workerd.capnp");
   writeFileSync(file, `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  # A young generation of 1 MiB: of the default size, emptying it stops everything for up to 140 ms.
-  v8Flags = ["--max-semi-space-size=1"],
+  v8Flags = ${V8_FLAGS},
   services = [
     (name = "vestibule", worker = .vestibule),
     (name = "kv", worker = .kv),
@@ -45,7 +60,7 @@ const config :Workerd.Config = (
 );
 
 const vestibule :Workerd.Worker = (
-  compatibilityDate = ${date},
+  compatibilityDate = ${quote(date)},
   modules = [
     (name = "entry.js", esModule = embed "entry.js"),
     (name = ${quote(wasm)}, wasm = embed ${quote(wasm)}),
@@ -56,7 +71,7 @@ const vestibule :Workerd.Worker = (
 );
 
 const kv :Workerd.Worker = (
-  compatibilityDate = ${date},
+  compatibilityDate = ${quote(date)},
   modules = [(name = "kv.js", esModule = embed "kv.js")],
   bindings = [(name = "NAMESPACE", durableObjectNamespace = "Namespace")],
   durableObjectNamespaces = [(className = "Namespace", uniqueKey = "vestibule-kv", enableSql = true)],

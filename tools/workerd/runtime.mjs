@@ -4,10 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { writeConfig } from "./config.mjs";
-
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 // The program itself, so that signals reach it and not a launcher.
 export function workerd() {
@@ -16,7 +13,7 @@ export function workerd() {
   return require.resolve(`${name}/bin/workerd`);
 }
 
-// Starts a configuration; `ready` comes when it listens, with the port.
+// Starts a configuration; `ready` comes when it listens.
 export function run(config, { args = [], env = {}, stderr = "inherit" } = {}) {
   const child = spawn(workerd(), ["serve", config, "--control-fd=3", ...args], {
     env: { PATH: process.env.PATH, ...env },
@@ -29,19 +26,24 @@ export function run(config, { args = [], env = {}, stderr = "inherit" } = {}) {
       text += chunk;
       for (const line of text.split("\n").slice(0, -1)) {
         const event = JSON.parse(line);
-        if (event.event === "listen" && event.socket === "http") resolve(event.port);
+        if (event.event === "listen" && event.socket === "http") resolve();
       }
     });
     child.once("error", reject);
     exited.then((code) => reject(new Error(`workerd stopped before it listened (${code})`)));
   });
   ready.catch(() => {});
-  return { child, ready, exited };
+  // Lets what is under way finish.
+  const stop = () => {
+    child.kill("SIGTERM");
+    return exited;
+  };
+  return { child, ready, exited, stop };
 }
 
 // Starts Vestibule with what it stores in the folder `state`. `settings` are those of
 // docs/configuration.md.
-export function start({ settings = {}, state, host = "localhost", port = 8787, bundle = path.join(root, "dist"), inspect }) {
+export function start({ settings = {}, state, host = "localhost", port = 8787 }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
     ISSUER: `http://localhost:${port}`,
@@ -50,13 +52,12 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, b
     ...settings,
   };
   const behindProxy = env.CLIENT_ADDRESS !== "connection";
-  const config = writeConfig({ root, bundle, settings: Object.keys(env), behindProxy });
+  const config = writeConfig({ settings: Object.keys(env), behindProxy });
   const args = [
     `--directory-path=objects=${path.resolve(state, "objects")}`,
     `--directory-path=values=${path.resolve(state, "kv")}`,
     `--socket-addr=http=${host}:${port}`,
   ];
-  if (inspect) args.push(`--inspector-addr=localhost:${inspect}`);
   return { ...run(config, { args, env }), url: env.ISSUER };
 }
 

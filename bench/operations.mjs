@@ -1,0 +1,33 @@
+// How one operation is done and checked, said once for every contender.
+import { TELEVISIONS, times } from "./load.mjs";
+
+export const formBody = (fields, headers = {}) => ({
+  method: "POST",
+  headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+  body: new URLSearchParams(fields).toString(),
+});
+
+// An answer of 200 that has all of these texts.
+export const succeeds = (...texts) => ({ status, body }) => status === 200 && texts.every((text) => body.includes(text));
+
+// The same request each time.
+export const always = (request, isRight) => async (send) => isRight(await send(request));
+
+// One request after the other, and then from the first again.
+export function inTurn(requests, isRight) {
+  let next = 0;
+  return async (send) => {
+    next = (next + 1) % requests.length;
+    return isRight(await send(requests[next]));
+  };
+}
+
+export const document = (path, text) => async () => always({ path }, succeeds(text));
+
+// What televisions poll with, each with a device code of its own. They poll every few seconds, so that
+// their objects stay in memory.
+export async function polls(server, { count, authorization, poll }) {
+  const held = await times(Math.min(count, TELEVISIONS), server.port, async (send) =>
+    JSON.parse((await send(authorization)).body).device_code);
+  return held.map((device_code) => ({ path: "/token", ...formBody({ ...poll, device_code }) }));
+}
