@@ -2,47 +2,88 @@
 // no rule of OAuth stands here.
 import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
-import { answer, initSync, perform, step, wake } from "../../build/vestibule.js";
+import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { bounded, broken, mended, panic } from "./platform.js";
+import { answerGiven, awaited, bounded, broken, mended, panic } from "./platform.js";
 
 initSync({ module });
 
 const MAX_BODY = 64 * 1024;
 
 // After a trap the instance may be in any state: the next call gets a fresh one. All that lives in
-// it are caches.
+// it are caches, and tasks that wait, which end with it.
+let instance = 0;
 function fresh() {
   if (broken()) {
     bindings.__wbg_reset_state();
+    instance += 1;
     mended();
   }
 }
 
+// Calls the wasm module. A trap without a panic is one too.
+function call(work) {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) panic(`trap: ${error.message}`);
+    throw error;
+  }
+}
+
+// Works until the wasm module waits, awaits that, and goes on until all is done.
+async function turns(begin) {
+  fresh();
+  const own = instance;
+  let task = call(begin);
+  while (task !== 0) {
+    let outcome;
+    let failed = false;
+    try {
+      outcome = await awaited();
+    } catch (error) {
+      outcome = error;
+      failed = true;
+    }
+    // Another instance knows nothing of this task, and may have one of the same number.
+    if (own !== instance || broken()) throw new Error("a trap ended this task");
+    task = call(() => resume(task, outcome, failed));
+  }
+}
+
+const none = new Uint8Array();
+
 export default {
   async fetch(request, env) {
-    let body;
+    let body = none;
     if (request.body !== null) {
       body = await read(request);
-      if (body === undefined) {
-        return Response.json(
-          { error: "invalid_request", error_description: "the body is larger than 64 KiB" },
-          {
-            status: 413,
-            headers: {
-              "access-control-allow-origin": "*",
-              "cache-control": "no-store",
-              "x-content-type-options": "nosniff",
-              "x-request-id": request.headers.get("cf-ray") ?? crypto.randomUUID(),
-            },
-          },
-        );
-      }
+      if (body === undefined) return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
     }
-    fresh();
-    return answer(request, request.method, request.url, body, env);
+    try {
+      await turns(() => answer(request, request.method, request.url, body, env));
+    } catch (error) {
+      console.error(`a request failed: ${error}`);
+      return refusal(request, 500, "server_error", "something went wrong, and it is not your fault");
+    }
+    return answerGiven();
   },
 };
+
+// What the wasm module cannot answer.
+const refusal = (request, status, error, error_description) =>
+  Response.json(
+    { error, error_description },
+    {
+      status,
+      headers: {
+        "access-control-allow-origin": "*",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "x-request-id": request.headers.get("cf-ray") ?? crypto.randomUUID(),
+      },
+    },
+  );
 
 // The body, read once and no further than the bound. Where its length is told, the runtime holds it to
 // that, and reading it whole costs a tenth of reading its stream.
@@ -89,10 +130,9 @@ class Host extends DurableObject {
   // again; and after a trap the instance is not used again.
   #call(work) {
     try {
-      return work();
+      return call(work);
     } catch (error) {
       this.#state = undefined;
-      if (error instanceof WebAssembly.RuntimeError) panic(`trap: ${error.message}`);
       throw error;
     }
   }
@@ -102,7 +142,7 @@ class Host extends DurableObject {
   // alarm comes back to it.
   #settle() {
     const settled = this.#settling.then(() =>
-      perform(this.constructor.machine, this, this.env),
+      turns(() => perform(this.constructor.machine, this, this.env)),
     );
     this.#settling = settled.catch(() => {});
     return settled;

@@ -2,11 +2,8 @@
 
 use std::cell::RefCell;
 
-use js_sys::Uint8Array;
-use wasm_bindgen_futures::JsFuture;
-
 use super::platform;
-use super::ports::{Edge, count, now, unavailable};
+use super::ports::{Edge, count, now};
 use crate::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
 use crate::domain::machine::{Address, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
@@ -41,7 +38,7 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<KeySet, Unava
         return Ok(keys);
     }
     count(&edge.kv_reads);
-    let published = edge.kv()?.get(KV_KEY).text().await.map_err(Unavailable::new)?;
+    let published = platform::get(&edge.env, KV_KEY).await?;
     let published = published.and_then(|json| serde_json::from_str(&json).ok());
     let keys = match published.filter(usable) {
         Some(keys) => keys,
@@ -72,8 +69,5 @@ pub async fn import(edge: &Edge, pair: &KeyPair) -> Result<(), Unavailable> {
     let pkcs8 = edge.settings.sealer.open(Purpose::SigningKey, sealed).map_err(|_| {
         Unavailable::new("the signing key was sealed with another VESTIBULE_SECRET")
     })?;
-    let pkcs8 = Uint8Array::from(pkcs8.as_slice());
-    let imported = platform::import_private_key(kid, pair.public.alg.as_str(), pkcs8);
-    JsFuture::from(imported).await.map_err(unavailable)?;
-    Ok(())
+    platform::import_private_key(kid, pair.public.alg.as_str(), &pkcs8).await
 }

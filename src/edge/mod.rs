@@ -7,13 +7,14 @@ mod performer;
 mod platform;
 mod ports;
 mod request;
+mod turns;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
-use worker::Env;
 
+use self::platform::Env;
 use self::ports::Edge;
 use crate::endpoints::http::Response;
 use crate::endpoints::routes;
@@ -42,31 +43,38 @@ fn settings(env: &Env) -> Result<Rc<Settings>, String> {
     })
 }
 
-/// Answers a request.
+/// Answers a request: comes back with the number of the task that waits, or with zero when the answer
+/// is given.
 #[wasm_bindgen]
-pub async fn answer(
+pub fn answer(
     request: platform::Incoming,
     method: String,
     url: String,
-    body: Option<Vec<u8>>,
+    body: Vec<u8>,
     env: Env,
-) -> JsValue {
+) -> Result<u32, JsError> {
     let settings = match settings(&env) {
         Ok(settings) => settings,
-        Err(error) => return refuse_to_start(&error),
+        Err(error) => {
+            refuse_to_start(&error);
+            return Ok(0);
+        }
     };
-    let edge = Edge::new(env, Rc::clone(&settings));
-    let request = request::read(&request, &method, &url, body.unwrap_or_default(), &edge);
-    let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
-    let server = Server { settings: &settings, ports: edge.ports(), issuer };
-    let mut response = routes::handle(&server, &request).await;
-    if settings.development {
-        response = response.with("server-timing", edge.counts());
-    }
-    write(&response)
+    turns::begin(async move {
+        let edge = Edge::new(env, Rc::clone(&settings));
+        let request = request::read(&request, &method, &url, body, &edge);
+        let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
+        let server = Server { settings: &settings, ports: edge.ports(), issuer };
+        let mut response = routes::handle(&server, &request).await;
+        if settings.development {
+            response = response.with("server-timing", edge.counts());
+        }
+        write(&response);
+        Ok(())
+    })
 }
 
-fn write(response: &Response) -> JsValue {
+fn write(response: &Response) {
     let mut headers = String::with_capacity(512);
     for (name, value) in &response.headers {
         if !headers.is_empty() {
@@ -76,18 +84,18 @@ fn write(response: &Response) -> JsValue {
         headers.push_str(": ");
         headers.extend(value.chars().filter(|c| !c.is_control()));
     }
-    platform::make_response(response.status, &headers, &response.body)
+    platform::respond(response.status, &headers, &response.body);
 }
 
 /// A setting is wrong or missing: every request says so, and nothing else is done. The text names
 /// the setting and never the value of a secret.
-fn refuse_to_start(error: &str) -> JsValue {
+fn refuse_to_start(error: &str) {
     platform::log(&format!("Vestibule does not start: {error}"));
     let body = format!("Vestibule does not start: {error}\n");
-    platform::make_response(
+    platform::respond(
         503,
         "content-type: text/plain; charset=utf-8\ncache-control: no-store\n\
          x-content-type-options: nosniff",
         body.as_bytes(),
-    )
+    );
 }

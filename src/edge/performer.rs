@@ -3,15 +3,12 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use worker::Env;
 
 use super::host::{EFFECT, load, pairs, retry_later, run, with_machine};
-use super::platform::{self, Host};
-use super::ports::{Edge, Random, send, unavailable};
-use super::{keys, settings};
+use super::platform::{self, Env, Host};
+use super::ports::{Edge, Random, send};
+use super::{keys, settings, turns};
 use crate::domain::account::Account;
 use crate::domain::connection::Connection;
 use crate::domain::document::Document;
@@ -29,9 +26,14 @@ use crate::ports::Unavailable;
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::upstream::connection::Connections;
 
-/// Performs every stored effect, and takes each outcome to the machine.
+/// Performs every stored effect, and takes each outcome to the machine. Comes back with the number of
+/// the task that waits.
 #[wasm_bindgen]
-pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsError> {
+pub fn perform(machine: String, host: Host, env: Env) -> Result<u32, JsError> {
+    turns::begin(every_effect(machine, host, env))
+}
+
+async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsError> {
     loop {
         let mut progressed = false;
         for (key, text) in pairs(&host, EFFECT) {
@@ -74,7 +76,7 @@ pub async fn perform(machine: String, host: Host, env: Env) -> Result<(), JsErro
     }
     let empty = with_machine!(machine.as_str(), M => load::<M>(&host).is_none(), false);
     if empty && !owed {
-        JsFuture::from(host.erase()).await.map_err(|error| JsError::new(&unavailable(error).0))?;
+        platform::erase(&host).await.map_err(|error| JsError::new(&error.0))?;
     }
     Ok(())
 }
@@ -110,11 +112,8 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
 }
 
 async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailable> {
-    let made = JsFuture::from(platform::generate_key(alg.as_str())).await.map_err(unavailable)?;
-    let halves = Array::from(&made);
-    let public = halves.get(0).as_string().unwrap_or_default();
+    let (public, private) = platform::generate_key(alg.as_str()).await?;
     let public: PublicKey = serde_json::from_str(&public).map_err(Unavailable::new)?;
-    let private = Uint8Array::new(&halves.get(1)).to_vec();
     let settings = settings(env).map_err(Unavailable)?;
     let nonce = entropy::bytes(&Random);
     let sealed_private =
@@ -124,7 +123,5 @@ async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailab
 
 async fn publish(env: &Env, keys: &KeySet) -> Result<(), Unavailable> {
     let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
-    let kv = env.kv("KV").map_err(Unavailable::new)?;
-    let put = kv.put(keys::KV_KEY, json).map_err(Unavailable::new)?;
-    put.execute().await.map_err(Unavailable::new)
+    platform::put(env, keys::KV_KEY, &json).await
 }

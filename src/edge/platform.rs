@@ -1,63 +1,194 @@
 //! The functions of `platform.js`, and the JavaScript objects that Rust is handed.
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
-use worker::Env;
 
-#[wasm_bindgen(raw_module = "../src/edge/platform.js")]
-extern "C" {
-    pub fn panic(message: &str);
+use super::turns::outcome;
+use crate::ports::Unavailable;
 
-    #[wasm_bindgen(js_name = newObjectId, catch)]
-    pub fn new_object_id(env: &Env, namespace: &str) -> Result<String, JsValue>;
-    #[wasm_bindgen(js_name = objectIdOfName, catch)]
-    pub fn object_id_of_name(env: &Env, namespace: &str, name: &str) -> Result<String, JsValue>;
-    #[wasm_bindgen]
-    pub fn send(
-        env: &Env,
-        namespace: &str,
-        named: bool,
-        to: &str,
-        command: &str,
-        hold: u32,
-    ) -> Promise;
+/// The functions as JavaScript has them: those without an answer begin something that is waited for.
+mod raw {
+    use super::{Env, Host, Incoming, JsValue, wasm_bindgen};
 
-    #[wasm_bindgen(js_name = holdsPrivateKey)]
-    pub fn holds_private_key(kid: &str) -> bool;
-    #[wasm_bindgen(js_name = importPrivateKey)]
-    pub fn import_private_key(kid: &str, alg: &str, pkcs8: Uint8Array) -> Promise;
-    #[wasm_bindgen]
-    pub fn sign(kid: &str, input: &str) -> Promise;
-    #[wasm_bindgen]
-    pub fn verify(jwk: &str, input: &str, signature: Uint8Array) -> Promise;
-    #[wasm_bindgen(js_name = generateKey)]
-    pub fn generate_key(alg: &str) -> Promise;
+    #[wasm_bindgen(raw_module = "../src/edge/platform.js")]
+    extern "C" {
+        pub fn panic(message: &str);
 
-    #[wasm_bindgen(js_name = verifyUpstream)]
-    pub fn verify_upstream(numbers: &str, alg: &str, input: &str, signature: Uint8Array)
-    -> Promise;
-    #[wasm_bindgen(js_name = signWith)]
-    pub fn sign_with(pkcs8: Uint8Array, input: &str) -> Promise;
-    #[wasm_bindgen]
-    pub fn ask(
-        method: &str,
-        url: &str,
-        headers: &str,
-        body: Option<String>,
-        milliseconds: u32,
-        limit: u32,
-    ) -> Promise;
+        #[wasm_bindgen(js_name = newObjectId, catch)]
+        pub fn new_object_id(env: &Env, namespace: &str) -> Result<String, JsValue>;
+        #[wasm_bindgen(js_name = objectIdOfName, catch)]
+        pub fn object_id_of_name(env: &Env, namespace: &str, name: &str)
+        -> Result<String, JsValue>;
+        pub fn send(env: &Env, namespace: &str, named: bool, to: &str, command: &str, hold: u32);
+        pub fn erase(host: &Host);
 
-    #[wasm_bindgen(js_name = makeResponse)]
-    pub fn make_response(status: u16, headers: &str, body: &[u8]) -> JsValue;
-    #[wasm_bindgen]
-    pub fn location(request: &Incoming) -> String;
-    #[wasm_bindgen(js_name = connectionAddress)]
-    pub fn connection_address(request: &Incoming) -> String;
+        pub fn get(env: &Env, key: &str);
+        pub fn put(env: &Env, key: &str, value: &str);
+        pub fn remove(env: &Env, key: &str);
+
+        #[wasm_bindgen(js_name = holdsPrivateKey)]
+        pub fn holds_private_key(kid: &str) -> bool;
+        #[wasm_bindgen(js_name = importPrivateKey)]
+        pub fn import_private_key(kid: &str, alg: &str, pkcs8: &[u8]);
+        pub fn sign(kid: &str, input: &[u8]);
+        #[wasm_bindgen(js_name = holdsPublicKey)]
+        pub fn holds_public_key(kid: &str) -> bool;
+        #[wasm_bindgen(js_name = importPublicKey)]
+        pub fn import_public_key(jwk: &str);
+        pub fn verify(kid: &str, input: &[u8], signature: &[u8]);
+        #[wasm_bindgen(js_name = generateKey)]
+        pub fn generate_key(alg: &str);
+        #[wasm_bindgen(js_name = verifyUpstream)]
+        pub fn verify_upstream(numbers: &str, alg: &str, input: &[u8], signature: &[u8]);
+        #[wasm_bindgen(js_name = signWith)]
+        pub fn sign_with(pkcs8: &[u8], input: &[u8]);
+
+        pub fn ask(
+            method: &str,
+            url: &str,
+            headers: &str,
+            body: Option<String>,
+            milliseconds: u32,
+            limit: u32,
+        );
+        pub fn respond(status: u16, headers: &str, body: &[u8]);
+        pub fn location(request: &Incoming) -> String;
+        #[wasm_bindgen(js_name = connectionAddress)]
+        pub fn connection_address(request: &Incoming) -> String;
+    }
+}
+
+pub use raw::{
+    connection_address, holds_private_key, holds_public_key, location, new_object_id,
+    object_id_of_name, panic, respond,
+};
+
+/// Sends a command to an object; nothing where no object can have that identifier.
+pub async fn send(
+    env: &Env,
+    namespace: &str,
+    (named, to): (bool, &str),
+    command: &str,
+    hold: u32,
+) -> Result<Option<String>, Unavailable> {
+    raw::send(env, namespace, named, to, command, hold);
+    Ok(outcome().await?.as_string())
+}
+
+/// Removes everything that an object has stored.
+pub async fn erase(host: &Host) -> Result<(), Unavailable> {
+    raw::erase(host);
+    outcome().await.map(drop)
+}
+
+/// Reads from KV.
+pub async fn get(env: &Env, key: &str) -> Result<Option<String>, Unavailable> {
+    raw::get(env, key);
+    Ok(outcome().await?.as_string())
+}
+
+/// Writes to KV.
+pub async fn put(env: &Env, key: &str, value: &str) -> Result<(), Unavailable> {
+    raw::put(env, key, value);
+    outcome().await.map(drop)
+}
+
+/// Removes from KV.
+pub async fn remove(env: &Env, key: &str) -> Result<(), Unavailable> {
+    raw::remove(env, key);
+    outcome().await.map(drop)
+}
+
+/// Imports a private key (PKCS #8) under its name.
+pub async fn import_private_key(kid: &str, alg: &str, pkcs8: &[u8]) -> Result<(), Unavailable> {
+    raw::import_private_key(kid, alg, pkcs8);
+    outcome().await.map(drop)
+}
+
+/// Signs with a key that was imported.
+pub async fn sign(kid: &str, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+    raw::sign(kid, input);
+    outcome().await.map(|signature| bytes(&signature))
+}
+
+/// Imports a public key, a JWK with its `kid` and `alg`.
+pub async fn import_public_key(jwk: &str) -> Result<(), Unavailable> {
+    raw::import_public_key(jwk);
+    outcome().await.map(drop)
+}
+
+/// Verifies with a key that was imported.
+pub async fn verify(kid: &str, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
+    raw::verify(kid, input, signature);
+    outcome().await.map(|holds| holds.is_truthy())
+}
+
+/// Makes a key: the public half as a JWK, the private half as PKCS #8.
+pub async fn generate_key(alg: &str) -> Result<(String, Vec<u8>), Unavailable> {
+    raw::generate_key(alg);
+    let halves = Array::from(&outcome().await?);
+    Ok((halves.get(0).as_string().unwrap_or_default(), bytes(&halves.get(1))))
+}
+
+/// Verifies with the key of another server, by its numbers (a JWK).
+pub async fn verify_upstream(
+    numbers: &str,
+    alg: &str,
+    input: &[u8],
+    signature: &[u8],
+) -> Result<bool, Unavailable> {
+    raw::verify_upstream(numbers, alg, input, signature);
+    outcome().await.map(|holds| holds.is_truthy())
+}
+
+/// Signs by ES256 with a key that is not kept (PKCS #8).
+pub async fn sign_with(pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+    raw::sign_with(pkcs8, input);
+    outcome().await.map(|signature| bytes(&signature))
+}
+
+/// What is asked of another server.
+pub struct Asked<'a> {
+    pub method: &'a str,
+    pub url: &'a str,
+    /// Lines of name, colon, space, value.
+    pub headers: &'a str,
+    pub body: Option<String>,
+    /// How long the answer may take.
+    pub milliseconds: u32,
+    /// How long it may be, in bytes.
+    pub limit: u32,
+}
+
+/// Asks another server: status, media type and text, or the name of what went wrong.
+pub async fn ask(asked: Asked<'_>) -> Result<(u16, String, String), String> {
+    let Asked { method, url, headers, body, milliseconds, limit } = asked;
+    raw::ask(method, url, headers, body, milliseconds, limit);
+    let answer = outcome().await.map_err(|error| error.0)?;
+    if let Some(error) = answer.dyn_ref::<JsString>() {
+        return Err(error.into());
+    }
+    let parts = Array::from(&answer);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the platform's statuses are small whole numbers"
+    )]
+    let status = parts.get(0).as_f64().unwrap_or_default() as u16;
+    let text = |index| parts.get(index).as_string().unwrap_or_default();
+    Ok((status, text(1), text(2)))
+}
+
+fn bytes(buffer: &JsValue) -> Vec<u8> {
+    Uint8Array::new(buffer).to_vec()
 }
 
 #[wasm_bindgen]
 extern "C" {
+    /// The bindings of the deployment.
+    #[derive(Clone)]
+    pub type Env;
+
     /// The request as Cloudflare hands it over.
     pub type Incoming;
     #[wasm_bindgen(method, getter)]
@@ -85,8 +216,6 @@ extern "C" {
     pub fn remove(this: &Host, key: &str);
     #[wasm_bindgen(method)]
     pub fn forget(this: &Host, kept: &str);
-    #[wasm_bindgen(method)]
-    pub fn erase(this: &Host) -> Promise;
     #[wasm_bindgen(method, js_name = setAlarm)]
     pub fn set_alarm(this: &Host, at: f64);
     #[wasm_bindgen(method)]

@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use async_trait::async_trait;
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::Date;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use worker::Env;
-use worker::kv::KvStore;
 
-use super::{keys, platform};
+use super::keys;
+use super::platform::{self, Asked, Env};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
@@ -74,10 +72,6 @@ impl Edge {
             self.kv_reads.get(),
             self.kv_writes.get()
         )
-    }
-
-    pub(super) fn kv(&self) -> Result<KvStore, Unavailable> {
-        self.env.kv("KV").map_err(Unavailable::new)
     }
 }
 
@@ -158,8 +152,7 @@ pub(super) async fn send(
         Address::Id(id) => (false, id),
         Address::Name(name) => (true, name),
     };
-    let answer = platform::send(env, namespace(class), named, to, command, hold.0);
-    Ok(JsFuture::from(answer).await.map_err(unavailable)?.as_string())
+    platform::send(env, namespace(class), (named, to), command, hold.0).await
 }
 
 #[async_trait(?Send)]
@@ -207,9 +200,7 @@ impl ClientRegistry for Edge {
             return Ok(None);
         }
         count(&self.kv_reads);
-        let value =
-            self.kv()?.get(&client_key(client_id)).text().await.map_err(Unavailable::new)?;
-        let Some(json) = value else {
+        let Some(json) = platform::get(&self.env, &client_key(client_id)).await? else {
             return Ok(None);
         };
         let client: Client = serde_json::from_str(&json).map_err(Unavailable::new)?;
@@ -226,15 +217,14 @@ impl ClientRegistry for Edge {
         count(&self.kv_writes);
         let json = serde_json::to_string(client).map_err(Unavailable::new)?;
         let key = client_key(&client.client_id);
-        let put = self.kv()?.put(&key, json).map_err(Unavailable::new)?;
-        put.execute().await.map_err(Unavailable::new)?;
+        platform::put(&self.env, &key, &json).await?;
         CLIENTS.with_borrow_mut(|clients| clients.remove(&client.client_id));
         Ok(())
     }
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
         count(&self.kv_writes);
-        self.kv()?.delete(&client_key(client_id)).await.map_err(Unavailable::new)?;
+        platform::remove(&self.env, &client_key(client_id)).await?;
         CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
         Ok(())
     }
@@ -248,16 +238,15 @@ impl Signer for Edge {
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
         keys::import(self, pair).await?;
-        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
-        let signature = JsFuture::from(platform::sign(&pair.public.kid, text)).await;
-        Ok(Uint8Array::new(&signature.map_err(unavailable)?).to_vec())
+        platform::sign(&pair.public.kid, input).await
     }
 
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
-        let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
-        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
-        let holds = JsFuture::from(platform::verify(&jwk, text, signature.into())).await;
-        Ok(holds.map_err(unavailable)?.is_truthy())
+        if !platform::holds_public_key(&key.kid) {
+            let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
+            platform::import_public_key(&jwk).await?;
+        }
+        platform::verify(&key.kid, input, signature).await
     }
 
     async fn verify_upstream(
@@ -267,16 +256,12 @@ impl Signer for Edge {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
         let numbers = key.public_numbers();
-        let verified = platform::verify_upstream(&numbers, alg.as_str(), text, signature.into());
-        Ok(JsFuture::from(verified).await.map_err(unavailable)?.is_truthy())
+        platform::verify_upstream(&numbers, alg.as_str(), input, signature).await
     }
 
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        let text = std::str::from_utf8(input).map_err(Unavailable::new)?;
-        let signature = JsFuture::from(platform::sign_with(pkcs8.into(), text)).await;
-        Ok(Uint8Array::new(&signature.map_err(unavailable)?).to_vec())
+        platform::sign_with(pkcs8, input).await
     }
 }
 
@@ -295,32 +280,21 @@ impl Http for Edge {
             .iter()
             .map(|(name, value)| format!("{name}: {}", plain(value)))
             .collect();
-        let limit = u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX);
-        let milliseconds = request.timeout.0.saturating_mul(1000);
-        let asked = platform::ask(
+        let asked = Asked {
             method,
-            &request.url,
-            &headers.join("\n"),
-            request.body,
-            milliseconds,
-            limit,
-        );
-        let answer = JsFuture::from(asked).await.map_err(|_| HttpError::Unreachable)?;
-        match answer.as_string().as_deref() {
-            Some("Timeout") => return Err(HttpError::Timeout),
-            Some("TooLarge") => return Err(HttpError::TooLarge),
-            Some("Redirect") => return Err(HttpError::Redirect),
-            Some(_) => return Err(HttpError::Unreachable),
-            None => {}
-        }
-        let parts = Array::from(&answer);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the platform's statuses are small whole numbers"
-        )]
-        let status = parts.get(0).as_f64().unwrap_or_default() as u16;
-        let text = |index| parts.get(index).as_string().unwrap_or_default();
-        Ok(HttpResponse { status, content_type: text(1), body: text(2) })
+            url: &request.url,
+            headers: &headers.join("\n"),
+            body: request.body,
+            milliseconds: request.timeout.0.saturating_mul(1000),
+            limit: u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX),
+        };
+        let (status, content_type, body) =
+            platform::ask(asked).await.map_err(|error| match error.as_str() {
+                "Timeout" => HttpError::Timeout,
+                "TooLarge" => HttpError::TooLarge,
+                "Redirect" => HttpError::Redirect,
+                _ => HttpError::Unreachable,
+            })?;
+        Ok(HttpResponse { status, content_type, body })
     }
 }
