@@ -51,14 +51,13 @@ async function turns(begin) {
   }
 }
 
-const none = new Uint8Array();
-
 export default {
   async fetch(request, env) {
-    let body = none;
-    if (request.body !== null) {
+    let body = "";
+    if (request.method !== "GET") {
       body = await read(request);
-      if (body === undefined) return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
+      if (body === undefined)
+        return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
     }
     try {
       await turns(() => answer(request, request.method, request.url, body, env));
@@ -86,11 +85,11 @@ const refusal = (request, status, error, error_description) =>
   );
 
 // The body, read once and no further than the bound. Where its length is told, the runtime holds it to
-// that, and reading it whole costs a tenth of reading its stream.
-async function read(request) {
+// that, and reading it as a text costs a tenth of reading its stream.
+function read(request) {
   const length = request.headers.get("content-length");
-  if (length === null) return bounded(request.body, MAX_BODY);
-  return Number(length) > MAX_BODY ? undefined : new Uint8Array(await request.arrayBuffer());
+  if (length !== null) return Number(length) > MAX_BODY ? undefined : request.text();
+  return request.body === null ? "" : bounded(request.body, MAX_BODY);
 }
 
 // Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap

@@ -50,7 +50,7 @@ pub fn answer(
     request: platform::Incoming,
     method: String,
     url: String,
-    body: Vec<u8>,
+    body: String,
     env: Env,
 ) -> Result<u32, JsError> {
     let settings = match settings(&env) {
@@ -96,6 +96,6 @@ fn refuse_to_start(error: &str) {
         503,
         "content-type: text/plain; charset=utf-8\ncache-control: no-store\n\
          x-content-type-options: nosniff",
-        body.as_bytes(),
+        &body,
     );
 }

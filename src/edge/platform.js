@@ -52,7 +52,8 @@ export const get = waits((env, key) => env.KV.get(key));
 export const put = waits((env, key, value) => env.KV.put(key, value));
 export const remove = waits((env, key) => env.KV.delete(key));
 
-// Keys, imported once and kept by name.
+// Keys, imported once and kept by name. Bytes are views of the wasm module's memory: WebCrypto copies
+// what it is given before it comes back.
 const privateKeys = new Map();
 const publicKeys = new Map();
 const algorithms = {
@@ -71,12 +72,12 @@ export function holdsPrivateKey(kid) {
 }
 export const importPrivateKey = waits(async (kid, alg, pkcs8) => {
   const { key } = algorithms[alg];
-  const imported = await crypto.subtle.importKey("pkcs8", pkcs8.slice(), key, false, ["sign"]);
+  const imported = await crypto.subtle.importKey("pkcs8", pkcs8, key, false, ["sign"]);
   privateKeys.set(kid, { imported, alg });
 });
 export const sign = waits((kid, input) => {
   const { imported, alg } = privateKeys.get(kid);
-  return crypto.subtle.sign(algorithms[alg].use, imported, input.slice());
+  return crypto.subtle.sign(algorithms[alg].use, imported, input);
 });
 export const holdsPublicKey = (kid) => publicKeys.has(kid);
 export const importPublicKey = waits(async (jwk) => {
@@ -86,7 +87,7 @@ export const importPublicKey = waits(async (jwk) => {
 });
 export const verify = waits((kid, input, signature) => {
   const { imported, alg } = publicKeys.get(kid);
-  return crypto.subtle.verify(algorithms[alg].use, imported, signature.slice(), input.slice());
+  return crypto.subtle.verify(algorithms[alg].use, imported, signature, input);
 });
 // The public half as a JWK, and the private half as PKCS #8.
 export const generateKey = waits(async (alg) => {
@@ -137,19 +138,15 @@ export const ask = waits(async (method, url, headers, body, milliseconds, limit)
       await answer.body?.cancel();
       return "Redirect";
     }
-    const bytes = answer.body === null ? new Uint8Array() : await bounded(answer.body, limit);
-    if (bytes === undefined) return "TooLarge";
-    return [
-      answer.status,
-      answer.headers.get("content-type") ?? "",
-      new TextDecoder().decode(bytes),
-    ];
+    const text = answer.body === null ? "" : await bounded(answer.body, limit);
+    if (text === undefined) return "TooLarge";
+    return [answer.status, answer.headers.get("content-type") ?? "", text];
   } catch (error) {
     return error.name === "TimeoutError" || signal.aborted ? "Timeout" : "Unreachable";
   }
 });
 
-// A body, read no further than the bound.
+// The text of a body, read no further than the bound.
 export async function bounded(stream, limit) {
   const chunks = [];
   let length = 0;
@@ -158,14 +155,13 @@ export async function bounded(stream, limit) {
     if (length > limit) return undefined;
     chunks.push(chunk);
   }
-  if (chunks.length === 1) return chunks[0];
   const body = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
     body.set(chunk, offset);
     offset += chunk.byteLength;
   }
-  return body;
+  return new TextDecoder().decode(body);
 }
 
 // Headers are lines of name, colon, space, value.
@@ -186,10 +182,11 @@ export function respond(status, headers, body) {
     if (name === "set-cookie") cookies.push(value);
     else record[name] = value;
   }
-  const empty = status === 204 || status === 303 || body.length === 0;
-  answered = new Response(empty ? null : body.slice(), { status, headers: record });
+  answered = new Response(body === "" ? null : body, { status, headers: record });
   for (const cookie of cookies) answered.headers.append("set-cookie", cookie);
 }
+
+export const header = (request, name) => request.headers.get(name) ?? undefined;
 
 // The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
 export const connectionAddress = (request) => request.cf?.clientIp ?? "";

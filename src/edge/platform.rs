@@ -51,7 +51,8 @@ mod raw {
             milliseconds: u32,
             limit: u32,
         );
-        pub fn respond(status: u16, headers: &str, body: &[u8]);
+        pub fn respond(status: u16, headers: &str, body: &str);
+        pub fn header(request: &Incoming, name: &str) -> Option<String>;
         pub fn location(request: &Incoming) -> String;
         #[wasm_bindgen(js_name = connectionAddress)]
         pub fn connection_address(request: &Incoming) -> String;
@@ -59,7 +60,7 @@ mod raw {
 }
 
 pub use raw::{
-    connection_address, holds_private_key, holds_public_key, location, new_object_id,
+    connection_address, header, holds_private_key, holds_public_key, location, new_object_id,
     object_id_of_name, panic, respond,
 };
 
@@ -191,13 +192,6 @@ extern "C" {
 
     /// The request as Cloudflare hands it over.
     pub type Incoming;
-    #[wasm_bindgen(method, getter)]
-    pub fn headers(this: &Incoming) -> IncomingHeaders;
-
-    /// Its headers.
-    pub type IncomingHeaders;
-    #[wasm_bindgen(method)]
-    pub fn get(this: &IncomingHeaders, name: &str) -> Option<String>;
 
     /// The object that hosts a machine: the methods of `Host` in `entry.js`. Where there is
     /// nothing, an empty text stands.

@@ -16,7 +16,7 @@ impl Caller for Incoming {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        self.headers().get(name)
+        platform::header(self, name)
     }
 
     fn location(&self) -> Location {
@@ -36,7 +36,7 @@ pub fn read<'a>(
     incoming: &'a Incoming,
     method: &str,
     url: &str,
-    body: Vec<u8>,
+    body: String,
     edge: &Edge,
 ) -> Request<'a> {
     // The runtime has parsed the URL, so its parts are where they belong.

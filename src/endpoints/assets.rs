@@ -18,10 +18,6 @@ pub fn asset(server: &Server<'_>, name: &str) -> Option<Response> {
         "icon.svg" => ("image/svg+xml", Cow::Borrowed(ICON)),
         _ => return None,
     };
-    let body = match body {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    };
     // The pages name each file with the version of the bundle, so a day is safe.
     let response = Response::empty(200).with("cache-control", "public, max-age=86400");
     Some(response.with("content-type", media_type).with_body(body))

@@ -222,5 +222,5 @@ pub fn html(
         .with("x-frame-options", "DENY")
         // Not `no-referrer`: that makes browsers send `Origin: null` with the forms.
         .with("referrer-policy", "same-origin")
-        .with_body(body.into_bytes())
+        .with_body(body)
 }

@@ -312,7 +312,7 @@ pub fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failur
         .with("content-security-policy", "default-src 'none'")
         // A television's page stands on another site.
         .with("cross-origin-resource-policy", "cross-origin")
-        .with_body(svg(&code, &user_code).into_bytes()))
+        .with_body(svg(&code, &user_code)))
 }
 
 /// Draws the code with the quiet zone of four modules that readers need (ISO/IEC 18004 §6.3.8).

@@ -75,8 +75,8 @@ pub struct Request<'a> {
     pub path: String,
     /// The query, without the question mark.
     pub query: String,
-    /// The body, at most [`MAX_BODY`] bytes.
-    pub body: Vec<u8>,
+    /// The body, at most [`MAX_BODY`] bytes; U+FFFD stands for what was not UTF-8.
+    pub body: String,
     /// Who sent it.
     pub caller: &'a dyn Caller,
     /// Names the request in the operator's log.
@@ -103,6 +103,17 @@ impl Request<'_> {
             .map_err(|error| OAuthError::invalid_request(error.to_string()))
     }
 
+    /// The body, which must be UTF-8.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn text(&self) -> Result<&str, OAuthError> {
+        if self.body.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(OAuthError::invalid_request("the body must be UTF-8"));
+        }
+        Ok(&self.body)
+    }
+
     /// The parameters of a form body, whether or not some were sent twice.
     ///
     /// # Errors
@@ -113,7 +124,7 @@ impl Request<'_> {
                 "the Content-Type must be application/x-www-form-urlencoded",
             ));
         }
-        Parameters::parse(&self.body)
+        Parameters::parse(self.text()?.as_bytes())
             .map_err(|error| OAuthError::invalid_request(error.to_string()))
     }
 
@@ -179,18 +190,18 @@ pub struct Response {
     /// The headers.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: Cow<'static, [u8]>,
+    pub body: Cow<'static, str>,
 }
 
 impl Response {
     /// A response without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Cow::Borrowed(&[]) }
+        Self { status, headers: Vec::new(), body: Cow::Borrowed("") }
     }
 
     /// JSON that nobody may store (RFC 6749 §5.1).
     pub fn json(status: u16, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
+        match serde_json::to_string(value) {
             Ok(body) => Self::empty(status)
                 .with("content-type", "application/json")
                 .with("cache-control", "no-store")
@@ -233,7 +244,7 @@ impl Response {
 
     /// Has this body.
     #[must_use]
-    pub fn with_body(mut self, body: impl Into<Cow<'static, [u8]>>) -> Self {
+    pub fn with_body(mut self, body: impl Into<Cow<'static, str>>) -> Self {
         self.body = body.into();
         self
     }

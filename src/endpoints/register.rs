@@ -116,7 +116,7 @@ async fn replace(
     client: Client,
     token: String,
 ) -> Result<Response, Failure> {
-    let body: serde_json::Value = serde_json::from_slice(&request.body)
+    let body: serde_json::Value = serde_json::from_str(request.text()?)
         .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
     if body.get("client_id").and_then(|id| id.as_str()) != Some(&client.client_id) {
         let description = "client_id must be there, and be the one in the address";
@@ -152,7 +152,7 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
         let error = "the Content-Type must be application/json";
         return Err(OAuthError::invalid_request(error).into());
     }
-    let metadata = ClientMetadata::parse(&request.body)?;
+    let metadata = ClientMetadata::parse(request.text()?.as_bytes())?;
     if metadata.first_party && !trusted {
         return Err(ClientMetadataError::FirstParty.into());
     }

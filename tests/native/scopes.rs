@@ -28,7 +28,7 @@ impl App {
         let mut browser = Browser::default();
         let headers = [("content-type", "application/json")];
         let method = vestibule::endpoints::http::Method::Post;
-        let client = browser.request(&world, method, "/register", metadata.into_bytes(), &headers);
+        let client = browser.request(&world, method, "/register", metadata, &headers);
         let client_id = json(&client)["client_id"].as_str().unwrap().to_owned();
         let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];
         browser.submit(&world, "/sign-up", &person);

@@ -12,7 +12,7 @@ const CALLBACK: &str = "https://app.example.test/callback";
 const PASSWORD: &str = "a long enough passphrase";
 
 fn register(world: &World, metadata: &str) -> Value {
-    let body = metadata.as_bytes().to_vec();
+    let body = metadata.to_owned();
     let headers = [("content-type", "application/json")];
     let response = Browser::default().request(world, Method::Post, "/register", body, &headers);
     assert_eq!(response.status, 201, "{}", text(&response));
@@ -317,7 +317,7 @@ fn not_just_anybody_registers_a_client_that_acts_for_itself() {
     // RFC 7591 §5: its tokens carry any scope for any resource, and nobody approves them
     let secret = ("VESTIBULE_SECRET", "a secret of at least 32 characters");
     let world = World::new(&[("ENVIRONMENT", "production"), secret, ("REGISTRATION", "open")]);
-    let body = br#"{"grant_types":["client_credentials"],"scope":"admin"}"#.to_vec();
+    let body = r#"{"grant_types":["client_credentials"],"scope":"admin"}"#.to_owned();
     let headers = [("content-type", "application/json")];
     let mut browser = Browser { origin: "https://id.example.com".into(), ..Browser::default() };
     let refused = browser.request(&world, Method::Post, "/register", body, &headers);

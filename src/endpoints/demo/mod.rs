@@ -381,12 +381,12 @@ async fn send(
         origin: server.issuer.clone(),
         path: path.to_owned(),
         query: String::new(),
-        body: body.into_bytes(),
+        body,
         caller: &caller,
         request_id: "demo".to_owned(),
     };
     let response = Box::pin(routes::handle(server, &request)).await;
-    serde_json::from_slice(&response.body).unwrap_or_default()
+    serde_json::from_str(&response.body).unwrap_or_default()
 }
 
 fn caller<'a>(request: &Request<'_>, header: Option<(&'a str, &'a str)>) -> DemoCaller<'a> {

@@ -47,7 +47,7 @@ impl Browser {
         world: &World,
         method: Method,
         target: &str,
-        body: Vec<u8>,
+        body: String,
         headers: &[(&str, &str)],
     ) -> Response {
         let target = target.strip_prefix(&*self.origin).unwrap_or(target);
@@ -81,11 +81,11 @@ impl Browser {
     }
 
     pub fn get(&mut self, world: &World, target: &str) -> Response {
-        self.request(world, Method::Get, target, Vec::new(), &[])
+        self.request(world, Method::Get, target, String::new(), &[])
     }
 
     pub fn post(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Response {
-        let body = parameters::encode(fields.iter().copied()).into_bytes();
+        let body = parameters::encode(fields.iter().copied());
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         self.request(world, Method::Post, path, body, &headers)
     }
@@ -104,11 +104,11 @@ impl Browser {
 }
 
 pub fn text(response: &Response) -> String {
-    String::from_utf8(response.body.to_vec()).unwrap()
+    response.body.to_string()
 }
 
 pub fn json(response: &Response) -> Value {
-    serde_json::from_slice(&response.body).unwrap()
+    serde_json::from_str(&response.body).unwrap()
 }
 
 fn hidden_fields(html: &str) -> Vec<(String, String)> {
