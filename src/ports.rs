@@ -2,6 +2,7 @@
 //! memory.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use async_trait::async_trait;
 
@@ -96,7 +97,7 @@ pub trait ClientRegistry {
 #[async_trait(?Send)]
 pub trait Signer {
     /// The published keys, among them one that signs with the algorithm.
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable>;
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable>;
 
     /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).
     async fn sign(

@@ -1,6 +1,9 @@
 // Calls a Durable Object by RPC: /memory answers from memory, /row writes one row.
 import { DurableObject } from "cloudflare:workers";
 
+// A row that is written again as it was is not written at all: each is another.
+let rows = 0;
+
 export class Floor extends DurableObject {
   #state = "a state";
   memory() {
@@ -16,7 +19,8 @@ export default {
   async fetch(request, { FLOORS }) {
     const { pathname, searchParams } = new URL(request.url);
     const object = FLOORS.get(FLOORS.idFromName(searchParams.get("id")));
-    const answer = pathname === "/row" ? await object.row(`a state of some length ${"x".repeat(400)}`) : await object.memory();
+    const row = () => object.row(`a state of some length ${"x".repeat(400)} ${(rows += 1)}`);
+    const answer = await (pathname === "/row" ? row() : object.memory());
     return new Response(answer);
   },
 };

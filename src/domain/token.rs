@@ -22,19 +22,11 @@ impl ObjectId {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or_default();
-        self.0
-            .as_bytes()
-            .chunks(2)
-            .map(|pair| {
-                let value = pair.iter().fold(0, |sum, byte| (sum << 4) | digit(byte));
-                u8::try_from(value).unwrap_or_default()
-            })
-            .collect()
+        base16ct::lower::decode_vec(&self.0).unwrap_or_default()
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Self::parse(&bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(base16ct::lower::encode_string(bytes))
     }
 }
 
@@ -91,10 +83,10 @@ impl Token {
     /// Reads a value of that kind; none for anything that the server did not write.
     pub fn decode(kind: TokenKind, value: &str) -> Option<Self> {
         let bytes = without_checksum(kind.prefix(), value)?;
-        let (object, rest) = bytes.split_at_checked(32)?;
+        let (object, rest) = bytes.split_first_chunk::<32>()?;
         let (number, secret) = rest.split_first_chunk::<4>()?;
         Some(Self {
-            object: ObjectId::from_bytes(object)?,
+            object: ObjectId::from_bytes(object),
             number: u32::from_be_bytes(*number),
             secret: Secret::from_bytes(secret.try_into().ok()?),
         })

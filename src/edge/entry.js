@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { answerGiven, awaited, bounded, broken, mended, panic } from "./platform.js";
+import { answerGiven, awaited, bounded, broken, headersOf, mended, panic } from "./platform.js";
 
 initSync({ module });
 
@@ -60,7 +60,7 @@ export default {
         return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
     }
     try {
-      await turns(() => answer(request, request.method, request.url, body, env));
+      await turns(() => answer(request, request.method, request.url, headersOf(request), body, env));
     } catch (error) {
       console.error(`a request failed: ${error}`);
       return refusal(request, 500, "server_error", "something went wrong, and it is not your fault");

@@ -28,6 +28,8 @@ const STATE: &str = "state";
 pub const EFFECT: &str = "effect/";
 /// When the alarm comes back to effects that were not performed.
 const RETRY: Seconds = Seconds(10);
+/// An alarm that is further away than this may come too early.
+const FAR: Seconds = Seconds(3600);
 
 /// A state as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -146,13 +148,22 @@ pub fn run<M: Machine>(
         let retry = now().plus(RETRY);
         set_alarm(host, wakes_at.map_or(retry, |moment| moment.min(retry)));
         host.owe();
-    } else if let Some(moment) = wakes_at.filter(|_| wakes_at != woken_before) {
+    } else if let Some(moment) = wakes_at.filter(|moment| is_due_anew(*moment, woken_before)) {
         set_alarm(host, moment);
     }
     if M::awaits_change(&decided.reply) {
         host.hold();
     }
     Ok(decided.reply)
+}
+
+/// Whether the alarm must be set. One that stands far off and is put off further is left where it
+/// is, since setting it writes a row: when it comes too early, it is set again.
+fn is_due_anew(moment: Timestamp, before: Option<Timestamp>) -> bool {
+    before.is_none_or(|before| {
+        let is_near = before < now().plus(FAR);
+        moment < before || (moment > before && is_near)
+    })
 }
 
 /// The machine's state, lifted to today's version.

@@ -1,12 +1,17 @@
 //! The signing keys, at the edge: read from KV, kept by each isolate, used by WebCrypto.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use sha2::{Digest, Sha256};
 
 use super::platform;
 use super::ports::{Edge, count, now};
 use crate::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
 use crate::domain::machine::{Address, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
+use crate::jose::jwk::Jwk;
 use crate::jose::seal::Purpose;
 use crate::ports::{Objects, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
@@ -21,18 +26,23 @@ const CACHE: i64 = 10 * 60_000;
 /// How long a caller waits for the first key of an algorithm to be made.
 const MAKING: Seconds = Seconds(20);
 
+/// How many signatures an isolate remembers to be good.
+const MAX_VERIFIED: usize = 2000;
+
 thread_local! {
-    static KEYS: RefCell<Option<(Timestamp, KeySet)>> = const { RefCell::new(None) };
+    // Digests of key, input and signature that belong together.
+    static VERIFIED: RefCell<BTreeSet<[u8; 32]>> = const { RefCell::new(BTreeSet::new()) };
+    static KEYS: RefCell<Option<(Timestamp, Rc<KeySet>)>> = const { RefCell::new(None) };
 }
 
 /// The keys, among them one that signs: from this isolate, from KV, or from the key ring.
-pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
+pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
     let now = now();
     let usable = |keys: &KeySet| keys.signing_key(alg, now).is_some();
     let cached = KEYS.with_borrow(|cached| {
         let (read_at, keys) = cached.as_ref()?;
         let young = now.0.saturating_sub(read_at.0) < CACHE;
-        (young && usable(keys)).then(|| keys.clone())
+        (young && usable(keys)).then(|| Rc::clone(keys))
     });
     if let Some(keys) = cached {
         return Ok(keys);
@@ -44,7 +54,8 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<KeySet, Unava
         Some(keys) => keys,
         None => ask(edge, alg).await?,
     };
-    KEYS.with_borrow_mut(|cached| *cached = Some((now, keys.clone())));
+    let keys = Rc::new(keys);
+    KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
     Ok(keys)
 }
 
@@ -70,4 +81,28 @@ pub async fn import(edge: &Edge, pair: &KeyPair) -> Result<(), Unavailable> {
         Unavailable::new("the signing key was sealed with another VESTIBULE_SECRET")
     })?;
     platform::import_private_key(kid, pair.public.alg.as_str(), &pkcs8).await
+}
+
+/// Verifies a signature. An API shows the same token with every request, and a signature that was
+/// good stays so: it is remembered by its digest, which costs a tenth of verifying it again.
+pub async fn verify(key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
+    let digest = Sha256::new().chain_update(&key.kid).chain_update([0]).chain_update(input);
+    let digest: [u8; 32] = digest.chain_update([0]).chain_update(signature).finalize().into();
+    if VERIFIED.with_borrow(|verified| verified.contains(&digest)) {
+        return Ok(true);
+    }
+    if !platform::holds_public_key(&key.kid) {
+        let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
+        platform::import_public_key(&jwk).await?;
+    }
+    let holds = platform::verify(&key.kid, input, signature).await?;
+    if holds {
+        VERIFIED.with_borrow_mut(|verified| {
+            if verified.len() >= MAX_VERIFIED {
+                verified.clear();
+            }
+            verified.insert(digest);
+        });
+    }
+    Ok(holds)
 }

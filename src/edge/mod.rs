@@ -14,8 +14,9 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
-use self::platform::Env;
+use self::platform::{Env, Incoming};
 use self::ports::Edge;
+use self::request::Sender;
 use crate::endpoints::http::Response;
 use crate::endpoints::routes;
 use crate::endpoints::server::Server;
@@ -30,6 +31,7 @@ thread_local! {
 #[wasm_bindgen(start)]
 fn start() {
     std::panic::set_hook(Box::new(|panic| platform::panic(&panic.to_string())));
+    platform::read_headers(&request::HEADERS.join(" "));
 }
 
 fn settings(env: &Env) -> Result<Rc<Settings>, String> {
@@ -47,9 +49,10 @@ fn settings(env: &Env) -> Result<Rc<Settings>, String> {
 /// is given.
 #[wasm_bindgen]
 pub fn answer(
-    request: platform::Incoming,
+    incoming: Incoming,
     method: String,
     url: String,
+    headers: String,
     body: String,
     env: Env,
 ) -> Result<u32, JsError> {
@@ -62,7 +65,8 @@ pub fn answer(
     };
     turns::begin(async move {
         let edge = Edge::new(env, Rc::clone(&settings));
-        let request = request::read(&request, &method, &url, body, &edge);
+        let sender = Sender { incoming, headers };
+        let request = request::read(&sender, &method, &url, body, &edge);
         let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
         let server = Server { settings: &settings, ports: edge.ports(), issuer };
         let mut response = routes::handle(&server, &request).await;
@@ -77,12 +81,10 @@ pub fn answer(
 fn write(response: &Response) {
     let mut headers = String::with_capacity(512);
     for (name, value) in &response.headers {
-        if !headers.is_empty() {
-            headers.push('\n');
-        }
         headers.push_str(name);
         headers.push_str(": ");
         headers.extend(value.chars().filter(|c| !c.is_control()));
+        headers.push('\n');
     }
     platform::respond(response.status, &headers, &response.body);
 }
@@ -95,7 +97,7 @@ fn refuse_to_start(error: &str) {
     platform::respond(
         503,
         "content-type: text/plain; charset=utf-8\ncache-control: no-store\n\
-         x-content-type-options: nosniff",
+         x-content-type-options: nosniff\n",
         &body,
     );
 }

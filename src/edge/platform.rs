@@ -51,8 +51,10 @@ mod raw {
             milliseconds: u32,
             limit: u32,
         );
-        pub fn respond(status: u16, headers: &str, body: &str);
+        #[wasm_bindgen(js_name = readHeaders)]
+        pub fn read_headers(names: &str);
         pub fn header(request: &Incoming, name: &str) -> Option<String>;
+        pub fn respond(status: u16, headers: &str, body: &str);
         pub fn location(request: &Incoming) -> String;
         #[wasm_bindgen(js_name = connectionAddress)]
         pub fn connection_address(request: &Incoming) -> String;
@@ -61,7 +63,7 @@ mod raw {
 
 pub use raw::{
     connection_address, header, holds_private_key, holds_public_key, location, new_object_id,
-    object_id_of_name, panic, respond,
+    object_id_of_name, panic, read_headers, respond,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.

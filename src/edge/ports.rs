@@ -232,7 +232,7 @@ impl ClientRegistry for Edge {
 
 #[async_trait(?Send)]
 impl Signer for Edge {
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
         keys::current(self, alg).await
     }
 
@@ -242,11 +242,7 @@ impl Signer for Edge {
     }
 
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
-        if !platform::holds_public_key(&key.kid) {
-            let jwk = serde_json::to_string(key).map_err(Unavailable::new)?;
-            platform::import_public_key(&jwk).await?;
-        }
-        platform::verify(&key.kid, input, signature).await
+        keys::verify(key, input, signature).await
     }
 
     async fn verify_upstream(
@@ -278,12 +274,12 @@ impl Http for Edge {
         let headers: Vec<String> = request
             .headers
             .iter()
-            .map(|(name, value)| format!("{name}: {}", plain(value)))
+            .map(|(name, value)| format!("{name}: {}\n", plain(value)))
             .collect();
         let asked = Asked {
             method,
             url: &request.url,
-            headers: &headers.join("\n"),
+            headers: &headers.concat(),
             body: request.body,
             milliseconds: request.timeout.0.saturating_mul(1000),
             limit: u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX),

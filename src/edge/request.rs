@@ -8,19 +8,44 @@ use crate::domain::distance::Location;
 use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};
 
-impl Caller for Incoming {
+/// The headers that endpoints ask for. They cross together; any other crosses when it is asked for.
+pub const HEADERS: [&str; 8] = [
+    "authorization",
+    "cf-ray",
+    "content-type",
+    "cookie",
+    "origin",
+    "prefer",
+    "sec-fetch-site",
+    "user-agent",
+];
+
+/// Who sent a request.
+pub struct Sender {
+    pub incoming: Incoming,
+    /// Of [`HEADERS`], those that were sent: lines of name, colon, space, value.
+    pub headers: String,
+}
+
+impl Caller for Sender {
     fn connection_address(&self) -> Option<String> {
         // `192.0.2.1:4711` or `[2001:db8::1]:4711`.
-        let address = platform::connection_address(self);
+        let address = platform::connection_address(&self.incoming);
         address.parse::<SocketAddr>().ok().map(|address| address.ip().to_string())
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        platform::header(self, name)
+        if !HEADERS.contains(&name) {
+            return platform::header(&self.incoming, name);
+        }
+        self.headers.split('\n').find_map(|line| {
+            let value = line.strip_prefix(name)?.strip_prefix(": ")?;
+            Some(value.to_owned())
+        })
     }
 
     fn location(&self) -> Location {
-        let lines = platform::location(self);
+        let lines = platform::location(&self.incoming);
         let mut fields = lines.split('\n').map(|field| match field {
             "" => None,
             text => Some(text.chars().take(100).collect::<String>()),
@@ -33,7 +58,7 @@ impl Caller for Incoming {
 }
 
 pub fn read<'a>(
-    incoming: &'a Incoming,
+    sender: &'a Sender,
     method: &str,
     url: &str,
     body: String,
@@ -48,16 +73,16 @@ pub fn read<'a>(
     let (origin, target) = url.split_at_checked(path_at).unwrap_or((url, ""));
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let request_id = incoming.header("cf-ray").unwrap_or_else(|| {
-        entropy::bytes::<8>(edge).iter().map(|byte| format!("{byte:02x}")).collect()
-    });
+    let request_id = sender
+        .header("cf-ray")
+        .unwrap_or_else(|| base16ct::lower::encode_string(&entropy::bytes::<8>(edge)));
     Request {
         method: Method::parse(method),
         origin: origin.to_owned(),
         path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
         query: query.to_owned(),
         body,
-        caller: incoming,
+        caller: sender,
         request_id,
     }
 }

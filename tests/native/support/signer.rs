@@ -82,12 +82,12 @@ impl PortableSigner {
 
 #[async_trait(?Send)]
 impl Signer for PortableSigner {
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
         let keys = match self.step(KeyRingCommand::Keys(alg)) {
             Some(keys) => Some(keys),
             None => self.step(KeyRingCommand::Made(self.generate(alg))),
         };
-        keys.ok_or_else(|| Unavailable::new("no key"))
+        keys.map(Rc::new).ok_or_else(|| Unavailable::new("no key"))
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
