@@ -79,6 +79,37 @@ test("a body that is longer than it says, or says nothing, is bounded too", asyn
   assert.equal(response.status, 413);
 });
 
+test("a body that is not UTF-8 is refused, whoever its length is told by (RFC 6749 appendix B)", async () => {
+  const bytes = (text) => Buffer.from(text, "latin1");
+  const chunked = (body) => ({ body: new ReadableStream({ start: (to) => { to.enqueue(body); to.close(); } }), duplex: "half" });
+  const form = bytes("grant_type=client_credentials&scope=caf\u00e9");
+  for (const sent of [{ body: form }, chunked(form)]) {
+    const answer = await fetch(`${server.url}/token`, { method: "POST", ...sent, headers: { "content-type": FORM, ...basic(machine) } });
+    assert.equal(answer.status, 400);
+    assert.match((await answer.json()).error_description, /UTF-8/);
+  }
+  const registration = bytes('{"redirect_uris":["https://a.test/"],"client_name":"caf\u00e9"}');
+  refusedAsJson(await send("/register", { body: registration, headers: { "content-type": "application/json" } }), "latin1");
+});
+
+test("a token that was good does not vouch for another with its parts changed (RFC 7515 §5.2)", async () => {
+  const person = await signedUp(server);
+  const client = await publicApp(server);
+  const { verifier, challenge } = pkce();
+  const { code } = await authorize(server, client, person.browser, { challenge, scope: "openid email" });
+  const { access_token: good } = (await redeem(server, client, code, verifier)).body;
+  const userinfo = (token) => send("/userinfo", { method: "GET", headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await userinfo(good)).status, 200);
+  assert.equal((await userinfo(good)).status, 200);
+  const [header, claims, signature] = good.split(".");
+  const later = JSON.parse(Buffer.from(claims, "base64url"));
+  const longer = Buffer.from(JSON.stringify({ ...later, exp: later.exp + 9999 })).toString("base64url");
+  const flipped = `${signature[0] === "A" ? "B" : "A"}${signature.slice(1)}`;
+  for (const token of [`${header}.${longer}.${signature}`, `${header}.${claims}.${flipped}`, `${header}.${claims}.`]) {
+    assert.equal((await userinfo(token)).status, 401);
+  }
+});
+
 test("malformed Authorization headers are refused", async () => {
   const values = ["Basic", "Basic ", "Basic !!!", "Basic YQ==", `Basic ${Buffer.from("a:b%zz").toString("base64")}`,
     "Bearer", "Bearer ", "Bearer x y", "Digest x", "Basic \u00ff", `Basic ${"A".repeat(9000)}`, "Bearer a.b.c"];

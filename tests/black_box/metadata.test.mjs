@@ -25,6 +25,16 @@ test("both well-known addresses serve one document, to any origin", async () => 
   assert.equal(metadata.issuer, server.url);
 });
 
+test("a script of any site may read what it asked for, and why it was refused (Fetch §3.2)", async () => {
+  const fields = { method: "POST", body: new URLSearchParams({ grant_type: "refresh_token" }) };
+  const refused = await fetch(metadata.token_endpoint, { ...fields, headers: { origin: "https://app.example.test" } });
+  assert.equal(refused.headers.get("access-control-allow-origin"), "*");
+  assert.match(refused.headers.get("access-control-expose-headers"), /www-authenticate/);
+  const userinfo = await fetch(metadata.userinfo_endpoint);
+  assert.equal(userinfo.status, 401);
+  assert.equal(userinfo.headers.get("access-control-allow-origin"), "*");
+});
+
 test("every endpoint that is named is there", async () => {
   for (const [name, url] of Object.entries(metadata).filter(([key]) => /_endpoint$|_uri$/.test(key))) {
     assert.ok(url.startsWith(server.url), name);
