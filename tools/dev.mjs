@@ -4,12 +4,13 @@ import { spawn } from "node:child_process";
 import { createConnection } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { given } from "./given.mjs";
 import { startUpstreams } from "./upstreams.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
-const settings = process.argv.slice(2).filter((argument) => /^[A-Z][A-Z_]*=/.test(argument));
-const port = Number(settings.find((setting) => setting.startsWith("PORT="))?.slice(5) ?? 8787);
+const { PORT = 8787, ...settings } = given();
+const port = Number(PORT);
 
 const taken = await new Promise((resolve) => {
   const socket = createConnection({ port, host: "127.0.0.1" });
@@ -23,8 +24,7 @@ if (taken) {
 
 const url = `http://localhost:${port}`;
 // Other people's identities: unless the settings name providers, the demo's own are started.
-const ownProviders = settings.some((setting) => setting.startsWith("PROVIDERS="));
-const upstreams = ownProviders ? { vars: {} } : await startUpstreams(url, port + 1).catch(() => {
+const upstreams = settings.PROVIDERS !== undefined ? { vars: {} } : await startUpstreams(url, port + 1).catch(() => {
   console.error(`vestibule: the ports ${port + 1} and ${port + 2} are needed for the demo's providers`);
   process.exit(1);
 });
@@ -32,10 +32,7 @@ const shown = Object.entries(upstreams.vars).map(([name, value]) => [
   name,
   typeof value === "string" ? value : JSON.stringify(value),
 ]);
-const named = settings
-  .filter((setting) => !setting.startsWith("PORT="))
-  .map((setting) => [setting.slice(0, setting.indexOf("=")), setting.slice(setting.indexOf("=") + 1)]);
-const vars = [...shown, ...named].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+const vars = [...shown, ...Object.entries(settings)].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 const wrangler = path.join("node_modules", "wrangler", "bin", "wrangler.js");
 const server = spawn(
   process.execPath,
