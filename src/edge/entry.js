@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { answerGiven, awaited, bounded, broken, headersOf, mended, panic } from "./platform.js";
+import { awaited, bounded, broken, headersOf, mended, panic, takeAnswer } from "./platform.js";
 
 initSync({ module });
 
@@ -31,7 +31,8 @@ function call(work) {
   }
 }
 
-// Works until the wasm module waits, awaits that, and goes on until all is done.
+// Works until the wasm module waits, awaits that, and goes on until all is done. The answer is taken in
+// the very turn that gave it: a moment later it could be another request's.
 async function turns(begin) {
   fresh();
   const own = instance;
@@ -49,6 +50,7 @@ async function turns(begin) {
     if (own !== instance || broken()) throw new Error("a trap ended this task");
     task = call(() => resume(task, outcome, failed));
   }
+  return takeAnswer();
 }
 
 export default {
@@ -60,12 +62,11 @@ export default {
         return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
     }
     try {
-      await turns(() => answer(request, request.method, request.url, headersOf(request), body, env));
+      return await turns(() => answer(request, request.method, request.url, headersOf(request), body, env));
     } catch (error) {
       console.error(`a request failed: ${error}`);
       return refusal(request, 500, "server_error", "something went wrong, and it is not your fault");
     }
-    return answerGiven();
   },
 };
 
