@@ -4,7 +4,8 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { awaited, bounded, broken, headersOf, mended, panic, takeAnswer } from "./platform.js";
+import { keep, recall } from "./kept.js";
+import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer } from "./platform.js";
 
 initSync({ module });
 
@@ -55,14 +56,20 @@ async function turns(begin) {
 
 export default {
   async fetch(request, env) {
+    const { method, url } = request;
     let body = "";
-    if (request.method !== "GET") {
+    if (method === "GET") {
+      const kept = recall(url);
+      if (kept !== undefined) return responseOf(kept);
+    } else {
       body = await read(request);
       if (body === undefined)
         return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
     }
     try {
-      return await turns(() => answer(request, request.method, request.url, headersOf(request), body, env));
+      const given = await turns(() => answer(request, method, url, body, env));
+      if (method === "GET") keep(url, given);
+      return responseOf(given);
     } catch (error) {
       console.error(`a request failed: ${error}`);
       return refusal(request, 500, "server_error", "something went wrong, and it is not your fault");

@@ -55,6 +55,7 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
         None => ask(edge, alg).await?,
     };
     let keys = Rc::new(keys);
+    platform::forget_kept();
     KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
     Ok(keys)
 }

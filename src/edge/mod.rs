@@ -52,7 +52,6 @@ pub fn answer(
     incoming: Incoming,
     method: String,
     url: String,
-    headers: String,
     body: String,
     env: Env,
 ) -> Result<u32, JsError> {
@@ -65,8 +64,8 @@ pub fn answer(
     };
     turns::begin(async move {
         let edge = Edge::new(env, Rc::clone(&settings));
-        let sender = Sender { incoming, headers };
-        let request = request::read(&sender, &method, &url, body, &edge);
+        let sender = Sender::new(incoming);
+        let request = request::read(&sender, &method, &url, body);
         let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
         let server = Server { settings: &settings, ports: edge.ports(), issuer };
         let mut response = routes::handle(&server, &request).await;

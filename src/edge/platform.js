@@ -174,12 +174,12 @@ function* pairs(headers) {
   }
 }
 
-// Those of a request that are always read.
+// Those of a request that cross together.
 let names = [];
 export function readHeaders(list) {
   names = list.split(" ");
 }
-export function headersOf(request) {
+export function headers(request) {
   let lines = "";
   for (const name of names) {
     const value = request.headers.get(name);
@@ -204,9 +204,14 @@ export function respond(status, headers, body) {
     if (name === "set-cookie") cookies.push(value);
     else record[name] = value;
   }
-  answered = new Response(body === "" ? null : body, { status, headers: record });
-  for (const cookie of cookies) answered.headers.append("set-cookie", cookie);
+  answered = { status, headers: record, cookies, body: body === "" ? null : body };
 }
+export function responseOf(answer) {
+  const response = new Response(answer.body, answer);
+  for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
+  return response;
+}
+export { forgetKept } from "./kept.js";
 
 // The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
 export const connectionAddress = (request) => request.cf?.clientIp ?? "";

@@ -51,8 +51,11 @@ mod raw {
             milliseconds: u32,
             limit: u32,
         );
+        #[wasm_bindgen(js_name = forgetKept)]
+        pub fn forget_kept();
         #[wasm_bindgen(js_name = readHeaders)]
         pub fn read_headers(names: &str);
+        pub fn headers(request: &Incoming) -> String;
         pub fn header(request: &Incoming, name: &str) -> Option<String>;
         pub fn respond(status: u16, headers: &str, body: &str);
         pub fn location(request: &Incoming) -> String;
@@ -62,8 +65,8 @@ mod raw {
 }
 
 pub use raw::{
-    connection_address, header, holds_private_key, holds_public_key, location, new_object_id,
-    object_id_of_name, panic, read_headers, respond,
+    connection_address, forget_kept, header, headers, holds_private_key, holds_public_key,
+    location, new_object_id, object_id_of_name, panic, read_headers, respond,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.

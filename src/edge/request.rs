@@ -1,30 +1,30 @@
 //! Reads a request into the form that the endpoints know.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 
 use super::platform::{self, Incoming};
-use super::ports::Edge;
+use super::ports::Random;
 use crate::domain::distance::Location;
 use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};
 
-/// The headers that endpoints ask for. They cross together; any other crosses when it is asked for.
-pub const HEADERS: [&str; 8] = [
-    "authorization",
-    "cf-ray",
-    "content-type",
-    "cookie",
-    "origin",
-    "prefer",
-    "sec-fetch-site",
-    "user-agent",
-];
+/// The headers that programs send. They cross together when the first is asked for; any other crosses
+/// by itself.
+pub const HEADERS: [&str; 4] = ["authorization", "content-type", "origin", "prefer"];
 
 /// Who sent a request.
 pub struct Sender {
-    pub incoming: Incoming,
+    incoming: Incoming,
     /// Of [`HEADERS`], those that were sent: lines of name, colon, space, value.
-    pub headers: String,
+    headers: OnceCell<String>,
+    id: OnceCell<String>,
+}
+
+impl Sender {
+    pub fn new(incoming: Incoming) -> Self {
+        Self { incoming, headers: OnceCell::new(), id: OnceCell::new() }
+    }
 }
 
 impl Caller for Sender {
@@ -38,7 +38,8 @@ impl Caller for Sender {
         if !HEADERS.contains(&name) {
             return platform::header(&self.incoming, name);
         }
-        self.headers.split('\n').find_map(|line| {
+        let headers = self.headers.get_or_init(|| platform::headers(&self.incoming));
+        headers.split('\n').find_map(|line| {
             let value = line.strip_prefix(name)?.strip_prefix(": ")?;
             Some(value.to_owned())
         })
@@ -55,15 +56,14 @@ impl Caller for Sender {
         let coordinates = next().zip(next());
         Location { country, region, city, network_operator, coordinates }
     }
+
+    fn request_id(&self) -> String {
+        let made = || base16ct::lower::encode_string(&entropy::bytes::<8>(&Random));
+        self.id.get_or_init(|| self.header("cf-ray").unwrap_or_else(made)).clone()
+    }
 }
 
-pub fn read<'a>(
-    sender: &'a Sender,
-    method: &str,
-    url: &str,
-    body: String,
-    edge: &Edge,
-) -> Request<'a> {
+pub fn read<'a>(sender: &'a Sender, method: &str, url: &str, body: String) -> Request<'a> {
     // The runtime has parsed the URL, so its parts are where they belong.
     let after_scheme = url.find("://").map_or(0, |colon| colon.saturating_add(3));
     let path_at = url
@@ -73,9 +73,6 @@ pub fn read<'a>(
     let (origin, target) = url.split_at_checked(path_at).unwrap_or((url, ""));
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let request_id = sender
-        .header("cf-ray")
-        .unwrap_or_else(|| base16ct::lower::encode_string(&entropy::bytes::<8>(edge)));
     Request {
         method: Method::parse(method),
         origin: origin.to_owned(),
@@ -83,6 +80,5 @@ pub fn read<'a>(
         query: query.to_owned(),
         body,
         caller: sender,
-        request_id,
     }
 }

@@ -50,6 +50,9 @@ pub trait Caller {
     /// Where the caller is, as well as the network knows.
     fn location(&self) -> Location;
 
+    /// Names the request in the operator's log.
+    fn request_id(&self) -> String;
+
     /// The address at the other end of the connection, where the runtime tells it.
     fn connection_address(&self) -> Option<String> {
         None
@@ -79,8 +82,6 @@ pub struct Request<'a> {
     pub body: String,
     /// Who sent it.
     pub caller: &'a dyn Caller,
-    /// Names the request in the operator's log.
-    pub request_id: String,
 }
 
 impl Request<'_> {
@@ -92,6 +93,11 @@ impl Request<'_> {
     /// Where the caller is.
     pub fn location(&self) -> Location {
         self.caller.location()
+    }
+
+    /// Names the request in the operator's log.
+    pub fn request_id(&self) -> String {
+        self.caller.request_id()
     }
 
     /// The parameters of the query.

@@ -225,8 +225,8 @@ fn fail(
     failure: &Failure,
 ) -> Response {
     if let Failure::Unavailable(cause) = failure {
-        let Request { request_id, path, .. } = request;
-        server.ports.log.error(&format!("request {request_id} to {path} failed: {cause}"));
+        let (id, path) = (request.request_id(), &request.path);
+        server.ports.log.error(&format!("request {id} to {path} failed: {cause}"));
     }
     if audience == Audience::Clients {
         return failure.to_response();
@@ -290,9 +290,14 @@ fn finish(
     audience: Audience,
     response: Response,
 ) -> Response {
-    let response = response
-        .with("x-content-type-options", "nosniff")
-        .with("x-request-id", request.request_id.clone());
+    let response = response.with("x-content-type-options", "nosniff");
+    // A program's request is in the log only where the server failed; a person may ask for help with
+    // any page.
+    let response = if audience == Audience::People || response.status >= 500 {
+        response.with("x-request-id", request.request_id())
+    } else {
+        response
+    };
     let response = match audience {
         Audience::Clients => readable(request, response),
         Audience::People => response,

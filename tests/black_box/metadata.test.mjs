@@ -25,6 +25,22 @@ test("both well-known addresses serve one document, to any origin", async () => 
   assert.equal(metadata.issuer, server.url);
 });
 
+test("a document that was kept is the one that was made, headers and all (RFC 9111 §5.2.2.9)", async () => {
+  for (const path of ["/jwks", "/.well-known/openid-configuration", "/assets/vestibule.css"]) {
+    const read = async (method) => {
+      const response = await fetch(`${server.url}${path}`, { method });
+      const headers = Object.fromEntries([...response.headers].filter(([name]) => !["date", "server-timing", "x-request-id"].includes(name)));
+      return { status: response.status, headers, body: await response.text() };
+    };
+    const made = await read("GET");
+    assert.equal(made.status, 200);
+    assert.deepEqual(await read("GET"), made);
+    assert.equal((await read("HEAD")).body, "");
+    assert.equal((await read("POST")).status, 405);
+    assert.deepEqual(await read("GET"), made);
+  }
+});
+
 test("a script of any site may read what it asked for, and why it was refused (Fetch §3.2)", async () => {
   const fields = { method: "POST", body: new URLSearchParams({ grant_type: "refresh_token" }) };
   const refused = await fetch(metadata.token_endpoint, { ...fields, headers: { origin: "https://app.example.test" } });

@@ -358,6 +358,10 @@ impl Caller for DemoCaller<'_> {
     fn location(&self) -> Location {
         self.location.clone()
     }
+
+    fn request_id(&self) -> String {
+        "demo".to_owned()
+    }
 }
 
 /// Calls an endpoint as any client would, and reads the JSON that it answers.
@@ -383,7 +387,6 @@ async fn send(
         query: String::new(),
         body,
         caller: &caller,
-        request_id: "demo".to_owned(),
     };
     let response = Box::pin(routes::handle(server, &request)).await;
     serde_json::from_str(&response.body).unwrap_or_default()

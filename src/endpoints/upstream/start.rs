@@ -182,7 +182,7 @@ pub(in crate::endpoints) fn log(
     provider: &Provider,
     error: &UpstreamError,
 ) {
-    let (id, name) = (&request.request_id, &provider.id);
+    let (id, name) = (request.request_id(), &provider.id);
     server.ports.log.error(&format!("request {id}: the provider {name}: {error}"));
 }
 

@@ -26,6 +26,10 @@ impl Caller for TestCaller {
     fn location(&self) -> Location {
         Location::default()
     }
+
+    fn request_id(&self) -> String {
+        "test".into()
+    }
 }
 
 /// A browser, or a client: whoever keeps cookies and sends requests.
@@ -64,7 +68,6 @@ impl Browser {
             query: query.into(),
             body,
             caller: &caller,
-            request_id: "test".into(),
         };
         let settings = &world.settings;
         let issuer = settings.issuer.clone().unwrap_or_else(|| self.origin.clone());
