@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
+import { count } from "./counts.js";
 import { keep, recall } from "./kept.js";
 import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer } from "./platform.js";
 
@@ -127,6 +128,7 @@ class Host extends DurableObject {
   }
 
   async alarm() {
+    count("alarms");
     fresh();
     this.#owed = false;
     this.#call(() => wake(this.constructor.machine, this));
@@ -171,36 +173,43 @@ class Host extends DurableObject {
 
   // What follows is called from the wasm module.
   load() {
-    this.#state ??= this.ctx.storage.kv.get("state") ?? "";
+    this.#state ??= this.read("state");
     return this.#state;
   }
   remember(state) {
     this.#state = state;
   }
   read(key) {
+    count("rows-read");
     return this.ctx.storage.kv.get(key) ?? "";
   }
   list(prefix) {
-    return [...this.ctx.storage.kv.list({ prefix })].flat();
+    const rows = [...this.ctx.storage.kv.list({ prefix })];
+    count("rows-read", rows.length);
+    return rows.flat();
   }
   write(key, value) {
+    count("rows-written");
     this.ctx.storage.kv.put(key, value);
   }
   remove(key) {
+    count("rows-written");
     this.ctx.storage.kv.delete(key);
   }
   // Everything but what begins so.
   forget(kept) {
     this.#state = "";
-    for (const [key] of [...this.ctx.storage.kv.list()]) {
-      if (!key.startsWith(kept)) this.ctx.storage.kv.delete(key);
-    }
+    const keys = [...this.ctx.storage.kv.list()].map(([key]) => key);
+    count("rows-read", keys.length);
+    for (const key of keys) if (!key.startsWith(kept)) this.remove(key);
   }
   erase() {
+    count("rows-written");
     this.#state = "";
     return this.ctx.storage.deleteAll();
   }
   setAlarm(at) {
+    count("rows-written");
     this.ctx.storage.setAlarm(at);
   }
   hold() {

@@ -1,4 +1,7 @@
 // The platform's functions that the wasm module calls, each in one crossing.
+import { count } from "./counts.js";
+export { totals } from "./counts.js";
+export { forgetKept } from "./kept.js";
 
 // Whether the wasm module panicked.
 let panicked = false;
@@ -32,6 +35,7 @@ export function objectIdOfName(env, namespace, name) {
   return env[namespace].idFromName(name).toString();
 }
 export const send = waits((env, namespace, named, to, command, hold) => {
+  count("objects");
   const objects = env[namespace];
   let id;
   if (named) {
@@ -48,9 +52,18 @@ export const send = waits((env, namespace, named, to, command, hold) => {
 export const erase = waits((host) => host.erase());
 
 // KV.
-export const get = waits((env, key) => env.KV.get(key));
-export const put = waits((env, key, value) => env.KV.put(key, value));
-export const remove = waits((env, key) => env.KV.delete(key));
+export const get = waits((env, key) => {
+  count("kv-reads");
+  return env.KV.get(key);
+});
+export const put = waits((env, key, value) => {
+  count("kv-writes");
+  return env.KV.put(key, value);
+});
+export const remove = waits((env, key) => {
+  count("kv-writes");
+  return env.KV.delete(key);
+});
 
 // Keys, imported once and kept by name. Bytes are views of the wasm module's memory: WebCrypto copies
 // what it is given before it comes back.
@@ -211,7 +224,6 @@ export function responseOf(answer) {
   for (const cookie of answer.cookies) response.headers.append("set-cookie", cookie);
   return response;
 }
-export { forgetKept } from "./kept.js";
 
 // The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
 export const connectionAddress = (request) => request.cf?.clientIp ?? "";

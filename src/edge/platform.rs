@@ -51,6 +51,7 @@ mod raw {
             milliseconds: u32,
             limit: u32,
         );
+        pub fn totals() -> String;
         #[wasm_bindgen(js_name = forgetKept)]
         pub fn forget_kept();
         #[wasm_bindgen(js_name = readHeaders)]
@@ -66,7 +67,7 @@ mod raw {
 
 pub use raw::{
     connection_address, forget_kept, header, headers, holds_private_key, holds_public_key,
-    location, new_object_id, object_id_of_name, panic, read_headers, respond,
+    location, new_object_id, object_id_of_name, panic, read_headers, respond, totals,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.

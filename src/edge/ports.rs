@@ -64,13 +64,15 @@ impl Edge {
         }
     }
 
-    /// What the request cost, as a Server-Timing header: for development and tests.
+    /// What the request cost and what the isolate has cost so far, as a Server-Timing header: for
+    /// development and tests.
     pub fn counts(&self) -> String {
         format!(
-            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\"",
+            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\", {}",
             self.object_calls.get(),
             self.kv_reads.get(),
-            self.kv_writes.get()
+            self.kv_writes.get(),
+            platform::totals()
         )
     }
 }
