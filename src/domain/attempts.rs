@@ -47,6 +47,11 @@ impl Attempts {
         }
     }
 
+    /// Whether no attempt was wrong before the one that was counted last.
+    pub fn is_first(&self) -> bool {
+        self.count <= 1
+    }
+
     /// When the next attempt is taken: after 1, 2, 4, 8, 16 seconds, and then the lock.
     fn blocked_until(&self) -> Option<Timestamp> {
         let last = self.last?;

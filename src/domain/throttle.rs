@@ -1,7 +1,8 @@
 //! A limit on guessing from one place: so many tries in a window, refilled as time passes.
 //!
-//! A try is spent before its result is known and given back where it was right, so that guesses
-//! made in parallel count like guesses made one after the other.
+//! A guess is spent before its result is known, so that guesses made in parallel count like guesses
+//! made one after the other. It is given back where it was right and written where it was wrong:
+//! most are right, and cost no row.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,10 +35,14 @@ pub struct Spent {
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ThrottleCommand {
-    /// Spend a try.
+    /// Spend a try for good.
     Spend(Limit),
-    /// Give one back: it was right.
+    /// Spend a try whose result is not known yet.
+    Guess(Limit),
+    /// The guess was right: give the try back.
     GiveBack(Limit),
+    /// The guess was wrong: the try stays spent.
+    Keep(Limit),
     /// Forget what has flowed back.
     Wake,
 }
@@ -62,6 +67,19 @@ impl Spent {
     }
 }
 
+/// What is spent after another try.
+fn spend(state: Option<Spent>, limit: Limit, now: Timestamp) -> Result<u64, Exhausted> {
+    let spent = Spent::at(state, limit, now);
+    let allowed = u64::from(limit.tries).saturating_mul(1000);
+    let after = spent.saturating_add(1000);
+    if after <= allowed {
+        return Ok(after);
+    }
+    let wait = after.saturating_sub(allowed).saturating_mul(limit.per.0.into());
+    let seconds = wait.div_ceil(allowed.max(1)).max(1);
+    Err(Exhausted { retry_after: Seconds(u32::try_from(seconds).unwrap_or(u32::MAX)) })
+}
+
 impl Machine for Throttle {
     const CLASS: Class = Class::Throttle;
     type State = Spent;
@@ -76,24 +94,24 @@ impl Machine for Throttle {
         now: Timestamp,
         _: &dyn Entropy,
     ) -> Step<Self> {
-        let write = |milli, limit: Limit| {
-            Step::written(Spent { milli, as_of: now, per: limit.per }, Ok(()))
-        };
+        let spent = |milli, limit: Limit| Spent { milli, as_of: now, per: limit.per };
         match command {
-            ThrottleCommand::Spend(limit) => {
-                let spent = Spent::at(before.state, limit, now);
-                let allowed = u64::from(limit.tries).saturating_mul(1000);
-                let after = spent.saturating_add(1000);
-                if after <= allowed {
-                    return write(after, limit);
-                }
-                let wait = after.saturating_sub(allowed).saturating_mul(limit.per.0.into());
-                let seconds = wait.div_ceil(allowed.max(1)).max(1);
-                let retry_after = Seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
-                Step::unchanged(Err(Exhausted { retry_after }))
-            }
+            ThrottleCommand::Spend(limit) => match spend(before.state, limit, now) {
+                Ok(after) => Step::written(spent(after, limit), Ok(())),
+                Err(exhausted) => Step::unchanged(Err(exhausted)),
+            },
+            ThrottleCommand::Guess(limit) => match spend(before.state, limit, now) {
+                Ok(after) => Step::to(Next::Remembered(spent(after, limit)), Ok(())),
+                Err(exhausted) => Step::unchanged(Err(exhausted)),
+            },
             ThrottleCommand::GiveBack(limit) => {
-                write(Spent::at(before.state, limit, now).saturating_sub(1000), limit)
+                let left = Spent::at(before.state, limit, now).saturating_sub(1000);
+                Step::to(Next::Remembered(spent(left, limit)), Ok(()))
+            }
+            ThrottleCommand::Keep(limit) => {
+                // Where the memory of the guess was lost, it is counted now.
+                let milli = Spent::at(before.state, limit, now).max(1000);
+                Step::written(spent(milli, limit), Ok(()))
             }
             ThrottleCommand::Wake => match before.state {
                 Some(spent) if now < spent.as_of.plus(spent.per) => Step::unchanged(Ok(())),

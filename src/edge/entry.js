@@ -105,6 +105,7 @@ function read(request) {
 // holds nothing for an object and loses nothing in a reset.
 class Host extends DurableObject {
   #state;
+  #alarm = false;
   #held = false;
   #owed = false;
   #waiting = new Set();
@@ -129,6 +130,9 @@ class Host extends DurableObject {
 
   async alarm() {
     count("alarms");
+    // What is stored is read first, so that its alarm is known to be spent.
+    this.load();
+    this.#alarm = false;
     fresh();
     this.#owed = false;
     this.#call(() => wake(this.constructor.machine, this));
@@ -173,7 +177,10 @@ class Host extends DurableObject {
 
   // What follows is called from the wasm module.
   load() {
-    this.#state ??= this.read("state");
+    if (this.#state === undefined) {
+      this.#state = this.read("state");
+      this.#alarm ||= this.#state !== "";
+    }
     return this.#state;
   }
   remember(state) {
@@ -204,11 +211,15 @@ class Host extends DurableObject {
     for (const key of keys) if (!key.startsWith(kept)) this.remove(key);
   }
   erase() {
-    count("rows-written");
     this.#state = "";
+    this.#alarm = false;
     return this.ctx.storage.deleteAll();
   }
+  hasAlarm() {
+    return this.#alarm;
+  }
   setAlarm(at) {
+    this.#alarm = true;
     count("rows-written");
     this.ctx.storage.setAlarm(at);
   }

@@ -29,7 +29,7 @@ pub const EFFECT: &str = "effect/";
 /// When the alarm comes back to effects that were not performed.
 const RETRY: Seconds = Seconds(10);
 /// An alarm that is further away than this may come too early.
-const FAR: Seconds = Seconds(3600);
+const FAR: Seconds = Seconds(600);
 
 /// A state as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -102,7 +102,7 @@ pub fn wake(machine: &str, host: &Host) -> Result<(), JsError> {
         }
         // The alarm is spent: it is set again for whatever comes next.
         let next = load::<M>(host).and_then(|state| M::wakes_at(&state));
-        if let Some(moment) = next {
+        if let Some(moment) = next.filter(|_| !host.has_alarm()) {
             set_alarm(host, moment.max(now().plus(Seconds(1))));
         }
         Ok(())
@@ -119,7 +119,8 @@ pub fn run<M: Machine>(
     let rows = rows::<M>(host, &M::rows(state.as_ref(), &command));
     let decided = M::step(Before { state, rows }, command, now(), &Random);
 
-    let mut wakes_at = woken_before;
+    // Only what is written is woken.
+    let mut wakes_at = None;
     match decided.next {
         Next::Unchanged => {}
         Next::Remembered(state) => host.remember(&text::<M>(state)?),
@@ -131,7 +132,6 @@ pub fn run<M: Machine>(
             host.changed();
         }
         Next::Forgotten => {
-            wakes_at = None;
             // What was promised to others is still performed.
             host.forget(EFFECT);
             host.changed();
@@ -148,7 +148,9 @@ pub fn run<M: Machine>(
         let retry = now().plus(RETRY);
         set_alarm(host, wakes_at.map_or(retry, |moment| moment.min(retry)));
         host.owe();
-    } else if let Some(moment) = wakes_at.filter(|moment| is_due_anew(*moment, woken_before)) {
+    } else if let Some(moment) = wakes_at
+        && (!host.has_alarm() || is_due_anew(moment, woken_before))
+    {
         set_alarm(host, moment);
     }
     if M::awaits_change(&decided.reply) {

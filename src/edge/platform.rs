@@ -218,6 +218,9 @@ extern "C" {
     pub fn forget(this: &Host, kept: &str);
     #[wasm_bindgen(method, js_name = setAlarm)]
     pub fn set_alarm(this: &Host, at: f64);
+    /// Whether an alarm is set, as far as is known: what was stored has set its own.
+    #[wasm_bindgen(method, js_name = hasAlarm)]
+    pub fn has_alarm(this: &Host) -> bool;
     #[wasm_bindgen(method)]
     pub fn hold(this: &Host);
     #[wasm_bindgen(method)]

@@ -124,7 +124,7 @@ async fn find(
         format!("user-code/account/{}", session.account),
     ];
     for throttle in &throttles {
-        if !server.spend(throttle, limit).await? {
+        if !server.guess(throttle, limit).await? {
             return Ok(Err(Refused::Exhausted));
         }
     }
@@ -132,23 +132,26 @@ async fn find(
     let view = match server.send::<Grant>(&address, GrantCommand::LookUp).await? {
         Ok(GrantReply::Device(view)) => *view,
         Ok(_) => return Err(Failure::internal("a look-up was answered by something else")),
-        Err(GrantError::Unknown) => return Ok(Err(Refused::Unknown)),
+        Err(GrantError::Unknown) => {
+            guessed(server, &throttles, false).await?;
+            return Ok(Err(Refused::Unknown));
+        }
         // A code that existed was no guess.
         Err(_) => {
-            give_back(server, &throttles).await?;
+            guessed(server, &throttles, true).await?;
             return Ok(Err(Refused::Unknown));
         }
     };
-    give_back(server, &throttles).await?;
+    guessed(server, &throttles, true).await?;
     match server.client(&view.client_id).await? {
         Some(client) => Ok(Ok((client, view))),
         None => Ok(Err(Refused::Unknown)),
     }
 }
 
-async fn give_back(server: &Server<'_>, throttles: &[String]) -> Result<(), Failure> {
+async fn guessed(server: &Server<'_>, throttles: &[String], right: bool) -> Result<(), Failure> {
     for throttle in throttles {
-        server.give_back(throttle, server.settings.limits.user_code).await?;
+        server.guessed(throttle, server.settings.limits.user_code, right).await?;
     }
     Ok(())
 }

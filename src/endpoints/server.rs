@@ -7,7 +7,7 @@ use crate::domain::client::{self, Client};
 use crate::domain::entropy;
 use crate::domain::machine::{Address, Machine};
 use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
-use crate::domain::throttle::{Limit, Throttle, ThrottleCommand};
+use crate::domain::throttle::{Exhausted, Limit, Throttle, ThrottleCommand};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::seal::Purpose;
 use crate::ports::{self, Ports};
@@ -89,17 +89,28 @@ impl Server<'_> {
         sealed.map_err(|error| Failure::internal(error.to_string()))
     }
 
-    /// Spends a try that may turn out to be a guess; false where none is left.
+    /// Spends a try; false where none is left.
     pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
-        let address = Address::Name(name.to_owned());
-        let answer = self.send::<Throttle>(&address, ThrottleCommand::Spend(limit)).await?;
-        Ok(answer.is_ok())
+        Ok(self.throttle(name, ThrottleCommand::Spend(limit)).await?.is_ok())
     }
 
-    /// Gives a try back: it was no guess.
-    pub async fn give_back(&self, name: &str, limit: Limit) -> Result<(), Failure> {
-        let address = Address::Name(name.to_owned());
-        let answer = self.send::<Throttle>(&address, ThrottleCommand::GiveBack(limit)).await?;
+    /// Spends a try for a guess whose result is not known yet; false where none is left.
+    pub async fn guess(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
+        Ok(self.throttle(name, ThrottleCommand::Guess(limit)).await?.is_ok())
+    }
+
+    /// Gives the try of a right guess back, or keeps that of a wrong one.
+    pub async fn guessed(&self, name: &str, limit: Limit, right: bool) -> Result<(), Failure> {
+        let keep_or_not = if right { ThrottleCommand::GiveBack } else { ThrottleCommand::Keep };
+        let answer = self.throttle(name, keep_or_not(limit)).await?;
         answer.map_err(|error| Failure::internal(error.to_string()))
+    }
+
+    async fn throttle(
+        &self,
+        name: &str,
+        command: ThrottleCommand,
+    ) -> Result<Result<(), Exhausted>, Failure> {
+        Ok(self.send::<Throttle>(&Address::Name(name.to_owned()), command).await?)
     }
 }

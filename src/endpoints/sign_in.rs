@@ -200,16 +200,24 @@ async fn sign_in(
     let password = form.get("password").unwrap_or_default();
     let limit = server.settings.limits.sign_in;
     let throttle = format!("sign-in/{}", server.network_of(request));
-    if !server.spend(&throttle, limit).await? {
+    if !server.guess(&throttle, limit).await? {
         return Ok(Err(Refused::Exhausted));
     }
-    let (account, record) = match look_up(server, email).await? {
+    let (found, record) = match look_up(server, email).await? {
         Ok(found) => found,
-        Err(blocked) => return Ok(Err(Refused::Blocked(blocked))),
+        Err(blocked) => {
+            server.guessed(&throttle, limit, false).await?;
+            return Ok(Err(Refused::Blocked(blocked)));
+        }
     };
     let verified = record.verify(password);
-    let Some(account) = account.filter(|_| verified != Verified::Wrong) else {
-        return Ok(Err(Refused::Wrong));
+    let account = match found {
+        Found::Account(account) if verified != Verified::Wrong => account,
+        found => {
+            server.guessed(&throttle, limit, false).await?;
+            found.attempt_failed(server).await?;
+            return Ok(Err(Refused::Wrong));
+        }
     };
     let rehashed = match verified {
         Verified::RightAndOutdated => NewPassword::parse(password, email)
@@ -224,7 +232,7 @@ async fn sign_in(
     let session = browser::new_session(server, request);
     let command = AccountCommand::FinishSignIn { session, verified: record, rehashed, replaces };
     let address = Address::Id(account.as_str().to_owned());
-    server.give_back(&throttle, limit).await?;
+    server.guessed(&throttle, limit, true).await?;
     match server.send::<Account>(&address, command).await? {
         Ok(AccountReply::SignedIn(number, secret)) => Ok(Ok((account, (number, secret)))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
@@ -245,15 +253,44 @@ pub(super) async fn end_session_of_other(
     }
 }
 
+/// Where an address leads.
+enum Found {
+    Account(ObjectId),
+    /// To no account: an object that remembers nothing is asked in its place, so that both take the
+    /// same way and the same time.
+    Nobody(Address),
+    /// It is no address.
+    Nowhere,
+}
+
+impl Found {
+    fn address(&self) -> Option<Address> {
+        match self {
+            Self::Account(account) => Some(Address::Id(account.as_str().to_owned())),
+            Self::Nobody(identifier) => Some(identifier.clone()),
+            Self::Nowhere => None,
+        }
+    }
+
+    /// The attempt was wrong, and is written.
+    async fn attempt_failed(&self, server: &Server<'_>) -> Result<(), Failure> {
+        let Some(address) = self.address() else { return Ok(()) };
+        match server.send::<Account>(&address, AccountCommand::AttemptFailed).await? {
+            Ok(_) | Err(AccountError::Unknown) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
 /// The account that an address leads to, and the password's record; for an address that leads
 /// nowhere, a record that no password matches. Both count the attempt.
 async fn look_up(
     server: &Server<'_>,
     email: &str,
-) -> Result<Result<(Option<ObjectId>, PasswordRecord), Blocked>, Failure> {
-    let nobody = (None, PasswordRecord::of_nobody());
+) -> Result<Result<(Found, PasswordRecord), Blocked>, Failure> {
+    let nobody = PasswordRecord::of_nobody;
     if email.is_empty() || email.len() > 254 {
-        return Ok(Ok(nobody));
+        return Ok(Ok((Found::Nowhere, nobody())));
     }
     let identifier = Address::Name(identifier::of_email(email));
     let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
@@ -262,17 +299,13 @@ async fn look_up(
         Err(IdentifierError::Blocked(blocked)) => return Ok(Err(blocked)),
         Err(error) => return Err(Failure::internal(error.to_string())),
     };
-    // Where there is no account, an object that remembers nothing is asked, so that both take the
-    // same way and the same time.
-    let address = match &account {
-        Some(account) => Address::Id(account.as_str().to_owned()),
-        None => identifier,
-    };
+    let found = account.map_or(Found::Nobody(identifier), Found::Account);
+    let Some(address) = found.address() else { return Ok(Ok((Found::Nowhere, nobody()))) };
     match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
-        Ok(AccountReply::Password(record)) => Ok(Ok((account, record))),
+        Ok(AccountReply::Password(record)) => Ok(Ok((found, record))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
         Err(AccountError::Blocked(blocked)) => Ok(Err(blocked)),
-        Err(AccountError::Unknown) => Ok(Ok(nobody)),
+        Err(AccountError::Unknown) => Ok(Ok((Found::Nobody(address), nobody()))),
         Err(error) => Err(error.into()),
     }
 }

@@ -68,6 +68,7 @@ impl Host {
             code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
             redirect_uri: REDIRECT_URI.into(),
             authorization: authorization(),
+            kept_until: START.plus(Seconds(60)),
         };
         host.send(GrantCommand::Open(Box::new(grant))).unwrap();
         host

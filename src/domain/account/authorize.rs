@@ -6,7 +6,7 @@ use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
 use crate::domain::grant::{self, GrantCommand};
-use crate::domain::machine::{Address, Effect, Step};
+use crate::domain::machine::{Address, Effect};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
@@ -113,7 +113,7 @@ impl Person {
         };
 
         let (gone, left) = row::make_room(rows, GRANT, MAX_GRANTS, now);
-        self.grants = left.unwrap_or(self.grants).saturating_add(1);
+        self.count(|counts| counts.grants = left.unwrap_or(counts.grants).saturating_add(1));
         // A grant that gives way is ended, not merely forgotten.
         let ended: Vec<Effect> = gone
             .iter()
@@ -127,7 +127,9 @@ impl Person {
         if request.consent == ConsentGiven::JustNow {
             if before.is_none() {
                 let (gone, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
-                self.consents = left.unwrap_or(self.consents).saturating_add(1);
+                self.count(|counts| {
+                    counts.consents = left.unwrap_or(counts.consents).saturating_add(1);
+                });
                 changes.extend(gone.into_iter().map(|key| (key, None)));
             }
             let consent = remembered(&request, before, now);
@@ -149,8 +151,8 @@ impl Person {
         };
         changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));
 
-        let reply = Ok(AccountReply::Authorized(Box::new(authorized)));
-        let mut step = Step::written(self, reply).wants(ended);
+        let reply = AccountReply::Authorized(Box::new(authorized));
+        let mut step = self.remembered(reply).wants(ended);
         step.rows = changes;
         Ok(step)
     }

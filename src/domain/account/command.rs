@@ -31,6 +31,13 @@ pub struct NewAccount {
     pub identity: Option<Box<Identity>>,
 }
 
+impl AccountCommand {
+    /// Whether it may add rows of a kind that is bounded to an account that is there.
+    pub(super) fn adds_rows(&self) -> bool {
+        matches!(self, Self::FinishSignIn { .. } | Self::SignInWith(_) | Self::Authorize(_))
+    }
+}
+
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum AccountCommand {
@@ -38,6 +45,8 @@ pub enum AccountCommand {
     Create(Box<NewAccount>, NewSession),
     /// Count an attempt and fetch the password's record.
     BeginSignIn,
+    /// The password was wrong: the attempt stays counted.
+    AttemptFailed,
     /// The password was right: forget the attempts and sign in.
     FinishSignIn {
         /// The session.

@@ -8,7 +8,7 @@ use super::{AccountError, AccountReply, Person, Rows, Transition, profile};
 use crate::domain::entropy::Entropy;
 use crate::domain::identifier::{Identifier, IdentifierCommand};
 use crate::domain::identity::{self, ClaimsUpdate, Identity};
-use crate::domain::machine::{Address, Effect, Step};
+use crate::domain::machine::{Address, Effect};
 use crate::domain::time::Timestamp;
 
 /// How many identities one person may link.
@@ -49,8 +49,11 @@ impl Person {
             has_room(rows)?;
         }
         let confirm = (!is_linked).then(|| self.confirm(&identity)).flatten();
+        let known = (self.claims.clone(), self.sources.clone());
         let row = self.take_in(&identity, update, rows, now);
+        let has_learnt = known != (self.claims.clone(), self.sources.clone());
         let step = self.continue_session(session, replaces, rows, now, entropy);
+        let step = if has_learnt { super::durable(step) } else { step };
         Ok(step.put(key, Row::Identity(row)).wants(confirm))
     }
 
@@ -70,7 +73,9 @@ impl Person {
         }
         let confirm = self.confirm(identity);
         let row = self.take_in(identity, update, rows, now);
-        Ok(Step::written(self, Ok(AccountReply::Done)).put(key, Row::Identity(row)).wants(confirm))
+        Ok(super::durable(self.remembered(AccountReply::Done))
+            .put(key, Row::Identity(row))
+            .wants(confirm))
     }
 
     /// Unlinks an identity, unless the person could not sign in any more without it. The sessions

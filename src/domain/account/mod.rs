@@ -19,7 +19,7 @@ use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::Attempts;
 use super::connection::{self, Connection, ConnectionCommand};
-use super::entropy::Entropy;
+use super::entropy::{self, Entropy};
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
 use super::identity::ClaimsUpdate;
@@ -62,12 +62,38 @@ pub struct Person {
     pub attempts: Attempts,
     /// When the account was made.
     pub created_at: Timestamp,
-    /// The number of the next session.
-    next_session: u32,
-    /// How many rows there are of each kind: an upper bound, made exact when it is reached.
+    /// How many rows there are; unknown until they are counted, once while the object is in memory.
+    /// Never written, so that what only adds a row writes only that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+}
+
+/// How many rows there are of each kind that is bounded: an upper bound, made exact when it is
+/// reached.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Counts {
     sessions: u32,
     consents: u32,
     grants: u32,
+}
+
+impl Counts {
+    fn of(rows: &Rows) -> Self {
+        let count = |kind: &str| {
+            let keys = rows.keys().filter(|key| key.starts_with(kind));
+            u32::try_from(keys.count()).unwrap_or(u32::MAX)
+        };
+        Self { sessions: count(SESSION), consents: count(CONSENT), grants: count(GRANT) }
+    }
+}
+
+/// The same step, its state written: what is counted is not.
+fn durable(mut step: Step<Account>) -> Step<Account> {
+    if let Next::Remembered(mut person) = step.next {
+        person.counts = None;
+        step.next = Next::Written(person);
+    }
+    step
 }
 
 /// A transition's result: the step, or the error that leaves everything unchanged.
@@ -85,9 +111,12 @@ impl Machine for Account {
 
     fn rows(person: Option<&Person>, command: &AccountCommand) -> Vec<RowKeys> {
         use AccountCommand as Command;
-        let full = |count: fn(&Person) -> u32, bound| person.is_some_and(|p| count(p) >= bound);
+        let counts = person.and_then(|person| person.counts);
+        let full = |count: fn(&Counts) -> u32, bound| {
+            person.is_some() && counts.is_none_or(|counts| count(&counts) >= bound)
+        };
         match command {
-            Command::BeginSignIn | Command::Address => Vec::new(),
+            Command::BeginSignIn | Command::AttemptFailed | Command::Address => Vec::new(),
             Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
                 let replaced = match command {
@@ -99,8 +128,8 @@ impl Machine for Account {
                     _ => None,
                 };
                 keys.extend(replaced.map(|held| RowKeys::One(row::session_key(held.number))));
-                if full(|person| person.sessions, MAX_SESSIONS) {
-                    keys.extend([RowKeys::All(SESSION), RowKeys::All(GRANT)]);
+                if full(|counts| counts.sessions, MAX_SESSIONS) {
+                    keys.extend([SESSION, CONSENT, GRANT].map(RowKeys::All));
                 }
                 keys
             }
@@ -114,10 +143,13 @@ impl Machine for Account {
                     RowKeys::One(row::session_key(request.session.number)),
                     RowKeys::One(row::consent_key(&request.client_id)),
                 ];
-                if full(|person| person.grants, MAX_GRANTS) {
+                if counts.is_none() {
+                    keys.push(RowKeys::All(SESSION));
+                }
+                if full(|counts| counts.grants, MAX_GRANTS) {
                     keys.push(RowKeys::All(GRANT));
                 }
-                if full(|person| person.consents, MAX_CONSENTS) {
+                if full(|counts| counts.consents, MAX_CONSENTS) {
                     keys.push(RowKeys::All(CONSENT));
                 }
                 keys
@@ -165,7 +197,12 @@ impl Machine for Account {
             (None, AccountCommand::Create(new, session)) => Ok(create(*new, session, now, entropy)),
             (Some(_), AccountCommand::Create(..)) => Err(AccountError::Exists),
             (None, _) => Err(AccountError::Unknown),
-            (Some(person), command) => person.step(command, &rows, now, entropy),
+            (Some(mut person), command) => {
+                if command.adds_rows() && person.counts.is_none() {
+                    person.counts = Some(Counts::of(&rows));
+                }
+                person.step(command, &rows, now, entropy)
+            }
         };
         transition.unwrap_or_else(|error| Step::unchanged(Err(error)))
     }
@@ -192,16 +229,13 @@ fn create(
         password,
         attempts: Attempts::default(),
         created_at: now,
-        next_session: 1,
-        sessions: 0,
-        consents: 0,
-        grants: 0,
+        counts: None,
     };
     let linked = identity.map(|identity| {
         let row = person.take_in(&identity, ClaimsUpdate::Follow, &Rows::new(), now);
         (row::identity_key(&identity.identifier()), row, person.confirm(&identity))
     });
-    let step = person.sign_in(session, &Rows::new(), now, entropy).wants(confirm);
+    let step = durable(person.sign_in(session, &Rows::new(), now, entropy)).wants(confirm);
     match linked {
         Some((key, row, confirm)) => step.put(key, Row::Identity(row)).wants(confirm),
         None => step,
@@ -228,12 +262,14 @@ impl Person {
                 Err(AccountError::PasswordChanged)
             }
             Command::FinishSignIn { session, rehashed, replaces, .. } => {
+                // An attempt that was right at once was never written.
+                let is_durable = rehashed.is_some() || !self.attempts.is_first();
                 self.attempts = Attempts::default();
-                if let Some(rehashed) = rehashed {
-                    self.password = Some(rehashed);
-                }
-                Ok(self.continue_session(session, replaces, rows, now, entropy))
+                self.password = rehashed.or(self.password);
+                let step = self.continue_session(session, replaces, rows, now, entropy);
+                Ok(if is_durable { durable(step) } else { step })
             }
+            Command::AttemptFailed => Ok(durable(self.remembered(AccountReply::Done))),
             Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
             Command::Link(proof, identity, update) => {
                 self.link(&proof, &identity, update, rows, now)
@@ -283,7 +319,7 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 self.password = Some(password);
                 self.attempts = Attempts::default();
-                Ok(self.end_sessions(rows, |number, _| number != proof.number))
+                Ok(durable(self.end_sessions(rows, |number, _| number != proof.number)))
             }
             Command::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
@@ -291,7 +327,7 @@ impl Person {
                 profile::written(&self.claims, &edited, &mut self.sources);
                 self.claims = edited;
                 self.claims.updated_at = Some(now.seconds());
-                Ok(Step::written(self, Ok(AccountReply::Done)))
+                Ok(durable(self.remembered(AccountReply::Done)))
             }
             Command::RevokeClient(proof, client_id) => {
                 session::find(rows, &proof, now)?;
@@ -329,8 +365,8 @@ impl Person {
                 if !rows.contains_key(&key) {
                     return Ok(Step::unchanged(Ok(AccountReply::Done)));
                 }
-                self.grants = self.grants.saturating_sub(1);
-                Ok(Step::written(self, Ok(AccountReply::Done)).delete(key))
+                self.count(|counts| counts.grants = counts.grants.saturating_sub(1));
+                Ok(self.remembered(AccountReply::Done).delete(key))
             }
             Command::AccessTokenRevoked { grant_id, jti, expires_at } => {
                 let key = row::grant_key(&grant_id);
@@ -343,18 +379,29 @@ impl Person {
         }
     }
 
+    fn count(&mut self, change: impl FnOnce(&mut Counts)) {
+        if let Some(counts) = &mut self.counts {
+            change(counts);
+        }
+    }
+
+    /// Answers, and changes at most what may be lost with the memory.
+    fn remembered(self, reply: AccountReply) -> Step<Account> {
+        Step::to(Next::Remembered(self), Ok(reply))
+    }
+
     /// Counts an attempt before its password is looked at.
     fn count_attempt(mut self, now: Timestamp) -> Transition {
         self.attempts = self.attempts.begin(now).map_err(|(_, blocked)| blocked)?;
         // Without a password none is right, and it takes the same time.
         let record = self.password.clone().unwrap_or_else(PasswordRecord::of_nobody);
-        Ok(Step::written(self, Ok(AccountReply::Password(record))))
+        Ok(self.remembered(AccountReply::Password(record)))
     }
 
     /// Whoever signs in again in one browser goes on with the same session, so that signing out
     /// later ends what was granted before.
     fn continue_session(
-        self,
+        mut self,
         session: NewSession,
         replaces: Option<SessionProof>,
         rows: &Rows,
@@ -371,9 +418,9 @@ impl Person {
         // It makes room by itself: no other browser gives way, nor what was granted in this one.
         let mut others = rows.clone();
         others.remove(&replaced);
-        let sessions = self.sessions.saturating_sub(1);
+        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(1));
         let session = NewSession { sid: Some(sid), ..session };
-        Self { sessions, ..self }.sign_in(session, &others, now, entropy).delete(replaced)
+        self.sign_in(session, &others, now, entropy).delete(replaced)
     }
 
     fn sign_in(
@@ -384,15 +431,17 @@ impl Person {
         entropy: &dyn Entropy,
     ) -> Step<Account> {
         let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
-        self.sessions = left.unwrap_or(self.sessions).saturating_add(1);
-        let number = self.next_session;
-        self.next_session = number.saturating_add(1);
+        self.count(|counts| {
+            counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
+        });
+        let number = u32::from_be_bytes(entropy::bytes(entropy));
         let (session, secret) = session.begin(now, entropy);
         let sids: Vec<&str> = row::sessions(rows)
             .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
             .map(|(_, _, session)| session.sid.as_str())
             .collect();
-        let step = Step::written(self, Ok(AccountReply::SignedIn(number, secret)))
+        let step = self
+            .remembered(AccountReply::SignedIn(number, secret))
             .put(row::session_key(number), Row::Session(session));
         let step = end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
         gone.into_iter().fold(step, Step::delete)
@@ -426,8 +475,9 @@ impl Person {
                 sids.push(session.sid.clone());
             }
         }
-        self.sessions = self.sessions.saturating_sub(count(&keys));
-        let step = Step::written(self, Ok(AccountReply::Done));
+        let ended = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(ended));
+        let step = self.remembered(AccountReply::Done);
         let step = keys.into_iter().fold(step, Step::delete);
         end_grants(step, rows, |grant| !grant.offline && sids.contains(&grant.sid))
     }
@@ -435,16 +485,16 @@ impl Person {
     fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<Account> {
         let consent = row::consent_key(client_id);
         if rows.contains_key(&consent) {
-            self.consents = self.consents.saturating_sub(1);
+            self.count(|counts| counts.consents = counts.consents.saturating_sub(1));
         }
-        let step = Step::written(self, Ok(AccountReply::Done)).delete(consent);
+        let step = self.remembered(AccountReply::Done).delete(consent);
         end_grants(step, rows, |grant| grant.client_id == client_id)
     }
 
     /// The app keeps the rest: its grants are told, and their next tokens are narrower.
     fn revoke_scope(self, client_id: &str, scope: &str, rows: &Rows) -> Step<Account> {
         let key = row::consent_key(client_id);
-        let mut step = Step::written(self, Ok(AccountReply::Done));
+        let mut step = self.remembered(AccountReply::Done);
         if let Some(Row::Consent(consent)) = rows.get(&key) {
             step = step.put(key, Row::Consent(consent.clone().without(scope)));
         }
@@ -521,8 +571,4 @@ fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp)
         row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
     let connections = row::connections(rows).map(|(provider, _)| provider.to_owned()).collect();
     Overview { session, sessions, apps, identities, sources, connections }
-}
-
-fn count<T>(items: &[T]) -> u32 {
-    u32::try_from(items.len()).unwrap_or(u32::MAX)
 }

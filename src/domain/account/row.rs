@@ -284,7 +284,7 @@ pub fn make_room(
     now: Timestamp,
 ) -> (Vec<String>, Option<u32>) {
     let mut held: Vec<_> = rows.iter().filter(|(key, _)| key.starts_with(kind)).collect();
-    let total = super::count(&held);
+    let total = counted(held.len());
     if total <= 1 {
         return (Vec::new(), None);
     }
@@ -297,6 +297,10 @@ pub fn make_room(
     let beyond = total.saturating_add(1).saturating_sub(bound);
     let going = expired.max(usize::try_from(beyond).unwrap_or(0));
     let gone: Vec<String> = held.into_iter().take(going).map(|(key, _)| key.clone()).collect();
-    let left = total.saturating_sub(super::count(&gone));
+    let left = total.saturating_sub(counted(gone.len()));
     (gone, Some(left))
+}
+
+fn counted(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -25,6 +25,10 @@ pub struct CodeGrant {
     pub redirect_uri: String,
     /// What the person allowed.
     pub authorization: Authorization,
+    /// Until when anything that is issued for it can be used: that long the object stays, redeemed or
+    /// not, so that one alarm is set for it and none is moved.
+    #[serde(default)]
+    pub kept_until: Timestamp,
 }
 
 /// A request to redeem a code.
@@ -102,7 +106,7 @@ impl CodeGrant {
         let issue = Issue { authorization: self.authorization.clone(), refresh_token };
         let live =
             LiveGrant::new(self.authorization, Some(self.code), family, redemption.terms, now);
-        Ok((live, issue))
+        Ok((live.waking_at(self.kept_until), issue))
     }
 
     fn check_code_verifier(&self, verifier: Option<&CodeVerifier>) -> Result<(), GrantError> {

@@ -59,6 +59,12 @@ impl LiveGrant {
         live
     }
 
+    /// Wakes at that moment, where it is no sooner than it would wake.
+    pub(super) fn waking_at(mut self, moment: Timestamp) -> Self {
+        self.wakes_at = self.wakes_at.max(moment);
+        self
+    }
+
     /// When nothing that was issued can be used any more.
     fn expires_at(&self) -> Timestamp {
         let idle = self.family.as_ref().map_or(self.tokens_until, |family| family.idle_until);
@@ -192,10 +198,13 @@ impl LiveGrant {
             self.wakes_at = expires_at;
             return Step::written(GrantState::Live(self), Ok(GrantReply::Done));
         }
-        match self.family {
-            // The account knows by itself when a grant without refresh tokens is over.
-            None => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
-            Some(_) => super::end(&self.authorization, Ok(GrantReply::Done)),
+        // The account knows by itself when a grant is over at the latest, and not that nobody has
+        // refreshed it.
+        let is_idle = self.family.is_some() && now < self.ends_at;
+        if is_idle {
+            super::end(&self.authorization, Ok(GrantReply::Done))
+        } else {
+            Step::to(Next::Forgotten, Ok(GrantReply::Done))
         }
     }
 }

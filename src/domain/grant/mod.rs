@@ -75,6 +75,17 @@ pub struct Terms {
     pub grant: Seconds,
 }
 
+impl Terms {
+    /// When nothing can be used any more of what is issued at that moment and not refreshed.
+    pub fn over(&self, issued: Timestamp, not_after: Option<Timestamp>) -> Timestamp {
+        let ends_at = issued.plus(self.grant);
+        let ends_at = not_after.map_or(ends_at, |session| session.min(ends_at));
+        let tokens_until = issued.plus(self.access_token);
+        let idle = self.refresh_idle.map_or(tokens_until, |idle| issued.plus(idle));
+        idle.min(ends_at).max(tokens_until)
+    }
+}
+
 /// What is remembered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum GrantState {
@@ -307,7 +318,7 @@ impl Machine for Grant {
 
     fn wakes_at(state: &GrantState) -> Option<Timestamp> {
         Some(match state {
-            GrantState::Code(code) => code.expires_at,
+            GrantState::Code(code) => code.kept_until.max(code.expires_at),
             GrantState::Device(device) => device.forgotten_at(),
             GrantState::Live(live) => live.wakes_at,
             GrantState::Ended { until } => *until,
@@ -327,7 +338,9 @@ impl Machine for Grant {
 fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
     let done = Ok(GrantReply::Done);
     match state {
-        GrantState::Code(code) if code.expires_at <= now => end(&code.authorization, done),
+        GrantState::Code(code) if code.kept_until.max(code.expires_at) <= now => {
+            end(&code.authorization, done)
+        }
         GrantState::Device(device) if device.forgotten_at() <= now => match device {
             DeviceState::Approved(approved) => end(&approved.authorization, done),
             DeviceState::Waiting(_) | DeviceState::Denied(_) => Step::to(Next::Forgotten, done),

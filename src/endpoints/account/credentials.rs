@@ -44,6 +44,7 @@ async fn confirm(
     };
     let password = form.get("current_password").unwrap_or_default();
     if record.verify(password) == Verified::Wrong {
+        server.send::<Account>(&session.address(), AccountCommand::AttemptFailed).await??;
         let wrong = "The current password is wrong. Nothing was changed.".to_owned();
         return Ok((view, Err(wrong)));
     }

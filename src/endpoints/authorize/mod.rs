@@ -15,7 +15,7 @@ use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiv
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::client::Client;
 use crate::domain::grant::code::CodeGrant;
-use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError};
+use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError, Terms};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
@@ -102,7 +102,9 @@ async fn issue(
     let answer = server.send::<Account>(&session.address(), command).await?;
     let error = match answer {
         Ok(AccountReply::Authorized(authorized)) => {
-            let code = open(server, request, grant, *authorized).await?;
+            let terms = terms(server, &client);
+            let opening = Opening { grant, authorized: *authorized, terms };
+            let code = open(server, request, opening).await?;
             return Ok(response.code(server, &code));
         }
         Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
@@ -196,16 +198,25 @@ pub(super) fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) ->
     request.max_age.map(oldest)
 }
 
+/// What a grant is opened with.
+struct Opening {
+    grant: ObjectId,
+    authorized: Authorized,
+    terms: Terms,
+}
+
 async fn open(
     server: &Server<'_>,
     request: AuthorizationRequest,
-    grant: ObjectId,
-    authorized: Authorized,
+    opening: Opening,
 ) -> Result<String, Failure> {
+    let Opening { grant, authorized, terms } = opening;
+    let expires_at = server.now().plus(server.settings.lifetimes.authorization_code);
     let secret = Secret::random(server.ports.entropy);
     let code = CodeGrant {
         code: secret.hash(),
-        expires_at: server.now().plus(server.settings.lifetimes.authorization_code),
+        expires_at,
+        kept_until: terms.over(expires_at, authorized.not_after),
         code_challenge: request.code_challenge,
         redirect_uri: request.redirect_uri,
         authorization: Authorization {
