@@ -40,7 +40,7 @@ async function crash() {
   await served.exited;
   served = await serve();
 }
-const app = () => publicApp(served, { first_party: true });
+const app = (more) => publicApp(served, { first_party: true, ...more });
 const service = () => register(served, { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
 const credentials = (client) =>
   post(`${served.url}/token`, { grant_type: "client_credentials" }, basic(client));
@@ -61,6 +61,7 @@ REGISTRATION = "token"
 REGISTRATION_TOKEN = "${TOKEN}"
 BRAND_NAME = "Acme"
 AUTHORIZATION_CODE_LIFETIME = 5
+ACCESS_TOKEN_LIFETIME = 10
 [[RESOURCES]]
 resource = "https://api.example.test"
 name = "The API"
@@ -99,9 +100,9 @@ test("what was answered is there after kill -9, and what was used stays used", a
 });
 
 test("a code that nobody redeemed is erased from the disk by its alarm, also after a restart", async () => {
-  const client = await app();
+  const client = await app({ grant_types: ["authorization_code"] });
   const { browser } = await signedUp(served);
-  await authorize(served, client, browser, { challenge: pkce().challenge });
+  await authorize(served, client, browser, { challenge: pkce().challenge, scope: "openid" });
   const isRemembered = () => grants().some((content) => content.includes(client.client_id));
   assert.ok(isRemembered());
   await crash();

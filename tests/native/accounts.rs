@@ -230,6 +230,52 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
 }
 
 #[test]
+fn wrong_passwords_are_remembered_when_the_object_leaves_the_memory_and_right_ones_cost_nothing() {
+    let world = World::new(&[]);
+    created(&world);
+    let tried = |command| {
+        world.objects.evict();
+        account(&world, command)
+    };
+    for _ in 0..5 {
+        account(&world, AccountCommand::BeginSignIn).unwrap();
+        account(&world, AccountCommand::AttemptFailed).unwrap();
+    }
+    assert!(matches!(tried(AccountCommand::BeginSignIn), Err(AccountError::Blocked(_))));
+    world.advance(60 * 60);
+    account(&world, AccountCommand::BeginSignIn).unwrap();
+    let finish = AccountCommand::FinishSignIn {
+        verified: PasswordRecord::of_nobody(),
+        session: new_session(),
+        rehashed: None,
+        replaces: None,
+    };
+    account(&world, finish).unwrap();
+    for _ in 0..4 {
+        tried(AccountCommand::BeginSignIn).unwrap();
+    }
+}
+
+#[test]
+fn bounds_hold_when_the_object_leaves_the_memory_between_any_two_commands() {
+    let world = World::new(&[]);
+    let mut session = created(&world);
+    for _ in 0..MAX_SESSIONS * 2 {
+        world.objects.evict();
+        world.advance(1);
+        let finish = AccountCommand::FinishSignIn {
+            verified: PasswordRecord::of_nobody(),
+            session: new_session(),
+            rehashed: None,
+            replaces: None,
+        };
+        session = proof(account(&world, finish));
+    }
+    let seen = overview(&world, &session).sessions.len();
+    assert_eq!(seen, usize::try_from(MAX_SESSIONS).unwrap());
+}
+
+#[test]
 fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
     let world = World::new(&[]);
     let first = created(&world);

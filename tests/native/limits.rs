@@ -45,6 +45,36 @@ fn a_try_that_was_right_is_given_back() {
 }
 
 #[test]
+fn a_right_guess_is_never_written_and_a_wrong_one_is() {
+    // Guessing, with the object leaving the memory after each guess
+    let guess = |state: &Option<Spent>, command| {
+        let before = Before { state: state.clone(), rows: BTreeMap::new() };
+        Throttle::step(before, command, START, &*SeededEntropy::new())
+    };
+    let spent = guess(&None, ThrottleCommand::Guess(LIMIT));
+    let Next::Remembered(in_memory) = spent.next else { panic!("{:?}", spent.next) };
+    let given_back = guess(&Some(in_memory.clone()), ThrottleCommand::GiveBack(LIMIT));
+    assert!(matches!(given_back.next, Next::Remembered(_)));
+    let mut stored = None;
+    for _ in 0..5 {
+        assert!(throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
+        assert!(throttle(&mut stored, ThrottleCommand::Keep(LIMIT), START));
+    }
+    assert!(!throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
+    // The memory was lost between the guess and its result.
+    assert!(matches!(guess(&None, ThrottleCommand::Keep(LIMIT)).next, Next::Written(_)));
+}
+
+#[test]
+fn guesses_made_in_parallel_count_before_any_is_known_to_be_wrong() {
+    let mut state = None;
+    for _ in 0..5 {
+        assert!(throttle(&mut state, ThrottleCommand::Guess(LIMIT), START));
+    }
+    assert!(!throttle(&mut state, ThrottleCommand::Guess(LIMIT), START));
+}
+
+#[test]
 fn a_throttle_forgets_itself() {
     let mut state = None;
     throttle(&mut state, ThrottleCommand::Spend(LIMIT), START);

@@ -25,7 +25,9 @@ use super::{SeededEntropy, TestClock};
 /// What one object stores, as text, so that what is stored is also read back.
 #[derive(Default)]
 struct Object {
+    /// In memory.
     state: Option<String>,
+    stored: Option<String>,
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
 }
@@ -101,9 +103,13 @@ impl Memory {
         let step = M::step(Before { state, rows }, command, self.clock.now(), &*self.entropy);
         match step.next {
             Next::Unchanged => {}
-            Next::Remembered(state) | Next::Written(state) => {
+            Next::Remembered(state) => {
+                object.state = Some(serde_json::to_string(&state).expect("a state"));
+            }
+            Next::Written(state) => {
                 object.alarm = M::wakes_at(&state);
                 object.state = Some(serde_json::to_string(&state).expect("a state"));
+                object.stored.clone_from(&object.state);
             }
             Next::Forgotten => *object = Object::default(),
         }
@@ -140,6 +146,13 @@ impl Memory {
         };
         if let Some(command) = M::outcome(outcome) {
             self.step::<M>(id, &serde_json::to_string(&command).expect("a command"));
+        }
+    }
+
+    /// Every object leaves the memory, as the platform does with one that nobody has asked for a while.
+    pub fn evict(&self) {
+        for object in self.objects.borrow_mut().values_mut() {
+            object.state.clone_from(&object.stored);
         }
     }
 
