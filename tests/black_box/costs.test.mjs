@@ -44,16 +44,20 @@ async function quiet() {
 }
 
 const counted = {};
-// Counts the second time, when caches are filled.
+// Counts when caches are filled; the least of three times, since an alarm that an earlier flow has set may
+// fall into one.
 async function count(name, work) {
   await work();
-  const before = await quiet();
-  asked = 0;
-  await work();
-  const requests = asked;
-  const after = await quiet();
-  const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
-  counted[name] = { "worker requests": requests, "CPU ms": CPU[name], ...spent };
+  for (let time = 0; time < 3; time += 1) {
+    const before = await quiet();
+    asked = 0;
+    await work();
+    const requests = asked;
+    const after = await quiet();
+    const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
+    const counts = { "worker requests": requests, "CPU ms": CPU[name], ...spent };
+    if (counted[name] === undefined || dollars(counts) < dollars(counted[name])) counted[name] = counts;
+  }
 }
 
 async function logIn(client, person, browser = newBrowser(server)) {
