@@ -1,6 +1,8 @@
 //! `bindgen INPUT.wasm OUTPUT_FOLDER`: generates the bindings for a host that hands the compiled
 //! module in (`initSync({ module })`), with the function that resets the instance after a trap.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -9,9 +11,10 @@ fn main() -> Result<()> {
     let usage = "usage: bindgen INPUT.wasm OUTPUT_FOLDER";
     let input = arguments.next().context(usage)?;
     let output = arguments.next().context(usage)?;
+    let name = Path::new(&input).file_stem().and_then(|stem| stem.to_str()).context(usage)?;
     Bindgen::new()
-        .input_path(input)
-        .out_name("vestibule")
+        .input_path(&input)
+        .out_name(name)
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)

@@ -1,0 +1,17 @@
+// How large the bundle is and may be. Cloudflare's limit, 3 MB on the free plan, is on the compressed size.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+
+const root = path.dirname(import.meta.dirname);
+export const budget = JSON.parse(readFileSync(path.join(root, "tools/budget.json"), "utf8"));
+export const kib = (bytes) => Math.round(bytes / 1024);
+export const compressed = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+const parts = [
+  "build/vestibule_bg.wasm", "build/vestibule.js",
+  "src/edge/entry.js", "src/edge/platform.js", "src/edge/kept.js", "src/edge/counts.js",
+];
+// In bytes.
+export const bundleSize = () =>
+  parts.reduce((sum, file) => sum + compressed(readFileSync(path.join(root, file))), 0);

@@ -1,0 +1,142 @@
+// `make size`: the bundle by crate, and a cold start beside that of an empty Rust worker. Writes
+// docs/size.md with WRITE=1, and fails where either is over tools/budget.json.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { budget, bundleSize, compressed, kib } from "./bundle.mjs";
+import { coldStarts } from "./cold_start.mjs";
+import { given } from "./given.mjs";
+import { bind, compile, optimise } from "./wasm.mjs";
+
+const root = path.dirname(import.meta.dirname);
+process.chdir(root);
+const { WRITE } = given();
+
+// Reads a number of LEB128.
+function number(bytes, at) {
+  let [value, shift] = [0, 0];
+  for (;;) {
+    const byte = bytes[at];
+    at += 1;
+    value += (byte & 127) * 2 ** shift;
+    shift += 7;
+    if (byte < 128) return [value, at];
+  }
+}
+
+// The sections of a module: [id, bytes].
+function* sections(bytes) {
+  for (let at = 8; at < bytes.length; ) {
+    const id = bytes[at];
+    const [size, begin] = number(bytes, at + 1);
+    yield [id, bytes.subarray(begin, begin + size)];
+    at = begin + size;
+  }
+}
+
+function importedFunctions(section) {
+  let [count, at] = number(section, 0);
+  let functions = 0;
+  const skipName = () => {
+    const [length, begin] = number(section, at);
+    at = begin + length;
+  };
+  for (; count > 0; count -= 1) {
+    skipName();
+    skipName();
+    const kind = section[at];
+    at += 1;
+    if (kind !== 0) throw new Error("only functions are imported");
+    functions += 1;
+    [, at] = number(section, at);
+  }
+  return functions;
+}
+
+function functionNames(section) {
+  const names = new Map();
+  const [length, begin] = number(section, 0);
+  if (section.subarray(begin, begin + length).toString() !== "name") return names;
+  for (let at = begin + length; at < section.length; ) {
+    const id = section[at];
+    const [size, inner] = number(section, at + 1);
+    at = inner + size;
+    if (id !== 1) continue;
+    let [count, next] = number(section, inner);
+    for (; count > 0; count -= 1) {
+      const [index, afterIndex] = number(section, next);
+      const [long, text] = number(section, afterIndex);
+      names.set(index, section.subarray(text, text + long).toString());
+      next = text + long;
+    }
+  }
+  return names;
+}
+
+// What of the code comes from which crate: [crate, code]; the first crate that a name mentions. Of the one's
+// own, its room too.
+function byCrate(wasm) {
+  let [imported, bodies, names, data] = [0, [], new Map(), Buffer.alloc(0)];
+  for (const [id, section] of sections(wasm)) {
+    if (id === 2) imported = importedFunctions(section);
+    if (id === 11) data = section;
+    if (id === 0) names = new Map([...names, ...functionNames(section)]);
+    if (id !== 10) continue;
+    let [count, at] = number(section, 0);
+    for (; count > 0; count -= 1) {
+      const [size, begin] = number(section, at);
+      bodies.push(section.subarray(begin, begin + size));
+      at = begin + size;
+    }
+  }
+  const crates = new Map([["constants", [data]]]);
+  bodies.forEach((body, index) => {
+    const name = names.get(index + imported) ?? "";
+    const [, crate = "other", room] = name.match(/(?:^|[<&\s*(])([a-z_0-9]+)::([a-z_0-9]+)?/) ?? [];
+    const key = crate === "vestibule" && room ? `vestibule, ${room}` : crate;
+    crates.set(key, [...(crates.get(key) ?? []), body]);
+  });
+  return [...crates].map(([crate, parts]) => [crate, Buffer.concat(parts)]);
+}
+
+const folder = "target/size";
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(path.join(folder, "empty"), { recursive: true });
+bind(compile("vestibule"), folder);
+const named = path.join(folder, "vestibule_bg.wasm");
+optimise(named, "-g");
+const rows = byCrate(readFileSync(named))
+  .map(([crate, code]) => ({ crate, raw: code.length, small: compressed(code) }))
+  .sort((a, b) => b.small - a.small);
+const [large, rest] = [rows.filter(({ small }) => small >= 5 * 1024), rows.filter(({ small }) => small < 5 * 1024)];
+const sum = (list, field) => list.reduce((total, row) => total + row[field], 0);
+const shown = [...large, { crate: `${rest.length} others`, raw: sum(rest, "raw"), small: sum(rest, "small") }];
+const table = [
+  "| part | KiB compressed, by itself | KiB |",
+  "|---|---:|---:|",
+  ...shown.map(({ crate, raw, small }) => `| ${crate} | ${kib(small)} | ${kib(raw)} |`),
+].join("\n");
+
+const empty = path.join(folder, "empty");
+bind(compile("empty"), empty);
+optimise(path.join(empty, "empty_bg.wasm"));
+copyFileSync("tools/empty/entry.js", path.join(empty, "entry.js"));
+const starts = await coldStarts(empty);
+const total = kib(bundleSize());
+const ratio = starts.vestibule / starts.empty;
+const summary = `The bundle is ${total} KiB compressed (budget ${budget.bundle_kib}). From the start of the process to the first ` +
+  `answer Vestibule takes ${starts.vestibule.toFixed(0)} ms, an empty Rust worker ${starts.empty.toFixed(0)} ms: ` +
+  `${ratio.toFixed(2)} times (budget ${budget.cold_start_ratio}).`;
+console.log(`${table}\n\n${summary}`);
+
+if (WRITE) {
+  const file = "docs/size.md";
+  const marks = ["<!-- measured -->", "<!-- /measured -->"];
+  const page = readFileSync(file, "utf8");
+  const [head, tail] = [page.split(marks[0])[0], page.split(marks[1])[1]];
+  writeFileSync(file, `${head}${marks[0]}\n${summary}\n\n${table}\n${marks[1]}${tail}`);
+}
+if (total > budget.bundle_kib || ratio > budget.cold_start_ratio) {
+  console.error("vestibule: over the budget (tools/budget.json)");
+  process.exit(1);
+}
+process.exit(0);

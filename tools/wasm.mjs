@@ -1,0 +1,40 @@
+// Rust to wasm, the bindings around it, and the optimiser over both.
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+// What rustc and the bindings use, and nothing that workerd may not know.
+const features = [
+  "bulk-memory", "bulk-memory-opt", "call-indirect-overlong", "multivalue", "mutable-globals",
+  "nontrapping-float-to-int", "reference-types", "sign-ext",
+].map((feature) => `--enable-${feature}`);
+
+function run(what, command, args) {
+  console.log(`vestibule: ${what}`);
+  const result = spawnSync(command, args, { stdio: "inherit" });
+  if (result.error || result.status !== 0) {
+    console.error(`vestibule: ${what} failed (${command} ${args.join(" ")})`);
+    process.exit(result.status || 1);
+  }
+}
+
+// Comes back with the path of what the compiler wrote.
+export function compile(crate) {
+  run(`compiling ${crate} to wasm`, "cargo", [
+    "build", "--release", "--locked", "--lib", "-p", crate, "--target", "wasm32-unknown-unknown",
+  ]);
+  return `target/wasm32-unknown-unknown/release/${crate}.wasm`;
+}
+
+// Writes CRATE.js and CRATE_bg.wasm into the folder.
+export function bind(compiled, folder) {
+  run("writing the bindings", "cargo", [
+    "run", "--quiet", "--release", "--locked", "-p", "bindgen", "--", compiled, folder,
+  ]);
+}
+
+// In place. `-g` keeps the names of functions.
+export function optimise(wasm, ...more) {
+  const binaryen = path.dirname(createRequire(import.meta.url).resolve("binaryen/package.json"));
+  run("optimising", process.execPath, [path.join(binaryen, "bin", "wasm-opt"), "-O3", ...more, ...features, wasm, "-o", wasm]);
+}
