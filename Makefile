@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve bench build test test-native test-black-box test-clients test-browser \
+.PHONY: help setup setup-tests dev serve bench size build test test-native test-black-box test-clients test-browser \
         lint bundle deploy pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
@@ -27,6 +27,9 @@ serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=f
 
 bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_poll ROUNDS=1)
 	@node bench/run.mjs $(GIVEN)
+
+size: setup bundle ## The bundle by crate, and a cold start beside an empty worker's (WRITE=1: docs/size.md)
+	@node tools/size.mjs $(GIVEN)
 
 build: setup ## Build the worker; prints its size and how long it takes to compile
 	@node tools/build.mjs
@@ -55,7 +58,7 @@ test-browser: setup-tests bundle
 pictures: setup-tests bundle ## The picture of the README, from the pages as they are
 	node tests/browser/pictures.mjs
 
-test: setup-tests lint test-native test-black-box test-clients test-browser ## Every test there is
+test: setup-tests lint test-native size test-black-box test-clients test-browser ## Every test there is
 
 deploy: setup ## Check, set the secret where it is missing, and deploy with wrangler
 	@node tools/deploy.mjs

@@ -1,5 +1,8 @@
 //! Which endpoint answers which request, and what every answer has.
 
+use std::future::{Future, ready};
+use std::pin::Pin;
+
 use super::authorize::{self};
 use super::failure::{Failure, WENT_WRONG};
 use super::http::{MAX_TARGET, Method, Request, Response};
@@ -127,92 +130,103 @@ fn allows(endpoint: &Endpoint, method: Method) -> bool {
     endpoint.methods.split(", ").any(|allowed| allowed == name)
 }
 
-async fn dispatch(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+/// An endpoint at work. In a box, each apart: the runtime compiles a function when it is first called, and
+/// all endpoints in one would be compiled for the first request of each.
+type Work<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
+
+/// An endpoint that waits for nothing.
+fn at_once<'a>(answer: Result<Response, Failure>) -> Work<'a> {
+    Box::pin(ready(answer))
+}
+
+fn dispatch<'a>(server: &'a Server<'_>, request: &'a Request<'_>) -> Work<'a> {
     let posted = request.method == Method::Post;
     match request.path.as_str() {
         "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
-            Ok(discovery::metadata(server))
+            at_once(Ok(discovery::metadata(server)))
         }
-        "/jwks" => jwks::jwks(server).await,
-        "/authorize" => authorize::authorize(server, request).await,
-        "/token" => token::token(server, request).await,
-        "/introspect" => introspect::introspect(server, request).await,
-        "/revoke" => revoke::revoke(server, request).await,
-        "/userinfo" => userinfo::userinfo(server, request).await,
+        "/jwks" => Box::pin(jwks::jwks(server)),
+        "/authorize" => Box::pin(authorize::authorize(server, request)),
+        "/token" => Box::pin(token::token(server, request)),
+        "/introspect" => Box::pin(introspect::introspect(server, request)),
+        "/revoke" => Box::pin(revoke::revoke(server, request)),
+        "/userinfo" => Box::pin(userinfo::userinfo(server, request)),
         "/device_authorization" => {
-            device_authorization::device_authorization(server, request).await
+            Box::pin(device_authorization::device_authorization(server, request))
         }
-        "/register" => register::register(server, request).await,
-        "/end_session" => end_session::end_session(server, request).await,
-        "/signed-out" => Ok(end_session::signed_out(server)),
-        "/sign-in" if posted => sign_in::submit(server, request).await,
-        "/sign-in" => sign_in::show(server, request),
-        "/sign-out" => sign_in::sign_out(server, request).await,
-        "/select-account" if posted => sign_in::account_selected(server, request).await,
-        "/select-account" => sign_in::select_account(server, request).await,
-        "/sign-up" if posted => sign_up::submit(server, request).await,
-        "/sign-up" => sign_up::show(server, request),
-        "/consent" if posted => consent::submit(server, request).await,
-        "/consent" => consent::show(server, request).await,
-        "/device" if posted => device::submit(server, request).await,
-        "/device" => device::show(server, request).await,
-        "/device/decide" => device::decide(server, request).await,
-        "/device/qr.svg" => device::qr(server, request),
-        "/account" => account::show(server, request).await,
-        "/account/profile" => account::profile(server, request).await,
-        "/account/password" => account::credentials::password(server, request).await,
-        "/account/sessions" => account::end_other(server, request).await,
-        "/account/apps" => account::revoke_client(server, request).await,
-        "/initiate-login" => upstream::start::initiated(server, request).await,
-        "/developers" if posted => developers::create(server, request).await,
-        "/developers" => developers::show(server, request).await,
-        "/connections" => connections::token::list(server, request).await,
-        "/account/connections" => connections::disconnect(server, request).await,
-        "/account/identities" => upstream::account::submit(server, request).await,
-        "/account/delete" if posted => account::credentials::delete(server, request).await,
-        "/account/delete" => account::credentials::confirm_delete(server, request).await,
+        "/register" => Box::pin(register::register(server, request)),
+        "/end_session" => Box::pin(end_session::end_session(server, request)),
+        "/signed-out" => at_once(Ok(end_session::signed_out(server))),
+        "/sign-in" if posted => Box::pin(sign_in::submit(server, request)),
+        "/sign-in" => at_once(sign_in::show(server, request)),
+        "/sign-out" => Box::pin(sign_in::sign_out(server, request)),
+        "/select-account" if posted => Box::pin(sign_in::account_selected(server, request)),
+        "/select-account" => Box::pin(sign_in::select_account(server, request)),
+        "/sign-up" if posted => Box::pin(sign_up::submit(server, request)),
+        "/sign-up" => at_once(sign_up::show(server, request)),
+        "/consent" if posted => Box::pin(consent::submit(server, request)),
+        "/consent" => Box::pin(consent::show(server, request)),
+        "/device" if posted => Box::pin(device::submit(server, request)),
+        "/device" => Box::pin(device::show(server, request)),
+        "/device/decide" => Box::pin(device::decide(server, request)),
+        "/device/qr.svg" => at_once(device::qr(server, request)),
+        "/account" => Box::pin(account::show(server, request)),
+        "/account/profile" => Box::pin(account::profile(server, request)),
+        "/account/password" => Box::pin(account::credentials::password(server, request)),
+        "/account/sessions" => Box::pin(account::end_other(server, request)),
+        "/account/apps" => Box::pin(account::revoke_client(server, request)),
+        "/initiate-login" => Box::pin(upstream::start::initiated(server, request)),
+        "/developers" if posted => Box::pin(developers::create(server, request)),
+        "/developers" => Box::pin(developers::show(server, request)),
+        "/connections" => Box::pin(connections::token::list(server, request)),
+        "/account/connections" => Box::pin(connections::disconnect(server, request)),
+        "/account/identities" => Box::pin(upstream::account::submit(server, request)),
+        "/account/delete" if posted => Box::pin(account::credentials::delete(server, request)),
+        "/account/delete" => Box::pin(account::credentials::confirm_delete(server, request)),
         "/" => {
             let path = if server.settings.development { "/demo" } else { "/account" };
-            Ok(Response::see_other(&server.url(path)))
+            at_once(Ok(Response::see_other(&server.url(path))))
         }
         path => {
             if let Some(client_id) = path.strip_prefix("/register/") {
-                return register::manage(server, request, client_id).await;
+                return Box::pin(register::manage(server, request, client_id));
             }
             if let Some(name) = path.strip_prefix("/connections/") {
                 let provider = name.strip_suffix("/token").unwrap_or_default();
-                return connections::token::token(server, request, provider).await;
+                return Box::pin(connections::token::token(server, request, provider));
             }
             if let Some(provider) = path.strip_prefix("/connect/") {
                 return if posted {
-                    connections::connect::submit(server, request, provider).await
+                    Box::pin(connections::connect::submit(server, request, provider))
                 } else {
-                    connections::connect::show(server, request, provider).await
+                    Box::pin(connections::connect::show(server, request, provider))
                 };
             }
             if let Some(client_id) = path.strip_prefix("/developers/") {
                 return if posted {
-                    developers::change(server, request, client_id).await
+                    Box::pin(developers::change(server, request, client_id))
                 } else {
-                    developers::app(server, request, client_id).await
+                    Box::pin(developers::app(server, request, client_id))
                 };
             }
             if let Some(provider) = path.strip_prefix("/backchannel_logout/") {
-                return upstream::logout::backchannel(server, request, provider).await;
+                return Box::pin(upstream::logout::backchannel(server, request, provider));
             }
             if path.starts_with("/signed-out/") {
-                return upstream::logout::back(server, request);
+                return at_once(upstream::logout::back(server, request));
             }
             if let Some(provider) = path.strip_prefix("/sign-in/") {
-                return upstream::start::sign_in_at(server, request, provider).await;
+                return Box::pin(upstream::start::sign_in_at(server, request, provider));
             }
             if let Some(provider) = path.strip_prefix("/callback/") {
-                return upstream::callback::callback(server, request, provider).await;
+                return Box::pin(upstream::callback::callback(server, request, provider));
             }
             if let Some(name) = path.strip_prefix("/assets/") {
-                return Ok(assets::asset(server, name).unwrap_or_else(|| not_found(server)));
+                return at_once(Ok(
+                    assets::asset(server, name).unwrap_or_else(|| not_found(server))
+                ));
             }
-            demo::dispatch(server, request).await
+            Box::pin(demo::dispatch(server, request))
         }
     }
 }

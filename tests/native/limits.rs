@@ -53,7 +53,7 @@ fn a_right_guess_is_never_written_and_a_wrong_one_is() {
     };
     let spent = guess(&None, ThrottleCommand::Guess(LIMIT));
     let Next::Remembered(in_memory) = spent.next else { panic!("{:?}", spent.next) };
-    let given_back = guess(&Some(in_memory.clone()), ThrottleCommand::GiveBack(LIMIT));
+    let given_back = guess(&Some(in_memory), ThrottleCommand::GiveBack(LIMIT));
     assert!(matches!(given_back.next, Next::Remembered(_)));
     let mut stored = None;
     for _ in 0..5 {
