@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve bench size build test test-native test-black-box test-clients test-browser \
+.PHONY: help setup setup-tests dev serve bench growth size build test test-native test-black-box test-clients test-browser \
         lint bundle deploy pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
@@ -27,6 +27,9 @@ serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=f
 
 bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_poll ROUNDS=1)
 	@node bench/run.mjs $(GIVEN)
+
+growth: setup bundle ## What a request costs as accounts and grants grow (make growth MOST=100000)
+	@node bench/growth.mjs $(GIVEN)
 
 size: setup bundle ## The bundle by crate, and a cold start beside an empty worker's (WRITE=1: docs/size.md)
 	@node tools/size.mjs $(GIVEN)

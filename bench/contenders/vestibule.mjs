@@ -12,17 +12,18 @@ import { always, document, formBody, inTurn, polls, succeeds } from "../operatio
 
 export const name = "vestibule";
 const TOKEN = randomBytes(32).toString("hex");
-const SCOPE = "openid profile email offline_access";
+export const SCOPE = "openid profile email offline_access";
 
-export async function start({ port, folder }) {
+// `more` are settings of docs/configuration.md.
+export async function start({ port, folder, more }) {
   const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
-  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited }, state: folder, port });
+  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited, ...more }, state: folder, port });
   await ready;
   return { url, port, registrationToken: TOKEN, pid: child.pid, stop };
 }
 
-const app = (server, more) => publicApp(server, { first_party: true, ...more });
+export const app = (server, more) => publicApp(server, { first_party: true, ...more });
 
 // So many codes for an app, over enough people that nobody has more grants than are kept.
 async function codes(server, client, count) {
@@ -38,7 +39,7 @@ async function codes(server, client, count) {
   return { verifier, made };
 }
 
-const redemption = (client, code, verifier, headers) => ({
+export const redemption = (client, code, verifier, headers) => ({
   path: "/token",
   ...formBody(
     { grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id: client.client_id, code_verifier: verifier },
