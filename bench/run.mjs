@@ -7,6 +7,7 @@ import path from "node:path";
 import { freePort } from "../tests/support/server.mjs";
 import { floors } from "./contenders/floors.mjs";
 import * as oidcProvider from "./contenders/oidc_provider.mjs";
+import { openauth, workersOAuthProvider } from "./contenders/on_workerd.mjs";
 import * as vestibule from "./contenders/vestibule.mjs";
 import { atRate, percentile, saturate } from "./load.mjs";
 import { cpu, peakMemory } from "./process.mjs";
@@ -26,7 +27,7 @@ const seconds = Number(SECONDS);
 // The most operations that a work is prepared for, where each needs something of its own.
 const enough = Number(COUNT ?? 3000 * seconds);
 
-const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider])];
+const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth])];
 
 // One contender at one work: what it can do, then how long it takes at half of that.
 async function measure(contender, work) {

@@ -14,10 +14,10 @@ export function workerd() {
 }
 
 // Starts a configuration; `ready` comes when it listens.
-export function run(config, { args = [], env = {}, stderr = "inherit" } = {}) {
+export function run(config, { args = [], env = {}, stdout = "inherit", stderr = "inherit" } = {}) {
   const child = spawn(workerd(), ["serve", config, "--control-fd=3", ...args], {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ["ignore", "inherit", stderr, "pipe"],
+    stdio: ["ignore", stdout, stderr, "pipe"],
   });
   const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
   const ready = new Promise((resolve, reject) => {
