@@ -3,6 +3,8 @@ import { Connection } from "./http.mjs";
 
 export const USERS = 32;
 export const TELEVISIONS = 1000;
+// So many codes are made, and then redeemed within seconds, as apps do: their objects are in memory.
+export const CODES = 1500;
 
 // Runs `body` with as many virtual users as asked for.
 async function withUsers(port, users, body) {
@@ -25,7 +27,7 @@ export const saturate = (port, operate, seconds) =>
     const end = begin + seconds * 1000;
     let done = 0;
     const loop = async (send, user) => {
-      while (performance.now() < end) {
+      while (performance.now() < end && operate.left?.() !== 0) {
         await checked(operate, send, user);
         done += 1;
       }
@@ -40,7 +42,7 @@ export const saturate = (port, operate, seconds) =>
 export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
   withUsers(port, USERS, async (sends) => {
     const uncounted = Math.floor(rate * warmUp);
-    const total = uncounted + Math.max(1, Math.floor(rate * seconds));
+    const total = Math.min(uncounted + Math.max(1, Math.floor(rate * seconds)), operate.left?.() ?? Infinity);
     const latencies = new Float64Array(total);
     const free = sends.map((_, user) => user);
     const begin = performance.now();
@@ -71,6 +73,18 @@ export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
 
 // The value that so much of the sorted ones do not exceed.
 export const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+
+// An operation that uses something up: `more` gets it, `left` tells how much there is.
+export function using(make, operate) {
+  let held = [];
+  const use = (send, user) => operate(send, held.pop(), user);
+  return Object.assign(use, {
+    left: () => held.length,
+    more: async () => {
+      held = await make();
+    },
+  });
+}
 
 // Does something so many times, with several at once: for preparations.
 export async function times(count, port, work) {

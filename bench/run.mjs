@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../tests/support/server.mjs";
 import { floors } from "./contenders/floors.mjs";
+import * as betterAuth from "./contenders/better_auth.mjs";
 import * as oidcProvider from "./contenders/oidc_provider.mjs";
 import { openauth, workersOAuthProvider } from "./contenders/on_workerd.mjs";
 import * as vestibule from "./contenders/vestibule.mjs";
@@ -27,7 +28,7 @@ const seconds = Number(SECONDS);
 // The most operations that a work is prepared for, where each needs something of its own.
 const enough = Number(COUNT ?? 3000 * seconds);
 
-const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth])];
+const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth, betterAuth])];
 
 // One contender at one work: what it can do, then how long it takes at half of that.
 async function measure(contender, work) {
@@ -35,11 +36,14 @@ async function measure(contender, work) {
   const server = await contender.start({ port: await freePort(), folder });
   try {
     const operate = await contender.works[work](server, { count: work === "login" ? 100 : enough });
+    await operate.more?.();
     await saturate(server.port, operate, Math.min(1, seconds / 4));
+    await operate.more?.();
     const before = cpu(server.pid);
     const { done, seconds: taken } = await saturate(server.port, operate, seconds);
     const microseconds = (cpu(server.pid) - before) / done;
     const perSecond = done / taken;
+    await operate.more?.();
     const latencies = await atRate(server.port, operate, perSecond / 2, seconds);
     const [p50, p99, p999] = [0.5, 0.99, 0.999].map((part) => percentile(latencies, part));
     return { perSecond, microseconds, p50, p99, p999, memory: peakMemory(server.pid) };

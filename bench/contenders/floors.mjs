@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { V8_FLAGS, readBundle } from "../../tools/workerd/config.mjs";
 import { run } from "../../tools/workerd/runtime.mjs";
-import { TELEVISIONS, times } from "../load.mjs";
+import { CODES, TELEVISIONS, times } from "../load.mjs";
 import { always, formBody, inTurn, succeeds } from "../operations.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
@@ -51,7 +51,7 @@ export const floors = [
   floor("hello.js", { jwks: hello, discovery: hello }),
   floor("token.js", { client_credentials: token }),
   floor("object.js", {
-    code: objects("/row", "written", Infinity),
+    code: objects("/row", "written", CODES),
     refresh: objects("/row", "written", 64),
     device_poll: objects("/memory", "a state", TELEVISIONS),
     introspect: objects("/memory", "a state", 64),

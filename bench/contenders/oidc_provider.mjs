@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { DEVICE, basic } from "../../tests/support/oauth.mjs";
+import { flows } from "../flows.mjs";
 import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
 
 export const name = "oidc-provider";
@@ -34,9 +35,42 @@ async function device_poll(server, { count }) {
   return inTurn(requests, ({ status, body }) => status === 400 && body.includes("authorization_pending"));
 }
 
+// Signs in at once: to the page, on from it, and back with a code.
+async function codeOf(send, asked) {
+  const cookies = new Map();
+  let path = `/auth?${asked}`;
+  for (;;) {
+    const answer = await send({ path, headers: { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") } });
+    for (const line of answer.headers("set-cookie")) {
+      const [name, value] = line.split(";")[0].split(/=(.*)/);
+      cookies.set(name, value);
+    }
+    const location = new URL(answer.headers("location"), "http://localhost");
+    if (location.searchParams.has("code")) return location.searchParams.get("code");
+    path = location.pathname + location.search;
+  }
+}
+
+const app = async () => ({ client_id: "app", scope: "openid profile email" });
+const { code, refresh, tokens } = flows({ clientOf: app, codeOf });
+
+async function userinfo(server) {
+  const held = await tokens(server, 64);
+  return inTurn(held.map(({ access_token }) => ({ path: "/me", headers: { authorization: `Bearer ${access_token}` } })), succeeds('"email"'));
+}
+
+async function introspect(server) {
+  const [{ access_token: token }] = await tokens(server, 1);
+  return always({ path: "/token/introspection", ...formBody({ token, client_id: "app" }) }, succeeds('"active":true'));
+}
+
 export const works = {
   client_credentials,
+  code,
+  refresh,
   device_poll,
+  introspect,
+  userinfo,
   jwks: document("/jwks", '"P-256"'),
   discovery: document("/.well-known/openid-configuration", '"token_endpoint"'),
 };

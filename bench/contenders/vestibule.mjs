@@ -7,7 +7,7 @@ import {
   CALLBACK, DEVICE, answerOf, authorizeUrl, basic, pkce, publicApp, register, signedUp, television,
 } from "../../tests/support/oauth.mjs";
 import { asFetch } from "../http.mjs";
-import { times } from "../load.mjs";
+import { CODES, times, using } from "../load.mjs";
 import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
 
 export const name = "vestibule";
@@ -59,13 +59,14 @@ async function client_credentials(server) {
   return always(request, succeeds('"access_token":"ey'));
 }
 
-async function code(server, { count }) {
+async function code(server) {
   const client = await app(server);
-  const { verifier, made } = await codes(server, client, count);
-  return async (send) => {
-    if (made.length === 0) throw new Error("out of codes");
-    return succeeds('"id_token"', '"refresh_token"')(await send(redemption(client, made.pop(), verifier)));
+  const isRight = succeeds('"id_token"', '"refresh_token"');
+  const make = async () => {
+    const { verifier, made } = await codes(server, client, CODES);
+    return made.map((code) => redemption(client, code, verifier));
   };
+  return using(make, async (send, request) => isRight(await send(request)));
 }
 
 async function refresh(server) {

@@ -1,5 +1,6 @@
 // oidc-provider as its documentation sets it up for production, with a store in memory.
 import { generateKeyPairSync } from "node:crypto";
+import { createServer } from "node:http";
 import Provider from "oidc-provider";
 import { MemoryStore } from "./memory.mjs";
 
@@ -12,10 +13,25 @@ const provider = new Provider(`http://localhost:${port}`, {
     { client_id: "machine", client_secret: "a secret of the machine", grant_types: ["client_credentials"], redirect_uris: [], response_types: [] },
     { client_id: "tv", token_endpoint_auth_method: "none", application_type: "native", response_types: [], redirect_uris: [],
       grant_types: ["urn:ietf:params:oauth:grant-type:device_code"] },
+    { client_id: "app", token_endpoint_auth_method: "none", redirect_uris: ["https://app.example.test/callback"],
+      grant_types: ["authorization_code", "refresh_token"] },
+    { client_id: "confidential", client_secret: "a secret of the app", redirect_uris: ["https://app.example.test/callback"],
+      grant_types: ["authorization_code", "refresh_token"] },
   ],
   clientDefaults: { id_token_signed_response_alg: "ES256" },
   jwks: { keys: [key] },
   cookies: { keys: ["a key of the cookies"] },
+  findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Somebody" }) }),
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+  issueRefreshToken: () => true,
+  // First-party apps: nobody is asked.
+  async loadExistingGrant(ctx) {
+    const { client, session } = ctx.oidc;
+    const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+    grant.addOIDCScope("openid profile email offline_access");
+    await grant.save();
+    return grant;
+  },
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -28,4 +44,10 @@ const provider = new Provider(`http://localhost:${port}`, {
     },
   },
 });
-provider.listen(port, "127.0.0.1", () => console.log("ready"));
+const answer = provider.callback();
+let people = 0;
+createServer((request, response) => {
+  // Whoever comes is signed in.
+  if (!request.url.startsWith("/interaction/")) return answer(request, response);
+  provider.interactionFinished(request, response, { login: { accountId: `person-${(people += 1)}` } });
+}).listen(port, "127.0.0.1", () => console.log("ready"));

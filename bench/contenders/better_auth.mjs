@@ -1,0 +1,51 @@
+// better-auth on Node with SQLite on disk.
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { document, inTurn, succeeds } from "../operations.mjs";
+import { TELEVISIONS, times } from "../load.mjs";
+
+export const name = "better-auth";
+
+export async function start({ port, folder }) {
+  const file = path.join(import.meta.dirname, "../peers/better_auth.mjs");
+  const env = { ...process.env, NODE_ENV: "production" };
+  const child = spawn(process.execPath, [file, String(port), folder], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  await new Promise((resolve, reject) => {
+    child.stdout.once("data", resolve);
+    exited.then((code) => reject(new Error(`better-auth stopped (${code})`)));
+  });
+  const stop = () => {
+    child.kill("SIGTERM");
+    return exited;
+  };
+  return { port, pid: child.pid, stop };
+}
+
+const json = (path, fields, port) => ({
+  method: "POST", path, headers: { "content-type": "application/json", origin: `http://localhost:${port}` }, body: JSON.stringify(fields),
+});
+
+// A password for a session: there is no code and no token in it.
+async function login({ port }, { count }) {
+  const password = "a long enough passphrase";
+  const people = Array.from({ length: Math.min(count, 100) }, (_, index) => ({ email: `person-${index}@example.test`, password }));
+  await times(people.length, port, (send, index) => send(json("/api/auth/sign-up/email", { name: "Somebody", ...people[index] }, port)));
+  return inTurn(people.map((person) => json("/api/auth/sign-in/email", person, port)), succeeds('"token"'));
+}
+
+async function device_poll({ port }, { count }) {
+  const ask = json("/api/auth/device/code", { client_id: "tv", scope: "openid" }, port);
+  const held = await times(Math.min(count, TELEVISIONS), port, async (send) => JSON.parse((await send(ask)).body).device_code);
+  const grant_type = "urn:ietf:params:oauth:grant-type:device_code";
+  const requests = held.map((device_code) => json("/api/auth/device/token", { grant_type, device_code, client_id: "tv" }, port));
+  return inTurn(requests, ({ status, body }) => status === 400 && /"(authorization_pending|slow_down)"/.test(body));
+}
+
+async function jwks(server) {
+  // The key is made when it is first asked for.
+  await fetch(`http://localhost:${server.port}/api/auth/jwks`);
+  return document("/api/auth/jwks", '"P-256"')();
+}
+
+export const works = { login, device_poll, jwks };

@@ -1,0 +1,48 @@
+// Code exchange and refresh at a peer, said once for all of them.
+import { CALLBACK, pkce } from "../tests/support/oauth.mjs";
+import { CODES, times, using } from "./load.mjs";
+import { formBody, succeeds } from "./operations.mjs";
+
+const query = ({ client_id, scope }, challenge) => new URLSearchParams({
+  response_type: "code", client_id, redirect_uri: CALLBACK, scope, state: "a state", code_challenge: challenge,
+  code_challenge_method: "S256",
+});
+
+// What redeems and refreshes, where a code is had by `codeOf(server, send, query)`.
+export function flows({ clientOf, codeOf }) {
+  const prepare = async (server, count) => {
+    const client = await clientOf(server);
+    const { client_id } = client;
+    const { verifier, challenge } = pkce();
+    const codes = await times(count, server.port, (send) => codeOf(send, query(client, challenge)));
+    const redemption = (code) => ({ path: "/token", ...formBody({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id, code_verifier: verifier }) });
+    return { client_id, codes, redemption };
+  };
+  const tokens = async (server, count) => {
+    const { codes, redemption } = await prepare(server, count);
+    return times(count, server.port, async (send, index) => JSON.parse((await send(redemption(codes[index]))).body));
+  };
+  const isRight = succeeds('"access_token"', '"refresh_token"');
+  return {
+    code: async (server) => {
+      const make = async () => {
+        const { codes, redemption } = await prepare(server, CODES);
+        return codes.map(redemption);
+      };
+      return using(make, async (send, request) => isRight(await send(request)));
+    },
+    tokens,
+    async refresh(server) {
+      const { client_id, codes, redemption } = await prepare(server, 64);
+      const held = await times(64, server.port, async (send, index) => JSON.parse((await send(redemption(codes[index]))).body).refresh_token);
+      return async (send, user) => {
+        const answer = await send({ path: "/token", ...formBody({ grant_type: "refresh_token", refresh_token: held[user], client_id }) });
+        if (!isRight(answer)) return false;
+        held[user] = JSON.parse(answer.body).refresh_token;
+        return true;
+      };
+    },
+  };
+}
+
+export const codeIn = (answer) => new URL(answer.headers("location")).searchParams.get("code");
