@@ -9,8 +9,9 @@ const fields = ["perSecond", "microseconds", "p50", "p99", "p999", "memory"];
 const middle = (rounds) => Object.fromEntries(fields.map((field) => [field, median(rounds.map((round) => round[field]))]));
 const digits = (number, many = 0) => number.toFixed(many);
 
-// `measured` is work → contender → rounds. Each figure is the median of its rounds.
-export function report(measured, { isWhole, rounds, seconds }) {
+// `measured` is work → contender → rounds. Each figure is the median of its rounds. `storage` is what Vestibule
+// asks of the platform for one operation of a work.
+export function report({ measured, storage }, { isWhole, rounds, seconds }) {
   const works = Object.entries(measured).map(([work, contenders]) => [
     work,
     Object.fromEntries(Object.entries(contenders).map(([name, all]) => [name, middle(all)])),
@@ -24,7 +25,7 @@ export function report(measured, { isWhole, rounds, seconds }) {
       },
     ]),
   );
-  console.log(table(works));
+  console.log(table(works, storage));
   if (!isWhole) return;
   writeFileSync(path.join(root, "bench/results.json"), `${JSON.stringify(data, undefined, 2)}\n`);
   writeFileSync(path.join(root, "docs/pictures/benchmarks.svg"), plot(works));
@@ -34,25 +35,27 @@ export function report(measured, { isWhole, rounds, seconds }) {
   const page = readFileSync(file, "utf8");
   const marks = ["<!-- measured -->", "<!-- /measured -->"];
   const [before, after] = [page.split(marks[0])[0], page.split(marks[1])[1]];
-  writeFileSync(file, `${before}${marks[0]}\n${machine}.\n\n${table(works)}\n${marks[1]}${after}`);
+  writeFileSync(file, `${before}${marks[0]}\n${machine}.\n\n${table(works, storage)}\n${marks[1]}${after}`);
 }
 
-function table(works) {
+function table(works, storage) {
   const lines = [
-    "| work | contender | requests/s | Vestibule's ratio to it | p50 ms | p99 ms | p99.9 ms | CPU µs | peak MiB |",
-    "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    "| work | contender | requests/s | Vestibule's ratio to it | p50 ms | p99 ms | p99.9 ms | CPU µs | peak MiB | storage |",
+    "|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
   ];
   for (const [work, by] of works) {
     for (const [name, row] of Object.entries(by)) {
       const ratio = by.vestibule && name !== "vestibule" ? digits(by.vestibule.perSecond / row.perSecond, 2) : "";
       lines.push(
         `| ${work} | ${name} | ${digits(row.perSecond)} | ${ratio} | ${digits(row.p50, 2)} | ${digits(row.p99, 2)} | ` +
-          `${digits(row.p999, 2)} | ${digits(row.microseconds)} | ${digits(row.memory)} |`,
+          `${digits(row.p999, 2)} | ${digits(row.microseconds)} | ${digits(row.memory)} | ${name === "vestibule" ? told(storage[work]) : ""} |`,
       );
     }
   }
   return lines.join("\n");
 }
+
+const told = ({ objects, read, written, kv }) => `${objects} calls, ${read} read, ${written} written, ${kv} KV`;
 
 // Bars: each contender's requests per second beside the floor's, which is the whole width.
 function plot(works) {

@@ -10,6 +10,8 @@ import * as betterAuth from "./contenders/better_auth.mjs";
 import * as oidcProvider from "./contenders/oidc_provider.mjs";
 import { openauth, workersOAuthProvider } from "./contenders/on_workerd.mjs";
 import * as vestibule from "./contenders/vestibule.mjs";
+import { counters } from "../tests/support/costs.mjs";
+import { Connection } from "./http.mjs";
 import { atRate, percentile, saturate } from "./load.mjs";
 import { cpu, peakMemory } from "./process.mjs";
 import { report } from "./report.mjs";
@@ -53,9 +55,39 @@ async function measure(contender, work) {
   }
 }
 
+// What Vestibule asks of the platform for one operation of a work: calls of objects, rows read and written,
+// KV. Counted in development, where it tells.
+async function storageOf(work) {
+  const folder = mkdtempSync(path.join(tmpdir(), "vestibule-bench-"));
+  const server = await vestibule.start({ port: await freePort(), folder, more: { ENVIRONMENT: "development" } });
+  try {
+    const operate = await vestibule.works[work](server, { count: 50 });
+    await operate.more?.();
+    const times = 20;
+    const repeat = async () => {
+      for (let time = 0; time < times; time += 1) {
+        const sent = new Connection(server.port);
+        await operate((request) => sent.send(request), time);
+        sent.close();
+      }
+    };
+    await repeat();
+    const before = await counters(server);
+    await repeat();
+    const after = await counters(server);
+    const each = (what) => Math.round((after[what] - before[what]) / times);
+    return { objects: each("object requests"), read: each("rows read"), written: each("rows written"), kv: each("KV reads") + each("KV writes") };
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const results = {};
+const storage = {};
 for (const work of chosen) {
   results[work] = {};
+  storage[work] = await storageOf(work);
   for (let round = 1; round <= rounds; round += 1) {
     for (const contender of contenders) {
       if (!contender.works[work]) continue;
@@ -69,4 +101,4 @@ for (const work of chosen) {
     }
   }
 }
-report(results, { isWhole: WORK === undefined && PEERS === undefined, rounds, seconds });
+report({ measured: results, storage }, { isWhole: WORK === undefined && PEERS === undefined, rounds, seconds });
