@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve bench growth size build test test-native test-black-box test-clients test-browser \
+.PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-clients test-browser \
         lint bundle deploy pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
@@ -26,7 +26,11 @@ serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=f
 	@node tools/serve.mjs $(GIVEN)
 
 bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_poll ROUNDS=1)
+	@[ "$(PEERS)" = none ] || [ -d bench/peers/node_modules ] || npm ci --silent --prefix bench/peers
 	@node bench/run.mjs $(GIVEN)
+
+held: setup bundle ## Televisions that wait for their answer: memory, and the time to it (make held TELEVISIONS=2000)
+	@node bench/held.mjs $(GIVEN)
 
 growth: setup bundle ## What a request costs as accounts and grants grow (make growth MOST=100000)
 	@node bench/growth.mjs $(GIVEN)

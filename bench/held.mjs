@@ -1,6 +1,6 @@
 // `make held`: televisions that wait for their answer (`Prefer: wait`), the memory that each takes, and the
 // time from a person's word to the answer.
-//   make held TELEVISIONS=5000 APPROVALS=200
+//   make held TELEVISIONS=2000 APPROVALS=200     each takes the runtime five open files (ulimit -n)
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,8 +14,9 @@ import { cpu } from "./process.mjs";
 import { given } from "../tools/given.mjs";
 import { Browser } from "../tests/support/browser.mjs";
 
-const { TELEVISIONS = 5000, APPROVALS = 200 } = given();
+const { TELEVISIONS = 2000, APPROVALS = 200 } = given();
 const many = Number(TELEVISIONS);
+console.log("making the codes");
 const folder = mkdtempSync(path.join(tmpdir(), "vestibule-held-"));
 const server = await start({ port: await freePort(), folder });
 const resident = () => Number(readFileSync(`/proc/${server.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
@@ -24,6 +25,7 @@ const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds 
 const { client_id } = await television(server);
 const codes = await times(many, server.port, async (send) =>
   JSON.parse((await send({ path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) })).body));
+console.log("waiting until their objects have left the memory");
 // Their objects leave the memory.
 await pause(15);
 

@@ -1,0 +1,24 @@
+// The benchmark runs, checks what it is answered, and says what it measured. What it measured is not asserted.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { test } from "node:test";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const bench = (...given) =>
+  spawnSync(process.execPath, ["bench/run.mjs", "ROUNDS=1", "SECONDS=0.3", "PEERS=none", ...given], { cwd: root, encoding: "utf8" });
+
+test("a part of the benchmark measures Vestibule beside its floor", () => {
+  const { status, stdout, stderr } = bench("WORK=refresh,jwks");
+  assert.equal(status, 0, stderr);
+  for (const work of ["refresh", "jwks"]) {
+    for (const contender of ["floor", "vestibule"]) assert.match(stdout, new RegExp(`^\\| ${work} \\| ${contender} \\| [1-9]`, "m"));
+  }
+  assert.match(stdout, /refresh .*1 calls, 0 read, 1 written, 0 KV/);
+});
+
+test("work that nobody knows is refused with the list of what there is", () => {
+  const { status, stderr } = bench("WORK=everything");
+  assert.equal(status, 1);
+  assert.match(stderr, /must be one of client_credentials, code, refresh/);
+});
