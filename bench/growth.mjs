@@ -46,7 +46,8 @@ async function growTo(count) {
     if (index % 1000 === 0) process.stdout.write(`\r${people.length} accounts, ${grants + index} grants `);
   });
   grants = count;
-  held = [...held, ...picked];
+  // As many at each step, so that what differs is how many there are beside them.
+  held = [...held, ...picked].toSorted(() => Math.random() - 0.5).slice(0, SAMPLE);
   process.stdout.write(`\r${people.length} accounts, ${grants} grants in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
 }
 
