@@ -1,26 +1,11 @@
 // better-auth on Node with SQLite on disk.
-import { spawn } from "node:child_process";
-import path from "node:path";
 import { document, inTurn, succeeds } from "../operations.mjs";
 import { TELEVISIONS, times } from "../load.mjs";
+import { startOnNode } from "./on_node.mjs";
 
 export const name = "better-auth";
 
-export async function start({ port, folder }) {
-  const file = path.join(import.meta.dirname, "../peers/better_auth.mjs");
-  const env = { ...process.env, NODE_ENV: "production" };
-  const child = spawn(process.execPath, [file, String(port), folder], { env, stdio: ["ignore", "pipe", "ignore"] });
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  await new Promise((resolve, reject) => {
-    child.stdout.once("data", resolve);
-    exited.then((code) => reject(new Error(`better-auth stopped (${code})`)));
-  });
-  const stop = () => {
-    child.kill("SIGTERM");
-    return exited;
-  };
-  return { port, pid: child.pid, stop };
-}
+export const start = startOnNode("../peers/better_auth.mjs");
 
 const json = (path, fields, port) => ({
   method: "POST", path, headers: { "content-type": "application/json", origin: `http://localhost:${port}` }, body: JSON.stringify(fields),

@@ -1,27 +1,12 @@
 // oidc-provider on Node, with a store in memory.
-import { spawn } from "node:child_process";
-import path from "node:path";
 import { DEVICE, basic } from "../../tests/support/oauth.mjs";
 import { flows } from "../flows.mjs";
 import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
+import { startOnNode } from "./on_node.mjs";
 
 export const name = "oidc-provider";
 
-export async function start({ port }) {
-  const file = path.join(import.meta.dirname, "oidc_provider/server.mjs");
-  const env = { ...process.env, NODE_ENV: "production" };
-  const child = spawn(process.execPath, [file, String(port)], { env, stdio: ["ignore", "pipe", "ignore"] });
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  await new Promise((resolve, reject) => {
-    child.stdout.once("data", resolve);
-    exited.then((code) => reject(new Error(`oidc-provider stopped (${code})`)));
-  });
-  const stop = () => {
-    child.kill("SIGTERM");
-    return exited;
-  };
-  return { port, pid: child.pid, stop };
-}
+export const start = startOnNode("oidc_provider/server.mjs");
 
 async function client_credentials() {
   const headers = basic({ client_id: "machine", client_secret: "a secret of the machine" });
