@@ -39,6 +39,24 @@ test("an app's request goes through the provider and back to the app (nested fed
   assert.equal(profile.body.name, dana.name);
 });
 
+test("updated_at says when something changed, not when the person came (OpenID Connect Core §5.1)", async () => {
+  const { server } = world;
+  const app = await publicApp(server, { first_party: true });
+  const seen = [];
+  for (let time = 0; time < 2; time += 1) {
+    const { verifier, challenge } = pkce();
+    const browser = newBrowser(server);
+    const page = await browser.open(authorizeUrl(server, app, { challenge }));
+    const [, button] = page.text.match(/href="([^"]*\/sign-in\/up[^"]*)"/);
+    const { code } = answerOf(await through(browser, button.replaceAll("&#38;", "&"), "dana"));
+    const { body } = await redeem(server, app, code, verifier);
+    seen.push((await userinfo(server, body.access_token)).body.updated_at);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+  }
+  assert.ok(seen[0] > 0);
+  assert.equal(seen[1], seen[0]);
+});
+
 test("the second sign-in finds the same account, with one sign-in there", async () => {
   const jar = newJar();
   const { server } = world;

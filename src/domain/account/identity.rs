@@ -130,6 +130,8 @@ impl Person {
         } else if self.is_own(identity.verified_email.as_deref()) {
             self.claims.email_verified = Some(true);
         }
+        // It says when something else changed (OpenID Connect Core §5.1), not when the person came.
+        self.claims.updated_at = before.updated_at;
         if before != self.claims {
             self.claims.updated_at = Some(now.seconds());
         }
