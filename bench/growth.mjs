@@ -1,7 +1,7 @@
 // `make growth`: what a request costs as accounts and grants grow, in local storage on plain workerd.
 //   make growth MOST=100000     steps of ten from 1,000 to this many grants; writes docs/growth.md with WRITE=1
 // There are 50 grants for each account, each an object with a file of its own.
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../tests/support/server.mjs";
@@ -11,6 +11,7 @@ import { saturate, times } from "./load.mjs";
 import { formBody } from "./operations.mjs";
 import { cpu, peakMemory } from "./process.mjs";
 import { given } from "../tools/given.mjs";
+import { writeMarked } from "../tools/marked.mjs";
 
 const { MOST = 100000, WRITE, SECONDS = 5 } = given();
 const GRANTS_OF_ONE = 50;
@@ -111,9 +112,6 @@ const table = [
 console.log(table);
 if (WRITE) {
   const file = path.resolve(import.meta.dirname, "../docs/growth.md");
-  const marks = ["<!-- measured -->", "<!-- /measured -->"];
-  const page = readFileSync(file, "utf8");
-  const [head, tail] = [page.split(marks[0])[0], page.split(marks[1])[1]];
-  writeFileSync(file, `${head}${marks[0]}\n${table}\n${marks[1]}${tail}`);
+  writeMarked(file, "measured", table);
 }
 process.exit(0);

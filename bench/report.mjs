@@ -1,7 +1,8 @@
 // Writes what was measured: a table and a plot for people, and the same as data.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
+import { writeMarked } from "../tools/marked.mjs";
 import { root } from "../tools/workerd/config.mjs";
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -32,10 +33,7 @@ export function report({ measured, storage }, { isWhole, rounds, seconds }) {
   const file = path.join(root, "docs/benchmarks.md");
   const machine = `${cpus().length} × ${cpus()[0].model.trim()}, ${digits(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; ` +
     `${rounds} alternating rounds of ${seconds} s; the median of the rounds`;
-  const page = readFileSync(file, "utf8");
-  const marks = ["<!-- measured -->", "<!-- /measured -->"];
-  const [before, after] = [page.split(marks[0])[0], page.split(marks[1])[1]];
-  writeFileSync(file, `${before}${marks[0]}\n${machine}.\n\n${table(works, storage)}\n${marks[1]}${after}`);
+  writeMarked(file, "measured", `${machine}.\n\n${table(works, storage)}`);
 }
 
 function table(works, storage) {

@@ -1,21 +1,13 @@
 // From the start of workerd to the first answer, in milliseconds: of Vestibule and of an empty Rust worker,
 // in alternating rounds on plain workerd; the median of each.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "./free_port.mjs";
 import { readBundle } from "./workerd/config.mjs";
 import { run, start } from "./workerd/runtime.mjs";
 
 const ROUNDS = 15;
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function startEmpty(folder, port) {
   const config = path.join(folder, "empty.capnp");

@@ -1,10 +1,11 @@
 // `make size`: the bundle by crate, and a cold start beside that of an empty Rust worker. Writes
 // docs/size.md with WRITE=1, and fails where either is over tools/budget.json.
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { budget, bundleSize, compressed, kib } from "./bundle.mjs";
 import { coldStarts } from "./cold_start.mjs";
 import { given } from "./given.mjs";
+import { writeMarked } from "./marked.mjs";
 import { bind, compile, optimise } from "./wasm.mjs";
 
 const root = path.dirname(import.meta.dirname);
@@ -128,13 +129,7 @@ const summary = `The bundle is ${total} KiB compressed (budget ${budget.bundle_k
   `${ratio.toFixed(2)} times (budget ${budget.cold_start_ratio}).`;
 console.log(`${table}\n\n${summary}`);
 
-if (WRITE) {
-  const file = "docs/size.md";
-  const marks = ["<!-- measured -->", "<!-- /measured -->"];
-  const page = readFileSync(file, "utf8");
-  const [head, tail] = [page.split(marks[0])[0], page.split(marks[1])[1]];
-  writeFileSync(file, `${head}${marks[0]}\n${summary}\n\n${table}\n${marks[1]}${tail}`);
-}
+if (WRITE) writeMarked("docs/size.md", "measured", `${summary}\n\n${table}`);
 if (total > budget.bundle_kib || ratio > budget.cold_start_ratio) {
   console.error("vestibule: over the budget (tools/budget.json)");
   process.exit(1);

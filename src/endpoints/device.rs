@@ -129,31 +129,21 @@ async fn find(
         }
     }
     let address = Address::Name(user_code.as_str().to_owned());
-    let view = match server.send::<Grant>(&address, GrantCommand::LookUp).await? {
+    let answer = server.send::<Grant>(&address, GrantCommand::LookUp).await?;
+    // A code that existed was no guess.
+    let right = !matches!(answer, Err(GrantError::Unknown));
+    for throttle in &throttles {
+        server.guessed(throttle, limit, right).await?;
+    }
+    let view = match answer {
         Ok(GrantReply::Device(view)) => *view,
         Ok(_) => return Err(Failure::internal("a look-up was answered by something else")),
-        Err(GrantError::Unknown) => {
-            guessed(server, &throttles, false).await?;
-            return Ok(Err(Refused::Unknown));
-        }
-        // A code that existed was no guess.
-        Err(_) => {
-            guessed(server, &throttles, true).await?;
-            return Ok(Err(Refused::Unknown));
-        }
+        Err(_) => return Ok(Err(Refused::Unknown)),
     };
-    guessed(server, &throttles, true).await?;
     match server.client(&view.client_id).await? {
         Some(client) => Ok(Ok((client, view))),
         None => Ok(Err(Refused::Unknown)),
     }
-}
-
-async fn guessed(server: &Server<'_>, throttles: &[String], right: bool) -> Result<(), Failure> {
-    for throttle in throttles {
-        server.guessed(throttle, server.settings.limits.user_code, right).await?;
-    }
-    Ok(())
 }
 
 fn approve_page(

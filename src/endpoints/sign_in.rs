@@ -203,7 +203,7 @@ async fn sign_in(
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Refused::Exhausted));
     }
-    let (found, record) = match look_up(server, email).await? {
+    let Found { account, asked, record } = match look_up(server, email).await? {
         Ok(found) => found,
         Err(blocked) => {
             server.guessed(&throttle, limit, false).await?;
@@ -211,13 +211,12 @@ async fn sign_in(
         }
     };
     let verified = record.verify(password);
-    let account = match found {
-        Found::Account(account) if verified != Verified::Wrong => account,
-        found => {
-            server.guessed(&throttle, limit, false).await?;
-            found.attempt_failed(server).await?;
-            return Ok(Err(Refused::Wrong));
+    let Some(account) = account.filter(|_| verified != Verified::Wrong) else {
+        server.guessed(&throttle, limit, false).await?;
+        if let Some(asked) = asked {
+            attempt_failed(server, &asked).await?;
         }
+        return Ok(Err(Refused::Wrong));
     };
     let rehashed = match verified {
         Verified::RightAndOutdated => NewPassword::parse(password, email)
@@ -254,43 +253,21 @@ pub(super) async fn end_session_of_other(
 }
 
 /// Where an address leads.
-enum Found {
-    Account(ObjectId),
-    /// To no account: an object that remembers nothing is asked in its place, so that both take the
-    /// same way and the same time.
-    Nobody(Address),
-    /// It is no address.
-    Nowhere,
+struct Found {
+    /// The account; none where the address leads nowhere.
+    account: Option<ObjectId>,
+    /// The account's object, which has counted the attempt. Where there is no account, an object that
+    /// remembers nothing stands in its place, so that both take the same way and the same time.
+    asked: Option<Address>,
+    /// The password's record; of nobody where there is no account.
+    record: PasswordRecord,
 }
 
-impl Found {
-    fn address(&self) -> Option<Address> {
-        match self {
-            Self::Account(account) => Some(Address::Id(account.as_str().to_owned())),
-            Self::Nobody(identifier) => Some(identifier.clone()),
-            Self::Nowhere => None,
-        }
-    }
-
-    /// The attempt was wrong, and is written.
-    async fn attempt_failed(&self, server: &Server<'_>) -> Result<(), Failure> {
-        let Some(address) = self.address() else { return Ok(()) };
-        match server.send::<Account>(&address, AccountCommand::AttemptFailed).await? {
-            Ok(_) | Err(AccountError::Unknown) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// The account that an address leads to, and the password's record; for an address that leads
-/// nowhere, a record that no password matches. Both count the attempt.
-async fn look_up(
-    server: &Server<'_>,
-    email: &str,
-) -> Result<Result<(Found, PasswordRecord), Blocked>, Failure> {
-    let nobody = PasswordRecord::of_nobody;
+/// Follows an address, and counts the attempt.
+async fn look_up(server: &Server<'_>, email: &str) -> Result<Result<Found, Blocked>, Failure> {
+    let record = PasswordRecord::of_nobody();
     if email.is_empty() || email.len() > 254 {
-        return Ok(Ok((Found::Nowhere, nobody())));
+        return Ok(Ok(Found { account: None, asked: None, record }));
     }
     let identifier = Address::Name(identifier::of_email(email));
     let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
@@ -299,13 +276,24 @@ async fn look_up(
         Err(IdentifierError::Blocked(blocked)) => return Ok(Err(blocked)),
         Err(error) => return Err(Failure::internal(error.to_string())),
     };
-    let found = account.map_or(Found::Nobody(identifier), Found::Account);
-    let Some(address) = found.address() else { return Ok(Ok((Found::Nowhere, nobody()))) };
-    match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
-        Ok(AccountReply::Password(record)) => Ok(Ok((found, record))),
-        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
-        Err(AccountError::Blocked(blocked)) => Ok(Err(blocked)),
-        Err(AccountError::Unknown) => Ok(Ok((Found::Nobody(address), nobody()))),
+    let address = match &account {
+        Some(account) => Address::Id(account.as_str().to_owned()),
+        None => identifier,
+    };
+    let found = match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
+        Ok(AccountReply::Password(record)) => Found { account, asked: Some(address), record },
+        Ok(_) => return Err(Failure::internal("a sign-in was answered by something else")),
+        Err(AccountError::Blocked(blocked)) => return Ok(Err(blocked)),
+        Err(AccountError::Unknown) => Found { account: None, asked: Some(address), record },
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Ok(found))
+}
+
+/// The attempt was wrong, and is written.
+async fn attempt_failed(server: &Server<'_>, asked: &Address) -> Result<(), Failure> {
+    match server.send::<Account>(asked, AccountCommand::AttemptFailed).await? {
+        Ok(_) | Err(AccountError::Unknown) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,9 +1,9 @@
 // What each flow costs at Cloudflare, counted on the real runtime: docs/costs.md has the table.
 //   WRITE=1 node --test tests/black_box/costs.test.mjs    writes the table anew
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { readMarked, writeMarked } from "../../tools/marked.mjs";
 import { CPU, PRICES, counters, dollars } from "../support/costs.mjs";
 import { newBrowser, startWithUpstream, through } from "../support/federation.mjs";
 import {
@@ -12,7 +12,6 @@ import {
 } from "../support/oauth.mjs";
 
 const page = path.resolve(import.meta.dirname, "../../docs/costs.md");
-const marks = ["<!-- counted -->", "<!-- /counted -->"];
 const SCOPE = "openid profile email";
 
 let world;
@@ -116,8 +115,6 @@ test("each flow costs what the table says", async () => {
     `|---|${"---:|".repeat(columns.length + 1)}`,
     ...lines,
   ].join("\n");
-  const text = readFileSync(page, "utf8");
-  const [head, tail] = [text.split(marks[0])[0], text.split(marks[1])[1]];
-  if (process.env.WRITE) writeFileSync(page, `${head}${marks[0]}\n${table}\n${marks[1]}${tail}`);
-  else assert.equal(text.split(marks[0])[1].split(marks[1])[0].trim(), table);
+  if (process.env.WRITE) writeMarked(page, "counted", table);
+  else assert.equal(readMarked(page, "counted"), table);
 });

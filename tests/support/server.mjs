@@ -1,18 +1,12 @@
 // Starts the built worker on workerd, with real Durable Objects and KV on disk.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+import { freePort } from "../../tools/free_port.mjs";
 import { readBundle } from "../../tools/workerd/config.mjs";
 
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+export { freePort };
 
 // `vars` are settings of docs/configuration.md. `state` is the folder that survives a restart.
 export async function startServer({ vars = {}, state, port, cf = false } = {}) {

@@ -15,8 +15,6 @@ const provider = new Provider(`http://localhost:${port}`, {
       grant_types: ["urn:ietf:params:oauth:grant-type:device_code"] },
     { client_id: "app", token_endpoint_auth_method: "none", redirect_uris: ["https://app.example.test/callback"],
       grant_types: ["authorization_code", "refresh_token"] },
-    { client_id: "confidential", client_secret: "a secret of the app", redirect_uris: ["https://app.example.test/callback"],
-      grant_types: ["authorization_code", "refresh_token"] },
   ],
   clientDefaults: { id_token_signed_response_alg: "ES256" },
   jwks: { keys: [key] },

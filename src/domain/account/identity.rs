@@ -51,7 +51,7 @@ impl Person {
         let confirm = (!is_linked).then(|| self.confirm(&identity)).flatten();
         let known = (self.claims.clone(), self.sources.clone());
         let row = self.take_in(&identity, update, rows, now);
-        let has_learnt = known != (self.claims.clone(), self.sources.clone());
+        let has_learnt = known.0 != self.claims || known.1 != self.sources;
         let step = self.continue_session(session, replaces, rows, now, entropy);
         let step = if has_learnt { super::durable(step) } else { step };
         Ok(step.put(key, Row::Identity(row)).wants(confirm))

@@ -112,10 +112,9 @@ impl Machine for Account {
     fn rows(person: Option<&Person>, command: &AccountCommand) -> Vec<RowKeys> {
         use AccountCommand as Command;
         let counts = person.and_then(|person| person.counts);
-        let full = |count: fn(&Counts) -> u32, bound| {
-            person.is_some() && counts.is_none_or(|counts| count(&counts) >= bound)
-        };
-        match command {
+        let full =
+            |count: fn(&Counts) -> u32, bound| counts.is_some_and(|counts| count(&counts) >= bound);
+        let mut needed = match command {
             Command::BeginSignIn | Command::AttemptFailed | Command::Address => Vec::new(),
             Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
@@ -129,7 +128,7 @@ impl Machine for Account {
                 };
                 keys.extend(replaced.map(|held| RowKeys::One(row::session_key(held.number))));
                 if full(|counts| counts.sessions, MAX_SESSIONS) {
-                    keys.extend([SESSION, CONSENT, GRANT].map(RowKeys::All));
+                    keys.extend([SESSION, GRANT].map(RowKeys::All));
                 }
                 keys
             }
@@ -143,9 +142,6 @@ impl Machine for Account {
                     RowKeys::One(row::session_key(request.session.number)),
                     RowKeys::One(row::consent_key(&request.client_id)),
                 ];
-                if counts.is_none() {
-                    keys.push(RowKeys::All(SESSION));
-                }
                 if full(|counts| counts.grants, MAX_GRANTS) {
                     keys.push(RowKeys::All(GRANT));
                 }
@@ -183,7 +179,11 @@ impl Machine for Account {
             | Command::Erase(_) => {
                 [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION, APP].map(RowKeys::All).to_vec()
             }
+        };
+        if command.adds_rows() && person.is_some() && counts.is_none() {
+            needed.extend([SESSION, CONSENT, GRANT].map(RowKeys::All));
         }
+        needed
     }
 
     fn step(

@@ -44,19 +44,9 @@ impl LiveGrant {
         now: Timestamp,
     ) -> Self {
         let tokens_until = now.plus(terms.access_token);
-        let ends_at = now.plus(terms.grant);
-        let ends_at = authorization.not_after.map_or(ends_at, |session| session.min(ends_at));
-        let mut live = Self {
-            authorization,
-            code,
-            family,
-            revoked: Vec::new(),
-            tokens_until,
-            ends_at,
-            wakes_at: now,
-        };
-        live.wakes_at = live.expires_at();
-        live
+        let ends_at = terms.ends_at(now, authorization.not_after);
+        let wakes_at = terms.over(now, authorization.not_after);
+        Self { authorization, code, family, revoked: Vec::new(), tokens_until, ends_at, wakes_at }
     }
 
     /// Wakes at that moment, where it is no sooner than it would wake.

@@ -76,13 +76,17 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// When a grant ends that begins at that moment, however often it is refreshed.
+    pub fn ends_at(&self, issued: Timestamp, not_after: Option<Timestamp>) -> Timestamp {
+        let ends_at = issued.plus(self.grant);
+        not_after.map_or(ends_at, |session| session.min(ends_at))
+    }
+
     /// When nothing can be used any more of what is issued at that moment and not refreshed.
     pub fn over(&self, issued: Timestamp, not_after: Option<Timestamp>) -> Timestamp {
-        let ends_at = issued.plus(self.grant);
-        let ends_at = not_after.map_or(ends_at, |session| session.min(ends_at));
         let tokens_until = issued.plus(self.access_token);
         let idle = self.refresh_idle.map_or(tokens_until, |idle| issued.plus(idle));
-        idle.min(ends_at).max(tokens_until)
+        idle.min(self.ends_at(issued, not_after)).max(tokens_until)
     }
 }
 
