@@ -111,20 +111,31 @@ class Host extends DurableObject {
   #waiting = new Set();
   #settling = Promise.resolve();
 
-  // Takes a command. An answer that may be held is held until the state changes.
-  async step(command, hold) {
+  // Takes a command. For an answer that is there at once, no promise is made.
+  step(command, hold) {
+    const reply = this.#step(command);
+    return this.#owed || (this.#held && hold > 0) ? this.#later(command, hold, reply) : reply;
+  }
+
+  #step(command) {
+    fresh();
+    this.#held = false;
+    this.#owed = false;
+    return this.#call(() => step(this.constructor.machine, this, command));
+  }
+
+  // An answer that may be held is held until the state changes.
+  async #later(command, hold, reply) {
     const deadline = Date.now() + hold * 1000;
     for (;;) {
-      fresh();
-      this.#held = false;
-      this.#owed = false;
-      const reply = this.#call(() => step(this.constructor.machine, this, command));
       const held = this.#held;
       if (this.#owed) {
         await this.#settle();
-        if (held) continue;
+        if (!held) return reply;
+      } else if (!held || !(await this.#change(deadline - Date.now()))) {
+        return reply;
       }
-      if (!held || !(await this.#change(deadline - Date.now()))) return reply;
+      reply = this.#step(command);
     }
   }
 

@@ -15,7 +15,7 @@ export function recall(url) {
 }
 
 export function keep(url, answer) {
-  if (answer.status !== 200 || !answer.headers["cache-control"]?.startsWith("public")) return;
+  if (answer.status !== 200 || !answer.headers.get("cache-control")?.startsWith("public")) return;
   if (kept.size >= MOST) kept = new Map();
   kept.set(url, { until: Date.now() + MILLISECONDS, answer });
 }
