@@ -127,6 +127,8 @@ pub enum Next<S> {
     Unchanged,
     /// It changes in memory; losing the change with the memory does no harm.
     Remembered(S),
+    /// It changes in memory, and when it wakes is written: the alarm comes though the memory was lost.
+    Awaited(S),
     /// It changes, and is written before anyone is answered.
     Written(S),
     /// The object forgets everything.

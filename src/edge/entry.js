@@ -7,6 +7,7 @@ import * as bindings from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { keep, recall } from "./kept.js";
 import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer } from "./platform.js";
+import { Rows } from "./rows.js";
 
 initSync({ module });
 
@@ -101,9 +102,12 @@ function read(request) {
   return request.body === null ? "" : bounded(request.body, MAX_BODY);
 }
 
+const STATE = "state";
+
 // Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap
 // holds nothing for an object and loses nothing in a reset.
 class Host extends DurableObject {
+  #rows = new Rows(this.ctx.storage.kv);
   #state;
   #alarm = false;
   #held = false;
@@ -157,6 +161,7 @@ class Host extends DurableObject {
       return call(work);
     } catch (error) {
       this.#state = undefined;
+      this.#rows.abandon();
       throw error;
     }
   }
@@ -189,7 +194,8 @@ class Host extends DurableObject {
   // What follows is called from the wasm module.
   load() {
     if (this.#state === undefined) {
-      this.#state = this.read("state");
+      count("rows-read");
+      this.#state = this.ctx.storage.kv.get(STATE) ?? "";
       this.#alarm ||= this.#state !== "";
     }
     return this.#state;
@@ -197,33 +203,35 @@ class Host extends DurableObject {
   remember(state) {
     this.#state = state;
   }
+  writeState(state) {
+    count("rows-written");
+    this.#state = state;
+    this.ctx.storage.kv.put(STATE, state);
+  }
   read(key) {
-    count("rows-read");
-    return this.ctx.storage.kv.get(key) ?? "";
+    return this.#rows.read(key);
   }
   list(prefix) {
-    const rows = [...this.ctx.storage.kv.list({ prefix })];
-    count("rows-read", rows.length);
-    return rows.flat();
+    return this.#rows.list(prefix);
   }
-  write(key, value) {
-    count("rows-written");
-    this.ctx.storage.kv.put(key, value);
+  write(key, text) {
+    this.#rows.write(key, text);
   }
   remove(key) {
-    count("rows-written");
-    this.ctx.storage.kv.delete(key);
+    this.#rows.remove(key);
+  }
+  commit() {
+    this.#rows.commit();
   }
   // Everything but what begins so.
   forget(kept) {
     this.#state = "";
-    const keys = [...this.ctx.storage.kv.list()].map(([key]) => key);
-    count("rows-read", keys.length);
-    for (const key of keys) if (!key.startsWith(kept)) this.remove(key);
+    this.#rows.removeAllBut(kept);
   }
   erase() {
     this.#state = "";
     this.#alarm = false;
+    this.#rows = new Rows(this.ctx.storage.kv);
     return this.ctx.storage.deleteAll();
   }
   hasAlarm() {

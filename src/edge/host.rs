@@ -23,7 +23,6 @@ use crate::domain::registration::Registration;
 use crate::domain::throttle::Throttle;
 use crate::domain::time::{Seconds, Timestamp};
 
-const STATE: &str = "state";
 /// Keys of effects that are not yet performed begin so.
 pub const EFFECT: &str = "effect/";
 /// When the alarm comes back to effects that were not performed.
@@ -119,16 +118,19 @@ pub fn run<M: Machine>(
     let rows = rows::<M>(host, &M::rows(state.as_ref(), &command));
     let decided = M::step(Before { state, rows }, command, now(), &Random);
 
-    // Only what is written is woken.
+    // What is merely remembered is not woken.
     let mut wakes_at = None;
+    let forgets = matches!(decided.next, Next::Forgotten);
     match decided.next {
         Next::Unchanged => {}
         Next::Remembered(state) => host.remember(&text::<M>(state)?),
+        Next::Awaited(state) => {
+            wakes_at = M::wakes_at(&state);
+            host.remember(&text::<M>(state)?);
+        }
         Next::Written(state) => {
             wakes_at = M::wakes_at(&state);
-            let text = text::<M>(state)?;
-            host.write(STATE, &text);
-            host.remember(&text);
+            host.write_state(&text::<M>(state)?);
             host.changed();
         }
         Next::Forgotten => {
@@ -137,6 +139,7 @@ pub fn run<M: Machine>(
             host.changed();
         }
     }
+    let changes_rows = !decided.rows.is_empty() || !decided.effects.is_empty() || forgets;
     for (key, row) in decided.rows {
         match row {
             Some(row) => host.write(&key, &serde_json::to_string(&row)?),
@@ -152,6 +155,9 @@ pub fn run<M: Machine>(
         && (!host.has_alarm() || is_due_anew(moment, woken_before))
     {
         set_alarm(host, moment);
+    }
+    if changes_rows {
+        host.commit();
     }
     if M::awaits_change(&decided.reply) {
         host.hold();

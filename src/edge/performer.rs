@@ -38,24 +38,25 @@ async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsErr
         let mut progressed = false;
         for (key, text) in pairs(&host, EFFECT) {
             let Ok(effect) = serde_json::from_str::<Effect>(&text) else {
-                host.remove(&key);
+                done(&host, &key);
                 continue;
             };
             if is_outdated(&host, &key, &effect) {
-                host.remove(&key);
+                done(&host, &key);
                 continue;
             }
             // Network and storage keep their order: this is written before anything is sent.
             let effect = match effect.begun() {
                 Some(begun) => {
                     host.write(&key, &serde_json::to_string(&begun)?);
+                    host.commit();
                     begun
                 }
                 None => effect,
             };
             match one(&env, effect).await {
                 Ok(outcome) => {
-                    host.remove(&key);
+                    done(&host, &key);
                     progressed = true;
                     with_machine!(machine.as_str(), M => {
                         if let Some(command) = outcome.and_then(M::outcome) {
@@ -79,6 +80,11 @@ async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsErr
         platform::erase(&host).await.map_err(|error| JsError::new(&error.0))?;
     }
     Ok(())
+}
+
+fn done(host: &Host, key: &str) {
+    host.remove(key);
+    host.commit();
 }
 
 /// Whether a newer key set waits to be published: an older one must not be written after it.

@@ -206,6 +206,9 @@ extern "C" {
     pub fn load(this: &Host) -> String;
     #[wasm_bindgen(method)]
     pub fn remember(this: &Host, state: &str);
+    /// Writes the state, and remembers it.
+    #[wasm_bindgen(method, js_name = writeState)]
+    pub fn write_state(this: &Host, state: &str);
     #[wasm_bindgen(method)]
     pub fn read(this: &Host, key: &str) -> String;
     #[wasm_bindgen(method)]
@@ -214,6 +217,9 @@ extern "C" {
     pub fn write(this: &Host, key: &str, value: &str);
     #[wasm_bindgen(method)]
     pub fn remove(this: &Host, key: &str);
+    /// Writes rows that were written or removed since the last time.
+    #[wasm_bindgen(method)]
+    pub fn commit(this: &Host);
     #[wasm_bindgen(method)]
     pub fn forget(this: &Host, kept: &str);
     #[wasm_bindgen(method, js_name = setAlarm)]

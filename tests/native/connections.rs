@@ -43,7 +43,9 @@ impl World {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
         let step = Connection::step(before, command, self.now, &*SeededEntropy::new());
         match step.next {
-            Next::Written(state) | Next::Remembered(state) => self.state = Some(state),
+            Next::Written(state) | Next::Remembered(state) | Next::Awaited(state) => {
+                self.state = Some(state)
+            }
             Next::Forgotten => self.state = None,
             Next::Unchanged => {}
         }

@@ -16,7 +16,9 @@ fn throttle(state: &mut Option<Spent>, command: ThrottleCommand, now: Timestamp)
     let before = Before { state: state.clone(), rows: BTreeMap::new() };
     let step = Throttle::step(before, command, now, &*SeededEntropy::new());
     match step.next {
-        Next::Written(spent) | Next::Remembered(spent) => *state = Some(spent),
+        Next::Written(spent) | Next::Remembered(spent) | Next::Awaited(spent) => {
+            *state = Some(spent)
+        }
         Next::Forgotten => *state = None,
         Next::Unchanged => {}
     }

@@ -58,12 +58,12 @@ impl Memory {
         }
     }
 
-    /// How many objects of a class remember anything.
+    /// How many objects of a class have stored anything.
     pub fn count(&self, class: Class) -> usize {
         let objects = self.objects.borrow();
         objects
             .iter()
-            .filter(|((held, _), object)| *held == class && object.state.is_some())
+            .filter(|((held, _), object)| *held == class && object.stored.is_some())
             .count()
     }
 
@@ -103,6 +103,10 @@ impl Memory {
         let step = M::step(Before { state, rows }, command, self.clock.now(), &*self.entropy);
         match step.next {
             Next::Unchanged => {}
+            Next::Awaited(state) => {
+                object.alarm = M::wakes_at(&state);
+                object.state = Some(serde_json::to_string(&state).expect("a state"));
+            }
             Next::Remembered(state) => {
                 object.state = Some(serde_json::to_string(&state).expect("a state"));
             }
