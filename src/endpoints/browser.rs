@@ -9,7 +9,6 @@ use super::server::Server;
 use crate::domain::account::session::{NewSession, SessionProof, SessionView};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::machine::Address;
-use crate::domain::secret::Secret;
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::pages::{self, Page, Shell};
 use crate::protocol::parameters::Parameters;
@@ -55,8 +54,7 @@ pub fn claimed_session(request: &Request<'_>) -> Option<ClaimedSession> {
 pub fn with_session(
     response: Response,
     server: &Server<'_>,
-    account: ObjectId,
-    (number, secret): (u32, Secret),
+    ClaimedSession { account, proof: SessionProof { number, secret } }: ClaimedSession,
 ) -> Response {
     let value = Token { object: account, number, secret }.encode(TokenKind::Session);
     response.with_cookie(SESSION_COOKIE, &value, server.settings.lifetimes.session.0)
@@ -77,6 +75,7 @@ pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),
         place: request.location().place(),
+        asks: None,
     }
 }
 

@@ -230,8 +230,7 @@ async fn approve(
     view: DeviceView,
 ) -> Result<bool, Failure> {
     let grant_id = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?.to_string();
-    let command = AccountCommand::Authorize(Box::new(AuthorizeRequest {
-        session: claimed.proof.clone(),
+    let asks = AuthorizeRequest {
         client_id: client.client_id.clone(),
         scope: view.scope.clone(),
         resources: view.resources.clone(),
@@ -246,7 +245,8 @@ async fn approve(
         sub: None,
         consent: ConsentGiven::JustNow,
         declined: Scope::default(),
-    }));
+    };
+    let command = AccountCommand::Authorize(claimed.proof.clone(), Box::new(asks));
     let Authorized { account, auth_time, amr, sid, not_after, .. } =
         match server.send::<Account>(&claimed.address(), command).await? {
             Ok(AccountReply::Authorized(authorized)) => *authorized,

@@ -155,7 +155,7 @@ impl Interaction {
     ) -> Result<Response, Failure> {
         match self {
             Self::Authorize(authorization) => {
-                authorize::decide(server, *authorization, Some(session)).await
+                authorize::decide(server, *authorization, session).await
             }
             Self::Device(user_code) => {
                 let code = UserCode::parse(&user_code).map(|code| code.to_string());

@@ -4,10 +4,9 @@
 use super::failure::Failure;
 use super::server::Server;
 use crate::domain::account::session::NewSession;
-use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount};
+use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount, SignedIn};
 use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
 use crate::domain::machine::Address;
-use crate::domain::secret::Secret;
 
 /// Claims the names and makes the account; none where a name leads to another account.
 ///
@@ -17,7 +16,7 @@ pub async fn create(
     server: &Server<'_>,
     session: NewSession,
     new: NewAccount,
-) -> Result<Option<(u32, Secret)>, Failure> {
+) -> Result<Option<SignedIn>, Failure> {
     let upstream = new.identity.as_ref().map(|identity| identity.identifier());
     let email = new.address.as_ref().map(|(_, identifier)| identifier.clone());
     let names: Vec<String> = upstream.into_iter().chain(email).collect();
@@ -33,7 +32,7 @@ pub async fn create(
     let address = Address::Id(new.account.clone());
     let command = AccountCommand::Create(Box::new(new), session);
     match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(number, secret)) => Ok(Some((number, secret))),
+        Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(*signed_in)),
         Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
         Err(error) => Err(error.into()),
     }

@@ -6,18 +6,18 @@ use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
 use super::upstream::{company, logout, start};
-use crate::domain::account::session::SessionProof;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use super::waiting::Waiting;
+use crate::domain::account::session::NewSession;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
 use crate::domain::attempts::Blocked;
 use crate::domain::identifier::{
     self, Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
 };
 use crate::domain::machine::Address;
 use crate::domain::password::{NewPassword, PasswordRecord, Verified};
-use crate::domain::secret::Secret;
 use crate::domain::token::ObjectId;
 use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn};
-use crate::protocol::parameters::{self, Parameters};
+use crate::protocol::parameters;
 use crate::upstream::provider::Provider;
 
 /// Shows the sign-in page.
@@ -145,28 +145,16 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         let shown = Shown { asks_password: true, ..Shown::hint(email) };
         return page(server, request, &interaction, shown);
     }
-    match sign_in(server, request, &email, &form).await? {
-        Ok((account, session)) => go_on(server, interaction, account, session).await,
+    let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
+    let session = NewSession { asks, ..browser::new_session(server, request) };
+    let credentials = (email.as_str(), form.get("password").unwrap_or_default());
+    match sign_in(server, request, credentials, session).await? {
+        Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,
         Err(refused) => {
             let error = Shown::error(refused.status(), refused.to_string());
             page(server, request, &interaction, Shown { email, asks_password: true, ..error })
         }
     }
-}
-
-/// Goes on with what waited, in the session that has just begun. Whoever signs in has chosen the
-/// account.
-pub(super) async fn go_on(
-    server: &Server<'_>,
-    mut interaction: Interaction,
-    account: ObjectId,
-    (number, secret): (u32, Secret),
-) -> Result<Response, Failure> {
-    interaction.choose_account();
-    let proof = SessionProof { number, secret: secret.clone() };
-    let claimed = ClaimedSession { account: account.clone(), proof };
-    let response = interaction.resume(server, claimed).await?;
-    Ok(browser::with_session(response, server, account, (number, secret)))
 }
 
 /// Why nobody was signed in.
@@ -189,15 +177,12 @@ impl Refused {
     }
 }
 
-type SignedIn = (ObjectId, (u32, Secret));
-
 async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
-    email: &str,
-    form: &Parameters,
-) -> Result<Result<SignedIn, Refused>, Failure> {
-    let password = form.get("password").unwrap_or_default();
+    (email, password): (&str, &str),
+    session: NewSession,
+) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
     let limit = server.settings.limits.sign_in;
     let throttle = format!("sign-in/{}", server.network_of(request));
     if !server.guess(&throttle, limit).await? {
@@ -228,12 +213,11 @@ async fn sign_in(
     let replaces = browser::claimed_session(request)
         .filter(|held| held.account == account)
         .map(|held| held.proof);
-    let session = browser::new_session(server, request);
     let command = AccountCommand::FinishSignIn { session, verified: record, rehashed, replaces };
     let address = Address::Id(account.as_str().to_owned());
     server.guessed(&throttle, limit, true).await?;
     match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(number, secret)) => Ok(Ok((account, (number, secret)))),
+        Ok(AccountReply::SignedIn(signed_in)) => Ok(Ok((account, *signed_in))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
         Err(AccountError::PasswordChanged) => Ok(Err(Refused::Wrong)),
         Err(error) => Err(error.into()),

@@ -6,12 +6,13 @@ use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
 use super::upstream::{company, start};
+use super::waiting::Waiting;
 use super::{new_account, sign_in};
-use crate::domain::account::NewAccount;
+use crate::domain::account::session::NewSession;
+use crate::domain::account::{NewAccount, SignedIn};
 use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
-use crate::domain::secret::Secret;
 use crate::domain::token::ObjectId;
 use crate::pages::sign_in::SignUp;
 use crate::protocol::claims::StandardClaims;
@@ -72,19 +73,20 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         let hint = (Some(email), false);
         return start::to_provider(server, request, company, interaction, hint).await;
     }
-    match sign_up(server, request, &form).await? {
-        Ok((account, session)) => sign_in::go_on(server, interaction, account, session).await,
+    let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
+    let session = NewSession { asks, ..browser::new_session(server, request) };
+    match sign_up(server, request, &form, session).await? {
+        Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,
         Err(message) => page(server, request, &interaction, &form, (422, Some(message))),
     }
 }
-
-type SignedUp = (ObjectId, (u32, Secret));
 
 async fn sign_up(
     server: &Server<'_>,
     request: &Request<'_>,
     form: &Parameters,
-) -> Result<Result<SignedUp, String>, Failure> {
+    session: NewSession,
+) -> Result<Result<(ObjectId, SignedIn), String>, Failure> {
     if !server.settings.sign_up {
         return Ok(Err(CANNOT_GO_ON.to_owned()));
     }
@@ -123,10 +125,10 @@ async fn sign_up(
         password: Some(password),
         identity: None,
     };
-    match new_account::create(server, browser::new_session(server, request), new).await? {
-        Some(session) => {
+    match new_account::create(server, session, new).await? {
+        Some(signed_in) => {
             sign_in::end_session_of_other(server, request, &account).await?;
-            Ok(Ok((account, session)))
+            Ok(Ok((account, signed_in)))
         }
         None => Ok(Err(CANNOT_GO_ON.to_owned())),
     }

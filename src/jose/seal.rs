@@ -32,6 +32,8 @@ pub enum Purpose<'a> {
     SigningKey,
     /// A request that waits while a person signs in or consents.
     Interaction,
+    /// What a person allowed, on its way to the app.
+    AuthorizationCode,
     /// A sign-in at an upstream provider, in a cookie of the browser that began it.
     UpstreamLogin,
     /// The answer of an upstream provider that came by POST, on its way to a GET.
@@ -47,6 +49,7 @@ impl Purpose<'_> {
         let label = match self {
             Self::SigningKey => "vestibule signing key v1",
             Self::Interaction => "vestibule interaction v1",
+            Self::AuthorizationCode => "vestibule authorization code v1",
             Self::UpstreamLogin => "vestibule upstream login v1",
             Self::UpstreamAnswer => "vestibule upstream answer v1",
             Self::AfterLogout => "vestibule after logout v1",

@@ -152,13 +152,13 @@ test("an app signs the person out with the ID token, and gets the browser back (
 
 test("a sign-in that waited under another deployment's seal is refused", async () => {
   const client = await publicApp(server);
-  const first = await new Browser(server.url).request(authorizeUrl(server, client, { challenge: pkce().challenge }));
-  const flow = new URL(first.headers.get("location")).searchParams.get("flow");
+  const first = await new Browser(server.url).open(authorizeUrl(server, client, { challenge: pkce().challenge }));
+  const { flow } = first.forms[0].fields;
   const other = await startServer({ vars: { VESTIBULE_SECRET: "another secret of another deployment" } });
   try {
     assert.equal((await new Browser(other.url).open(`/sign-in?flow=${flow}`)).status, 400);
   } finally {
     await other.stop();
   }
-  assert.equal(first.status, 303);
+  assert.equal(first.status, 200);
 });

@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { Browser } from "../support/browser.mjs";
 import {
-  authorize, basic, deviceCode, pkce, poll, post, publicApp, redeem, refresh, register, signedUp, television, userinfo,
+  answerOf, authorize, authorizeUrl, basic, deviceCode, pkce, poll, post, publicApp, redeem, refresh, register, signedUp, television, userinfo,
 } from "../support/oauth.mjs";
 import { freePort } from "../support/server.mjs";
 import { root } from "../../tools/workerd/config.mjs";
@@ -99,11 +100,14 @@ test("what was answered is there after kill -9, and what was used stays used", a
   assert.equal((await redeem(served, client, code, verifier)).body.error, "invalid_grant");
 });
 
-test("a code that nobody redeemed is erased from the disk by its alarm, also after a restart", async () => {
+test("a code is on no disk until it is redeemed, and its grant goes by its alarm, also after a restart", async () => {
   const client = await app({ grant_types: ["authorization_code"] });
   const { browser } = await signedUp(served);
-  await authorize(served, client, browser, { challenge: pkce().challenge, scope: "openid" });
+  const { verifier, challenge } = pkce();
+  const { code } = await authorize(served, client, browser, { challenge, scope: "openid" });
   const isRemembered = () => grants().some((content) => content.includes(client.client_id));
+  assert.ok(!isRemembered());
+  assert.equal((await redeem(served, client, code, verifier)).status, 200);
   assert.ok(isRemembered());
   await crash();
   for (let second = 0; second < 60 && isRemembered(); second += 1) {
@@ -116,6 +120,25 @@ function grants() {
   const files = `${folder}/state/objects/vestibule-Grant`;
   return readdirSync(files).map((name) => readFileSync(path.join(files, name), "latin1"));
 }
+
+test("what a sign-in wrote together is found after a crash, and one part goes without the other", async () => {
+  const client = await app();
+  const { person } = await signedUp(served);
+  const browser = new Browser(served.url);
+  const { verifier, challenge } = pkce();
+  const page = await browser.open(authorizeUrl(served, client, { challenge }));
+  const { code } = answerOf(await browser.submit(page, person, "/sign-in"));
+  const { body: tokens } = await redeem(served, client, code, verifier);
+  await crash();
+  assert.equal((await userinfo(served, tokens.access_token)).status, 200);
+  const account = await browser.open("/account");
+  assert.equal(account.title, "Your account");
+  await browser.submit(account, {}, "/sign-out");
+  await crash();
+  assert.notEqual((await browser.open("/account")).title, "Your account");
+  assert.equal((await userinfo(served, tokens.access_token)).status, 200, "the grant outlives its session (OpenID Connect Core §11)");
+  assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
+});
 
 test("it lets what is under way finish before it stops", async () => {
   const client = await television(served);

@@ -219,9 +219,9 @@ test("every URL follows ISSUER, whatever Host a request names (host header injec
     }
     const { challenge } = pkce();
     const browser = new Browser(server.url);
-    const redirect = await browser.request(authorizeUrl(server, app, { challenge }));
+    const redirect = await browser.request(authorizeUrl(server, app, { challenge, prompt: "create" }));
     const location = redirect.headers.get("location");
-    assert.ok(location.startsWith(`${issuer}/sign-in?flow=`), location);
+    assert.ok(location.startsWith(`${issuer}/sign-up?flow=`), location);
     for (const path of ["/", "/account"]) {
       const response = await browser.request(path);
       assert.ok(response.headers.get("location").startsWith(`${issuer}/`));

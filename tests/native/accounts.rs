@@ -43,6 +43,7 @@ fn new_session() -> NewSession {
         lifetime: Seconds(86_400),
         browser,
         place,
+        asks: None,
     }
 }
 
@@ -61,7 +62,7 @@ fn created(world: &World) -> SessionProof {
 
 fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
     match reply {
-        Ok(AccountReply::SignedIn(number, secret)) => SessionProof { number, secret },
+        Ok(AccountReply::SignedIn(signed_in)) => signed_in.session,
         other => panic!("{other:?}"),
     }
 }
@@ -76,10 +77,9 @@ fn sign_in(world: &World) -> SessionProof {
     proof(account(world, finish))
 }
 
-fn request(world: &World, session: &SessionProof, consent: ConsentGiven) -> AuthorizeRequest {
+fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
     use vestibule::ports::{Clock, Objects};
     AuthorizeRequest {
-        session: session.clone(),
         client_id: "client".into(),
         scope: Scope::parse("openid").unwrap(),
         resources: Vec::new(),
@@ -95,8 +95,12 @@ fn request(world: &World, session: &SessionProof, consent: ConsentGiven) -> Auth
     }
 }
 
-fn authorize(world: &World, request: AuthorizeRequest) -> Result<AccountReply, AccountError> {
-    account(world, AccountCommand::Authorize(Box::new(request)))
+fn authorize(
+    world: &World,
+    session: &SessionProof,
+    request: AuthorizeRequest,
+) -> Result<AccountReply, AccountError> {
+    account(world, AccountCommand::Authorize(session.clone(), Box::new(request)))
 }
 
 fn overview(world: &World, session: &SessionProof) -> Overview {
@@ -133,18 +137,18 @@ fn a_claim_that_nobody_confirms_lapses() {
 fn consent_is_remembered_and_asked_again_for_anything_new() {
     let world = World::new(&[]);
     let session = created(&world);
-    let before = |world: &World| request(world, &session, ConsentGiven::Before);
-    let refused = authorize(&world, before(&world));
+    let before = |world: &World| request(world, ConsentGiven::Before);
+    let refused = authorize(&world, &session, before(&world));
     assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
-    authorize(&world, request(&world, &session, ConsentGiven::JustNow)).unwrap();
-    authorize(&world, before(&world)).unwrap();
+    authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
+    authorize(&world, &session, before(&world)).unwrap();
     let more = AuthorizeRequest { scope: Scope::parse("openid email").unwrap(), ..before(&world) };
-    assert!(authorize(&world, more).is_err());
+    assert!(authorize(&world, &session, more).is_err());
     let elsewhere = AuthorizeRequest { resources: vec!["https://a.test".into()], ..before(&world) };
-    assert!(authorize(&world, elsewhere).is_err());
+    assert!(authorize(&world, &session, elsewhere).is_err());
     let other = AuthorizeRequest { client_id: "other".into(), ..before(&world) };
-    assert!(authorize(&world, other).is_err());
-    assert!(authorize(&world, request(&world, &session, ConsentGiven::MustAsk)).is_err());
+    assert!(authorize(&world, &session, other).is_err());
+    assert!(authorize(&world, &session, request(&world, ConsentGiven::MustAsk)).is_err());
 }
 
 #[test]
@@ -169,10 +173,13 @@ fn a_login_that_is_too_old_must_be_repeated() {
     let now = world.clock.now();
     let aged = |since| AuthorizeRequest {
         signed_in_since: Some(since),
-        ..request(&world, &session, ConsentGiven::FirstParty)
+        ..request(&world, ConsentGiven::FirstParty)
     };
-    assert_eq!(authorize(&world, aged(now)).unwrap_err(), AccountError::ReauthenticationRequired);
-    assert!(authorize(&world, aged(now.minus(Seconds(100)))).is_ok());
+    assert_eq!(
+        authorize(&world, &session, aged(now)).unwrap_err(),
+        AccountError::ReauthenticationRequired
+    );
+    assert!(authorize(&world, &session, aged(now.minus(Seconds(100)))).is_ok());
 }
 
 #[test]
@@ -188,9 +195,9 @@ fn lists_have_a_bound_and_the_oldest_gives_way() {
     assert_eq!(overview(&world, &last).sessions.len(), MAX_SESSIONS as usize);
 
     for index in 0..MAX_GRANTS + 5 {
-        let mut request = request(&world, &last, ConsentGiven::FirstParty);
+        let mut request = request(&world, ConsentGiven::FirstParty);
         request.client_id = format!("client {index}");
-        authorize(&world, request).unwrap();
+        authorize(&world, &last, request).unwrap();
     }
     assert_eq!(overview(&world, &last).apps.len(), MAX_GRANTS as usize);
 }
@@ -199,7 +206,7 @@ fn lists_have_a_bound_and_the_oldest_gives_way() {
 fn erasing_an_account_frees_its_address() {
     let world = World::new(&[]);
     let session = created(&world);
-    authorize(&world, request(&world, &session, ConsentGiven::JustNow)).unwrap();
+    authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
     account(&world, AccountCommand::Erase(session.clone())).unwrap();
     assert_eq!(world.objects.count(Class::Account), 0);
     assert_eq!(world.objects.count(Class::Identifier), 0);
@@ -300,19 +307,19 @@ fn a_grant_that_ends_twice_is_counted_once() {
     let world = World::new(&[]);
     let session = created(&world);
     for index in 0..MAX_GRANTS {
-        let mut request = request(&world, &session, ConsentGiven::FirstParty);
+        let mut request = request(&world, ConsentGiven::FirstParty);
         request.client_id = format!("client {index}");
         let grant_id = request.grant_id.clone();
-        authorize(&world, request).unwrap();
+        authorize(&world, &session, request).unwrap();
         if index == 0 {
             account(&world, AccountCommand::GrantEnded(grant_id.clone())).unwrap();
             account(&world, AccountCommand::GrantEnded(grant_id)).unwrap();
         }
     }
     for index in 0..3 {
-        let mut request = request(&world, &session, ConsentGiven::FirstParty);
+        let mut request = request(&world, ConsentGiven::FirstParty);
         request.client_id = format!("late client {index}");
-        authorize(&world, request).unwrap();
+        authorize(&world, &session, request).unwrap();
     }
     assert_eq!(overview(&world, &session).apps.len(), MAX_GRANTS as usize);
 }
@@ -322,14 +329,14 @@ fn a_session_that_gives_way_takes_along_what_lives_no_longer_than_it() {
     // OpenID Connect Core §11
     let world = World::new(&[]);
     let first = created(&world);
-    let online = request(&world, &first, ConsentGiven::FirstParty);
+    let online = request(&world, ConsentGiven::FirstParty);
     let offline = AuthorizeRequest {
         client_id: "offline".into(),
         offline: true,
-        ..request(&world, &first, ConsentGiven::FirstParty)
+        ..request(&world, ConsentGiven::FirstParty)
     };
-    authorize(&world, online).unwrap();
-    authorize(&world, offline).unwrap();
+    authorize(&world, &first, online).unwrap();
+    authorize(&world, &first, offline).unwrap();
     for _ in 0..MAX_SESSIONS {
         world.advance(1);
         sign_in(&world);
@@ -348,19 +355,22 @@ fn consent_for_a_scope_at_one_resource_is_none_at_another() {
     let asks = |scope: &str, resource: &str, consent| AuthorizeRequest {
         scope: Scope::parse(scope).unwrap(),
         resources: vec![resource.into()],
-        ..request(&world, &session, consent)
+        ..request(&world, consent)
     };
     let (one, other) = ("https://one.test/", "https://other.test/");
-    authorize(&world, asks("read", one, ConsentGiven::JustNow)).unwrap();
-    authorize(&world, asks("write", other, ConsentGiven::JustNow)).unwrap();
-    assert!(authorize(&world, asks("read", one, ConsentGiven::Before)).is_ok());
-    let crossed = authorize(&world, asks("write", one, ConsentGiven::Before));
+    authorize(&world, &session, asks("read", one, ConsentGiven::JustNow)).unwrap();
+    authorize(&world, &session, asks("write", other, ConsentGiven::JustNow)).unwrap();
+    assert!(authorize(&world, &session, asks("read", one, ConsentGiven::Before)).is_ok());
+    let crossed = authorize(&world, &session, asks("write", one, ConsentGiven::Before));
     assert!(matches!(crossed, Err(AccountError::ConsentRequired { .. })));
     let elsewhere = AuthorizeRequest {
         scope: Scope::parse("read").unwrap(),
-        ..request(&world, &session, ConsentGiven::Before)
+        ..request(&world, ConsentGiven::Before)
     };
-    assert!(matches!(authorize(&world, elsewhere), Err(AccountError::ConsentRequired { .. })));
+    assert!(matches!(
+        authorize(&world, &session, elsewhere),
+        Err(AccountError::ConsentRequired { .. })
+    ));
 }
 
 #[test]
@@ -408,8 +418,8 @@ fn whoever_signs_in_again_at_the_bound_ends_no_other_session_and_none_of_its_own
     for _ in 1..MAX_SESSIONS {
         sign_in(&world);
     }
-    let granted = request(&world, &first, ConsentGiven::JustNow);
-    authorize(&world, granted).unwrap();
+    let granted = request(&world, ConsentGiven::JustNow);
+    authorize(&world, &first, granted).unwrap();
     let again = AccountCommand::FinishSignIn {
         session: new_session(),
         verified: PasswordRecord::of_nobody(),
@@ -440,4 +450,30 @@ fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time
         let (known, unknown) = try_both();
         assert_eq!(known, unknown);
     }
+}
+
+#[test]
+fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
+    let world = World::new(&[]);
+    created(&world);
+    let asks = request(&world, ConsentGiven::FirstParty);
+    let grant_id = asks.grant_id.clone();
+    let finish = |asks| AccountCommand::FinishSignIn {
+        session: NewSession { asks: Some(Box::new(asks)), ..new_session() },
+        verified: PasswordRecord::of_nobody(),
+        rehashed: None,
+        replaces: None,
+    };
+    let Ok(AccountReply::SignedIn(signed_in)) = account(&world, finish(asks)) else { panic!() };
+    let authorized = signed_in.authorized.expect("an answer").expect("that it may");
+    assert_eq!(authorized.sid, overview(&world, &signed_in.session).session.sid);
+    let claims = AccountCommand::UserInfo { grant_id, jti: String::new() };
+    account(&world, claims).expect("the grant is known");
+
+    // What must be asked first is asked, and the person is signed in all the same.
+    let asks = request(&world, ConsentGiven::Before);
+    let Ok(AccountReply::SignedIn(signed_in)) = account(&world, finish(asks)) else { panic!() };
+    let refused = signed_in.authorized.expect("an answer");
+    assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
+    overview(&world, &signed_in.session);
 }

@@ -10,10 +10,12 @@ use vestibule::protocol::scope::Scope;
 use crate::grant_properties::{Host, authorization, terms};
 use crate::support::{START, SeededEntropy};
 
+fn device_code() -> Secret {
+    Secret::from_bytes([5; 32])
+}
+
 fn requested() -> Host {
-    let entropy = SeededEntropy::new();
-    let code = Secret::random(&*entropy);
-    let mut host = Host { state: None, now: START, entropy, code };
+    let mut host = Host { state: None, stored: None, now: START, entropy: SeededEntropy::new() };
     let request = request(&host);
     host.send(GrantCommand::Request(Box::new(request))).unwrap();
     host
@@ -21,7 +23,7 @@ fn requested() -> Host {
 
 fn request(host: &Host) -> DeviceGrant {
     DeviceGrant {
-        device_code: host.code.hash(),
+        device_code: device_code().hash(),
         client_id: "client".into(),
         scope: Scope::parse("openid").unwrap(),
         resources: Vec::new(),
@@ -34,7 +36,7 @@ fn request(host: &Host) -> DeviceGrant {
 }
 
 fn poll(host: &mut Host) -> Result<GrantReply, GrantError> {
-    let (secret, client_id) = (host.code.clone(), "client".into());
+    let (secret, client_id) = (device_code(), "client".into());
     host.send(GrantCommand::Poll { secret, client_id, terms: terms() })
 }
 
@@ -124,7 +126,7 @@ fn a_user_code_serves_one_request_at_a_time() {
 #[test]
 fn another_client_or_a_wrong_secret_learns_nothing() {
     let mut host = requested();
-    let (secret, client_id) = (host.code.clone(), "other".into());
+    let (secret, client_id) = (device_code(), "other".into());
     let error = host.send(GrantCommand::Poll { secret, client_id, terms: terms() }).unwrap_err();
     assert_eq!(error, GrantError::OtherClient);
     let (secret, client_id) = (Secret::from_bytes([1; 32]), "client".into());
@@ -138,7 +140,7 @@ fn a_poll_writes_nothing() {
     use vestibule::domain::machine::{Before, Machine, Next};
     let host = requested();
     let state: GrantState = serde_json::from_str(host.state.as_deref().unwrap()).unwrap();
-    let (secret, client_id) = (host.code.clone(), "client".into());
+    let (secret, client_id) = (device_code(), "client".into());
     let command = GrantCommand::Poll { secret, client_id, terms: terms() };
     let before = Before { state: Some(state), rows: Default::default() };
     let step = Grant::step(before, command, host.now, &*host.entropy);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use vestibule::domain::grant::code::{CodeGrant, CodeRedemption};
+use vestibule::domain::grant::code::{AuthorizationCode, CodeRedemption};
 use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
 use vestibule::domain::grant::{
     Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Presented, Terms,
@@ -28,10 +28,13 @@ pub const WINDOW: u32 = 10;
 #[derive(Clone)]
 pub struct Host {
     pub state: Option<String>,
+    /// What is left of it when the memory is lost.
+    pub stored: Option<String>,
     pub now: Timestamp,
     pub entropy: Rc<SeededEntropy>,
-    pub code: Secret,
 }
+
+const CODE_EXPIRES_AT: Timestamp = Timestamp(START.0 + 60_000);
 
 pub fn authorization() -> Authorization {
     Authorization {
@@ -58,20 +61,15 @@ pub fn terms() -> Terms {
 }
 
 impl Host {
-    pub fn opened() -> Self {
+    pub fn expecting() -> Self {
         let entropy = SeededEntropy::new();
-        let code = Secret::random(&*entropy);
-        let mut host = Self { state: None, now: START, entropy, code };
-        let grant = CodeGrant {
-            code: host.code.hash(),
-            expires_at: START.plus(Seconds(60)),
-            code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
-            redirect_uri: REDIRECT_URI.into(),
-            authorization: authorization(),
-            kept_until: START.plus(Seconds(60)),
-        };
-        host.send(GrantCommand::Open(Box::new(grant))).unwrap();
+        let mut host = Self { state: None, stored: None, now: START, entropy };
+        host.send(GrantCommand::Expect(CODE_EXPIRES_AT)).unwrap();
         host
+    }
+
+    pub fn lose_memory(&mut self) {
+        self.state.clone_from(&self.stored);
     }
 
     pub fn send(&mut self, command: GrantCommand) -> Result<GrantReply, GrantError> {
@@ -81,10 +79,14 @@ impl Host {
         let step = Grant::step(before, command, self.now, &*self.entropy);
         match step.next {
             Next::Unchanged => {}
-            Next::Remembered(state) | Next::Written(state) => {
+            Next::Remembered(state) | Next::Awaited(state) => {
                 self.state = Some(serde_json::to_string(&state).unwrap());
             }
-            Next::Forgotten => self.state = None,
+            Next::Written(state) => {
+                self.state = Some(serde_json::to_string(&state).unwrap());
+                self.stored.clone_from(&self.state);
+            }
+            Next::Forgotten => (self.state, self.stored) = (None, None),
         }
         step.reply
     }
@@ -92,12 +94,22 @@ impl Host {
     /// Nothing is left to redeem, refresh or revive.
     pub fn is_over(&self) -> bool {
         let state = self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
-        matches!(state, None | Some(GrantState::Ended { .. }))
+        match state {
+            None | Some(GrantState::Expected { .. }) => CODE_EXPIRES_AT <= self.now,
+            Some(state) => matches!(state, GrantState::Ended { .. }),
+        }
     }
 
     pub fn redemption(&self) -> CodeRedemption {
+        let code = AuthorizationCode {
+            expires_at: CODE_EXPIRES_AT,
+            code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
+            redirect_uri: REDIRECT_URI.into(),
+            authorization: authorization(),
+            kept_until: CODE_EXPIRES_AT,
+        };
         CodeRedemption {
-            secret: self.code.clone(),
+            code,
             client_id: "client".into(),
             redirect_uri: Some(REDIRECT_URI.into()),
             code_verifier: Some(CodeVerifier::parse(VERIFIER).unwrap()),
@@ -107,7 +119,7 @@ impl Host {
     }
 
     pub fn redeem(&mut self) -> Result<(u32, Secret), GrantError> {
-        let command = GrantCommand::Redeem(self.redemption());
+        let command = GrantCommand::Redeem(Box::new(self.redemption()));
         self.send(command).map(refresh_token)
     }
 
@@ -153,7 +165,8 @@ fn refresh_token(reply: GrantReply) -> (u32, Secret) {
 #[derive(Clone, Debug)]
 enum Operation {
     Redeem,
-    RedeemWithWrongSecret,
+    RedeemWithoutVerifier,
+    LoseMemory,
     RedeemAsOtherClient,
     /// With one of the tokens issued so far.
     Refresh(prop::sample::Index),
@@ -168,7 +181,8 @@ enum Operation {
 fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let operation = prop_oneof![
         3 => Just(Operation::Redeem),
-        1 => Just(Operation::RedeemWithWrongSecret),
+        1 => Just(Operation::RedeemWithoutVerifier),
+        3 => Just(Operation::LoseMemory),
         1 => Just(Operation::RedeemAsOtherClient),
         12 => any::<prop::sample::Index>().prop_map(Operation::Refresh),
         1 => any::<u32>().prop_map(Operation::RefreshWithJunk),
@@ -203,7 +217,7 @@ proptest! {
 
     #[test]
     fn a_grant_redeems_once_never_revives_and_never_has_two_live_tokens(operations in operations()) {
-        let mut host = Host::opened();
+        let mut host = Host::expecting();
         let mut issued: Vec<(u32, Secret)> = Vec::new();
         let mut redemptions = 0;
         let mut ended = false;
@@ -217,19 +231,18 @@ proptest! {
                     Ok(token) => { redemptions += 1; issued.push(token); true }
                     Err(_) => false,
                 },
-                Operation::RedeemWithWrongSecret => {
+                Operation::RedeemWithoutVerifier => {
                     let mut redemption = host.redemption();
-                    redemption.secret = Secret::from_bytes([7; 32]);
-                    let state = host.state.clone();
-                    prop_assert!(host.send(GrantCommand::Redeem(redemption)).is_err());
-                    prop_assert_eq!(&state, &host.state);
+                    redemption.code_verifier = None;
+                    prop_assert!(host.send(GrantCommand::Redeem(Box::new(redemption))).is_err());
                     false
                 }
+                Operation::LoseMemory => { host.lose_memory(); false }
                 Operation::RedeemAsOtherClient => {
                     let mut redemption = host.redemption();
                     redemption.client_id = "other".into();
                     let state = host.state.clone();
-                    prop_assert!(host.send(GrantCommand::Redeem(redemption)).is_err());
+                    prop_assert!(host.send(GrantCommand::Redeem(Box::new(redemption))).is_err());
                     prop_assert_eq!(&state, &host.state);
                     false
                 }

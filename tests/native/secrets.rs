@@ -19,9 +19,9 @@ fn a_token_comes_back_as_it_was_and_only_as_its_own_kind() {
     let value = token().encode(TokenKind::RefreshToken);
     assert!(value.starts_with("vrt_"), "secret scanners know it by its prefix");
     assert_eq!(Token::decode(TokenKind::RefreshToken, &value), Some(token()));
-    assert_eq!(Token::decode(TokenKind::AuthorizationCode, &value), None);
-    let other = value.replace("vrt_", "vac_");
-    assert_eq!(Token::decode(TokenKind::AuthorizationCode, &other), None);
+    assert_eq!(Token::decode(TokenKind::DeviceCode, &value), None);
+    let other = value.replace("vrt_", "vdc_");
+    assert_eq!(Token::decode(TokenKind::DeviceCode, &other), None);
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use vestibule::endpoints::http::{Method, Response};
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{Browser, answer, json, text};
+use crate::support::browser::{Browser, answer, hidden_fields, json, text};
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const CALLBACK: &str = "https://app.example.test/callback";
@@ -107,11 +107,26 @@ fn a_code_is_good_for_a_minute() {
     let issued = code(&world, &mut browser, &client, "");
     world.advance(61);
     assert_eq!(json(&redeem(&world, &client, &issued))["error"], "invalid_grant");
-    // The object stays as long as it would have, had the code been redeemed: one alarm is enough.
-    assert_eq!(world.objects.count(Class::Grant), 1);
-    world.advance(31 * 24 * 60 * 60);
-    world.objects.wake_due();
-    assert_eq!(world.objects.count(Class::Grant), 0);
+    assert_eq!(world.objects.count(Class::Grant), 0, "nothing is stored for a code");
+}
+
+#[test]
+fn a_code_is_sealed_and_one_that_was_changed_is_refused_before_any_lookup() {
+    let world = World::new(&[]);
+    let client = app(&world, FIRST_PARTY);
+    let mut browser = signed_up(&world);
+    let issued = code(&world, &mut browser, &client, "");
+    assert!(issued.starts_with("vac_"), "secret scanners know it by its prefix");
+    assert!(issued.len() < 1200, "{} bytes must fit every address", issued.len());
+    let calls = world.objects.calls.get();
+    for at in [4, issued.len() / 2, issued.len() - 1] {
+        let mut changed: Vec<char> = issued.chars().collect();
+        changed[at] = if changed[at] == 'A' { 'B' } else { 'A' };
+        let answer = redeem(&world, &client, &changed.into_iter().collect::<String>());
+        assert_eq!(json(&answer)["error"], "invalid_grant");
+    }
+    assert_eq!(world.objects.calls.get(), calls);
+    assert_eq!(redeem(&world, &client, &issued).status, 200);
 }
 
 #[test]
@@ -151,13 +166,20 @@ fn a_login_older_than_max_age_is_repeated() {
     assert!(answer(&again, "code").is_some(), "{}", text(&again));
 }
 
+/// What waits, as the form of a page carries it.
+fn flow_of(html: &str) -> String {
+    let fields = hidden_fields(html);
+    fields.into_iter().find(|(name, _)| name == "flow").expect("a flow").1
+}
+
 #[test]
 fn a_page_that_waited_too_long_says_so() {
     let world = World::new(&[]);
     let client = app(&world, "");
     let first = Browser::default().get(&world, &authorize_url(&client, ""));
+    let flow = flow_of(&text(&first));
     world.advance(3601);
-    let page = Browser::default().get(&world, location(&first));
+    let page = Browser::default().get(&world, &format!("/sign-in?flow={flow}"));
     assert_eq!(page.status, 400);
     assert!(text(&page).contains("This page has expired"));
 }
@@ -279,12 +301,11 @@ fn a_request_is_not_carried_on_for_ever_nor_past_a_change_of_its_client() {
     let client_id = app(&world, "");
     let mut browser = Browser::default();
     let first = browser.get(&world, &authorize_url(&client_id, ""));
-    let mut page = location(&first).to_owned();
+    let mut page = format!("/sign-in?flow={}", flow_of(&text(&first)));
     // Each page seals what waits anew, and it ages all the same.
     for _ in 0..3 {
         world.advance(1000);
-        let html = text(&browser.get(&world, &page));
-        let flow = html.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let flow = flow_of(&text(&browser.get(&world, &page)));
         page = format!("/sign-in?flow={flow}");
     }
     world.advance(1000);

@@ -6,7 +6,7 @@ use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
 use crate::domain::grant::{self, GrantCommand};
-use crate::domain::machine::{Address, Effect};
+use crate::domain::machine::{Address, Effect, RowKeys};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
@@ -14,8 +14,6 @@ use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 /// What a client asks for, in the name of the person who is signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthorizeRequest {
-    /// The browser's session.
-    pub session: SessionProof,
     /// The client.
     pub client_id: String,
     /// Scopes.
@@ -73,14 +71,37 @@ pub struct Authorized {
     pub not_after: Option<Timestamp>,
 }
 
+/// What came of it: the answer, the rows that change, and what is told to others.
+pub(super) struct Recorded {
+    pub authorized: Authorized,
+    pub rows: Vec<(String, Option<Row>)>,
+    pub effects: Vec<Effect>,
+}
+
 impl Person {
     pub(super) fn authorize(
         mut self,
-        mut request: AuthorizeRequest,
+        session: &SessionProof,
+        request: AuthorizeRequest,
         rows: &Rows,
         now: Timestamp,
     ) -> Transition {
-        let session = session::find(rows, &request.session, now)?;
+        let session = session::find(rows, session, now)?;
+        let recorded = self.record(session, request, rows, now)?;
+        let reply = AccountReply::Authorized(Box::new(recorded.authorized));
+        let mut step = self.remembered(reply).wants(recorded.effects);
+        step.rows = recorded.rows;
+        Ok(step)
+    }
+
+    /// Decides, and records the grant.
+    pub(super) fn record(
+        &mut self,
+        session: &row::Session,
+        mut request: AuthorizeRequest,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Result<Recorded, AccountError> {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AccountError::OtherPerson);
         }
@@ -151,14 +172,18 @@ impl Person {
         };
         changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));
 
-        let reply = AccountReply::Authorized(Box::new(authorized));
-        let mut step = self.remembered(reply).wants(ended);
-        step.rows = changes;
-        Ok(step)
+        Ok(Recorded { authorized, rows: changes, effects: ended })
     }
 }
 
 impl AuthorizeRequest {
+    /// The rows that it needs to see, beside the session's.
+    pub(super) fn rows(&self, full: impl Fn(&str) -> bool) -> Vec<RowKeys> {
+        let lists = [GRANT, CONSENT].into_iter().filter(|kind| full(kind)).map(RowKeys::All);
+        let consent = RowKeys::One(row::consent_key(&self.client_id));
+        std::iter::once(consent).chain(lists).collect()
+    }
+
     /// Where the tokens can be used: a token without a resource is for this server.
     fn targets(&self) -> impl Iterator<Item = &str> {
         let own = |token: &str| token == OPENID || token.starts_with(CONNECTION);

@@ -10,7 +10,6 @@ use super::{MAX_APPS, row};
 use crate::domain::attempts::Blocked;
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::password::PasswordRecord;
-use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::{ClaimsRequest, StandardClaims};
 use crate::protocol::scope::Scope;
@@ -34,7 +33,7 @@ pub struct NewAccount {
 impl AccountCommand {
     /// Whether it may add rows of a kind that is bounded to an account that is there.
     pub(super) fn adds_rows(&self) -> bool {
-        matches!(self, Self::FinishSignIn { .. } | Self::SignInWith(_) | Self::Authorize(_))
+        matches!(self, Self::FinishSignIn { .. } | Self::SignInWith(_) | Self::Authorize(..))
     }
 }
 
@@ -91,7 +90,7 @@ pub enum AccountCommand {
     /// Who is signed in?
     ReadSession(SessionProof),
     /// May this client have this? One step decides and records the grant.
-    Authorize(Box<AuthorizeRequest>),
+    Authorize(SessionProof, Box<AuthorizeRequest>),
     /// The claims that a grant may see (OpenID Connect Core §5.3).
     UserInfo {
         /// The grant.
@@ -132,6 +131,15 @@ pub enum AccountCommand {
     },
 }
 
+/// A session that began.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// What its browser shows from now on.
+    pub session: SessionProof,
+    /// What the app may have that waited, if one did.
+    pub authorized: Option<Result<Authorized, AccountError>>,
+}
+
 /// What is answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum AccountReply {
@@ -139,8 +147,8 @@ pub enum AccountReply {
     Done,
     /// The password's record.
     Password(PasswordRecord),
-    /// The number and secret of the new session.
-    SignedIn(u32, Secret),
+    /// A session began.
+    SignedIn(Box<SignedIn>),
     /// The person, and the apps that the person registered.
     Apps(Box<SessionView>, Vec<String>),
     /// The address with which the person signs in.

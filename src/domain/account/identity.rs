@@ -54,7 +54,12 @@ impl Person {
         let has_learnt = known.0 != self.claims || known.1 != self.sources;
         let step = self.continue_session(session, replaces, rows, now, entropy);
         let step = if has_learnt { super::durable(step) } else { step };
-        Ok(step.put(key, Row::Identity(row)).wants(confirm))
+        let step = if row.says_more_than(rows.get(&key), now) {
+            step.put(key, Row::Identity(row))
+        } else {
+            step
+        };
+        Ok(step.wants(confirm))
     }
 
     /// Links an identity to the account of the person who is signed in.

@@ -10,10 +10,13 @@ pub mod profile;
 pub mod row;
 pub mod session;
 
-pub use self::command::{AccountCommand, AccountError, AccountReply, App, NewAccount, Overview};
+pub use self::command::{
+    AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, SignedIn,
+};
 
 use serde::{Deserialize, Serialize};
 
+use self::authorize::Recorded;
 use self::profile::Sources;
 use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
@@ -85,6 +88,14 @@ impl Counts {
         };
         Self { sessions: count(SESSION), consents: count(CONSENT), grants: count(GRANT) }
     }
+
+    fn is_full(self, kind: &str) -> bool {
+        match kind {
+            SESSION => self.sessions >= MAX_SESSIONS,
+            CONSENT => self.consents >= MAX_CONSENTS,
+            _ => self.grants >= MAX_GRANTS,
+        }
+    }
 }
 
 /// The same step, its state written: what is counted is not.
@@ -112,22 +123,23 @@ impl Machine for Account {
     fn rows(person: Option<&Person>, command: &AccountCommand) -> Vec<RowKeys> {
         use AccountCommand as Command;
         let counts = person.and_then(|person| person.counts);
-        let full =
-            |count: fn(&Counts) -> u32, bound| counts.is_some_and(|counts| count(&counts) >= bound);
+        let is_full = |kind: &str| counts.is_some_and(|counts| counts.is_full(kind));
         let mut needed = match command {
             Command::BeginSignIn | Command::AttemptFailed | Command::Address => Vec::new(),
             Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
-                let replaced = match command {
-                    Command::FinishSignIn { replaces, .. } => replaces.as_ref(),
+                let (replaced, session) = match command {
+                    Command::FinishSignIn { replaces, session, .. } => (replaces.as_ref(), session),
                     Command::SignInWith(sign_in) => {
                         keys.push(RowKeys::All(IDENTITY));
-                        sign_in.replaces.as_ref()
+                        (sign_in.replaces.as_ref(), &sign_in.session)
                     }
-                    _ => None,
+                    Command::Create(_, session) => (None, session),
+                    _ => return keys,
                 };
                 keys.extend(replaced.map(|held| RowKeys::One(row::session_key(held.number))));
-                if full(|counts| counts.sessions, MAX_SESSIONS) {
+                keys.extend(session.asks.iter().flat_map(|asked| asked.rows(is_full)));
+                if is_full(SESSION) {
                     keys.extend([SESSION, GRANT].map(RowKeys::All));
                 }
                 keys
@@ -137,17 +149,9 @@ impl Machine for Account {
             | Command::BeginConfirmation(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number))]
             }
-            Command::Authorize(request) => {
-                let mut keys = vec![
-                    RowKeys::One(row::session_key(request.session.number)),
-                    RowKeys::One(row::consent_key(&request.client_id)),
-                ];
-                if full(|counts| counts.grants, MAX_GRANTS) {
-                    keys.push(RowKeys::All(GRANT));
-                }
-                if full(|counts| counts.consents, MAX_CONSENTS) {
-                    keys.push(RowKeys::All(CONSENT));
-                }
+            Command::Authorize(session, request) => {
+                let mut keys = request.rows(is_full);
+                keys.push(RowKeys::One(row::session_key(session.number)));
                 keys
             }
             Command::UserInfo { grant_id, .. }
@@ -299,7 +303,7 @@ impl Person {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
                 Ok(Step::unchanged(Ok(AccountReply::Session(Box::new(view)))))
             }
-            Command::Authorize(request) => self.authorize(*request, rows, now),
+            Command::Authorize(session, request) => self.authorize(&session, *request, rows, now),
             Command::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
             Command::Overview(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
@@ -425,7 +429,7 @@ impl Person {
 
     fn sign_in(
         mut self,
-        session: NewSession,
+        mut session: NewSession,
         rows: &Rows,
         now: Timestamp,
         entropy: &dyn Entropy,
@@ -434,16 +438,32 @@ impl Person {
         self.count(|counts| {
             counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
         });
-        let number = u32::from_be_bytes(entropy::bytes(entropy));
-        let (session, secret) = session.begin(now, entropy);
         let sids: Vec<&str> = row::sessions(rows)
             .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
             .map(|(_, _, session)| session.sid.as_str())
             .collect();
+        let number = u32::from_be_bytes(entropy::bytes(entropy));
+        let asks = session.asks.take();
+        let (session, secret) = session.begin(now, entropy);
+        // What the app that waits may have is decided now, so that both are written as one.
+        let recorded = asks.map(|request| self.record(&session, *request, rows, now));
+        let (authorized, recorded) = match recorded {
+            Some(Ok(Recorded { authorized, rows, effects })) => {
+                (Some(Ok(authorized)), Some((rows, effects)))
+            }
+            Some(Err(error)) => (Some(Err(error)), None),
+            None => (None, None),
+        };
+        let signed_in = SignedIn { session: SessionProof { number, secret }, authorized };
         let step = self
-            .remembered(AccountReply::SignedIn(number, secret))
+            .remembered(AccountReply::SignedIn(Box::new(signed_in)))
             .put(row::session_key(number), Row::Session(session));
-        let step = end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
+        let mut step =
+            end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
+        if let Some((rows, effects)) = recorded {
+            step.rows.extend(rows);
+            step.effects.extend(effects);
+        }
         gone.into_iter().fold(step, Step::delete)
     }
 

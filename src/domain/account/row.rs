@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rows;
 use crate::domain::secret::SecretHash;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 
@@ -84,8 +84,11 @@ pub enum Row {
     Connection(Timestamp),
 }
 
+/// How exactly it is known when an identity was last used: a row is written as seldom.
+const USE_IS_KNOWN_TO: Seconds = Seconds(86_400);
+
 /// Who the person is at another provider.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedIdentity {
     /// The provider, as it was configured when it was last used.
     pub provider: String,
@@ -97,8 +100,17 @@ pub struct LinkedIdentity {
     pub label: String,
     /// When it was linked.
     pub linked_at: Timestamp,
-    /// When it last signed the person in.
+    /// When it last signed the person in, to a day.
     pub used_at: Timestamp,
+}
+
+impl LinkedIdentity {
+    /// Whether it is worth a row beside what is known.
+    pub(super) fn says_more_than(&self, known: Option<&Row>, now: Timestamp) -> bool {
+        let Some(Row::Identity(known)) = known else { return true };
+        let is_old = known.used_at.plus(USE_IS_KNOWN_TO) <= now;
+        is_old || *self != (Self { used_at: self.used_at, ..known.clone() })
+    }
 }
 
 /// Through which provider a session began.

@@ -3,6 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
+use super::authorize::AuthorizeRequest;
 use super::row::{self, Row, Session, SessionOrigin};
 use super::{AccountError, Person, Rows};
 use crate::domain::entropy::{self, Entropy};
@@ -38,6 +39,9 @@ pub struct NewSession {
     pub browser: String,
     /// Where it is, in a few words.
     pub place: Option<String>,
+    /// What an app asks for, where one waits: it is decided in the same step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<Box<AuthorizeRequest>>,
 }
 
 /// A session as the endpoints see it.

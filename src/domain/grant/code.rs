@@ -1,21 +1,19 @@
-//! An authorization code that waits to be redeemed (RFC 6749 §4.1, OAuth 2.1 §4.1).
+//! An authorization code (RFC 6749 §4.1, OAuth 2.1 §4.1): what a person allowed, sealed in the code
+//! itself. Nothing is stored for one that nobody redeems; its redemption is the first thing that its
+//! grant remembers, so that there is no second.
 
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
 use super::live::LiveGrant;
-use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Terms};
+use super::{Authorization, GrantError, Issue, Terms};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::Step;
-use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::time::Timestamp;
 use crate::protocol::pkce::{CodeChallenge, CodeVerifier};
 
-/// The waiting code.
+/// What a code says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CodeGrant {
-    /// The hash of the code's secret.
-    pub code: SecretHash,
+pub struct AuthorizationCode {
     /// When the code expires (RFC 6749 §4.1.2: shortly).
     pub expires_at: Timestamp,
     /// The challenge that its redemption must meet (RFC 7636).
@@ -25,17 +23,16 @@ pub struct CodeGrant {
     pub redirect_uri: String,
     /// What the person allowed.
     pub authorization: Authorization,
-    /// Until when anything that is issued for it can be used: that long the object stays, redeemed or
+    /// Until when anything that is issued for it can be used: that long its object stays, redeemed or
     /// not, so that one alarm is set for it and none is moved.
-    #[serde(default)]
     pub kept_until: Timestamp,
 }
 
 /// A request to redeem a code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CodeRedemption {
-    /// The code's secret.
-    pub secret: Secret,
+    /// The code, which was sealed by this server.
+    pub code: AuthorizationCode,
     /// The client that redeems.
     pub client_id: String,
     /// `redirect_uri`, where it was sent (OAuth 2.1 asks for it no more).
@@ -48,67 +45,40 @@ pub struct CodeRedemption {
     pub terms: Terms,
 }
 
-impl CodeGrant {
-    pub(super) fn step(
+impl CodeRedemption {
+    /// Redeems the code: it is consumed, and a live grant takes its place.
+    pub(super) fn redeem(
         self,
-        command: GrantCommand,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Grant> {
-        let error = match command {
-            GrantCommand::Redeem(redemption) => match self.redeem(redemption, now, entropy) {
-                Ok((live, issue)) => {
-                    let reply = Ok(GrantReply::Issue(Box::new(issue)));
-                    return Step::written(GrantState::Live(live), reply);
-                }
-                Err(error) => error,
-            },
-            GrantCommand::End => return super::end(&self.authorization, Ok(GrantReply::Done)),
-            _ => GrantError::Unknown,
-        };
-        Step::unchanged(Err(error))
-    }
-
-    /// Redeems the code: the waiting grant is consumed and a live one takes its place.
-    fn redeem(
-        self,
-        redemption: CodeRedemption,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<(LiveGrant, Issue), GrantError> {
-        if !self.code.matches(&redemption.secret) {
-            return Err(GrantError::WrongSecret);
-        }
-        if self.expires_at <= now {
+        let Self { code, client_id, redirect_uri, code_verifier, resources, terms } = self;
+        if code.expires_at <= now {
             return Err(GrantError::Unknown);
         }
-        if self.authorization.client_id != redemption.client_id {
+        if code.authorization.client_id != client_id {
             return Err(GrantError::OtherClient);
         }
-        self.check_code_verifier(redemption.code_verifier.as_ref())?;
-        match &redemption.redirect_uri {
-            Some(sent) if *sent != self.redirect_uri => return Err(GrantError::RedirectUri),
+        code.check_code_verifier(code_verifier.as_ref())?;
+        match &redirect_uri {
+            Some(sent) if *sent != code.redirect_uri => return Err(GrantError::RedirectUri),
             // Without PKCE it is the redirect URI that binds the code (RFC 6749 §4.1.3).
-            None if self.code_challenge.is_none() => return Err(GrantError::RedirectUri),
+            None if code.code_challenge.is_none() => return Err(GrantError::RedirectUri),
             _ => {}
         }
-        let granted = &self.authorization.resources;
-        if !redemption.resources.iter().all(|resource| granted.contains(resource)) {
+        let granted = &code.authorization.resources;
+        if !resources.iter().all(|resource| granted.contains(resource)) {
             return Err(GrantError::Resource);
         }
-        let (family, refresh_token) = match redemption.terms.refresh_idle {
-            Some(idle) => {
-                let (family, token) = Family::begin(now.plus(idle), entropy);
-                (Some(family), Some(token))
-            }
-            None => (None, None),
-        };
-        let issue = Issue { authorization: self.authorization.clone(), refresh_token };
-        let live =
-            LiveGrant::new(self.authorization, Some(self.code), family, redemption.terms, now);
-        Ok((live.waking_at(self.kept_until), issue))
+        let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
+        let (family, refresh_token) = begun.unzip();
+        let issue = Issue { authorization: code.authorization.clone(), refresh_token };
+        let live = LiveGrant::new(code.authorization, family, terms, now);
+        Ok((live.of_code(code.expires_at, code.kept_until), issue))
     }
+}
 
+impl AuthorizationCode {
     fn check_code_verifier(&self, verifier: Option<&CodeVerifier>) -> Result<(), GrantError> {
         match (&self.code_challenge, verifier) {
             (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),

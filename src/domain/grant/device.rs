@@ -251,6 +251,6 @@ impl ApprovedDevice {
         let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
         let (family, refresh_token) = begun.unzip();
         let issue = Issue { authorization: self.authorization.clone(), refresh_token };
-        (LiveGrant::new(self.authorization, None, family, terms, now), issue)
+        (LiveGrant::new(self.authorization, family, terms, now), issue)
     }
 }

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::domain::account::AccountCommand;
 use crate::domain::machine::{Next, Step};
-use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 
 /// More access tokens than this, revoked one by one and not yet expired, end the grant.
@@ -18,9 +17,10 @@ const MAX_REVOKED: usize = 50;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LiveGrant {
     pub(super) authorization: Authorization,
-    /// The code that it came from: a second redemption ends the grant (RFC 6749 §4.1.2).
+    /// When the code expires that it came from: a second redemption ends the grant (RFC 6749 §4.1.2),
+    /// and until then an end is remembered, so that the code does not begin another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    code: Option<SecretHash>,
+    code_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     family: Option<Family>,
     /// Access tokens that were revoked, with the moment when they expire by themselves.
@@ -38,7 +38,6 @@ pub struct LiveGrant {
 impl LiveGrant {
     pub(super) fn new(
         authorization: Authorization,
-        code: Option<SecretHash>,
         family: Option<Family>,
         terms: Terms,
         now: Timestamp,
@@ -46,36 +45,45 @@ impl LiveGrant {
         let tokens_until = now.plus(terms.access_token);
         let ends_at = terms.ends_at(now, authorization.not_after);
         let wakes_at = terms.over(now, authorization.not_after);
-        Self { authorization, code, family, revoked: Vec::new(), tokens_until, ends_at, wakes_at }
+        let (code_until, revoked) = (None, Vec::new());
+        Self { authorization, code_until, family, revoked, tokens_until, ends_at, wakes_at }
     }
 
-    /// Wakes at that moment, where it is no sooner than it would wake.
-    pub(super) fn waking_at(mut self, moment: Timestamp) -> Self {
-        self.wakes_at = self.wakes_at.max(moment);
+    /// The grant of a code that expires then, and whose object wakes at that moment.
+    pub(super) fn of_code(mut self, expires_at: Timestamp, wakes_at: Timestamp) -> Self {
+        self.code_until = Some(expires_at);
+        self.wakes_at = self.wakes_at.max(wakes_at);
         self
     }
 
     /// When nothing that was issued can be used any more.
     fn expires_at(&self) -> Timestamp {
         let idle = self.family.as_ref().map_or(self.tokens_until, |family| family.idle_until);
-        idle.min(self.ends_at).max(self.tokens_until)
+        let over = idle.min(self.ends_at).max(self.tokens_until);
+        self.code_until.map_or(over, |code_until| over.max(code_until))
+    }
+
+    /// Ends it, and has the account forget it.
+    fn end(&self, reply: Result<GrantReply, GrantError>, now: Timestamp) -> Step<Grant> {
+        let step = super::end(&self.authorization, reply);
+        match self.code_until.filter(|until| now < *until) {
+            Some(until) => Step { next: Next::Written(GrantState::Ended { until }), ..step },
+            None => step,
+        }
     }
 
     pub(super) fn step(self, command: GrantCommand, now: Timestamp) -> Step<Grant> {
         match command {
             GrantCommand::Redeem(redemption) => {
-                let replayed = self.code.is_some_and(|code| code.matches(&redemption.secret))
-                    && redemption.client_id == self.authorization.client_id;
-                if replayed {
-                    super::end(&self.authorization, Err(GrantError::CodeReplayed))
-                } else {
-                    Step::unchanged(Err(GrantError::WrongSecret))
+                if redemption.client_id != self.authorization.client_id {
+                    return Step::unchanged(Err(GrantError::OtherClient));
                 }
+                self.end(Err(GrantError::CodeReplayed), now)
             }
             GrantCommand::Refresh(refresh) => self.refresh(&refresh, now),
             GrantCommand::Inspect(presented) => Step::unchanged(self.inspect(&presented, now)),
             GrantCommand::Revoke(presented) => self.revoke(presented, now),
-            GrantCommand::End => super::end(&self.authorization, Ok(GrantReply::Done)),
+            GrantCommand::End => self.end(Ok(GrantReply::Done), now),
             // The same person's same answer, sent twice.
             GrantCommand::Decide(decision) if decision.repeats(&self.authorization) => {
                 Step::unchanged(Ok(GrantReply::Done))
@@ -111,7 +119,7 @@ impl LiveGrant {
         };
         match family.refresh(refresh, now) {
             Use::Junk => Step::unchanged(Err(GrantError::WrongSecret)),
-            Use::Reused => super::end(&self.authorization, Err(GrantError::RefreshTokenReused)),
+            Use::Reused => self.end(Err(GrantError::RefreshTokenReused), now),
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
             Use::GoesOn(family, token) => {
                 self.family = Some(family);
@@ -160,7 +168,7 @@ impl LiveGrant {
         match presented {
             Presented::RefreshToken { number, secret, .. } => {
                 if self.family.as_ref().is_some_and(|family| family.issued(number, &secret)) {
-                    super::end(&self.authorization, Ok(GrantReply::Done))
+                    self.end(Ok(GrantReply::Done), now)
                 } else {
                     Step::unchanged(Err(GrantError::WrongSecret))
                 }
@@ -168,7 +176,7 @@ impl LiveGrant {
             Presented::AccessToken { jti, expires_at, .. } => {
                 self.revoked.retain(|(_, expires)| now < *expires);
                 if self.revoked.len() >= MAX_REVOKED {
-                    return super::end(&self.authorization, Ok(GrantReply::Done));
+                    return self.end(Ok(GrantReply::Done), now);
                 }
                 let revoked = AccountCommand::AccessTokenRevoked {
                     grant_id: self.authorization.grant_id.clone(),

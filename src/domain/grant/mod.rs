@@ -1,14 +1,14 @@
 //! One authorization, from its code or device code to its whole refresh family.
 //!
 //! ```text
-//!  Open ──► CodeGrant ──redeem──► LiveGrant ──refresh──► LiveGrant
+//!  Expect ─► (AuthorizationCode) ─redeem─► LiveGrant ──refresh──► LiveGrant
 //!  Request ► DeviceGrant ─approve► ApprovedDevice ─poll──► LiveGrant
 //!                  └──deny──► DeniedDevice
 //! ```
 //!
-//! Each state is a type of its own and a transition consumes it. A grant that ends is forgotten:
-//! an object that remembers nothing redeems, refreshes and revives nothing. One that ends before it
-//! was opened is remembered for a while, so that it is not opened after.
+//! Each state is a type of its own and a transition consumes it. A code is carried by whoever shall
+//! redeem it and remembered nowhere. A grant that ends is forgotten: an object that remembers nothing
+//! refreshes and revives nothing. While a code could still begin it, its end is remembered.
 
 pub mod code;
 pub mod device;
@@ -17,7 +17,7 @@ pub mod live;
 
 use serde::{Deserialize, Serialize};
 
-use self::code::{CodeGrant, CodeRedemption};
+use self::code::CodeRedemption;
 use self::device::{Decision, DeviceGrant, DeviceState, DeviceView};
 use self::family::Refresh;
 use self::live::LiveGrant;
@@ -93,13 +93,17 @@ impl Terms {
 /// What is remembered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum GrantState {
-    /// A code that waits to be redeemed.
-    Code(CodeGrant),
+    /// A code was sent that may be redeemed until then. Only the alarm is written, which removes the
+    /// object if nobody comes: an object that has lost its memory does the same with a code.
+    Expected {
+        /// When nobody comes any more.
+        until: Timestamp,
+    },
     /// A device that waits for a person, or was answered.
     Device(DeviceState),
     /// Tokens were issued.
     Live(LiveGrant),
-    /// It was ended before it was opened: whoever is on the way to open it comes too late.
+    /// It was ended while a code may still be on its way: whoever redeems it comes too late.
     Ended {
         /// When nobody can be on the way any more.
         until: Timestamp,
@@ -110,10 +114,9 @@ impl GrantState {
     /// What was allowed, once it was.
     fn authorization_mut(&mut self) -> Option<&mut Authorization> {
         match self {
-            Self::Code(code) => Some(&mut code.authorization),
             Self::Device(DeviceState::Approved(approved)) => Some(&mut approved.authorization),
             Self::Live(live) => Some(&mut live.authorization),
-            Self::Device(_) | Self::Ended { .. } => None,
+            Self::Expected { .. } | Self::Device(_) | Self::Ended { .. } => None,
         }
     }
 }
@@ -124,10 +127,10 @@ const ON_THE_WAY: Seconds = Seconds(60 * 60);
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum GrantCommand {
-    /// Issue a code.
-    Open(Box<CodeGrant>),
+    /// A code is sent to an app, and what is issued for it is over at that moment.
+    Expect(Timestamp),
     /// Redeem the code (RFC 6749 §4.1.3).
-    Redeem(CodeRedemption),
+    Redeem(Box<CodeRedemption>),
     /// Start a device grant (RFC 8628 §3.2).
     Request(Box<DeviceGrant>),
     /// What does the device ask for?
@@ -281,8 +284,17 @@ impl Machine for Grant {
         use GrantCommand as Command;
         let fail = |error| Step::unchanged(Err(error));
         match (before.state, command) {
-            (None, Command::Open(grant)) => {
-                Step::written(GrantState::Code(*grant), Ok(GrantReply::Done))
+            (None | Some(GrantState::Expected { .. }), Command::Expect(until)) => {
+                Step::to(Next::Awaited(GrantState::Expected { until }), Ok(GrantReply::Done))
+            }
+            (None | Some(GrantState::Expected { .. }), Command::Redeem(redemption)) => {
+                match redemption.redeem(now, entropy) {
+                    Ok((live, issue)) => {
+                        let reply = Ok(GrantReply::Issue(Box::new(issue)));
+                        Step::written(GrantState::Live(live), reply)
+                    }
+                    Err(error) => fail(error),
+                }
             }
             (None, Command::Request(grant)) => {
                 let state = DeviceState::Waiting(*grant);
@@ -292,21 +304,28 @@ impl Machine for Grant {
                 let state = DeviceState::Waiting(*grant);
                 Step::written(GrantState::Device(state), Ok(GrantReply::Done))
             }
-            (Some(GrantState::Ended { .. }), Command::Open(_)) => fail(GrantError::Unknown),
-            (Some(_), Command::Open(_) | Command::Request(_)) => fail(GrantError::Occupied),
-            (None, Command::End) => {
+            (Some(GrantState::Ended { .. }), Command::Expect(_)) => fail(GrantError::Unknown),
+            (Some(_), Command::Expect(_) | Command::Request(_)) => fail(GrantError::Occupied),
+            (None | Some(GrantState::Expected { .. }), Command::End) => {
                 let ended = GrantState::Ended { until: now.plus(ON_THE_WAY) };
                 Step::written(ended, Ok(GrantReply::Done))
             }
             (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
             (None, _) => fail(GrantError::Unknown),
-            (Some(GrantState::Ended { until }), Command::Wake) if until <= now => {
+            (Some(GrantState::Ended { until } | GrantState::Expected { until }), Command::Wake)
+                if until <= now =>
+            {
                 Step::to(Next::Forgotten, Ok(GrantReply::Done))
             }
             (Some(GrantState::Ended { .. }), Command::Wake | Command::End) => {
                 Step::unchanged(Ok(GrantReply::Done))
             }
-            (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
+            (Some(GrantState::Expected { .. }), Command::Wake) => {
+                Step::unchanged(Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { .. } | GrantState::Expected { .. }), _) => {
+                fail(GrantError::Unknown)
+            }
             (Some(state), Command::Wake) => wake(state, now),
             (Some(mut state), Command::Narrow(scope)) => {
                 if let Some(authorization) = state.authorization_mut() {
@@ -314,7 +333,6 @@ impl Machine for Grant {
                 }
                 Step::written(state, Ok(GrantReply::Done))
             }
-            (Some(GrantState::Code(code)), command) => code.step(command, now, entropy),
             (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
             (Some(GrantState::Live(live)), command) => live.step(command, now),
         }
@@ -322,10 +340,9 @@ impl Machine for Grant {
 
     fn wakes_at(state: &GrantState) -> Option<Timestamp> {
         Some(match state {
-            GrantState::Code(code) => code.kept_until.max(code.expires_at),
             GrantState::Device(device) => device.forgotten_at(),
             GrantState::Live(live) => live.wakes_at,
-            GrantState::Ended { until } => *until,
+            GrantState::Expected { until } | GrantState::Ended { until } => *until,
         })
     }
 
@@ -342,15 +359,12 @@ impl Machine for Grant {
 fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
     let done = Ok(GrantReply::Done);
     match state {
-        GrantState::Code(code) if code.kept_until.max(code.expires_at) <= now => {
-            end(&code.authorization, done)
-        }
         GrantState::Device(device) if device.forgotten_at() <= now => match device {
             DeviceState::Approved(approved) => end(&approved.authorization, done),
             DeviceState::Waiting(_) | DeviceState::Denied(_) => Step::to(Next::Forgotten, done),
         },
         GrantState::Live(live) => live.wake(now),
-        GrantState::Code(_) | GrantState::Device(_) | GrantState::Ended { .. } => {
+        GrantState::Expected { .. } | GrantState::Device(_) | GrantState::Ended { .. } => {
             Step::unchanged(done)
         }
     }

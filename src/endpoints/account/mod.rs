@@ -117,7 +117,10 @@ fn identity_lines(server: &Server<'_>, overview: &Overview) -> Vec<IdentityLine>
         key: key.clone(),
         provider: provider_name(server, &linked.provider),
         label: linked.label.clone(),
-        ago: ago(linked.used_at.seconds_until(server.now())),
+        ago: match linked.used_at.seconds_until(server.now()) {
+            0..86_400 => "in the last day".to_owned(),
+            seconds => ago(seconds),
+        },
     };
     overview.identities.iter().map(line).collect()
 }

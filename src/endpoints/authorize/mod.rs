@@ -6,20 +6,21 @@ pub mod response;
 use self::request::{AuthorizationRequest, Refusal};
 use self::response::AuthorizationResponse;
 use super::browser::{self, ClaimedSession};
+use super::code;
 use super::failure::Failure;
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
+use super::sign_in::{self, Shown};
 use super::token::terms;
 use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::client::Client;
-use crate::domain::grant::code::CodeGrant;
+use crate::domain::grant::code::AuthorizationCode;
 use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError, Terms};
 use crate::domain::machine::{Address, Class};
-use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::domain::token::{ObjectId, Token, TokenKind};
+use crate::domain::token::ObjectId;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::parameters;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
@@ -45,9 +46,26 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
         }
     }
     match request::parse(server, &parameters).await? {
-        Ok(authorization) => decide(server, authorization, session).await,
+        Ok(authorization) => match session {
+            Some(session) => decide(server, authorization, session).await,
+            None => begin(server, request, authorization),
+        },
         Err(Refusal { to, error }) => Ok(to.error(server, &error)),
     }
+}
+
+/// Nobody is signed in here: the page that asks to is the answer, at once and without a redirect.
+fn begin(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    authorization: AuthorizationRequest,
+) -> Result<Response, Failure> {
+    if authorization.prompt.none || authorization.prompt.create {
+        return ask_to_sign_in(server, authorization);
+    }
+    let hint = authorization.login_hint.clone().unwrap_or_default();
+    let interaction = Interaction::Authorize(Box::new(authorization));
+    sign_in::page(server, request, &interaction, Shown::hint(hint))
 }
 
 /// Decides what comes next: a page, or the answer to the client.
@@ -57,11 +75,8 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
 pub async fn decide(
     server: &Server<'_>,
     authorization: AuthorizationRequest,
-    session: Option<ClaimedSession>,
+    session: ClaimedSession,
 ) -> Result<Response, Failure> {
-    let Some(session) = session else {
-        return ask_to_sign_in(server, authorization);
-    };
     if authorization.prompt.select_account && !authorization.account_selected {
         let interaction = Interaction::Authorize(Box::new(authorization));
         return Ok(Response::see_other(&interaction.address(server, "/select-account")?));
@@ -82,64 +97,136 @@ pub async fn consented(
     issue(server, authorization, session, Some(declined)).await
 }
 
-/// Two steps of storage: the account decides and records the grant, and the grant is opened.
+/// The account decides and records the grant; then its code is sent.
 async fn issue(
     server: &Server<'_>,
     request: AuthorizationRequest,
     session: ClaimedSession,
     declined: Option<Scope>,
 ) -> Result<Response, Failure> {
-    let response = request.response();
-    let Some(client) = server.client(&request.client_id).await? else {
-        return Err(request::unknown_client());
-    };
-    // The registration may have changed while the person signed in.
-    if !request.is_still_registered(&client) {
-        return Err(request::unknown_client());
-    }
-    let grant = server.ports.objects.new_id(Class::Grant)?;
-    let command = authorize_command(server, &client, &request, &session, &grant, declined);
-    let answer = server.send::<Account>(&session.address(), command).await?;
-    let error = match answer {
-        Ok(AccountReply::Authorized(authorized)) => {
-            let terms = terms(server, &client);
-            let opening = Opening { grant, authorized: *authorized, terms };
-            let code = open(server, request, opening).await?;
-            return Ok(response.code(server, &code));
-        }
-        Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
-        Err(error) => error,
-    };
-    match error {
-        AccountError::ConsentRequired { .. } if request.prompt.none => {
-            let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
-            Ok(response.error(server, &error))
-        }
-        AccountError::ConsentRequired { .. } => {
-            let interaction = Interaction::Authorize(Box::new(request));
-            Ok(Response::see_other(&interaction.address(server, "/consent")?))
-        }
-        // Someone else has just signed in for this very request (OpenID Connect Core §3.1.2.1).
-        AccountError::OtherPerson if request.account_selected => {
-            let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
-            Ok(response.error(server, &error))
-        }
-        AccountError::NoSession
-        | AccountError::Unknown
-        | AccountError::ReauthenticationRequired
-        | AccountError::OtherPerson => ask_to_sign_in(server, request),
-        error => Err(error.into()),
+    let (pending, asks) = Pending::new(server, request, declined).await?;
+    let command = AccountCommand::Authorize(session.proof.clone(), Box::new(asks));
+    match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Authorized(authorized)) => pending.decided(server, Ok(*authorized)).await,
+        Ok(_) => Err(Failure::internal("authorize was answered by something else")),
+        Err(error) => pending.decided(server, Err(error)).await,
     }
 }
 
-fn authorize_command(
+/// A request that the account is asked about.
+pub struct Pending {
+    request: AuthorizationRequest,
+    grant: ObjectId,
+    terms: Terms,
+}
+
+impl Pending {
+    /// A request, and how the account is asked about it.
+    ///
+    /// # Errors
+    /// A page, where the client or its redirect URI is registered no more.
+    pub async fn new(
+        server: &Server<'_>,
+        request: AuthorizationRequest,
+        declined: Option<Scope>,
+    ) -> Result<(Self, AuthorizeRequest), Failure> {
+        let Some(client) = server.client(&request.client_id).await? else {
+            return Err(request::unknown_client());
+        };
+        // The registration may have changed while the person signed in.
+        if !request.is_still_registered(&client) {
+            return Err(request::unknown_client());
+        }
+        let grant = server.ports.objects.new_id(Class::Grant)?;
+        let asks = asked_of_account(server, &client, &request, &grant, declined);
+        Ok((Self { request, grant, terms: terms(server, &client) }, asks))
+    }
+
+    /// Goes on with what the account said.
+    ///
+    /// # Errors
+    /// Only what is ours.
+    pub async fn decided(
+        self,
+        server: &Server<'_>,
+        decision: Result<Authorized, AccountError>,
+    ) -> Result<Response, Failure> {
+        let error = match decision {
+            Ok(authorized) => return self.send_code(server, authorized).await,
+            Err(error) => error,
+        };
+        let request = self.request;
+        match error {
+            AccountError::ConsentRequired { .. } if request.prompt.none => {
+                let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
+                Ok(request.response().error(server, &error))
+            }
+            AccountError::ConsentRequired { .. } => {
+                let interaction = Interaction::Authorize(Box::new(request));
+                Ok(Response::see_other(&interaction.address(server, "/consent")?))
+            }
+            // Someone else has just signed in for this very request (OpenID Connect Core §3.1.2.1).
+            AccountError::OtherPerson if request.account_selected => {
+                let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
+                Ok(request.response().error(server, &error))
+            }
+            AccountError::NoSession
+            | AccountError::Unknown
+            | AccountError::ReauthenticationRequired
+            | AccountError::OtherPerson => ask_to_sign_in(server, request),
+            error => Err(error.into()),
+        }
+    }
+
+    /// Sends the code, which carries what was allowed; its object is told that it may be redeemed, and
+    /// remembers nothing of it.
+    async fn send_code(
+        self,
+        server: &Server<'_>,
+        authorized: Authorized,
+    ) -> Result<Response, Failure> {
+        let Self { request, grant, terms } = self;
+        let response = request.response();
+        let expires_at = server.now().plus(server.settings.lifetimes.authorization_code);
+        let kept_until = terms.over(expires_at, authorized.not_after).max(expires_at);
+        let address = Address::Id(grant.as_str().to_owned());
+        match server.send::<Grant>(&address, GrantCommand::Expect(kept_until)).await? {
+            Ok(_) => {}
+            // The session, the app's access or the account ended in between.
+            Err(GrantError::Unknown) => return Err(AccountError::NoSession.into()),
+            Err(error) => return Err(Failure::internal(error.to_string())),
+        }
+        let code = AuthorizationCode {
+            expires_at,
+            kept_until,
+            code_challenge: request.code_challenge,
+            redirect_uri: request.redirect_uri,
+            authorization: Authorization {
+                grant_id: grant.to_string(),
+                account: authorized.account,
+                client_id: request.client_id,
+                scope: authorized.scope,
+                resources: request.resources,
+                nonce: request.nonce,
+                claims: request.claims,
+                auth_time: authorized.auth_time,
+                amr: authorized.amr,
+                sid: authorized.sid,
+                not_after: authorized.not_after,
+            },
+        };
+        Ok(response.code(server, &code::seal(server, &code)?))
+    }
+}
+
+/// What the account is asked.
+fn asked_of_account(
     server: &Server<'_>,
     client: &Client,
     request: &AuthorizationRequest,
-    session: &ClaimedSession,
     grant: &ObjectId,
     declined: Option<Scope>,
-) -> AccountCommand {
+) -> AuthorizeRequest {
     let terms = terms(server, client);
     // Without refresh tokens the grant is over when its last access token is.
     let lifetime = match terms.refresh_idle {
@@ -149,8 +236,7 @@ fn authorize_command(
             Seconds(code.0.saturating_add(terms.access_token.0))
         }
     };
-    AccountCommand::Authorize(Box::new(AuthorizeRequest {
-        session: session.proof.clone(),
+    AuthorizeRequest {
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),
@@ -171,7 +257,7 @@ fn authorize_command(
             ConsentGiven::Before
         },
         declined: declined.unwrap_or_default(),
-    }))
+    }
 }
 
 /// Whether an answer can reach the client alone. A public client at a loopback address or with a
@@ -196,51 +282,6 @@ pub(super) fn signed_in_since(request: &AuthorizationRequest, now: Timestamp) ->
     // `auth_time` is told in whole seconds, and so the age is counted.
     let oldest = |max_age| now.minus(Seconds(max_age)).min(request.started_at);
     request.max_age.map(oldest)
-}
-
-/// What a grant is opened with.
-struct Opening {
-    grant: ObjectId,
-    authorized: Authorized,
-    terms: Terms,
-}
-
-async fn open(
-    server: &Server<'_>,
-    request: AuthorizationRequest,
-    opening: Opening,
-) -> Result<String, Failure> {
-    let Opening { grant, authorized, terms } = opening;
-    let expires_at = server.now().plus(server.settings.lifetimes.authorization_code);
-    let secret = Secret::random(server.ports.entropy);
-    let code = CodeGrant {
-        code: secret.hash(),
-        expires_at,
-        kept_until: terms.over(expires_at, authorized.not_after),
-        code_challenge: request.code_challenge,
-        redirect_uri: request.redirect_uri,
-        authorization: Authorization {
-            grant_id: grant.to_string(),
-            account: authorized.account,
-            client_id: request.client_id,
-            scope: authorized.scope,
-            resources: request.resources,
-            nonce: request.nonce,
-            claims: request.claims,
-            auth_time: authorized.auth_time,
-            amr: authorized.amr,
-            sid: authorized.sid,
-            not_after: authorized.not_after,
-        },
-    };
-    let address = Address::Id(grant.as_str().to_owned());
-    match server.send::<Grant>(&address, GrantCommand::Open(Box::new(code))).await? {
-        Ok(_) => {}
-        // The session, the app's access or the account ended in between.
-        Err(GrantError::Unknown) => return Err(AccountError::NoSession.into()),
-        Err(error) => return Err(Failure::internal(error.to_string())),
-    }
-    Ok(Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode))
 }
 
 /// Nobody who may answer is signed in: a page, or the error where no page may be shown.

@@ -5,7 +5,8 @@ use super::{TokenRequest, required, terms};
 use crate::domain::grant::code::CodeRedemption;
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
-use crate::domain::token::{Token, TokenKind};
+use crate::domain::token::ObjectId;
+use crate::endpoints::code;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -19,24 +20,25 @@ pub(super) async fn redeem(
     let code = required(&request.form, "code")?;
     let verifier = request.form.get("code_verifier").map(CodeVerifier::parse).transpose()?;
     let resources = request.resources(server)?;
-    let code = Token::decode(TokenKind::AuthorizationCode, code).ok_or_else(|| {
-        OAuthError::new(ErrorCode::InvalidGrant, "the code was not issued by this server")
-    })?;
-    let command = GrantCommand::Redeem(CodeRedemption {
-        secret: code.secret,
+    let unknown =
+        || OAuthError::new(ErrorCode::InvalidGrant, "the code was not issued by this server");
+    let code = code::open(server, code).ok_or_else(unknown)?;
+    let grant = ObjectId::parse(&code.authorization.grant_id).ok_or_else(unknown)?;
+    let command = GrantCommand::Redeem(Box::new(CodeRedemption {
+        code,
         client_id: request.client.client_id.clone(),
         redirect_uri: request.form.get("redirect_uri").map(String::from),
         code_verifier: verifier,
         resources: resources.clone(),
         terms: terms(server, &request.client),
-    });
-    let address = Address::Id(code.object.as_str().to_owned());
+    }));
+    let address = Address::Id(grant.as_str().to_owned());
     let issue = match server.send::<Grant>(&address, command).await?? {
         GrantReply::Issue(issue) => issue,
         _ => return Err(Failure::internal("a redemption was answered by something else")),
     };
     let resources = resource::narrow(&issue.authorization.resources, resources)?;
     let scope = issue.authorization.scope.clone();
-    let issuing = Issuing { grant: code.object, issue: *issue, scope, resources };
+    let issuing = Issuing { grant, issue: *issue, scope, resources };
     issue::for_person(server, &request.client, issuing).await
 }

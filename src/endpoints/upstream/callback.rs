@@ -110,7 +110,8 @@ async fn finish(
     };
     match login.intent {
         Intent::SignIn(interaction) => {
-            let person = reconcile::Person { signed_in, signed_in_since: login.signed_in_since };
+            let signed_in_since = login.signed_in_since;
+            let person = reconcile::Person { signed_in, signed_in_since, asks: None };
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
         Intent::Link { account } => {

@@ -3,14 +3,17 @@
 
 use super::callback::auth_time;
 use super::company;
+use crate::domain::account::authorize::AuthorizeRequest;
 use crate::domain::account::identity::UpstreamSignIn;
 use crate::domain::account::row::SessionOrigin;
 use crate::domain::account::session::NewSession;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, NewAccount};
+use crate::domain::account::{
+    self as domain_account, Account, AccountCommand, AccountError, AccountReply, NewAccount,
+};
 use crate::domain::identifier::{self, Identifier, IdentifierCommand, IdentifierReply};
 use crate::domain::identity::{ClaimsUpdate, Identity, session_identifier};
 use crate::domain::machine::{Address, Class};
-use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 use crate::domain::token::ObjectId;
 use crate::endpoints::account;
@@ -21,6 +24,7 @@ use crate::endpoints::interaction::{Interaction, PendingLink};
 use crate::endpoints::new_account;
 use crate::endpoints::server::Server;
 use crate::endpoints::sign_in::{self, Shown};
+use crate::endpoints::waiting::Waiting;
 use crate::protocol::claims::StandardClaims;
 use crate::upstream::provider::{Creation, Linking, Provider};
 use crate::upstream::sign_in::SignedIn;
@@ -30,12 +34,14 @@ pub(super) struct Person {
     pub signed_in: SignedIn,
     /// The app wanted a sign-in at or after this.
     pub signed_in_since: Option<Timestamp>,
+    /// What the app asks of the account that the person turns out to have.
+    pub asks: Option<Box<AuthorizeRequest>>,
 }
 
 /// What the rules come to.
 enum Verdict {
     /// The person is signed in.
-    SignedIn(ObjectId, (u32, Secret)),
+    SignedIn(ObjectId, Box<domain_account::SignedIn>),
     /// The address has an account, whose owner must show that it is the same person.
     ProveOwnership,
     /// The company of the address signs its people in elsewhere.
@@ -52,14 +58,16 @@ pub(super) async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: Person,
+    mut person: Person,
     interaction: Interaction,
 ) -> Result<Response, Failure> {
+    let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
+    person.asks = asks;
     match decide(server, request, provider, &person).await? {
-        Verdict::SignedIn(account, session) => {
+        Verdict::SignedIn(account, signed_in) => {
             sign_in::end_session_of_other(server, request, &account).await?;
             lend(server, &person, &account).await?;
-            sign_in::go_on(server, interaction, account, session).await
+            waiting.go_on(server, account, *signed_in).await
         }
         Verdict::ProveOwnership => {
             let identity = person.signed_in.identity;
@@ -205,9 +213,7 @@ async fn try_account(
     };
     let address = Address::Id(account.as_str().to_owned());
     match server.send::<Account>(&address, AccountCommand::SignInWith(Box::new(sign_in))).await? {
-        Ok(AccountReply::SignedIn(number, secret)) => {
-            Ok(Some(Verdict::SignedIn(account, (number, secret))))
-        }
+        Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(Verdict::SignedIn(account, signed_in))),
         Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
         Err(AccountError::NotLinked | AccountError::Unknown) => Ok(None),
         Err(error @ AccountError::TooManyIdentities) => {
@@ -233,6 +239,7 @@ fn session(
             subject: identity.subject.clone(),
             sid: session.sid.clone(),
         }),
+        asks: person.asks.clone(),
         ..browser::new_session(server, request)
     }
 }
@@ -275,7 +282,7 @@ async fn create(
         identity: Some(Box::new(identity.clone())),
     };
     match new_account::create(server, session(server, request, provider, person), new).await? {
-        Some(session) => Ok(Verdict::SignedIn(account, session)),
+        Some(signed_in) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
         None => Ok(Verdict::Refused(in_between(&provider.name))),
     }
 }

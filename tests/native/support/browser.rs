@@ -114,7 +114,7 @@ pub fn json(response: &Response) -> Value {
     serde_json::from_str(&response.body).unwrap()
 }
 
-fn hidden_fields(html: &str) -> Vec<(String, String)> {
+pub fn hidden_fields(html: &str) -> Vec<(String, String)> {
     let attribute = |tag: &str, name: &str| {
         let (_, rest) = tag.split_once(&format!("{name}=\""))?;
         Some(rest.split_once('"')?.0.replace("&#38;", "&"))
