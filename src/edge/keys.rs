@@ -7,7 +7,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use super::platform;
-use super::ports::{Edge, count, now};
+use super::ports::{Edge, count, now, unavailable};
 use crate::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
 use crate::domain::machine::{Address, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
@@ -55,7 +55,7 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
         None => ask(edge, alg).await?,
     };
     let keys = Rc::new(keys);
-    platform::forget_kept();
+    platform::forget_kept().map_err(unavailable)?;
     KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
     Ok(keys)
 }

@@ -52,8 +52,8 @@ mod raw {
             limit: u32,
         );
         pub fn totals() -> String;
-        #[wasm_bindgen(js_name = forgetKept)]
-        pub fn forget_kept();
+        #[wasm_bindgen(js_name = forgetKept, catch)]
+        pub fn forget_kept() -> Result<(), JsValue>;
         #[wasm_bindgen(js_name = readHeaders)]
         pub fn read_headers(names: &str);
         pub fn headers(request: &Incoming) -> String;
