@@ -1,6 +1,6 @@
 //! Codes and refresh families, by name.
 
-use vestibule::domain::grant::{GrantCommand, GrantError, Presented};
+use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::pkce::CodeVerifier;
 
@@ -181,4 +181,14 @@ fn a_code_whose_grant_was_ended_before_is_not_redeemed() {
     host.advance(3601);
     host.send(GrantCommand::Wake).unwrap();
     assert!(host.state.is_none());
+}
+
+#[test]
+fn what_is_taken_back_before_a_code_is_redeemed_is_not_granted() {
+    let mut host = Host::expecting();
+    host.send(GrantCommand::Narrow("offline_access".into())).unwrap();
+    host.lose_memory();
+    let redemption = GrantCommand::Redeem(Box::new(host.redemption()));
+    let Ok(GrantReply::Issue(issue)) = host.send(redemption) else { panic!("tokens") };
+    assert_eq!(issue.authorization.scope.to_string(), "openid");
 }

@@ -95,7 +95,7 @@ impl Host {
     pub fn is_over(&self) -> bool {
         let state = self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
         match state {
-            None | Some(GrantState::Expected { .. }) => CODE_EXPIRES_AT <= self.now,
+            None | Some(GrantState::Expected(_)) => CODE_EXPIRES_AT <= self.now,
             Some(state) => matches!(state, GrantState::Ended { .. }),
         }
     }

@@ -10,6 +10,7 @@ use super::{Authorization, GrantError, Issue, Terms};
 use crate::domain::entropy::Entropy;
 use crate::domain::time::Timestamp;
 use crate::protocol::pkce::{CodeChallenge, CodeVerifier};
+use crate::protocol::scope::Scope;
 
 /// What a code says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,13 +47,16 @@ pub struct CodeRedemption {
 }
 
 impl CodeRedemption {
-    /// Redeems the code: it is consumed, and a live grant takes its place.
+    /// Redeems the code, without what was taken back: it is consumed, and a live grant takes its place.
     pub(super) fn redeem(
         self,
+        without: &Scope,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<(LiveGrant, Issue), GrantError> {
-        let Self { code, client_id, redirect_uri, code_verifier, resources, terms } = self;
+        let Self { mut code, client_id, redirect_uri, code_verifier, resources, terms } = self;
+        let allowed = &code.authorization.scope;
+        code.authorization.scope = allowed.filter(|token| !without.contains(token));
         if code.expires_at <= now {
             return Err(GrantError::Unknown);
         }

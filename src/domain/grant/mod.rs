@@ -12,6 +12,7 @@
 
 pub mod code;
 pub mod device;
+pub mod expected;
 pub mod family;
 pub mod live;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::code::CodeRedemption;
 use self::device::{Decision, DeviceGrant, DeviceState, DeviceView};
+use self::expected::Expected;
 use self::family::Refresh;
 use self::live::LiveGrant;
 use super::account::{Account, AccountCommand};
@@ -93,12 +95,8 @@ impl Terms {
 /// What is remembered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum GrantState {
-    /// A code was sent that may be redeemed until then. Only the alarm is written, which removes the
-    /// object if nobody comes: an object that has lost its memory does the same with a code.
-    Expected {
-        /// When nobody comes any more.
-        until: Timestamp,
-    },
+    /// A code was sent that may be redeemed.
+    Expected(Expected),
     /// A device that waits for a person, or was answered.
     Device(DeviceState),
     /// Tokens were issued.
@@ -116,13 +114,10 @@ impl GrantState {
         match self {
             Self::Device(DeviceState::Approved(approved)) => Some(&mut approved.authorization),
             Self::Live(live) => Some(&mut live.authorization),
-            Self::Expected { .. } | Self::Device(_) | Self::Ended { .. } => None,
+            Self::Expected(_) | Self::Device(_) | Self::Ended { .. } => None,
         }
     }
 }
-
-/// How long a request may be on its way from the account to the grant.
-const ON_THE_WAY: Seconds = Seconds(60 * 60);
 
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -284,48 +279,25 @@ impl Machine for Grant {
         use GrantCommand as Command;
         let fail = |error| Step::unchanged(Err(error));
         match (before.state, command) {
-            (None | Some(GrantState::Expected { .. }), Command::Expect(until)) => {
-                Step::to(Next::Awaited(GrantState::Expected { until }), Ok(GrantReply::Done))
-            }
-            (None | Some(GrantState::Expected { .. }), Command::Redeem(redemption)) => {
-                match redemption.redeem(now, entropy) {
-                    Ok((live, issue)) => {
-                        let reply = Ok(GrantReply::Issue(Box::new(issue)));
-                        Step::written(GrantState::Live(live), reply)
-                    }
-                    Err(error) => fail(error),
-                }
-            }
             (None, Command::Request(grant)) => {
                 let state = DeviceState::Waiting(*grant);
                 Step::written(GrantState::Device(state), Ok(GrantReply::Done))
             }
+            (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
+            (None, command) => Expected::unknown(now).step(command, now, entropy),
+            (Some(GrantState::Expected(expected)), command) => expected.step(command, now, entropy),
             (Some(GrantState::Device(device)), Command::Request(grant)) if device.is_over(now) => {
                 let state = DeviceState::Waiting(*grant);
                 Step::written(GrantState::Device(state), Ok(GrantReply::Done))
             }
-            (Some(GrantState::Ended { .. }), Command::Expect(_)) => fail(GrantError::Unknown),
-            (Some(_), Command::Expect(_) | Command::Request(_)) => fail(GrantError::Occupied),
-            (None | Some(GrantState::Expected { .. }), Command::End) => {
-                let ended = GrantState::Ended { until: now.plus(ON_THE_WAY) };
-                Step::written(ended, Ok(GrantReply::Done))
-            }
-            (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
-            (None, _) => fail(GrantError::Unknown),
-            (Some(GrantState::Ended { until } | GrantState::Expected { until }), Command::Wake)
-                if until <= now =>
-            {
+            (Some(GrantState::Ended { until }), Command::Wake) if until <= now => {
                 Step::to(Next::Forgotten, Ok(GrantReply::Done))
             }
             (Some(GrantState::Ended { .. }), Command::Wake | Command::End) => {
                 Step::unchanged(Ok(GrantReply::Done))
             }
-            (Some(GrantState::Expected { .. }), Command::Wake) => {
-                Step::unchanged(Ok(GrantReply::Done))
-            }
-            (Some(GrantState::Ended { .. } | GrantState::Expected { .. }), _) => {
-                fail(GrantError::Unknown)
-            }
+            (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
+            (Some(_), Command::Expect(_) | Command::Request(_)) => fail(GrantError::Occupied),
             (Some(state), Command::Wake) => wake(state, now),
             (Some(mut state), Command::Narrow(scope)) => {
                 if let Some(authorization) = state.authorization_mut() {
@@ -342,7 +314,8 @@ impl Machine for Grant {
         Some(match state {
             GrantState::Device(device) => device.forgotten_at(),
             GrantState::Live(live) => live.wakes_at,
-            GrantState::Expected { until } | GrantState::Ended { until } => *until,
+            GrantState::Expected(expected) => expected.until(),
+            GrantState::Ended { until } => *until,
         })
     }
 
@@ -364,7 +337,7 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
             DeviceState::Waiting(_) | DeviceState::Denied(_) => Step::to(Next::Forgotten, done),
         },
         GrantState::Live(live) => live.wake(now),
-        GrantState::Expected { .. } | GrantState::Device(_) | GrantState::Ended { .. } => {
+        GrantState::Expected(_) | GrantState::Device(_) | GrantState::Ended { .. } => {
             Step::unchanged(done)
         }
     }
