@@ -16,13 +16,12 @@ pub use self::command::{
 
 use serde::{Deserialize, Serialize};
 
-use self::authorize::Recorded;
 use self::profile::Sources;
 use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
-use self::session::{NewSession, SessionProof, SessionView};
+use self::session::{NewSession, SessionView};
 use super::attempts::Attempts;
 use super::connection::{self, Connection, ConnectionCommand};
-use super::entropy::{self, Entropy};
+use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
 use super::identity::ClaimsUpdate;
@@ -402,71 +401,6 @@ impl Person {
         Ok(self.remembered(AccountReply::Password(record)))
     }
 
-    /// Whoever signs in again in one browser goes on with the same session, so that signing out
-    /// later ends what was granted before.
-    fn continue_session(
-        mut self,
-        session: NewSession,
-        replaces: Option<SessionProof>,
-        rows: &Rows,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Account> {
-        let continued = replaces.and_then(|proof| {
-            let sid = session::find(rows, &proof, now).ok()?.sid.clone();
-            Some((row::session_key(proof.number), sid))
-        });
-        let Some((replaced, sid)) = continued else {
-            return self.sign_in(session, rows, now, entropy);
-        };
-        // It makes room by itself: no other browser gives way, nor what was granted in this one.
-        let mut others = rows.clone();
-        others.remove(&replaced);
-        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(1));
-        let session = NewSession { sid: Some(sid), ..session };
-        self.sign_in(session, &others, now, entropy).delete(replaced)
-    }
-
-    fn sign_in(
-        mut self,
-        mut session: NewSession,
-        rows: &Rows,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Account> {
-        let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
-        self.count(|counts| {
-            counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
-        });
-        let sids: Vec<&str> = row::sessions(rows)
-            .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
-            .map(|(_, _, session)| session.sid.as_str())
-            .collect();
-        let number = u32::from_be_bytes(entropy::bytes(entropy));
-        let asks = session.asks.take();
-        let (session, secret) = session.begin(now, entropy);
-        // What the app that waits may have is decided now, so that both are written as one.
-        let recorded = asks.map(|request| self.record(&session, *request, rows, now));
-        let (authorized, recorded) = match recorded {
-            Some(Ok(Recorded { authorized, rows, effects })) => {
-                (Some(Ok(authorized)), Some((rows, effects)))
-            }
-            Some(Err(error)) => (Some(Err(error)), None),
-            None => (None, None),
-        };
-        let signed_in = SignedIn { session: SessionProof { number, secret }, authorized };
-        let step = self
-            .remembered(AccountReply::SignedIn(Box::new(signed_in)))
-            .put(row::session_key(number), Row::Session(session));
-        let mut step =
-            end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
-        if let Some((rows, effects)) = recorded {
-            step.rows.extend(rows);
-            step.effects.extend(effects);
-        }
-        gone.into_iter().fold(step, Step::delete)
-    }
-
     fn user_info(self, grant_id: &str, jti: &str, rows: &Rows, now: Timestamp) -> Transition {
         match rows.get(&row::grant_key(grant_id)) {
             Some(Row::Grant(grant)) if now < grant.expires_at && !grant.has_revoked(jti) => {
@@ -479,27 +413,6 @@ impl Person {
             }
             _ => Err(AccountError::NoGrant),
         }
-    }
-
-    /// Ends the sessions that match, and with each the grants that live no longer than it.
-    fn end_sessions(
-        mut self,
-        rows: &Rows,
-        ends: impl Fn(u32, &row::Session) -> bool,
-    ) -> Step<Account> {
-        let mut keys = Vec::new();
-        let mut sids = Vec::new();
-        for (key, number, session) in row::sessions(rows) {
-            if ends(number, session) {
-                keys.push(key.to_owned());
-                sids.push(session.sid.clone());
-            }
-        }
-        let ended = u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(ended));
-        let step = self.remembered(AccountReply::Done);
-        let step = keys.into_iter().fold(step, Step::delete);
-        end_grants(step, rows, |grant| !grant.offline && sids.contains(&grant.sid))
     }
 
     fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<Account> {

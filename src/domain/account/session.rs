@@ -3,10 +3,13 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use super::authorize::AuthorizeRequest;
-use super::row::{self, Row, Session, SessionOrigin};
-use super::{AccountError, Person, Rows};
+use super::authorize::{AuthorizeRequest, Recorded};
+use super::row::{self, Row, SESSION, Session, SessionOrigin};
+use super::{
+    Account, AccountError, AccountReply, MAX_SESSIONS, Person, Rows, SignedIn, end_grants,
+};
 use crate::domain::entropy::{self, Entropy};
+use crate::domain::machine::Step;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::StandardClaims;
@@ -118,5 +121,93 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
         sid: session.sid.clone(),
         auth_time: session.auth_time,
         origin: session.origin.clone(),
+    }
+}
+
+impl Person {
+    /// Whoever signs in again in one browser goes on with the same session, so that signing out
+    /// later ends what was granted before.
+    pub(super) fn continue_session(
+        mut self,
+        session: NewSession,
+        replaces: Option<SessionProof>,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Account> {
+        let continued = replaces.and_then(|proof| {
+            let sid = find(rows, &proof, now).ok()?.sid.clone();
+            Some((row::session_key(proof.number), sid))
+        });
+        let Some((replaced, sid)) = continued else {
+            return self.sign_in(session, rows, now, entropy);
+        };
+        // It makes room by itself: no other browser gives way, nor what was granted in this one.
+        let mut others = rows.clone();
+        others.remove(&replaced);
+        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(1));
+        let session = NewSession { sid: Some(sid), ..session };
+        self.sign_in(session, &others, now, entropy).delete(replaced)
+    }
+
+    pub(super) fn sign_in(
+        mut self,
+        mut session: NewSession,
+        rows: &Rows,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Account> {
+        let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
+        self.count(|counts| {
+            counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
+        });
+        let sids: Vec<&str> = row::sessions(rows)
+            .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
+            .map(|(_, _, session)| session.sid.as_str())
+            .collect();
+        let number = u32::from_be_bytes(entropy::bytes(entropy));
+        let asks = session.asks.take();
+        let (session, secret) = session.begin(now, entropy);
+        // What the app that waits may have is decided now, so that both are written as one.
+        let recorded = asks.map(|request| self.record(&session, *request, rows, now));
+        let (authorized, recorded) = match recorded {
+            Some(Ok(Recorded { authorized, rows, effects })) => {
+                (Some(Ok(authorized)), Some((rows, effects)))
+            }
+            Some(Err(error)) => (Some(Err(error)), None),
+            None => (None, None),
+        };
+        let signed_in = SignedIn { session: SessionProof { number, secret }, authorized };
+        let step = self
+            .remembered(AccountReply::SignedIn(Box::new(signed_in)))
+            .put(row::session_key(number), Row::Session(session));
+        let mut step =
+            end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
+        if let Some((rows, effects)) = recorded {
+            step.rows.extend(rows);
+            step.effects.extend(effects);
+        }
+        gone.into_iter().fold(step, Step::delete)
+    }
+
+    /// Ends the sessions that match, and with each the grants that live no longer than it.
+    pub(super) fn end_sessions(
+        mut self,
+        rows: &Rows,
+        ends: impl Fn(u32, &Session) -> bool,
+    ) -> Step<Account> {
+        let mut keys = Vec::new();
+        let mut sids = Vec::new();
+        for (key, number, session) in row::sessions(rows) {
+            if ends(number, session) {
+                keys.push(key.to_owned());
+                sids.push(session.sid.clone());
+            }
+        }
+        let ended = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(ended));
+        let step = self.remembered(AccountReply::Done);
+        let step = keys.into_iter().fold(step, Step::delete);
+        end_grants(step, rows, |grant| !grant.offline && sids.contains(&grant.sid))
     }
 }
