@@ -8,6 +8,7 @@ import { root } from "../tools/workerd/config.mjs";
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const fields = ["perSecond", "microseconds", "p50", "p99", "p999", "memory"];
 const middle = (rounds) => Object.fromEntries(fields.map((field) => [field, median(rounds.map((round) => round[field]))]));
+const ratio = (one, other) => (one && other ? Number((one.perSecond / other.perSecond).toFixed(3)) : null);
 const digits = (number, many = 0) => number.toFixed(many);
 
 // `measured` is work → contender → rounds. Each figure is the median of its rounds. `storage` is what Vestibule
@@ -22,7 +23,8 @@ export function report({ measured, storage }, { isWhole, rounds, seconds }) {
       work,
       {
         requests_per_second: Object.fromEntries(Object.entries(by).map(([name, { perSecond }]) => [name, Math.round(perSecond)])),
-        ratio_to_floor: by.floor && by.vestibule ? Number((by.vestibule.perSecond / by.floor.perSecond).toFixed(3)) : null,
+        ratio_to_floor: ratio(by.vestibule, by.floor),
+        ratio_to_least: ratio(by.vestibule, by.least),
       },
     ]),
   );
@@ -57,7 +59,7 @@ const told = ({ objects, read, written, kv }) => `${objects} calls, ${read} read
 
 // Bars: each contender's requests per second beside the floor's, which is the whole width.
 function plot(works) {
-  const colours = { floor: "#9a9996", vestibule: "#1a5fb4" };
+  const colours = { floor: "#9a9996", least: "#5e5c64", vestibule: "#1a5fb4" };
   const rows = [];
   let y = 10;
   for (const [work, by] of works) {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../tests/support/server.mjs";
 import { floors } from "./contenders/floors.mjs";
+import * as least from "./contenders/least.mjs";
 import * as betterAuth from "./contenders/better_auth.mjs";
 import * as oidcProvider from "./contenders/oidc_provider.mjs";
 import { openauth, workersOAuthProvider } from "./contenders/on_workerd.mjs";
@@ -30,7 +31,7 @@ const seconds = Number(SECONDS);
 // The most operations that a work is prepared for, where each needs something of its own.
 const enough = Number(COUNT ?? 3000 * seconds);
 
-const contenders = [...floors, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth, betterAuth])];
+const contenders = [...floors, least, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth, betterAuth])];
 
 // One contender at one work: what it can do, then how long it takes at half of that.
 async function measure(contender, work) {

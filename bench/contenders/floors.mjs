@@ -8,8 +8,11 @@ import { always, formBody, inTurn, succeeds } from "../operations.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
 
+// Those that call a Durable Object.
+const STORING = ["object.js", "least.js"];
+
 // With the runtime and the setting of V8 that `make serve` has.
-async function start(file, { port, folder }) {
+export async function start(file, { port, folder }) {
   mkdirSync(path.join(folder, "objects"), { recursive: true });
   const config = path.join(folder, "floor.capnp");
   const embedded = path.relative(folder, path.join(folderOfFloors, file));
@@ -20,7 +23,7 @@ async function start(file, { port, folder }) {
 const config :Workerd.Config = (
   services = [
     (name = "floor", worker = (modules = [(name = "floor.js", esModule = embed ${JSON.stringify(embedded)})],
-    compatibilityDate = ${JSON.stringify(readBundle().date)}, ${file === "object.js" ? objects : ""})),
+    compatibilityDate = ${JSON.stringify(readBundle().date)}, ${STORING.includes(file) ? objects : ""})),
     (name = "objects", disk = (path = ${JSON.stringify(path.join(folder, "objects"))}, writable = true)),
   ],
   v8Flags = ${V8_FLAGS},

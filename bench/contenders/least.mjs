@@ -1,0 +1,40 @@
+// The least that the protocol asks of any server with this storage: the work of bench/floors/least.js. It is sent
+// what Vestibule is sent, in as many bytes.
+import { CALLBACK, DEVICE, basic } from "../../tests/support/oauth.mjs";
+import { CODES, TELEVISIONS, times } from "../load.mjs";
+import { formBody, inTurn, succeeds } from "../operations.mjs";
+import { start as startFloor } from "./floors.mjs";
+
+export const name = "least";
+export const start = (where) => startFloor("least.js", where);
+
+const client_id = "vcl_".padEnd(31, "c");
+const authorization = basic({ client_id, client_secret: "vcs_".padEnd(47, "s") });
+// How long Vestibule's tokens are.
+const CODE = 747;
+const REFERENCE = 100;
+const JWT = 756;
+
+const token = (fields) => ({ path: "/token", ...formBody(fields) });
+const redeem = (code) =>
+  token({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id, code_verifier: "v".repeat(43) });
+const refresh = (refresh_token) => token({ grant_type: "refresh_token", refresh_token, client_id });
+const poll = (device_code) => token({ grant_type: DEVICE, client_id, device_code });
+const introspect = (access_token) => ({ path: "/introspect", ...formBody({ token: access_token }, authorization) });
+const userinfo = (access_token) => ({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } });
+
+// A request for each of at most so many objects, with a token that tells where its object is.
+const asked = (request, length, most, isRight) => async (server, { count }) => {
+  const ids = await times(Math.min(count, most), server.port, async (send) => (await send({ path: "/object" })).body);
+  return inTurn(ids.map((id) => request(`any_${id}`.padEnd(length, "t"))), isRight);
+};
+const issued = succeeds('"access_token"', '"id_token"', '"refresh_token"');
+const isPending = ({ status, body }) => status === 400 && body.includes('"authorization_pending"');
+
+export const works = {
+  code: asked(redeem, CODE, CODES, issued),
+  refresh: asked(refresh, REFERENCE, 64, issued),
+  device_poll: asked(poll, REFERENCE, TELEVISIONS, isPending),
+  introspect: asked(introspect, JWT, 64, succeeds('"active":true')),
+  userinfo: asked(userinfo, JWT, 64, succeeds('"email"')),
+};
