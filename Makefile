@@ -29,7 +29,7 @@ bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_p
 	@[ "$(PEERS)" = none ] || [ -d bench/peers/node_modules ] || npm ci --silent --prefix bench/peers
 	@node bench/run.mjs $(GIVEN)
 
-held: setup bundle ## Televisions that wait for their answer: memory, and the time to it (make held TELEVISIONS=2000)
+held: setup bundle ## Televisions that wait for their answer: memory, and the time to it (make held TELEVISIONS=5000)
 	@node bench/held.mjs $(GIVEN)
 
 growth: setup bundle ## What a request costs as accounts and grants grow (make growth MOST=100000)

@@ -1,6 +1,8 @@
 // `make held`: televisions that wait for their answer (`Prefer: wait`), the memory that each takes, and the
 // time from a person's word to the answer.
-//   make held TELEVISIONS=2000 APPROVALS=200     each takes the runtime five open files (ulimit -n)
+//   make held TELEVISIONS=5000 APPROVALS=200
+// Each takes the runtime five open files, so that one runtime holds no more than EACH, and there are as many of
+// them as it takes, each a server of its own.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,64 +16,117 @@ import { cpu } from "./process.mjs";
 import { given } from "../tools/given.mjs";
 import { Browser } from "../tests/support/browser.mjs";
 
-const { TELEVISIONS = 2000, APPROVALS = 200 } = given();
+const { TELEVISIONS = 5000, APPROVALS = 200, EACH = 2500 } = given();
 const many = Number(TELEVISIONS);
-console.log("making the codes");
-const folder = mkdtempSync(path.join(tmpdir(), "vestibule-held-"));
-const server = await start({ port: await freePort(), folder });
-const resident = () => Number(readFileSync(`/proc/${server.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]);
+// The longest that an answer is held (src/protocol/prefer.rs), in milliseconds.
+const WAIT = 30_000;
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
-const { client_id } = await television(server);
-const codes = await times(many, server.port, async (send) =>
-  JSON.parse((await send({ path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) })).body));
-console.log("waiting until their objects have left the memory");
-// Their objects leave the memory.
-await pause(15);
+const folder = mkdtempSync(path.join(tmpdir(), "vestibule-held-"));
+const servers = [];
+const resident = () => sum(servers.map(({ pid }) => Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1])));
+const busy = () => sum(servers.map(({ pid }) => cpu(pid)));
 
-const before = resident();
-let answered = 0;
-const waiting = codes.map(({ device_code }) => {
-  const connection = new Connection(server.port);
-  const poll = { path: "/token", ...formBody({ grant_type: DEVICE, client_id, device_code }, { prefer: "wait=30" }) };
-  // Who was held in vain asks again.
-  const ask = async () => {
-    for (;;) {
-      const given = await connection.send(poll);
-      if (given.body.includes("authorization_pending")) continue;
-      answered += 1;
-      connection.close();
-      return { ...given, at: performance.now() };
-    }
-  };
-  const answer = ask();
-  answer.catch(() => {});
-  return answer;
-});
-await pause(15);
-if (answered > 0) throw new Error(`${answered} were answered before anyone decided`);
-const each = (resident() - before) / many;
-const idle = cpu(server.pid);
-await pause(5);
-const idling = (cpu(server.pid) - idle) / 5 / 10000;
-console.log(`${many} televisions wait: ${each.toFixed(1)} KiB of memory each; ${idling.toFixed(1)} % of a core while nothing happens`);
-
-const { browser } = await signedUp(server);
-const connection = new Connection(server.port);
-const person = new Browser(server.url, asFetch((request) => connection.send(request)));
-person.cookies = browser.cookies;
-const [took, spread] = [[], Math.floor(many / Number(APPROVALS))];
-for (let index = 0; index < Number(APPROVALS); index += 1) {
-  const television = index * spread;
-  const page = await person.submit(await person.open("/device"), { user_code: codes[television].user_code });
-  const begin = performance.now();
-  const [{ status, at }] = await Promise.all([waiting[television], person.submit(page, { decision: "allow" }, "/device/decide")]);
-  if (status !== 200) throw new Error(`a television was answered ${status}`);
-  took.push(at - begin);
+// The codes of one more server's televisions.
+async function addServer(index, count) {
+  const server = await start({ port: await freePort(), folder: path.join(folder, `${index}`) });
+  servers.push(server);
+  const { client_id } = await television(server);
+  const codes = await times(count, server.port, async (send) =>
+    JSON.parse((await send({ path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) })).body));
+  return codes.map((code) => ({ ...code, client_id, server }));
 }
-const sorted = took.toSorted((a, b) => a - b);
-console.log(`${sorted.length} approvals: from the person's click to the television's tokens p50 ${percentile(sorted, 0.5).toFixed(1)} ms, ` +
-  `p99 ${percentile(sorted, 0.99).toFixed(1)} ms`);
-await server.stop();
-rmSync(folder, { recursive: true, force: true });
+
+// Whoever is held in vain asks again; the first time is noted in `waits`.
+async function ask({ device_code, client_id, server }, waits, answered) {
+  const connection = new Connection(server.port);
+  const poll = { path: "/token", ...formBody({ grant_type: DEVICE, client_id, device_code }, { prefer: `wait=${WAIT / 1000}` }) };
+  for (let time = 1; ; time += 1) {
+    const sent = performance.now();
+    const { status, body } = await connection.send(poll);
+    const at = performance.now();
+    if (body.includes("authorization_pending")) {
+      if (time === 1) waits.push({ sent, at });
+      continue;
+    }
+    answered.push(status);
+    connection.close();
+    return { status, at };
+  }
+}
+
+// From when and until when all were held: a poll that was answered in vain was held for the whole of WAIT, which
+// began after it was sent and ended before its answer came.
+const allHeld = (waits) => ({
+  begin: Math.max(...waits.map(({ at }) => at - WAIT)),
+  end: Math.min(...waits.map(({ sent }) => sent + WAIT)),
+});
+
+async function held(codes) {
+  const before = resident();
+  const [waits, answered, waiting] = [[], [], []];
+  for (const code of codes) {
+    const answer = ask(code, waits, answered);
+    answer.catch(() => answered.push("no answer"));
+    waiting.push(answer);
+    // One after the other, as televisions are: of thousands at one moment some would not be let in.
+    if (waiting.length % 25 === 0) await pause(0.03);
+  }
+  await pause(6);
+  const from = performance.now();
+  const idle = busy();
+  await pause(4);
+  const idling = (busy() - idle) / 4 / 10000;
+  const memory = (resident() - before) / many;
+  const until = performance.now();
+
+  for (let second = 0; waits.length + answered.length < many && second < 60; second += 1) await pause(1);
+  if (answered.length > 0) throw new Error(`${answered.length} were answered before anyone decided: ${[...new Set(answered)]}`);
+  if (waits.length < many) throw new Error(`${many - waits.length} were not answered`);
+  const { begin, end } = allHeld(waits);
+  if (begin > from || end < until) throw new Error("not all were held while that was measured");
+  console.log(`${many} televisions wait at ${servers.length} runtimes, all at once for ${((end - begin) / 1000).toFixed(1)} s: ` +
+    `${memory.toFixed(1)} KiB of memory each; ${idling.toFixed(1)} % of a core while nothing happens`);
+  return waiting;
+}
+
+async function approvals(codes, waiting) {
+  const people = new Map();
+  for (const server of servers) {
+    const { browser } = await signedUp(server);
+    const connection = new Connection(server.port);
+    const person = new Browser(server.url, asFetch((request) => connection.send(request)));
+    person.cookies = browser.cookies;
+    people.set(server, person);
+  }
+  const [took, spread] = [[], Math.floor(many / Number(APPROVALS))];
+  for (let index = 0; index < Number(APPROVALS); index += 1) {
+    const { server, user_code } = codes[index * spread];
+    const person = people.get(server);
+    const page = await person.submit(await person.open("/device"), { user_code });
+    const begin = performance.now();
+    const [{ status, at }] = await Promise.all([waiting[index * spread], person.submit(page, { decision: "allow" }, "/device/decide")]);
+    if (status !== 200) throw new Error(`a television was answered ${status}`);
+    took.push(at - begin);
+  }
+  const sorted = took.toSorted((a, b) => a - b);
+  console.log(`${sorted.length} approvals: from the person's click to the television's tokens p50 ${percentile(sorted, 0.5).toFixed(1)} ms, ` +
+    `p99 ${percentile(sorted, 0.99).toFixed(1)} ms`);
+}
+
+try {
+  console.log("making the codes");
+  const codes = [];
+  while (codes.length < many) codes.push(...(await addServer(servers.length, Math.min(Number(EACH), many - codes.length))));
+  console.log("waiting until their objects have left the memory");
+  await pause(15);
+  const waiting = await held(codes);
+  // All have asked again.
+  await pause(3);
+  await approvals(codes, waiting);
+} finally {
+  await Promise.all(servers.map((server) => server.stop()));
+  rmSync(folder, { recursive: true, force: true });
+}
 process.exit(0);
