@@ -1,117 +1,134 @@
 // `make growth`: what a request costs as accounts and grants grow, in local storage on plain workerd.
-//   make growth MOST=100000     steps of ten from 1,000 to this many grants; writes docs/growth.md with WRITE=1
-// There are 50 grants for each account, each an object with a file of its own.
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+//   make growth MOST=1000000    steps of ten from 1,000 to this many accounts; writes docs/growth.md with WRITE=1
+// Every account has a grant, and each is an object with a file of its own. At each step as many of them are in use,
+// picked at random from all, so that what differs is how many there are beside them.
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { freePort } from "../tests/support/server.mjs";
-import { answerOf, authorizeUrl, pkce, signedUp } from "../tests/support/oauth.mjs";
-import { SCOPE, app, redemption, start } from "./contenders/vestibule.mjs";
-import { saturate, times } from "./load.mjs";
-import { formBody } from "./operations.mjs";
-import { cpu, peakMemory } from "./process.mjs";
+import { freePort } from "../tools/free_port.mjs";
 import { given } from "../tools/given.mjs";
 import { writeMarked } from "../tools/marked.mjs";
+import { answerOf, authorize, authorizeUrl, pkce, redeem, signedUp } from "../tests/support/oauth.mjs";
+import { SCOPE, app, start } from "./contenders/vestibule.mjs";
+import { USERS, saturate, times } from "./load.mjs";
+import { formBody } from "./operations.mjs";
+import { cpu, peakMemory } from "./process.mjs";
+import { Seed, tokenOf } from "./seed.mjs";
 
 const { MOST = 100000, WRITE, SECONDS = 5 } = given();
-const GRANTS_OF_ONE = 50;
-const SAMPLE = 500;
+const IN_USE = 1000;
+const WARM_UP = 200;
 
 const folder = mkdtempSync(path.join(tmpdir(), "vestibule-growth-"));
-const server = await start({ port: await freePort(), folder, more: { ACCESS_TOKEN_LIFETIME: "86400" } });
+const port = await freePort();
+let server = await start({ port, folder });
 const client = await app(server);
 const { verifier, challenge } = pkce();
 const target = authorizeUrl(server, client, { challenge, scope: SCOPE }).slice(server.url.length);
-const people = [];
-// Tokens of grants that were picked evenly from all.
-let held = [];
-let grants = 0;
 
-const any = (list) => list[Math.floor(Math.random() * list.length)];
-const authorize = async (send, cookie) => answerOf({ location: (await send({ path: target, headers: { cookie } })).headers("location") }).code;
-
-async function growTo(count) {
-  const begin = performance.now();
-  const lacking = Math.ceil(count / GRANTS_OF_ONE) - people.length;
-  for (let made = 0; made < lacking; made += 20) {
-    const some = Array.from({ length: Math.min(20, lacking - made) }, async () => (await signedUp(server)).browser.cookieHeader());
-    people.push(...(await Promise.all(some)));
-    process.stdout.write(`\r${people.length} accounts `);
-  }
-  const more = count - grants;
-  const every = Math.max(1, Math.floor(more / SAMPLE));
-  const picked = [];
-  await times(more, server.port, async (send, index) => {
-    const code = await authorize(send, people[(grants + index) % people.length]);
-    if (index % every === 0) picked.push(JSON.parse((await send(redemption(client, code, verifier))).body));
-    if (index % 1000 === 0) process.stdout.write(`\r${people.length} accounts, ${grants + index} grants `);
-  });
-  grants = count;
-  // As many at each step, so that what differs is how many there are beside them.
-  held = [...held, ...picked].toSorted(() => Math.random() - 0.5).slice(0, SAMPLE);
-  process.stdout.write(`\r${people.length} accounts, ${grants} grants in ${((performance.now() - begin) / 1000).toFixed(0)} s\n`);
+// The account and the grant that all others are copies of.
+async function template() {
+  const { browser } = await signedUp(server);
+  const { code } = await authorize(server, client, browser, { challenge, scope: SCOPE });
+  const { body } = await redeem(server, client, code, verifier);
+  await server.stop();
+  const [, session] = browser.cookieHeader().match(/__Host-session=([^;]+)/);
+  return { session, refreshToken: body.refresh_token };
 }
 
-const works = {
-  authorize: async (send) => (await authorize(send, any(people))) !== undefined,
-  userinfo: async (send) => {
-    const { access_token } = any(held);
-    return (await send({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } })).status === 200;
+const first = await template();
+const seed = new Seed(folder, first);
+let total = 0;
+// Picked evenly from all that there are.
+const picked = [];
+
+function growTo(count) {
+  const begin = performance.now();
+  for (; total < count; total += 1) {
+    const pair = seed.add();
+    if (picked.length < IN_USE) picked.push(pair);
+    else {
+      const place = Math.floor(Math.random() * (total + 1));
+      if (place < IN_USE) picked[place] = pair;
+    }
+    if (total % 5000 === 0) process.stdout.write(`\r${total} accounts with a grant each `);
+  }
+  console.log(`\r${total} accounts with a grant each, made in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+}
+
+const any = (list) => list[Math.floor(Math.random() * list.length)];
+
+const operations = {
+  async authorize(send, { account }) {
+    const cookie = `__Host-session=${tokenOf(first.session, account)}`;
+    const answer = await send({ path: target, headers: { cookie } });
+    return answerOf({ location: answer.headers("location") }).code !== undefined;
   },
-  // Each user refreshes grants of its own, so that no two meet at one.
-  refresh: async (send, user) => {
-    const own = held.filter((_, index) => index % 32 === user);
-    const one = any(own);
-    const fields = { grant_type: "refresh_token", refresh_token: one.refresh_token, client_id: client.client_id };
+  async userinfo(send, { tokens }) {
+    const headers = { authorization: `Bearer ${tokens.access_token}` };
+    return (await send({ path: "/userinfo", headers })).status === 200;
+  },
+  async refresh(send, pair) {
+    const refresh_token = pair.tokens?.refresh_token ?? tokenOf(first.refreshToken, pair.grant);
+    const fields = { grant_type: "refresh_token", refresh_token, client_id: client.client_id };
     const answer = await send({ path: "/token", ...formBody(fields) });
-    if (answer.status === 200) Object.assign(one, JSON.parse(answer.body));
+    if (answer.status === 200) pair.tokens = JSON.parse(answer.body);
     return answer.status === 200;
   },
 };
 
-function storage() {
-  const objects = path.join(folder, "objects");
-  let [files, bytes] = [0, 0];
-  for (const name of readdirSync(objects)) {
-    for (const file of readdirSync(path.join(objects, name))) {
-      files += 1;
-      if (files % 100 === 0) bytes += statSync(path.join(objects, name, file)).blocks * 512 * 100;
-    }
-  }
-  return { files, gigabytes: bytes / 2 ** 30 };
+// Each user has some of its own, so that no two refresh one grant at a time.
+const share = (pairs, user) => pairs.filter((_, index) => index % USERS === user);
+
+async function forAWhile(operate, pairs, seconds) {
+  const own = Array.from({ length: USERS }, (_, user) => share(pairs, user));
+  const before = cpu(server.pid);
+  const { done } = await saturate(port, (send, user) => operate(send, any(own[user])), seconds);
+  return (cpu(server.pid) - before) / done;
+}
+
+async function eachOnce(operate, pairs) {
+  const before = cpu(server.pid);
+  const right = await times(pairs.length, port, (send, index) => operate(send, pairs[index]));
+  if (right.includes(false)) throw new Error("an answer was not what it should be");
+  return (cpu(server.pid) - before) / pairs.length;
+}
+
+// Microseconds of CPU: for the first request to an object, which loads it from the disk, and for those that follow.
+// The requests of some others warm the server up.
+async function measure(operate) {
+  const [warmUp, counted] = [picked.slice(0, WARM_UP), picked.slice(WARM_UP)];
+  await eachOnce(operate, warmUp);
+  await forAWhile(operate, warmUp, 1.5);
+  const first = await eachOnce(operate, counted);
+  return { first, again: await forAWhile(operate, counted, Number(SECONDS)) };
 }
 
 const rows = [];
 try {
-  for (let count = 1000; count <= Number(MOST); count *= 10) {
-    await growTo(count);
-    const row = { grants, accounts: people.length };
-    for (const [name, work] of Object.entries(works)) {
-      await saturate(server.port, work, 1);
-      const before = cpu(server.pid);
-      const { done, seconds } = await saturate(server.port, work, Number(SECONDS));
-      row[name] = { microseconds: (cpu(server.pid) - before) / done, perSecond: done / seconds };
-      console.log(`  ${name}: ${row[name].microseconds.toFixed(0)} µs CPU, ${row[name].perSecond.toFixed(0)}/s`);
-      if (name === "authorize") grants += done;
+  for (let count = IN_USE; count <= Number(MOST); count *= 10) {
+    growTo(count);
+    server = await start({ port, folder });
+    const row = { total };
+    for (const name of ["refresh", "userinfo", "authorize"]) {
+      row[name] = await measure(operations[name]);
+      console.log(`  ${name}: ${row[name].again.toFixed(0)} µs CPU, the first time ${row[name].first.toFixed(0)} µs`);
     }
-    rows.push({ ...row, ...storage(), memory: peakMemory(server.pid) });
+    rows.push({ ...row, gigabytes: (total * seed.bytes) / 2 ** 30, memory: peakMemory(server.pid) });
+    await server.stop();
   }
 } finally {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-const names = Object.keys(works);
+const cells = ({ first, again }) => `${again.toFixed(0)} | ${first.toFixed(0)}`;
 const table = [
-  `| grants | accounts | ${names.map((name) => `${name}, CPU µs | per second`).join(" | ")} | files | GiB | peak MiB |`,
-  `|${"---:|".repeat(names.length * 2 + 5)}`,
-  ...rows.map((row) =>
-    `| ${row.grants} | ${row.accounts} | ${names.map((name) => `${row[name].microseconds.toFixed(0)} | ${row[name].perSecond.toFixed(0)}`).join(" | ")} ` +
-    `| ${row.files} | ${row.gigabytes.toFixed(2)} | ${row.memory.toFixed(0)} |`),
+  "| accounts, and grants | refresh | the first | userinfo | the first | authorize | the first | GiB | peak MiB |",
+  `|${"---:|".repeat(9)}`,
+  ...rows.map(({ total, refresh, userinfo, authorize, gigabytes, memory }) =>
+    `| ${total} | ${cells(refresh)} | ${cells(userinfo)} | ${cells(authorize)} | ${gigabytes.toFixed(2)} | ${memory.toFixed(0)} |`),
 ].join("\n");
 console.log(table);
-if (WRITE) {
-  const file = path.resolve(import.meta.dirname, "../docs/growth.md");
-  writeMarked(file, "measured", table);
-}
+if (WRITE) writeMarked(path.resolve(import.meta.dirname, "../docs/growth.md"), "measured", table);
 process.exit(0);

@@ -1,0 +1,65 @@
+// Accounts and grants made by copying the files of one account and one grant, each under an identifier of its own:
+// in minutes there are as many as a server would make in days.
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { crc32 } from "node:zlib";
+
+// As workerd makes one that is unique: chance, and what tells that it is this class's.
+function newId(uniqueKey) {
+  const key = createHash("sha256").update(uniqueKey).digest();
+  const chance = randomBytes(16);
+  return chance.toString("hex") + createHmac("sha256", key).update(chance).digest("hex").slice(0, 32);
+}
+
+const idOf = (token) => Buffer.from(token.slice(4), "base64url").subarray(0, 32).toString("hex");
+
+// The same token, of another object.
+export function tokenOf(token, id) {
+  const prefix = token.slice(0, 4);
+  const bytes = Buffer.from(token.slice(4), "base64url").subarray(0, -4);
+  Buffer.from(id, "hex").copy(bytes);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(Buffer.concat([Buffer.from(prefix), bytes])));
+  return prefix + Buffer.concat([bytes, sum]).toString("base64url");
+}
+
+// Where a text stands in a file.
+function* placesOf(text, file) {
+  for (let at = file.indexOf(text); at !== -1; at = file.indexOf(text, at + 1)) yield at;
+}
+
+export class Seed {
+  // What one account and its grant take of the disk.
+  bytes = 0;
+  #folders = {};
+  #templates = [];
+
+  // `state` is what a server that has stopped has stored: one account, whose session the cookie is of, and one grant.
+  constructor(state, { session, refreshToken }) {
+    const [account, grant] = [idOf(session), idOf(refreshToken)];
+    for (const [name, id] of [["Account", account], ["Grant", grant]]) {
+      const folder = path.join(state, "objects", `vestibule-${name}`);
+      this.#folders[name] = folder;
+      const left = readdirSync(folder).filter((file) => file.startsWith(id) && !file.endsWith(".sqlite"));
+      if (left.length > 0) throw new Error(`the server has not written all: ${left}`);
+      const original = path.join(folder, `${id}.sqlite`);
+      const file = readFileSync(original);
+      this.bytes += statSync(original).blocks * 512;
+      this.#templates.push({
+        name, file, accounts: [...placesOf(account, file)], grants: [...placesOf(grant, file)],
+      });
+    }
+  }
+
+  // One more account with one grant. Neither has an alarm: what is stored here is not waited for.
+  add() {
+    const ids = { Account: newId("vestibule-Account"), Grant: newId("vestibule-Grant") };
+    for (const { name, file, accounts, grants } of this.#templates) {
+      for (const at of accounts) file.write(ids.Account, at, "latin1");
+      for (const at of grants) file.write(ids.Grant, at, "latin1");
+      writeFileSync(path.join(this.#folders[name], `${ids[name]}.sqlite`), file);
+    }
+    return { account: ids.Account, grant: ids.Grant };
+  }
+}
