@@ -32,7 +32,7 @@ bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_p
 held: setup bundle ## Televisions that wait for their answer: memory, and the time to it (make held TELEVISIONS=5000)
 	@node bench/held.mjs $(GIVEN)
 
-growth: setup bundle ## What a request costs as accounts and grants grow (make growth MOST=100000)
+growth: setup bundle ## What a request costs as accounts and grants grow (make growth MOST=1000000: 25 GB of disk)
 	@node bench/growth.mjs $(GIVEN)
 
 size: setup bundle ## The bundle by crate, and a cold start beside an empty worker's (WRITE=1: docs/size.md)

@@ -37,12 +37,13 @@ export const saturate = (port, operate, seconds) =>
   });
 
 // Operations that begin at fixed moments, whether or not those before have ended: the time that one waits
-// for its turn counts. What begins in the first `warmUp` seconds, while connections open, does not. Comes
-// back with the latencies in milliseconds, sorted.
+// for its turn counts. What begins in the first `warmUp` seconds, while connections open, does not; of what can be
+// used up, no more than a third. Comes back with the latencies in milliseconds, sorted.
 export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
   withUsers(port, USERS, async (sends) => {
-    const uncounted = Math.floor(rate * warmUp);
-    const total = Math.min(uncounted + Math.max(1, Math.floor(rate * seconds)), operate.left?.() ?? Infinity);
+    const left = operate.left?.() ?? Infinity;
+    const uncounted = Math.floor(Math.min(rate * warmUp, left / 3));
+    const total = Math.min(uncounted + Math.max(1, Math.floor(rate * seconds)), left);
     const latencies = new Float64Array(total);
     const free = sends.map((_, user) => user);
     const begin = performance.now();
