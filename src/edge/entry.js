@@ -160,10 +160,14 @@ class Host extends DurableObject {
     try {
       return call(work);
     } catch (error) {
-      this.#state = undefined;
-      this.#rows.abandon();
+      this.#abandon();
       throw error;
     }
+  }
+
+  #abandon() {
+    this.#state = undefined;
+    this.#rows.abandon();
   }
 
   // Performs what the machine wants from outside, one thing after the other: what is on its way must
@@ -173,7 +177,7 @@ class Host extends DurableObject {
     const settled = this.#settling.then(() =>
       turns(() => perform(this.constructor.machine, this, this.env)),
     );
-    this.#settling = settled.catch(() => {});
+    this.#settling = settled.catch(() => this.#abandon());
     return settled;
   }
 

@@ -77,9 +77,10 @@ export class Rows {
     else if (added.length > 1) this.#together(added);
   }
 
-  // Forgets what was not committed.
+  // Forgets what was not committed, and what may be known wrongly since it failed.
   abandon() {
     this.#changes.clear();
+    this.#shared = undefined;
   }
 
   #together(added) {
