@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  CALLBACK, authorize, authorizeUrl, claimsOf, pkce, publicApp, redeem, refresh, signedIn, signedUp, userinfo,
+  CALLBACK, authorize, authorizeUrl, claimsOf, pkce, post, publicApp, redeem, refresh, signedIn, signedUp, userinfo,
 } from "../support/oauth.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -31,6 +31,33 @@ test("a code redeemed twice ends its grant (RFC 6749 §4.1.2)", async () => {
   assert.equal(again.body.error, "invalid_grant");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
+});
+
+// The attack is a code that was seen on its way, sent after the person has signed out or the app has let go.
+test("a code whose grant was revoked or signed out of begins no other (RFC 6749 §4.1.2)", async () => {
+  const revoked = await signedIn(server);
+  await post(`${server.url}/revoke`, { token: revoked.tokens.refresh_token, client_id: revoked.client.client_id });
+  const { body } = await redeem(server, revoked.client, revoked.answer.code, revoked.verifier);
+  assert.equal(body.error, "invalid_grant");
+
+  const client = await publicApp(server, { first_party: true });
+  const { browser } = await signedUp(server);
+  const { verifier, challenge } = pkce();
+  const { code } = await authorize(server, client, browser, { challenge, scope: "openid" });
+  await browser.submit(await browser.open("/account"), {}, "/sign-out");
+  assert.equal((await redeem(server, client, code, verifier)).body.error, "invalid_grant");
+});
+
+test("a code that was changed is refused, and the one that was sent still works", async () => {
+  const client = await publicApp(server, { first_party: true });
+  const { browser } = await signedUp(server);
+  const { verifier, challenge } = pkce();
+  const { code } = await authorize(server, client, browser, { challenge });
+  const other = code.at(-2) === "A" ? "B" : "A";
+  for (const changed of [`${code.slice(0, -2)}${other}${code.at(-1)}`, code.slice(0, -9), `${code}AAAA`, "vac_", code.slice(4)]) {
+    assert.equal((await redeem(server, client, changed, verifier)).body.error, "invalid_grant", changed.slice(0, 12));
+  }
+  assert.equal((await redeem(server, client, code, verifier)).status, 200);
 });
 
 test("of 200 parallel redemptions of one code exactly one succeeds, and the rest end the grant", async () => {
