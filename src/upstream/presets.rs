@@ -108,6 +108,36 @@ pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
     Some(preset)
 }
 
+/// The issuers of presets at which anyone can get an account.
+const PUBLIC: [&str; 9] =
+    ["google", "apple", "github", "facebook", "gitlab", "linkedin", "discord", "x", "slack"];
+const GOOGLE: &str = "https://accounts.google.com";
+
+/// Whether anyone can get an account at an issuer, whether a preset named it or the operator did.
+pub fn serves_everyone(issuer: &str) -> bool {
+    let is_public = |name: &&str| {
+        find(name, None).is_some_and(|preset| match (&preset.issuer, &preset.endpoints) {
+            (Some(known), _) => known == issuer,
+            (None, Some(Endpoints::Configured(plain))) => {
+                super::provider::origin(&plain.authorization_endpoint) == issuer
+            }
+            _ => false,
+        })
+    };
+    serves_personal_accounts(issuer) || PUBLIC.iter().any(is_public)
+}
+
+/// Whether an issuer is the tenant in which Microsoft keeps personal accounts.
+pub fn serves_personal_accounts(issuer: &str) -> bool {
+    issuer.contains(CONSUMERS)
+}
+
+/// Where an issuer's ID tokens name the domain of the company that a user belongs to, for one that
+/// serves companies and everyone else alike.
+pub fn hosted_domain(issuer: &str) -> Option<&'static str> {
+    (issuer == GOOGLE).then_some("/hd")
+}
+
 fn openid(name: &str, issuer: &str) -> Preset {
     Preset {
         name: Some(name.to_owned()),
@@ -134,7 +164,7 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 /// Google gives a refresh token to whoever asks in its own words, and only beside a consent.
 fn google() -> Preset {
-    let preset = openid("Google", "https://accounts.google.com");
+    let preset = openid("Google", GOOGLE);
     let connection_parameters =
         &[("access_type", "offline"), ("prompt", "consent"), ("include_granted_scopes", "true")];
     let quirks = Quirks { connection_parameters, ..preset.quirks };

@@ -117,27 +117,27 @@ pub fn identity(
         return Err(UpstreamError::Nonsense("a profile that does not say whom it is about"));
     }
     let mut read = Map::new();
+    let is_the_companys = belongs_to_company(provider, sources);
     for claim in claims::all() {
+        if claims::MEMBERSHIP.contains(&claim) && !(provider.asserts_membership && is_the_companys)
+        {
+            continue;
+        }
         if let Some(value) = find(claim).and_then(|value| cleaned(claim, value)) {
             read.insert(claim.to_owned(), value);
         }
     }
-    // What says that an address is verified counts for the address that stands beside it alone.
-    let path = |claim: &str| provider.claims.get(claim).cloned().unwrap_or(format!("/{claim}"));
-    let beside = sources.iter().find(|source| source.pointer(&path("email")).is_some());
-    let said = beside.and_then(|source| source.pointer(&path("email_verified")));
-    let said = said.and_then(|value| cleaned("email_verified", value)).and_then(|v| v.as_bool());
-    // What the provider calls verified is believed where the operator trusts it, and only there.
-    // A company's directory need not say so of its own people.
-    let verified = said.unwrap_or(!provider.domains.is_empty());
     let address = read.get("email").and_then(Value::as_str).filter(|text| email::is_address(text));
-    let own_domain = address.and_then(email::domain).map(str::to_lowercase);
-    let vouched = if provider.domains.is_empty() {
-        true
-    } else {
-        // A company's directory speaks for its own domain, and for no other.
-        own_domain.is_some_and(|domain| provider.has_domain(&domain))
+    // A company's directory speaks for its own domain, and for no other.
+    let in_domain = |address: &str| {
+        let domain = email::domain(address).map(str::to_lowercase);
+        domain.is_some_and(|domain| provider.has_domain(&domain))
     };
+    let vouched =
+        provider.domains.is_empty() || (is_the_companys && address.is_some_and(in_domain));
+    // A missing statement is no statement. Only an issuer that serves one company, which the operator
+    // named, needn't say so of the company's own people.
+    let verified = says_verified(provider, sources).unwrap_or(provider.serves_one_company);
     let verified_email =
         address.filter(|_| provider.trusts_email && verified && vouched).map(String::from);
     read.insert("email_verified".to_owned(), verified_email.is_some().into());
@@ -154,6 +154,28 @@ pub fn identity(
         verified_email,
         claims,
     })
+}
+
+/// What the provider says of `email_verified`, in the very source that gave the address: a statement
+/// about another address counts for nothing.
+fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
+    let path = |claim: &str| provider.claims.get(claim).cloned().unwrap_or(format!("/{claim}"));
+    let email = path("email");
+    let is_there = |source: &&Value| source.pointer(&email).is_some_and(|value| !value.is_null());
+    let said = sources.iter().find(is_there)?.pointer(&path("email_verified"))?;
+    let is_true = || cleaned("email_verified", said).is_some_and(|value| value == true);
+    // A statement that can't be read is not a missing one.
+    (!said.is_null()).then(is_true)
+}
+
+/// Whether a user of an issuer that serves companies and everyone else alike belongs to the company of
+/// `domains`, by the ID token's own word. At any other issuer the issuer decides.
+fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
+    let Some(path) = provider.hosted_domain.filter(|_| !provider.domains.is_empty()) else {
+        return true;
+    };
+    let named = sources.first().and_then(|id_token| id_token.pointer(path)?.as_str());
+    named.is_some_and(|domain| provider.has_domain(&domain.to_lowercase()))
 }
 
 /// A claim in the form that is kept; none for one that is not of that form.

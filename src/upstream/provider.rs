@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::presets::{self, Preset};
 use crate::domain::identity::ClaimsUpdate;
+use crate::jose::upstream_id_token::TENANT;
 use crate::protocol::email;
 use crate::protocol::outbound;
 use crate::protocol::scope::Scope;
@@ -117,6 +118,15 @@ pub struct Provider {
     pub claims_update: ClaimsUpdate,
     /// The domains whose people sign in here and nowhere else.
     pub domains: Vec<String>,
+    /// Whether the issuer serves the company of `domains` alone, so that an address there needs no
+    /// `email_verified`. False for every issuer at which anyone can get an account.
+    pub serves_one_company: bool,
+    /// Where the ID token names the hosted domain of a company's user (Google's `hd`), as a JSON
+    /// pointer. With `domains`, a user without one is not the company's.
+    pub hosted_domain: Option<&'static str>,
+    /// Whether its `groups` and `roles` are believed. They authorize, so a provider must be allowed
+    /// to assert them.
+    pub asserts_membership: bool,
     /// Whether the domains' sub-domains count too.
     pub subdomains: bool,
     /// How they were proven.
@@ -203,6 +213,7 @@ struct Written {
     #[serde(default)]
     claims: BTreeMap<String, String>,
     trust_email: Option<bool>,
+    membership: Option<bool>,
     #[serde(default)]
     link: Linking,
     #[serde(default)]
@@ -294,6 +305,8 @@ impl Written {
         if let Some(wrong) = domains.iter().find(|domain| !email::is_domain(domain)) {
             return Err(refuse(format!("has {wrong:?} among its domains, which is none")));
         }
+        self.check_authority(&issuer).map_err(&refuse)?;
+        let serves_one_company = !domains.is_empty() && !presets::serves_everyone(&issuer);
         let mut claims = preset.claims;
         claims.extend(self.claims);
         if let Some((claim, _)) = claims.iter().find(|(_, path)| !path.starts_with('/')) {
@@ -304,7 +317,6 @@ impl Written {
         Ok(Provider {
             name: self.name.or(preset.name).unwrap_or_else(|| id.clone()),
             client_id: self.client_id,
-            issuer,
             endpoints,
             scope,
             auth_method,
@@ -317,7 +329,11 @@ impl Written {
             creation: self.create,
             invited: self.invited.iter().map(|entry| entry.to_lowercase()).collect(),
             claims_update: self.update_claims,
+            hosted_domain: presets::hosted_domain(&issuer),
+            asserts_membership: self.membership.unwrap_or(serves_one_company),
+            issuer,
             domains,
+            serves_one_company,
             subdomains: self.subdomains,
             domain_proof: self.domain_proof,
             initiated_login: self.initiated_login,
@@ -327,6 +343,28 @@ impl Written {
             quirks: preset.quirks,
             id,
         })
+    }
+
+    /// Refuses to let an issuer that serves many companies speak for one of them: whoever owns any
+    /// other tenant could write the company's addresses and groups into it.
+    fn check_authority(&self, issuer: &str) -> Result<(), String> {
+        let serves_many = issuer.contains(TENANT) || presets::serves_personal_accounts(issuer);
+        if !serves_many {
+            return Ok(());
+        }
+        let problem = |setting: &str| {
+            Err(format!(
+                "has {setting}, but its issuer serves the tenants of many companies: set tenant to \
+                 the one of the company"
+            ))
+        };
+        if !self.domains.is_empty() {
+            return problem("domains");
+        }
+        if self.membership == Some(true) {
+            return problem("membership");
+        }
+        Ok(())
     }
 
     fn endpoints(&self, preset: &Preset) -> Result<Endpoints, String> {
@@ -438,7 +476,7 @@ impl Provider {
     }
 }
 
-fn origin(address: &str) -> String {
+pub(super) fn origin(address: &str) -> String {
     url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
