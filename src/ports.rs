@@ -38,6 +38,13 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+/// Waiting.
+#[async_trait(?Send)]
+pub trait Timer {
+    /// Comes back at that moment, or at once if it has passed.
+    async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable>;
+}
+
 /// The objects that remember. Commands and answers travel as JSON; [`send`] is the typed way to use
 /// this.
 #[async_trait(?Send)]
@@ -144,6 +151,8 @@ pub trait Log {
 pub struct Ports<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
+    /// Waiting.
+    pub timer: &'a dyn Timer,
     /// Randomness.
     pub entropy: &'a dyn Entropy,
     /// What remembers.

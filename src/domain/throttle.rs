@@ -17,6 +17,10 @@ pub struct Limit {
     pub tries: u32,
     /// The span in which they refill.
     pub per: Seconds,
+    /// How many guesses are taken in that span, right ones too; `None` for any number. Each costs CPU
+    /// time, whether it is right or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guesses: Option<u32>,
 }
 
 /// The machine.
@@ -28,6 +32,9 @@ pub struct Throttle;
 pub struct Spent {
     /// Spent tries, in thousandths.
     milli: u64,
+    /// Guesses, right ones too, in thousandths. Kept in memory: losing the count loses no secret.
+    #[serde(default)]
+    guesses: u64,
     as_of: Timestamp,
     per: Seconds,
 }
@@ -56,26 +63,35 @@ pub struct Exhausted {
 }
 
 impl Spent {
-    fn at(state: Option<Self>, limit: Limit, now: Timestamp) -> u64 {
-        let Some(spent) = state else { return 0 };
-        let elapsed = u64::try_from(now.0.saturating_sub(spent.as_of.0)).unwrap_or(0);
+    /// What is spent of so many tries now: they flow back evenly.
+    fn at(milli: u64, as_of: Timestamp, limit: Limit, now: Timestamp) -> u64 {
+        let elapsed = u64::try_from(now.0.saturating_sub(as_of.0)).unwrap_or(0);
         let span = u64::from(limit.per.0).saturating_mul(1000);
         let flows = elapsed.saturating_mul(u64::from(limit.tries)).saturating_mul(1000);
         // A span of no time holds nothing back.
         let back = flows.checked_div(span).unwrap_or(u64::MAX);
-        spent.milli.saturating_sub(back)
+        milli.saturating_sub(back)
+    }
+
+    /// The state as of now.
+    fn now(state: Option<&Self>, limit: Limit, now: Timestamp) -> Self {
+        let all = Limit { tries: limit.guesses.unwrap_or(limit.tries), ..limit };
+        let spent = |milli: fn(&Self) -> u64, limit| {
+            state.map_or(0, |held| Self::at(milli(held), held.as_of, limit, now))
+        };
+        let (milli, guesses) = (spent(|held| held.milli, limit), spent(|held| held.guesses, all));
+        Self { milli, guesses, as_of: now, per: limit.per }
     }
 }
 
 /// What is spent after another try.
-fn spend(state: Option<Spent>, limit: Limit, now: Timestamp) -> Result<u64, Exhausted> {
-    let spent = Spent::at(state, limit, now);
-    let allowed = u64::from(limit.tries).saturating_mul(1000);
-    let after = spent.saturating_add(1000);
+fn spend(milli: u64, tries: u32, per: Seconds) -> Result<u64, Exhausted> {
+    let allowed = u64::from(tries).saturating_mul(1000);
+    let after = milli.saturating_add(1000);
     if after <= allowed {
         return Ok(after);
     }
-    let wait = after.saturating_sub(allowed).saturating_mul(limit.per.0.into());
+    let wait = after.saturating_sub(allowed).saturating_mul(per.0.into());
     let seconds = wait.div_ceil(allowed.max(1)).max(1);
     Err(Exhausted { retry_after: Seconds(u32::try_from(seconds).unwrap_or(u32::MAX)) })
 }
@@ -94,24 +110,37 @@ impl Machine for Throttle {
         now: Timestamp,
         _: &dyn Entropy,
     ) -> Step<Self> {
-        let spent = |milli, limit: Limit| Spent { milli, as_of: now, per: limit.per };
+        let spent = |limit| Spent::now(before.state.as_ref(), limit, now);
         match command {
-            ThrottleCommand::Spend(limit) => match spend(before.state, limit, now) {
-                Ok(after) => Step::written(spent(after, limit), Ok(())),
-                Err(exhausted) => Step::unchanged(Err(exhausted)),
-            },
-            ThrottleCommand::Guess(limit) => match spend(before.state, limit, now) {
-                Ok(after) => Step::to(Next::Remembered(spent(after, limit)), Ok(())),
-                Err(exhausted) => Step::unchanged(Err(exhausted)),
-            },
+            ThrottleCommand::Spend(limit) => {
+                let spent = spent(limit);
+                match spend(spent.milli, limit.tries, limit.per) {
+                    Ok(milli) => Step::written(Spent { milli, ..spent }, Ok(())),
+                    Err(exhausted) => Step::unchanged(Err(exhausted)),
+                }
+            }
+            ThrottleCommand::Guess(limit) => {
+                let spent = spent(limit);
+                let all = limit.guesses.unwrap_or(u32::MAX);
+                let after = spend(spent.milli, limit.tries, limit.per)
+                    .and_then(|milli| Ok((milli, spend(spent.guesses, all, limit.per)?)));
+                match after {
+                    Ok((milli, guesses)) => {
+                        Step::to(Next::Remembered(Spent { milli, guesses, ..spent }), Ok(()))
+                    }
+                    Err(exhausted) => Step::unchanged(Err(exhausted)),
+                }
+            }
             ThrottleCommand::GiveBack(limit) => {
-                let left = Spent::at(before.state, limit, now).saturating_sub(1000);
-                Step::to(Next::Remembered(spent(left, limit)), Ok(()))
+                let spent = spent(limit);
+                let milli = spent.milli.saturating_sub(1000);
+                Step::to(Next::Remembered(Spent { milli, ..spent }), Ok(()))
             }
             ThrottleCommand::Keep(limit) => {
                 // Where the memory of the guess was lost, it is counted now.
-                let milli = Spent::at(before.state, limit, now).max(1000);
-                Step::written(spent(milli, limit), Ok(()))
+                let spent = spent(limit);
+                let milli = spent.milli.max(1000);
+                Step::written(Spent { milli, ..spent }, Ok(()))
             }
             ThrottleCommand::Wake => match before.state {
                 Some(spent) if now < spent.as_of.plus(spent.per) => Step::unchanged(Ok(())),

@@ -51,6 +51,10 @@ export const send = waits((env, namespace, named, to, command, hold) => {
 });
 export const erase = waits((host) => host.erase());
 
+export const sleep = waits(
+  (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+);
+
 // KV.
 export const get = waits((env, key) => {
   count("kv-reads");

@@ -21,6 +21,7 @@ mod raw {
         -> Result<String, JsValue>;
         pub fn send(env: &Env, namespace: &str, named: bool, to: &str, command: &str, hold: u32);
         pub fn erase(host: &Host);
+        pub fn sleep(milliseconds: u32);
 
         pub fn get(env: &Env, key: &str);
         pub fn put(env: &Env, key: &str, value: &str);
@@ -85,6 +86,12 @@ pub async fn send(
 /// Removes everything that an object has stored.
 pub async fn erase(host: &Host) -> Result<(), Unavailable> {
     raw::erase(host);
+    outcome().await.map(drop)
+}
+
+/// Waits.
+pub async fn sleep(milliseconds: u32) -> Result<(), Unavailable> {
+    raw::sleep(milliseconds);
     outcome().await.map(drop)
 }
 

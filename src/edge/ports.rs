@@ -21,7 +21,7 @@ use crate::endpoints::settings::Settings;
 use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
-    ClientRegistry, Clock, Http, Log, MAX_ANSWER, Objects, Ports, Signer, Unavailable,
+    ClientRegistry, Clock, Http, Log, MAX_ANSWER, Objects, Ports, Signer, Timer, Unavailable,
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::outbound;
@@ -55,6 +55,7 @@ impl Edge {
     pub fn ports(&self) -> Ports<'_> {
         Ports {
             clock: self,
+            timer: self,
             entropy: self,
             objects: self,
             clients: self,
@@ -113,6 +114,17 @@ pub(super) fn now() -> Timestamp {
 impl Clock for Edge {
     fn now(&self) -> Timestamp {
         now()
+    }
+}
+
+#[async_trait(?Send)]
+impl Timer for Edge {
+    async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable> {
+        let milliseconds = moment.0.saturating_sub(now().0);
+        match u32::try_from(milliseconds) {
+            Ok(milliseconds) if milliseconds > 0 => platform::sleep(milliseconds).await,
+            _ => Ok(()),
+        }
     }
 }
 

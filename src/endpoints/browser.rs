@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
-use crate::domain::account::session::{NewSession, SessionProof, SessionView};
+use crate::domain::account::session::{AuthTime, NewSession, SessionProof, SessionView};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::machine::Address;
 use crate::domain::token::{ObjectId, Token, TokenKind};
@@ -70,7 +70,7 @@ pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
         sid: None,
         amr: vec!["pwd".to_owned()],
-        auth_time: None,
+        authenticated: AuthTime::Now,
         origin: None,
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),
@@ -158,10 +158,8 @@ pub struct FormPage<'a, 'b> {
 impl<'a, 'b> FormPage<'a, 'b> {
     /// Takes the browser's token, or makes one.
     pub fn new(server: &'a Server<'b>, request: &Request<'_>) -> Self {
-        let held = csrf_token(request);
-        let is_new = held.is_none();
-        let fresh = || Base64UrlUnpadded::encode_string(&server.random::<32>());
-        Self { server, csrf: held.unwrap_or_else(fresh), is_new, leads_to: None }
+        let (csrf, is_new) = held_or_new_token(server, request);
+        Self { server, csrf, is_new, leads_to: None }
     }
 
     /// Also allows the form's answer to lead to where this URI points, and on from there: browsers
@@ -181,14 +179,22 @@ impl<'a, 'b> FormPage<'a, 'b> {
 
 /// Sees to it that the browser has a token, by which what comes later is bound to it.
 pub fn with_token(server: &Server<'_>, request: &Request<'_>, response: Response) -> Response {
-    match csrf_token(request) {
-        Some(_) => response,
-        None => with_csrf(response, &Base64UrlUnpadded::encode_string(&server.random::<32>())),
+    match held_or_new_token(server, request) {
+        (token, true) => with_csrf(response, &token),
+        (_, false) => response,
     }
 }
 
-/// Gives the browser a token, for as long as it runs.
-fn with_csrf(response: Response, token: &str) -> Response {
+/// The browser's token, and whether it was just made.
+pub fn held_or_new_token(server: &Server<'_>, request: &Request<'_>) -> (String, bool) {
+    match csrf_token(request) {
+        Some(token) => (token, false),
+        None => (Base64UrlUnpadded::encode_string(&server.random::<32>()), true),
+    }
+}
+
+/// Issues a CSRF token in a session cookie.
+pub fn with_csrf(response: Response, token: &str) -> Response {
     let attributes = "Path=/; Secure; HttpOnly; SameSite=Lax";
     response.with("set-cookie", format!("{CSRF_COOKIE}={token}; {attributes}"))
 }

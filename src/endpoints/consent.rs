@@ -55,7 +55,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     if form.get("decision") != Some("allow") {
         return deny(server, authorization, &session).await;
     }
-    let optional = server.settings.resources.optional(&authorization.scope);
+    let optional = server.settings.resources.optional(&authorization.asked());
     let declined = optional.filter(|token| form.get(&format!("allow:{token}")).is_none());
     authorize::consented(server, authorization, session, declined).await
 }

@@ -7,19 +7,19 @@ use super::server::Server;
 use super::sign_in;
 use super::upstream::logout;
 use super::verify;
-use crate::domain::account::{Account, AccountCommand};
-use crate::domain::machine::Address;
 use crate::jose::access_token::Audience;
 use crate::jose::id_token::IdToken;
-use crate::pages::message::{ConfirmSignOut, Message};
+use crate::pages::message::{ConfirmSignOut, Message, ReturnToApp};
 use crate::protocol::parameters::{self, Parameters};
-use crate::protocol::redirect_uri::form_action_source;
+use crate::protocol::redirect_uri::{destination, form_action_source};
 
 /// What an app asks for, checked.
 struct Logout {
     hint: Option<IdToken>,
     /// Where the browser goes, `state` included.
     to: Option<String>,
+    /// Whether nobody vouches for the app that it goes to.
+    is_unverified: bool,
 }
 
 /// Ends the session: at once where an ID token of that session is shown, and otherwise after
@@ -52,29 +52,40 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
         None => None,
     };
-    let origin = session.as_ref().and_then(|(_, view)| view.origin.clone());
-    let ended_here = session.is_some();
-    match (session, &logout.hint) {
-        (Some((claimed, view)), hint) => {
-            let named =
-                hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
-            if !named && !confirmed {
-                return Ok(ask(server, request, &parameters, view.label(), logout.to.as_deref()));
-            }
-            sign_in::end(server, &claimed).await?;
-        }
-        // The browser did not send its cookie, but the app shows which session it means.
-        (None, Some(hint)) => {
-            let command = AccountCommand::EndSid(hint.sid.clone());
-            // An account that is gone has no session to end.
-            server.send::<Account>(&Address::Id(hint.sub.clone()), command).await?.ok();
-        }
-        (None, None) => {}
+    let Some((claimed, view)) = session else {
+        // Without its cookie a browser has no session here. An ID token ends none: it is no credential,
+        // and it may have been in many hands (§2: it is a hint).
+        return Ok(lead_on(server, logout));
+    };
+    let named =
+        logout.hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
+    if !named && !confirmed {
+        return Ok(ask(server, request, &parameters, view.label(), logout.to.as_deref()));
     }
+    sign_in::end(server, &claimed).await?;
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
-    let to = logout::onward(server, request, origin.as_ref(), to).await?;
-    let response = Response::see_other(&to);
-    Ok(if ended_here { browser::without_session(response) } else { response })
+    let response = logout::onward(server, request, view.origin.as_ref(), to).await?;
+    Ok(browser::without_session(response))
+}
+
+/// Sends a browser without a session on. To an app that nobody vouches for only its user does, by a link:
+/// anyone can send a browser here (RFC 9700 §4.11.2).
+fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
+    match logout.to {
+        None => Response::see_other(&server.url("/signed-out")),
+        Some(to) if logout.is_unverified => {
+            let page = ReturnToApp {
+                title: "You are signed out",
+                text: "An app asks to take you back to it.",
+                address: Some(&to),
+                redirect_uri: "",
+                pairs: &[],
+                destination: &destination(&to),
+            };
+            browser::html(server, 200, &page, None)
+        }
+        Some(to) => Response::see_other(&to),
+    }
 }
 
 async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, Failure> {
@@ -95,6 +106,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
         }
         (sent, audience) => sent.or(audience),
     };
+    let mut is_unverified = false;
     let to = match parameters.get("post_logout_redirect_uri") {
         None => None,
         Some(uri) => {
@@ -102,6 +114,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                 Some(client_id) => server.client(client_id).await?,
                 None => None,
             };
+            is_unverified = client.as_ref().is_none_or(|c| server.settings.is_unverified(c));
             let registered = client.is_some_and(|client| {
                 client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri)
             });
@@ -118,7 +131,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
             })
         }
     };
-    Ok(Logout { hint, to })
+    Ok(Logout { hint, to, is_unverified })
 }
 
 fn ask(

@@ -3,6 +3,7 @@
 use super::http::Response;
 use crate::domain::account::AccountError;
 use crate::domain::grant::GrantError;
+use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
 use crate::protocol::client_metadata::ClientMetadataError;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -147,6 +148,15 @@ impl From<ClientMetadataError> for Failure {
     }
 }
 
+/// How long to wait, in the words of a page.
+pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
 impl From<AccountError> for Failure {
     fn from(error: AccountError) -> Self {
         match error {
@@ -158,7 +168,7 @@ impl From<AccountError> for Failure {
             AccountError::Blocked(blocked) => Self::page(
                 429,
                 "Too many attempts",
-                format!("Wait {} seconds, then try again.", blocked.retry_after.0),
+                format!("Try again in {}.", in_words(blocked.retry_after)),
             ),
             other => Self::internal(other.to_string()),
         }

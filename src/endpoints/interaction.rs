@@ -10,7 +10,7 @@ use super::http::{Request, Response};
 use super::server::Server;
 use super::upstream::reconcile;
 use super::{authorize, browser, browser::ClaimedSession};
-use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::identity::{ClaimsUpdate, Identity, UpstreamSession};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 use crate::jose::seal::Purpose;
@@ -41,6 +41,12 @@ pub struct PendingLink {
     pub provider_name: String,
     /// Who the person is there.
     pub identity: Identity,
+    /// How the user authenticated there.
+    #[serde(default)]
+    pub session: UpstreamSession,
+    /// Whether the account with the address never proved it, so that its proven owner may take it.
+    #[serde(default)]
+    pub is_unproven: bool,
     /// What becomes of the profile.
     pub update: ClaimsUpdate,
     /// What goes on after.
@@ -168,9 +174,8 @@ impl Interaction {
                 Ok(Response::see_other(&Self::Connect(request).address(server, &path)?))
             }
             Self::Link(pending) => {
-                let PendingLink { identity, update, next, .. } = *pending;
-                match reconcile::link_to(server, &session, &identity, update).await? {
-                    Ok(()) => Box::pin(next.resume(server, session)).await,
+                match reconcile::link_pending(server, &session, &pending).await? {
+                    Ok(()) => Box::pin(pending.next.resume(server, session)).await,
                     Err(message) => Err(Failure::page(409, "Nothing was linked", message)),
                 }
             }

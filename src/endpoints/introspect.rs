@@ -87,7 +87,7 @@ async fn refresh_token(
         exp: expires_at.map(Timestamp::seconds),
         sub: Some(authorization.account),
         iss: Some(server.issuer.clone()),
-        auth_time: Some(authorization.auth_time.seconds()),
+        auth_time: authorization.auth_time.map(Timestamp::seconds),
         ..Introspection::default()
     }))
 }

@@ -22,6 +22,7 @@ pub mod introspect;
 pub mod jwks;
 pub mod new_account;
 pub mod register;
+mod release;
 pub mod revoke;
 pub mod routes;
 pub mod server;

@@ -124,6 +124,7 @@ pub struct Lifetimes {
     pub refresh_token_idle: Seconds,
     pub grant: Seconds,
     pub refresh_window: Seconds,
+    pub refresh_lost_answer: Seconds,
     pub session: Seconds,
     pub device_code: Seconds,
     pub device_interval: Seconds,
@@ -137,7 +138,7 @@ pub struct Limits {
     pub sign_up: Limit,
     /// Registrations of clients, where anyone may.
     pub registration: Limit,
-    /// Sign-ins that fail.
+    /// Sign-ins that fail, and all sign-ins with a password.
     pub sign_in: Limit,
     /// User codes that do not exist.
     pub user_code: Limit,
@@ -224,7 +225,10 @@ impl Settings {
             limits: Limits {
                 sign_up: tries("SIGN_UPS_PER_HOUR", 20)?,
                 registration: tries("REGISTRATIONS_PER_HOUR", 20)?,
-                sign_in: tries("FAILED_SIGN_INS_PER_HOUR", 60)?,
+                sign_in: Limit {
+                    guesses: Some(tries("SIGN_INS_PER_HOUR", 1200)?.tries),
+                    ..tries("FAILED_SIGN_INS_PER_HOUR", 60)?
+                },
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
                 device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
@@ -290,7 +294,7 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
             .filter(|tries| *tries > 0)
             .ok_or(SettingError::Value { name, value, expected: "a whole number of at least 1" })?,
     };
-    Ok(Limit { tries, per: HOUR })
+    Ok(Limit { tries, per: HOUR, guesses: None })
 }
 
 fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
@@ -398,6 +402,7 @@ fn lifetimes(lookup: Lookup<'_>) -> Result<Lifetimes, SettingError> {
             60..=year.saturating_mul(10),
         )?,
         refresh_window: seconds(lookup, "REFRESH_WINDOW", 10, 0..=300)?,
+        refresh_lost_answer: seconds(lookup, "REFRESH_LOST_ANSWER", 300, 0..=3600)?,
         session: seconds(lookup, "SESSION_LIFETIME", DAY.saturating_mul(14), 60..=year)?,
         device_code: seconds(lookup, "DEVICE_CODE_LIFETIME", 600, 60..=3600)?,
         device_interval: seconds(lookup, "DEVICE_INTERVAL", 5, 1..=60)?,

@@ -1,11 +1,11 @@
 //! Signing in with e-mail and password.
 
 use super::browser::{self, ClaimedSession, FormPage};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use super::upstream::{company, logout, start};
+use super::upstream::{company, logout, reconcile, start};
 use super::waiting::Waiting;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
@@ -15,6 +15,7 @@ use crate::domain::identifier::{
 };
 use crate::domain::machine::Address;
 use crate::domain::password::{NewPassword, PasswordRecord, Verified};
+use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn};
 use crate::protocol::parameters;
@@ -77,6 +78,7 @@ pub(super) fn page(
         }
         _ => None,
     };
+    let takes_address = matches!(interaction, Interaction::Link(pending) if pending.is_unproven);
     let page = SignIn {
         csrf: &form.csrf,
         flow: &flow,
@@ -91,6 +93,7 @@ pub(super) fn page(
         asks_password: !address_first,
         providers: provider_links(server, interaction, &flow),
         link,
+        takes_address,
     };
     Ok(form.render(shown.status, &page))
 }
@@ -133,8 +136,14 @@ pub(super) fn flow(server: &Server<'_>, interaction: &Interaction) -> Result<Str
 /// # Errors
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let came_at = server.now();
     let form = browser::own_form(server, request)?;
     let interaction = Interaction::open(server, request, form.get("flow"))?;
+    if form.get("decision") == Some("not-mine")
+        && let Interaction::Link(pending) = interaction
+    {
+        return reconcile::take_address(server, request, *pending).await;
+    }
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // A company's people sign in there, whatever password they type here.
     if let Some(company) = company::of(server, &email).await? {
@@ -151,6 +160,9 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     match sign_in(server, request, credentials, session).await? {
         Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,
         Err(refused) => {
+            if refused != Refused::Exhausted {
+                wait_for_whole_second(server, came_at).await?;
+            }
             let error = Shown::error(refused.status(), refused.to_string());
             page(server, request, &interaction, Shown { email, asks_password: true, ..error })
         }
@@ -162,9 +174,9 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
 enum Refused {
     #[error("This e-mail address and password do not match an account. Check both and try again.")]
     Wrong,
-    #[error("Too many attempts. Wait {} seconds, then try again.", .0.retry_after.0)]
+    #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
     Blocked(Blocked),
-    #[error("Too many failed sign-ins from your network. Wait a few minutes, then try again.")]
+    #[error("Too many sign-ins from your network. Try again in a few minutes.")]
     Exhausted,
 }
 
@@ -177,6 +189,19 @@ impl Refused {
     }
 }
 
+/// The throttle that counts a network's passwords.
+pub(super) fn throttle(server: &Server<'_>, request: &Request<'_>) -> String {
+    format!("sign-in/{}", server.network_of(request))
+}
+
+/// Holds the answer to a failed sign-in back until a whole number of seconds after the request came.
+/// An object that exists answers in another time than one that doesn't, by where in the world it is and
+/// by what it has stored. This hides the difference from whoever probes addresses.
+async fn wait_for_whole_second(server: &Server<'_>, came_at: Timestamp) -> Result<(), Failure> {
+    let spent = came_at.seconds_until(server.now()).max(1);
+    Ok(server.ports.timer.wait_until(came_at.plus(Seconds(spent))).await?)
+}
+
 async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -184,7 +209,7 @@ async fn sign_in(
     session: NewSession,
 ) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
     let limit = server.settings.limits.sign_in;
-    let throttle = format!("sign-in/{}", server.network_of(request));
+    let throttle = throttle(server, request);
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Refused::Exhausted));
     }
@@ -288,14 +313,14 @@ async fn attempt_failed(server: &Server<'_>, asked: &Address) -> Result<(), Fail
 /// A page, where the form is not this server's own.
 pub async fn sign_out(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     browser::own_form(server, request)?;
-    let mut to = server.url("/signed-out");
+    let mut origin = None;
     if let Some(session) = browser::claimed_session(request) {
-        let view = session.read(server).await?;
+        origin = session.read(server).await?.and_then(|view| view.origin);
         end(server, &session).await?;
-        let origin = view.and_then(|view| view.origin);
-        to = logout::onward(server, request, origin.as_ref(), to).await?;
     }
-    Ok(browser::without_session(Response::see_other(&to)))
+    let to = server.url("/signed-out");
+    let response = logout::onward(server, request, origin.as_ref(), to).await?;
+    Ok(browser::without_session(response))
 }
 
 /// Ends a session; one that has ended already is no error.

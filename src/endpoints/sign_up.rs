@@ -103,13 +103,13 @@ async fn sign_up(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let throttle = format!("sign-up/{}", server.network_of(request));
-    let allowed = server.spend(&throttle, server.settings.limits.sign_up).await?;
+    // Refused before the password is hashed: what is over the limit must cost no CPU time.
+    if !server.spend(&throttle, server.settings.limits.sign_up).await? {
+        return Ok(Err(CANNOT_GO_ON.to_owned()));
+    }
     // Hashed before the address is looked at, so that the time tells nothing about it.
     let password =
         password.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
-    if !allowed {
-        return Ok(Err(CANNOT_GO_ON.to_owned()));
-    }
     let claims = StandardClaims {
         name: (!name.is_empty()).then(|| name.to_owned()),
         email: Some(email.to_owned()),

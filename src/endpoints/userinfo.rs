@@ -2,11 +2,9 @@
 
 use super::failure::Failure;
 use super::http::{Request, Response};
+use super::release::Release;
 use super::server::Server;
 use super::verify;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
-use crate::domain::machine::Address;
-use crate::protocol::claims;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope;
 
@@ -23,22 +21,8 @@ pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is needed");
         return Err(Failure::Bearer(error));
     }
-    let address = Address::Id(token.sub.clone());
-    let command = AccountCommand::UserInfo { grant_id, jti: token.jti };
-    match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::UserInfo { claims, request, scope }) => {
-            // What the person took back meanwhile is not told, whatever the token says.
-            let granted = token.scope.intersection(&scope);
-            let wanted = |claim: &str| {
-                claims::in_scope(claim, &granted)
-                    || request.userinfo.iter().any(|name| name == claim)
-            };
-            let mut answer = claims.select(wanted);
-            answer.insert("sub".to_owned(), token.sub.into());
-            Ok(Response::json(200, &answer))
-        }
-        Ok(_) => Err(Failure::internal("userinfo was answered by something else")),
-        Err(AccountError::NoGrant | AccountError::Unknown) => Err(verify::inactive()),
-        Err(error) => Err(error.into()),
-    }
+    let released = Release::read(server, &token.sub, (&grant_id, &token.jti)).await?;
+    let mut answer = released.ok_or_else(verify::inactive)?.for_userinfo(&token.scope);
+    answer.insert("sub".to_owned(), token.sub.into());
+    Ok(Response::json(200, &answer))
 }

@@ -74,6 +74,8 @@ pub struct AccountPage<'a> {
     pub linkable: Vec<(String, String)>,
     /// Outside accounts that are connected, or can be.
     pub connections: Vec<ConnectionLine>,
+    /// The address that someone else proved to be theirs.
+    pub address_lost: Option<&'a str>,
     /// Providers, and what came from each.
     pub sources: Vec<(String, String)>,
     /// Where to sign in once more, for a person without a password.
@@ -123,5 +125,31 @@ pub struct DeleteAccount<'a> {
 impl Page for DeleteAccount<'_> {
     fn title(&self) -> String {
         "Delete your account?".to_owned()
+    }
+}
+
+/// The page that asks a user to confirm a change of how they sign in.
+#[derive(Template)]
+#[template(path = "confirm_identity.html")]
+pub struct ConfirmIdentity<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// Where the request goes that needs the confirmation.
+    pub action: &'a str,
+    /// What that request says, to be repeated.
+    pub fields: Vec<(&'a str, &'a str)>,
+    /// Whether there is a password to ask for.
+    pub has_password: bool,
+    /// Linked providers that can be asked to authenticate the user again: name and address.
+    pub providers: Vec<(&'a str, String)>,
+    /// A linked provider that can't be asked.
+    pub cannot_confirm: Option<&'a str>,
+    /// What was wrong.
+    pub error: Option<String>,
+}
+
+impl Page for ConfirmIdentity<'_> {
+    fn title(&self) -> String {
+        "Confirm it's you".to_owned()
     }
 }

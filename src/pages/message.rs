@@ -39,3 +39,28 @@ impl Page for ConfirmSignOut<'_> {
         "Sign out?".to_owned()
     }
 }
+
+/// The page between this server and an app that nobody vouches for: a redirect that no user asked for
+/// would lend it this server's good name (RFC 9700 §4.11.2).
+#[derive(Template)]
+#[template(path = "return_to_app.html")]
+pub struct ReturnToApp<'a> {
+    /// What happened.
+    pub title: &'a str,
+    /// What happened, and what to do.
+    pub text: &'a str,
+    /// Where the link leads; `None` if the answer travels as a form.
+    pub address: Option<&'a str>,
+    /// Where the form goes.
+    pub redirect_uri: &'a str,
+    /// What the form carries.
+    pub pairs: &'a [(&'a str, &'a str)],
+    /// Where that is, as people know it.
+    pub destination: &'a str,
+}
+
+impl Page for ReturnToApp<'_> {
+    fn title(&self) -> String {
+        self.title.to_owned()
+    }
+}

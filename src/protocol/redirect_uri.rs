@@ -121,3 +121,16 @@ pub fn form_action_source(uri: &str) -> Option<String> {
         scheme => Some(format!("{scheme}:")),
     }
 }
+
+/// Where a URI leads, in the form that people know: the host of an https URI, else with its scheme. What
+/// follows a private-use scheme is its author's to choose and says nothing.
+pub fn destination(uri: &str) -> String {
+    let Ok(url) = Url::parse(uri) else {
+        return String::new();
+    };
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(host)) => host.to_owned(),
+        ("http", Some(_)) => url.origin().ascii_serialization(),
+        (scheme, _) => format!("{scheme}:"),
+    }
+}

@@ -2,10 +2,11 @@
 
 use futures_lite::future::block_on;
 use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
-use vestibule::domain::account::session::{NewSession, SessionProof};
+use vestibule::domain::account::confirmation::Confirmation;
+use vestibule::domain::account::session::{AuthTime, NewSession, SessionProof};
 use vestibule::domain::account::{
     Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
-    Overview,
+    Overview, PasswordChange,
 };
 use vestibule::domain::identifier::{
     Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
@@ -38,7 +39,7 @@ fn new_session() -> NewSession {
     NewSession {
         sid: None,
         amr: vec!["pwd".into()],
-        auth_time: None,
+        authenticated: AuthTime::Now,
         origin: None,
         lifetime: Seconds(86_400),
         browser,
@@ -58,6 +59,11 @@ fn created(world: &World) -> SessionProof {
         identity: None,
     };
     proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
+}
+
+/// The password of [`created`] came with the request.
+fn confirmed() -> Confirmation {
+    Confirmation::Password(PasswordRecord::of_nobody())
 }
 
 fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
@@ -207,7 +213,7 @@ fn erasing_an_account_frees_its_address() {
     let world = World::new(&[]);
     let session = created(&world);
     authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
-    account(&world, AccountCommand::Erase(session.clone())).unwrap();
+    account(&world, AccountCommand::Erase(session.clone(), confirmed())).unwrap();
     assert_eq!(world.objects.count(Class::Account), 0);
     assert_eq!(world.objects.count(Class::Identifier), 0);
     assert_eq!(
@@ -380,7 +386,13 @@ fn a_password_that_was_changed_meanwhile_signs_nobody_in() {
     let session = created(&world);
     let new = PasswordRecord::of_nobody();
     let other: PasswordRecord = serde_json::from_str("\"$argon2id$another\"").unwrap();
-    account(&world, AccountCommand::ChangePassword(session, other)).unwrap();
+    let change = PasswordChange {
+        confirmation: confirmed(),
+        password: other,
+        session: new_session(),
+        keeps_apps: false,
+    };
+    account(&world, AccountCommand::ChangePassword(session, Box::new(change))).unwrap();
     let late = AccountCommand::FinishSignIn {
         session: new_session(),
         verified: new.clone(),

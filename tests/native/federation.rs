@@ -10,6 +10,8 @@ use crate::support::provider::{SECRET, TestProvider, callback, parameter, settin
 
 const ISSUER: &str = "https://acme.example.com";
 const PASSWORD: &str = "a long enough passphrase";
+/// When the test clock starts, in seconds since 1970.
+const NOW: i64 = 1_800_000_000;
 
 fn world_with(more: Value) -> (World, TestProvider) {
     world_and(more, &[])
@@ -296,7 +298,7 @@ fn the_rules_of_a_provider_say_who_gets_an_account() {
 
 #[test]
 fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
-    let (world, provider) = world_with(json!({ "trust_email": true }));
+    let (world, provider) = world_with(json!({ "trust_email": true, "membership": true }));
     provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Dana",
         "nickname": "Dee", "groups": ["staff", "admin"] }));
     let mut browser = Browser::default();
@@ -324,12 +326,14 @@ fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
 fn the_last_way_in_is_never_unlinked() {
     let (world, provider) = world_with(json!({ "trust_email": true }));
     provider.tells(verified("dana@example.org"));
+    provider.says.borrow_mut().id_token = json!({ "auth_time": NOW });
     let mut browser = Browser::default();
     provider.visit(&world, &mut browser, "/sign-in/acme");
     browser.get(&world, "/account");
     let csrf = browser.cookies["__Host-csrf"].clone();
     let key = format!("identity/upstream:{ISSUER}#dana");
-    let unlink = [("csrf", csrf.as_str()), ("unlink", key.as_str())];
+    let unlink =
+        [("csrf", csrf.as_str()), ("unlink", key.as_str()), ("current_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 409);
     let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/password", &password).status, 303);
@@ -364,7 +368,8 @@ fn an_identity_of_one_account_is_not_linked_to_another() {
     let mut browser = sign_up(&world, "eve@example.org");
     browser.get(&world, "/account");
     let csrf = browser.cookies["__Host-csrf"].clone();
-    let there = browser.post(&world, "/account/identities", &[("csrf", &csrf), ("link", "acme")]);
+    let link = [("csrf", csrf.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
+    let there = browser.post(&world, "/account/identities", &link);
     let address = there.header("location").unwrap().to_owned();
     let state = parameter(&address, "state").unwrap();
     provider.says.borrow_mut().id_token = json!({ "nonce": parameter(&address, "nonce") });

@@ -23,6 +23,7 @@ pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const REDIRECT_URI: &str = "https://app.example.test/callback";
 pub const WINDOW: u32 = 10;
+pub const LOST_ANSWER: u32 = 300;
 
 /// One grant, in a host as small as can be.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ pub fn authorization() -> Authorization {
         resources: vec!["https://api.example.test".into()],
         nonce: None,
         claims: ClaimsRequest::default(),
-        auth_time: START,
+        auth_time: Some(START),
         amr: vec!["pwd".into()],
         sid: "sid".into(),
         not_after: None,
@@ -136,6 +137,7 @@ impl Host {
         let policy = RefreshPolicy {
             rotate,
             window: Seconds(window),
+            lost_answer: Seconds(LOST_ANSWER),
             idle: Seconds(30 * 86_400),
             access_token: Seconds(600),
         };
@@ -145,6 +147,7 @@ impl Host {
             client_id: "client".into(),
             scope: None,
             resources: Vec::new(),
+            network: "192.0.2.1".into(),
             policy,
         };
         self.send(GrantCommand::Refresh(refresh)).map(refresh_token)

@@ -10,7 +10,7 @@ use vestibule::domain::time::{Seconds, Timestamp};
 
 use crate::support::{START, SeededEntropy};
 
-const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600) };
+const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600), guesses: None };
 
 fn throttle(state: &mut Option<Spent>, command: ThrottleCommand, now: Timestamp) -> bool {
     let before = Before { state: state.clone(), rows: BTreeMap::new() };

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod attacks;
 mod connections;
 mod federation;
 mod grant_codes;

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::census;
 use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
 use super::session::{self, SessionProof};
-use super::{AccountError, AccountReply, MAX_CONSENTS, MAX_GRANTS, Person, Rows, Transition};
-use crate::domain::grant::{self, GrantCommand};
-use crate::domain::machine::{Address, Effect, RowKeys};
+use super::{AccountError, AccountReply, MAX_CONSENTS, Person, Rows, Transition};
+use crate::domain::machine::{Effect, RowKeys};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
@@ -59,8 +59,8 @@ pub enum ConsentGiven {
 pub struct Authorized {
     /// The account.
     pub account: String,
-    /// When the person signed in.
-    pub auth_time: Timestamp,
+    /// When the user authenticated, as far as is known.
+    pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub amr: Vec<String>,
     /// The session's name.
@@ -105,7 +105,9 @@ impl Person {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AccountError::OtherPerson);
         }
-        if request.signed_in_since.is_some_and(|since| session.auth_time < since) {
+        // An unknown time is not a recent one.
+        let is_since = |since| session.auth_time().is_some_and(|moment| since <= moment);
+        if !request.signed_in_since.is_none_or(is_since) {
             return Err(AccountError::ReauthenticationRequired);
         }
         let consent_key = row::consent_key(&request.client_id);
@@ -120,31 +122,27 @@ impl Person {
             ConsentGiven::JustNow => Some(&request.declined),
             ConsentGiven::FirstParty | ConsentGiven::MustAsk => None,
         };
-        if let Some(declined) = declined {
-            request.scope = request.scope.filter(|token| !declined.contains(token));
-        }
-        check_consent(&request, before)?;
+        // A scope that is left out takes with it the claims asked for by name that it stands for.
+        let nothing = Scope::default();
+        let declined = declined.unwrap_or(&nothing);
+        let claims_scope = request.claims.scope().filter(|token| !declined.contains(token));
+        request.scope = request.scope.filter(|token| !declined.contains(token));
+        let mut asked = request.scope.clone();
+        claims_scope.iter().for_each(|token| asked.insert(token));
+        check_consent(&request, &asked, before)?;
         let authorized = Authorized {
             account: self.account.clone(),
-            auth_time: session.auth_time,
+            auth_time: session.auth_time(),
             amr: session.amr.clone(),
             sid: session.sid.clone(),
             scope: request.scope.clone(),
             not_after: (!request.offline).then_some(session.expires_at),
         };
 
-        let (gone, left) = row::make_room(rows, GRANT, MAX_GRANTS, now);
-        self.count(|counts| counts.grants = left.unwrap_or(counts.grants).saturating_add(1));
-        // A grant that gives way is ended, not merely forgotten.
-        let ended: Vec<Effect> = gone
-            .iter()
-            .filter_map(|key| key.strip_prefix(GRANT))
-            .filter_map(|id| {
-                Effect::send::<grant::Grant>(Address::Id(id.to_owned()), &GrantCommand::End)
-            })
-            .collect();
+        let room = census::make_room(rows, (&self.account, &request.client_id), now);
+        self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants).saturating_add(1));
         let mut changes: Vec<(String, Option<Row>)> =
-            gone.into_iter().map(|key| (key, None)).collect();
+            room.gone.into_iter().map(|key| (key, None)).collect();
         if request.consent == ConsentGiven::JustNow {
             if before.is_none() {
                 let (gone, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
@@ -153,7 +151,7 @@ impl Person {
                 });
                 changes.extend(gone.into_iter().map(|key| (key, None)));
             }
-            let consent = remembered(&request, before, now);
+            let consent = remembered(&request, &asked, before, now);
             changes.push((consent_key, Some(Row::Consent(consent))));
         }
         let grant = Grant {
@@ -161,6 +159,8 @@ impl Person {
             client_id: request.client_id,
             scope: request.scope,
             claims: request.claims,
+            claims_scope,
+            redeemed: false,
             sid: authorized.sid.clone(),
             offline: request.offline,
             since: now,
@@ -172,7 +172,7 @@ impl Person {
         };
         changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));
 
-        Ok(Recorded { authorized, rows: changes, effects: ended })
+        Ok(Recorded { authorized, rows: changes, effects: room.effects })
     }
 }
 
@@ -190,21 +190,17 @@ impl AuthorizeRequest {
         let issuer = self.resources.is_empty() || self.scope.iter().any(own);
         self.resources.iter().map(String::as_str).chain(issuer.then_some(ISSUER))
     }
-
-    /// Everything that the person is asked for: the scopes, and those that stand for claims.
-    fn asked(&self) -> Scope {
-        let mut asked = self.scope.clone();
-        self.claims.scope().iter().for_each(|token| asked.insert(token));
-        asked
-    }
 }
 
 /// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
 /// allowed before (RFC 8707 §3).
-fn check_consent(request: &AuthorizeRequest, before: Option<&Consent>) -> Result<(), AccountError> {
-    let asked = request.asked();
+fn check_consent(
+    request: &AuthorizeRequest,
+    asked: &Scope,
+    before: Option<&Consent>,
+) -> Result<(), AccountError> {
     let covered = before.is_some_and(|consent| {
-        let covers = |scope: &Scope| scope.covers(&asked);
+        let covers = |scope: &Scope| scope.covers(asked);
         request.targets().all(|target| consent.allowed.get(target).is_some_and(covers))
     });
     match request.consent {
@@ -217,9 +213,13 @@ fn check_consent(request: &AuthorizeRequest, before: Option<&Consent>) -> Result
 }
 
 /// What is remembered: what was allowed before, and what was allowed now.
-fn remembered(request: &AuthorizeRequest, before: Option<&Consent>, now: Timestamp) -> Consent {
+fn remembered(
+    request: &AuthorizeRequest,
+    asked: &Scope,
+    before: Option<&Consent>,
+    now: Timestamp,
+) -> Consent {
     let mut allowed = before.map(|consent| consent.allowed.clone()).unwrap_or_default();
-    let asked = request.asked();
     for target in request.targets() {
         let held = allowed.entry(target.to_owned()).or_default();
         asked.iter().for_each(|token| held.insert(token));

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::authorize::{AuthorizeRequest, Authorized};
-use super::identity::{self, UpstreamSignIn};
+use super::confirmation::Confirmation;
+use super::identity::{self, Link, UpstreamSignIn};
+use super::membership::Membership;
 use super::profile::Sources;
 use super::session::{NewSession, SessionProof, SessionView};
 use super::{MAX_APPS, row};
 use crate::domain::attempts::Blocked;
-use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::identity::Identity;
 use crate::domain::password::PasswordRecord;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::{ClaimsRequest, StandardClaims};
@@ -60,10 +62,13 @@ pub enum AccountCommand {
     },
     /// Sign in through another provider.
     SignInWith(Box<UpstreamSignIn>),
-    /// Link an identity at another provider, which was checked.
-    Link(SessionProof, Box<Identity>, ClaimsUpdate),
+    /// Link an identity at another provider.
+    Link(SessionProof, Box<Link>),
     /// Unlink the identity with that key.
-    Unlink(SessionProof, String),
+    Unlink(SessionProof, Confirmation, String),
+    /// Give up the address with that identifier, unless it is proven: someone else has proven that it
+    /// is theirs.
+    YieldAddress(String),
     /// The person connects the outside account of that provider.
     Connect(SessionProof, String),
     /// The person disconnects it.
@@ -102,8 +107,6 @@ pub enum AccountCommand {
     Overview(SessionProof),
     /// Sign out.
     EndSession(SessionProof),
-    /// Sign out the session that an ID token names.
-    EndSid(String),
     /// Sign another browser out.
     EndOther(SessionProof, u32),
     /// Take an app's access back.
@@ -114,12 +117,18 @@ pub enum AccountCommand {
     ChangeClaims(SessionProof, Box<StandardClaims>),
     /// Count an attempt and fetch the password's record, for a person who is signed in.
     BeginConfirmation(SessionProof),
-    /// Change the password, which was confirmed, and sign every other browser out.
-    ChangePassword(SessionProof, PasswordRecord),
-    /// Erase the account, which was confirmed.
-    Erase(SessionProof),
+    /// The password was right: forget the attempts.
+    FinishConfirmation(SessionProof, PasswordRecord),
+    /// Change the password, or set the first one.
+    ChangePassword(SessionProof, Box<PasswordChange>),
+    /// Erase the account.
+    Erase(SessionProof, Confirmation),
     /// A grant ended by itself.
     GrantEnded(String),
+    /// The code of a grant was redeemed: the answer to [`GrantCommand::ReportRedemption`].
+    ///
+    /// [`GrantCommand::ReportRedemption`]: crate::domain::grant::GrantCommand::ReportRedemption
+    GrantRedeemed(String),
     /// An access token of a grant was revoked.
     AccessTokenRevoked {
         /// The grant.
@@ -129,6 +138,19 @@ pub enum AccountCommand {
         /// When it expires by itself.
         expires_at: Timestamp,
     },
+}
+
+/// A change of the password. Every other browser is signed out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// That the user asks for it.
+    pub confirmation: Confirmation,
+    /// The new password.
+    pub password: PasswordRecord,
+    /// The session that takes this one's place: a copy of the old cookie is worth nothing.
+    pub session: NewSession,
+    /// Whether apps and devices stay signed in. Otherwise every grant ends.
+    pub keeps_apps: bool,
 }
 
 /// A session that began.
@@ -152,7 +174,7 @@ pub enum AccountReply {
     /// The person, and the apps that the person registered.
     Apps(Box<SessionView>, Vec<String>),
     /// The address with which the person signs in.
-    Address(Option<String>),
+    Address(Option<OwnAddress>),
     /// Who is signed in.
     Session(Box<SessionView>),
     /// The client may have it.
@@ -161,13 +183,26 @@ pub enum AccountReply {
     UserInfo {
         /// The claims.
         claims: Box<StandardClaims>,
-        /// The grant's scopes.
+        /// What providers assert of groups and roles.
+        memberships: Vec<Membership>,
+        /// The scopes that are granted now.
         scope: Scope,
+        /// The scopes that stand for claims asked for by name, and are granted now.
+        claims_scope: Scope,
         /// The grant's `claims` request.
         request: ClaimsRequest,
     },
     /// What the account page shows.
     Overview(Box<Overview>),
+}
+
+/// The address that leads to an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OwnAddress {
+    /// The address, as it was typed.
+    pub email: String,
+    /// Whether somebody whom the operator trusts has verified that it is the user's.
+    pub is_proven: bool,
 }
 
 /// What the account page shows.
@@ -183,6 +218,8 @@ pub struct Overview {
     pub identities: Vec<(String, row::LinkedIdentity)>,
     /// Where claims came from.
     pub sources: Sources,
+    /// What providers assert of groups and roles.
+    pub memberships: Vec<Membership>,
     /// The providers whose outside accounts are connected.
     pub connections: Vec<String>,
 }
@@ -225,6 +262,12 @@ pub enum AccountError {
     /// Too many wrong passwords.
     #[error(transparent)]
     Blocked(#[from] Blocked),
+    /// The cookie alone asks for a change of how the user signs in.
+    #[error("the user has not confirmed that it is them")]
+    NotConfirmed,
+    /// The account has shown that the address is its own.
+    #[error("the address is proven")]
+    AddressProven,
     /// The password was changed while it was verified.
     #[error("the password was changed")]
     PasswordChanged,

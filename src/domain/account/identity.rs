@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::confirmation::Confirmation;
 use super::row::{self, LinkedIdentity, Row};
 use super::session::{self, NewSession, SessionProof};
-use super::{AccountError, AccountReply, Person, Rows, Transition, profile};
+use super::{AccountError, AccountReply, Person, Rows, Transition, membership, profile};
 use crate::domain::entropy::Entropy;
 use crate::domain::identifier::{Identifier, IdentifierCommand};
 use crate::domain::identity::{self, ClaimsUpdate, Identity};
@@ -27,6 +28,21 @@ pub struct UpstreamSignIn {
     pub session: NewSession,
     /// The session that this browser had, which the new one replaces.
     pub replaces: Option<SessionProof>,
+    /// The name of the identifier that was claimed for the identity's verified address, for an account
+    /// without an address of its own.
+    #[serde(default)]
+    pub adopts_address: Option<String>,
+}
+
+/// A link that a user asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// Who, at the provider, whose word was checked.
+    pub identity: Identity,
+    /// What becomes of the profile.
+    pub update: ClaimsUpdate,
+    /// That the user asks for it.
+    pub confirmation: Confirmation,
 }
 
 impl Person {
@@ -39,7 +55,8 @@ impl Person {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Transition {
-        let UpstreamSignIn { identity, update, link_by_email, session, replaces } = sign_in;
+        let UpstreamSignIn { identity, update, link_by_email, session, replaces, adopts_address } =
+            sign_in;
         let key = row::identity_key(&identity.identifier());
         let is_linked = rows.contains_key(&key);
         if !is_linked {
@@ -49,9 +66,11 @@ impl Person {
             has_room(rows)?;
         }
         let confirm = (!is_linked).then(|| self.confirm(&identity)).flatten();
-        let known = (self.claims.clone(), self.sources.clone());
+        let known = (self.claims.clone(), self.sources.clone(), self.memberships.clone());
+        let adopted = adopts_address.and_then(|identifier| self.adopt(&identity, identifier));
         let row = self.take_in(&identity, update, rows, now);
-        let has_learnt = known.0 != self.claims || known.1 != self.sources;
+        let has_learnt =
+            known != (self.claims.clone(), self.sources.clone(), self.memberships.clone());
         let step = self.continue_session(session, replaces, rows, now, entropy);
         let step = if has_learnt { super::durable(step) } else { step };
         let step = if row.says_more_than(rows.get(&key), now) {
@@ -59,25 +78,37 @@ impl Person {
         } else {
             step
         };
-        Ok(step.wants(confirm))
+        Ok(step.wants(confirm).wants(adopted))
+    }
+
+    /// Takes an address that the provider vouches for, if the account has none: from now on it is the
+    /// account's own, and proven.
+    fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<Effect> {
+        let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
+        let command = IdentifierCommand::Confirm(self.account.clone());
+        let confirm = Effect::send::<Identifier>(Address::Name(identifier.clone()), &command);
+        self.claims.email = Some(address.clone());
+        (self.email, self.identifier) = (Some(address), Some(identifier));
+        confirm
     }
 
     /// Links an identity to the account of the person who is signed in.
     pub(super) fn link(
         mut self,
         proof: &SessionProof,
-        identity: &Identity,
-        update: ClaimsUpdate,
+        link: &Link,
         rows: &Rows,
         now: Timestamp,
     ) -> Transition {
-        session::find(rows, proof, now)?;
+        let session = session::find(rows, proof, now)?;
+        self.check_confirmation(session, &link.confirmation, now)?;
+        let identity = &link.identity;
         let key = row::identity_key(&identity.identifier());
         if !rows.contains_key(&key) {
             has_room(rows)?;
         }
         let confirm = self.confirm(identity);
-        let row = self.take_in(identity, update, rows, now);
+        let row = self.take_in(identity, link.update, rows, now);
         Ok(super::durable(self.remembered(AccountReply::Done))
             .put(key, Row::Identity(row))
             .wants(confirm))
@@ -86,13 +117,14 @@ impl Person {
     /// Unlinks an identity, unless the person could not sign in any more without it. The sessions
     /// that began with it end.
     pub(super) fn unlink(
-        self,
+        mut self,
         proof: &SessionProof,
-        key: &str,
+        (key, confirmation): (&str, &Confirmation),
         rows: &Rows,
         now: Timestamp,
     ) -> Transition {
-        session::find(rows, proof, now)?;
+        let session = session::find(rows, proof, now)?;
+        self.check_confirmation(session, confirmation, now)?;
         let Some(Row::Identity(linked)) = rows.get(key) else {
             return Err(AccountError::NotLinked);
         };
@@ -106,11 +138,12 @@ impl Person {
             Address::Name(identity::identifier(&issuer, &subject)),
             &IdentifierCommand::Release(self.account.clone()),
         );
+        self.memberships.remove(&identity::identifier(&issuer, &subject));
         let step = self.end_sessions(rows, |number, session| {
             number != proof.number
                 && session.origin.as_ref().is_some_and(|o| o.is(&issuer, Some(&subject), None))
         });
-        Ok(step.delete(key.to_owned()).wants(release))
+        Ok(super::durable(step).delete(key.to_owned()).wants(release))
     }
 
     /// The account is made or linked: what the provider says goes into the profile.
@@ -128,16 +161,19 @@ impl Person {
         };
         let before = self.claims.clone();
         self.claims = profile::follow(&before, &mut self.sources, identity, update);
+        let known_memberships = self.memberships.clone();
+        membership::take_in(&mut self.memberships, identity, update);
         if self.email.is_none() {
-            // The address is not how the person signs in: it is a claim, as good as its source.
+            // The address is a claim like the rest. Only the account that an address leads to says that
+            // it is verified: two accounts that both said so would be one user to an app.
             self.claims.email.clone_from(&identity.claims.email);
-            self.claims.email_verified = identity.claims.email_verified;
+            self.claims.email_verified = identity.claims.email.as_ref().map(|_| false);
         } else if self.is_own(identity.verified_email.as_deref()) {
             self.claims.email_verified = Some(true);
         }
         // It says when something else changed (OpenID Connect Core §5.1), not when the person came.
         self.claims.updated_at = before.updated_at;
-        if before != self.claims {
+        if before != self.claims || known_memberships != self.memberships {
             self.claims.updated_at = Some(now.seconds());
         }
         LinkedIdentity {

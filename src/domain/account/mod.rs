@@ -4,21 +4,26 @@
 //! command names the rows that it needs, and every list has a bound.
 
 pub mod authorize;
+mod census;
 mod command;
+pub mod confirmation;
 pub mod identity;
+pub mod membership;
 pub mod profile;
 pub mod row;
 pub mod session;
 
 pub use self::command::{
-    AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, SignedIn,
+    AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, OwnAddress,
+    PasswordChange, SignedIn,
 };
 
 use serde::{Deserialize, Serialize};
 
+use self::membership::Memberships;
 use self::profile::Sources;
 use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
-use self::session::{NewSession, SessionView};
+use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::Attempts;
 use super::connection::{self, Connection, ConnectionCommand};
 use super::entropy::Entropy;
@@ -36,8 +41,11 @@ pub const MAX_SESSIONS: u32 = 32;
 pub const MAX_CONSENTS: u32 = 200;
 /// How many apps one person may register.
 pub const MAX_APPS: usize = 50;
-/// How many grants may live; the oldest is ended.
+/// How many grants may live. Beyond it, the client that holds the most gives one up, so that no client
+/// pushes out another's.
 pub const MAX_GRANTS: u32 = 500;
+/// Each time so many grants were added, the account asks whose code nobody has redeemed.
+const CENSUS: u32 = 50;
 
 /// The machine.
 #[derive(Debug)]
@@ -58,6 +66,12 @@ pub struct Person {
     /// Where each claim came from that the person did not write.
     #[serde(default, skip_serializing_if = "Sources::is_empty")]
     pub sources: Sources,
+    /// Groups and roles, kept by the identity whose provider asserted them.
+    #[serde(default, skip_serializing_if = "Memberships::is_empty")]
+    pub memberships: Memberships,
+    /// The address that the account had, unproven, until someone else proved that it is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_lost: Option<String>,
     /// The password, where the person has set one.
     pub password: Option<PasswordRecord>,
     /// Wrong passwords.
@@ -92,7 +106,9 @@ impl Counts {
         match kind {
             SESSION => self.sessions >= MAX_SESSIONS,
             CONSENT => self.consents >= MAX_CONSENTS,
-            _ => self.grants >= MAX_GRANTS,
+            _ => {
+                self.grants >= MAX_GRANTS || (self.grants > 0 && self.grants.is_multiple_of(CENSUS))
+            }
         }
     }
 }
@@ -113,6 +129,8 @@ type Rows = std::collections::BTreeMap<String, Row>;
 
 impl Machine for Account {
     const CLASS: Class = Class::Account;
+    /// Version 2 keeps groups and roles apart from the other claims.
+    const VERSION: u32 = 2;
     type State = Person;
     type Row = Row;
     type Command = AccountCommand;
@@ -124,7 +142,10 @@ impl Machine for Account {
         let counts = person.and_then(|person| person.counts);
         let is_full = |kind: &str| counts.is_some_and(|counts| counts.is_full(kind));
         let mut needed = match command {
-            Command::BeginSignIn | Command::AttemptFailed | Command::Address => Vec::new(),
+            Command::BeginSignIn
+            | Command::AttemptFailed
+            | Command::Address
+            | Command::YieldAddress(_) => Vec::new(),
             Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
                 let (replaced, session) = match command {
@@ -145,6 +166,7 @@ impl Machine for Account {
             }
             Command::ReadSession(proof)
             | Command::ChangeClaims(proof, _)
+            | Command::FinishConfirmation(proof, _)
             | Command::BeginConfirmation(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number))]
             }
@@ -155,6 +177,7 @@ impl Machine for Account {
             }
             Command::UserInfo { grant_id, .. }
             | Command::GrantEnded(grant_id)
+            | Command::GrantRedeemed(grant_id)
             | Command::AccessTokenRevoked { grant_id, .. } => {
                 vec![RowKeys::One(row::grant_key(grant_id))]
             }
@@ -173,13 +196,12 @@ impl Machine for Account {
             }
             Command::EndSession(_)
             | Command::EndUpstreamSessions { .. }
-            | Command::EndSid(_)
             | Command::EndOther(..)
             | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
             Command::Overview(_)
             | Command::RevokeClient(..)
             | Command::RevokeScope(..)
-            | Command::Erase(_) => {
+            | Command::Erase(..) => {
                 [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION, APP].map(RowKeys::All).to_vec()
             }
         };
@@ -209,6 +231,13 @@ impl Machine for Account {
         };
         transition.unwrap_or_else(|error| Step::unchanged(Err(error)))
     }
+
+    fn migrate(version: u32, mut state: serde_json::Value) -> Option<Person> {
+        if version < 2 {
+            membership::migrate(&mut state)?;
+        }
+        serde_json::from_value(state).ok()
+    }
 }
 
 fn create(
@@ -229,6 +258,8 @@ fn create(
         identifier,
         claims,
         sources: Sources::new(),
+        memberships: Memberships::new(),
+        address_lost: None,
         password,
         attempts: Attempts::default(),
         created_at: now,
@@ -261,6 +292,16 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 self.count_attempt(now)
             }
+            Command::FinishConfirmation(proof, verified) => {
+                session::find(rows, &proof, now)?;
+                if self.password.as_ref() != Some(&verified) {
+                    return Err(AccountError::PasswordChanged);
+                }
+                let was_written = !self.attempts.is_first();
+                self.attempts = Attempts::default();
+                let step = self.remembered(AccountReply::Done);
+                Ok(if was_written { durable(step) } else { step })
+            }
             Command::FinishSignIn { verified, .. } if self.password != Some(verified.clone()) => {
                 Err(AccountError::PasswordChanged)
             }
@@ -274,10 +315,11 @@ impl Person {
             }
             Command::AttemptFailed => Ok(durable(self.remembered(AccountReply::Done))),
             Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
-            Command::Link(proof, identity, update) => {
-                self.link(&proof, &identity, update, rows, now)
+            Command::Link(proof, link) => self.link(&proof, &link, rows, now),
+            Command::Unlink(proof, confirmation, key) => {
+                self.unlink(&proof, (&key, &confirmation), rows, now)
             }
-            Command::Unlink(proof, key) => self.unlink(&proof, &key, rows, now),
+            Command::YieldAddress(identifier) => self.yield_address(&identifier),
             Command::Connect(proof, provider) => {
                 session::find(rows, &proof, now)?;
                 let row = Row::Connection(now);
@@ -290,10 +332,14 @@ impl Person {
                 let told = disconnect(&self.account, &provider);
                 Ok(step.delete(row::connection_key(&provider)).wants(told))
             }
-            Command::Address => Ok(Step::unchanged(Ok(AccountReply::Address(self.email)))),
+            Command::Address => {
+                let is_proven = self.claims.email_verified == Some(true);
+                let own = self.email.map(|email| OwnAddress { email, is_proven });
+                Ok(Step::unchanged(Ok(AccountReply::Address(own))))
+            }
             Command::EndUpstreamSessions { issuer, subject, sid, begun_before } => Ok(self
                 .end_sessions(rows, |_, session| {
-                    session.auth_time < begun_before
+                    session.started_at() < begun_before
                         && session.origin.as_ref().is_some_and(|origin| {
                             origin.is(&issuer, subject.as_deref(), sid.as_deref())
                         })
@@ -306,23 +352,19 @@ impl Person {
             Command::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
             Command::Overview(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
-                let overview = overview(view, self.sources, rows, now);
+                let overview = self.overview(view, rows, now);
                 Ok(Step::unchanged(Ok(AccountReply::Overview(Box::new(overview)))))
             }
             Command::EndSession(proof) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.end_sessions(rows, |number, _| number == proof.number))
             }
-            Command::EndSid(sid) => Ok(self.end_sessions(rows, |_, session| session.sid == sid)),
             Command::EndOther(proof, other) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.end_sessions(rows, |number, _| number == other))
             }
-            Command::ChangePassword(proof, password) => {
-                session::find(rows, &proof, now)?;
-                self.password = Some(password);
-                self.attempts = Attempts::default();
-                Ok(durable(self.end_sessions(rows, |number, _| number != proof.number)))
+            Command::ChangePassword(proof, change) => {
+                self.change_password(proof, *change, rows, (now, entropy))
             }
             Command::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
@@ -357,9 +399,12 @@ impl Person {
                 let apps = row::apps(rows).map(String::from).collect();
                 Ok(Step::unchanged(Ok(AccountReply::Apps(Box::new(view), apps))))
             }
-            Command::Erase(_) if row::apps(rows).next().is_some() => Err(AccountError::HasApps),
-            Command::Erase(proof) => {
-                session::find(rows, &proof, now)?;
+            Command::Erase(proof, confirmation) => {
+                let session = session::find(rows, &proof, now)?;
+                self.check_deletion(session, &confirmation, now)?;
+                if row::apps(rows).next().is_some() {
+                    return Err(AccountError::HasApps);
+                }
                 Ok(self.erase(rows))
             }
             Command::GrantEnded(grant_id) => {
@@ -370,6 +415,16 @@ impl Person {
                 }
                 self.count(|counts| counts.grants = counts.grants.saturating_sub(1));
                 Ok(self.remembered(AccountReply::Done).delete(key))
+            }
+            Command::GrantRedeemed(grant_id) => {
+                let key = row::grant_key(&grant_id);
+                let step = Step::unchanged(Ok(AccountReply::Done));
+                Ok(match rows.get(&key) {
+                    Some(Row::Grant(grant)) if !grant.redeemed => {
+                        step.put(key, Row::Grant(row::Grant { redeemed: true, ..grant.clone() }))
+                    }
+                    _ => step,
+                })
             }
             Command::AccessTokenRevoked { grant_id, jti, expires_at } => {
                 let key = row::grant_key(&grant_id);
@@ -405,14 +460,67 @@ impl Person {
         match rows.get(&row::grant_key(grant_id)) {
             Some(Row::Grant(grant)) if now < grant.expires_at && !grant.has_revoked(jti) => {
                 let reply = AccountReply::UserInfo {
-                    claims: Box::new(self.claims),
+                    claims: Box::new(self.stated_claims()),
+                    memberships: self.memberships.into_values().collect(),
                     scope: grant.scope.clone(),
+                    claims_scope: grant.claims_scope.clone(),
                     request: grant.claims.clone(),
                 };
                 Ok(Step::unchanged(Ok(reply)))
             }
             _ => Err(AccountError::NoGrant),
         }
+    }
+
+    /// The claims as they are told. An address is verified only where it leads to this account.
+    fn stated_claims(&self) -> StandardClaims {
+        let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
+        StandardClaims { email_verified: verified, ..self.claims.clone() }
+    }
+
+    /// Whoever holds another session, a copy of this one's cookie or a grant might be why the user
+    /// changes the password, so only the session that replaces this one goes on.
+    fn change_password(
+        mut self,
+        proof: SessionProof,
+        change: PasswordChange,
+        rows: &Rows,
+        (now, entropy): (Timestamp, &dyn Entropy),
+    ) -> Transition {
+        let session = session::find(rows, &proof, now)?;
+        self.check_confirmation(session, &change.confirmation, now)?;
+        self.password = Some(change.password);
+        self.attempts = Attempts::default();
+        let sid = session.sid.clone();
+        let others: Vec<&str> = row::sessions(rows)
+            .filter(|(_, number, _)| *number != proof.number)
+            .map(|(key, ..)| key)
+            .collect();
+        let left = u32::try_from(others.len()).unwrap_or(u32::MAX);
+        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(left));
+        // Only this session's row is left, so that the new one takes its place and no other's.
+        let mut own = rows.clone();
+        own.retain(|key, _| !others.contains(&key.as_str()) && !key.starts_with(GRANT));
+        let step = durable(self.continue_session(change.session, Some(proof), &own, now, entropy));
+        let ends = |grant: &row::Grant| !(change.keeps_apps && (grant.offline || grant.sid == sid));
+        let step = end_grants(step, rows, ends);
+        Ok(others.into_iter().map(String::from).fold(step, Step::delete))
+    }
+
+    /// Gives the address up, if the account never proved it.
+    fn yield_address(mut self, identifier: &str) -> Transition {
+        let is_proven = self.claims.email_verified == Some(true);
+        if is_proven || self.identifier.as_deref() != Some(identifier) {
+            return Err(AccountError::AddressProven);
+        }
+        let release = Effect::send::<Identifier>(
+            Address::Name(identifier.to_owned()),
+            &IdentifierCommand::Release(self.account.clone()),
+        );
+        self.identifier = None;
+        self.address_lost = self.email.take();
+        (self.claims.email, self.claims.email_verified) = (None, None);
+        Ok(durable(self.remembered(AccountReply::Done)).wants(release))
     }
 
     fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<Account> {
@@ -435,8 +543,8 @@ impl Person {
         grants.fold(step, |step, (key, grant)| {
             let command = GrantCommand::Narrow(scope.to_owned());
             let told = Effect::send::<Grant>(Address::Id(grant.grant_id.clone()), &command);
-            let scope = grant.scope.filter(|token| token != scope);
-            step.put(key.to_owned(), Row::Grant(row::Grant { scope, ..grant.clone() })).wants(told)
+            let narrower = grant.clone().without_scope(scope);
+            step.put(key.to_owned(), Row::Grant(narrower)).wants(told)
         })
     }
 
@@ -477,15 +585,27 @@ fn end_grants(
     })
 }
 
-fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp) -> Overview {
-    let sessions = row::sessions(rows)
-        .filter(|(_, _, session)| now < session.expires_at)
-        .map(|(_, number, session)| (number, session.clone()))
-        .collect();
+impl Person {
+    fn overview(self, session: SessionView, rows: &Rows, now: Timestamp) -> Overview {
+        let sessions = row::sessions(rows)
+            .filter(|(_, _, session)| now < session.expires_at)
+            .map(|(_, number, session)| (number, session.clone()))
+            .collect();
+        let identities =
+            row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
+        let connections = row::connections(rows).map(|(provider, _)| provider.to_owned()).collect();
+        let memberships = self.memberships.into_values().collect();
+        let (sources, apps) = (self.sources, apps(rows, now));
+        Overview { session, sessions, apps, identities, sources, memberships, connections }
+    }
+}
+
+/// Every client that holds a grant or a consent, with everything that it may see or do.
+fn apps(rows: &Rows, now: Timestamp) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
     let granted = row::grants(rows)
         .filter(|(_, grant)| now < grant.expires_at)
-        .map(|(_, grant)| (grant.client_id.as_str(), grant.scope.clone(), grant.since));
+        .map(|(_, grant)| (grant.client_id.as_str(), grant.granted(), grant.since));
     let consented =
         row::consents(rows).map(|(client_id, consent)| (client_id, consent.scope(), consent.since));
     for (client_id, scope, since) in granted.chain(consented) {
@@ -500,8 +620,5 @@ fn overview(session: SessionView, sources: Sources, rows: &Rows, now: Timestamp)
             }
         }
     }
-    let identities =
-        row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
-    let connections = row::connections(rows).map(|(provider, _)| provider.to_owned()).collect();
-    Overview { session, sessions, apps, identities, sources, connections }
+    apps
 }

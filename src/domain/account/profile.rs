@@ -11,7 +11,7 @@ use crate::protocol::claims::StandardClaims;
 pub type Sources = BTreeMap<String, String>;
 
 /// Takes what a provider says into the profile. The address is no part of this: it is how the person
-/// signs in.
+/// signs in. Neither are groups and roles: see [`super::membership`].
 pub(super) fn follow(
     claims: &StandardClaims,
     sources: &mut Sources,
@@ -19,32 +19,18 @@ pub(super) fn follow(
     update: ClaimsUpdate,
 ) -> StandardClaims {
     let mut held = members(claims);
-    let said = members(&identity.claims);
     let provider = &identity.provider;
-    for (claim, value) in said.iter().filter(|(claim, _)| !is_address(claim)) {
-        let missing = !held.contains_key(claim);
-        let own = sources.get(claim) == Some(provider);
+    for (claim, value) in members(&identity.claims) {
+        let missing = !held.contains_key(&claim);
+        let own = sources.get(&claim) == Some(provider);
         let takes = match update {
-            ClaimsUpdate::Follow => missing || own || is_membership(claim),
+            ClaimsUpdate::Follow => missing || own,
             ClaimsUpdate::Overwrite => true,
             ClaimsUpdate::Once => missing,
         };
-        if takes {
-            held.insert(claim.clone(), value.clone());
-            sources.insert(claim.clone(), provider.clone());
-        }
-    }
-    if update != ClaimsUpdate::Once {
-        // A group that was left is left. Other claims stay: a provider may tell a name only once.
-        let gone = |claim: &String| is_membership(claim) && !said.contains_key(claim);
-        let dropped: Vec<String> = sources
-            .iter()
-            .filter(|(claim, source)| *source == provider && gone(claim))
-            .map(|(claim, _)| claim.clone())
-            .collect();
-        for claim in dropped {
-            held.remove(&claim);
-            sources.remove(&claim);
+        if takes && !is_address(&claim) && !is_membership(&claim) {
+            held.insert(claim.clone(), value);
+            sources.insert(claim, provider.clone());
         }
     }
     serde_json::from_value(Value::Object(held)).unwrap_or_else(|_| claims.clone())

@@ -142,8 +142,12 @@ pub struct Session {
     pub secret: SecretHash,
     /// The session's name in ID tokens.
     pub sid: String,
-    /// When the person signed in.
-    pub auth_time: Timestamp,
+    /// When the user authenticated; `None` if the upstream provider didn't say.
+    #[serde(default)]
+    pub(super) auth_time: Option<Timestamp>,
+    /// When the session started. Rows of earlier versions have none.
+    #[serde(default)]
+    pub(super) started_at: Option<Timestamp>,
     /// How the person signed in (RFC 8176): the factors that were completed.
     pub amr: Vec<String>,
     /// When it ends by itself.
@@ -155,6 +159,20 @@ pub struct Session {
     /// Through which provider it began, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<SessionOrigin>,
+}
+
+impl Session {
+    /// When the session started.
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at.or(self.auth_time).unwrap_or_default()
+    }
+
+    /// When the user authenticated (`auth_time`, OpenID Connect Core §2); `None` if that is unknown.
+    pub fn auth_time(&self) -> Option<Timestamp> {
+        // Earlier versions made up a time for providers that hadn't told one.
+        let is_made_up = self.started_at.is_none() && self.origin.is_some();
+        self.auth_time.filter(|_| !is_made_up)
+    }
 }
 
 /// What a client may have without asking again.
@@ -203,6 +221,10 @@ pub struct Grant {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// The scopes that stand for claims the request asked for by name (OpenID Connect Core §5.5), as
+    /// granted now. What is taken back leaves `scope` and this.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub claims_scope: Scope,
     /// The session in which it was given.
     pub sid: String,
     /// Whether it outlives that session (OpenID Connect Core §11).
@@ -214,9 +236,26 @@ pub struct Grant {
     /// Access tokens that were revoked, with the moment when they expire by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<(String, Timestamp)>,
+    /// Whether its code is known to have been redeemed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redeemed: bool,
 }
 
 impl Grant {
+    /// The grant without a scope that the user takes back.
+    pub(super) fn without_scope(mut self, taken_back: &str) -> Self {
+        self.scope = self.scope.filter(|token| token != taken_back);
+        self.claims_scope = self.claims_scope.filter(|token| token != taken_back);
+        self
+    }
+
+    /// Everything that is granted now: the scopes, and those that stand for claims asked for by name.
+    pub fn granted(&self) -> Scope {
+        let mut granted = self.scope.clone();
+        self.claims_scope.iter().for_each(|token| granted.insert(token));
+        granted
+    }
+
     /// The grant without one of its access tokens.
     pub fn without(mut self, jti: String, expires_at: Timestamp, now: Timestamp) -> Self {
         self.revoked.retain(|(revoked, expires)| now < *expires && *revoked != jti);
@@ -277,7 +316,7 @@ impl Row {
     /// way.
     fn age(&self) -> (Option<Timestamp>, Timestamp) {
         match self {
-            Self::Session(session) => (Some(session.expires_at), session.auth_time),
+            Self::Session(session) => (Some(session.expires_at), session.started_at()),
             Self::Consent(consent) => (None, consent.since),
             Self::Grant(grant) => (Some(grant.expires_at), grant.since),
             Self::Identity(identity) => (None, identity.linked_at),

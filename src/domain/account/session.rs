@@ -30,9 +30,9 @@ pub struct NewSession {
     pub sid: Option<String>,
     /// How the person signed in (RFC 8176).
     pub amr: Vec<String>,
-    /// When, where that was before now: at another provider.
+    /// When the user authenticated.
     #[serde(default)]
-    pub auth_time: Option<Timestamp>,
+    pub authenticated: AuthTime,
     /// Through which provider.
     #[serde(default)]
     pub origin: Option<SessionOrigin>,
@@ -47,6 +47,29 @@ pub struct NewSession {
     pub asks: Option<Box<AuthorizeRequest>>,
 }
 
+/// When a user authenticated. An unknown time satisfies neither `prompt=login` nor `max_age` (OpenID
+/// Connect Core §3.1.2.1), and confirms no change to the account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthTime {
+    /// Just now, at this server.
+    Now,
+    /// At this moment, as an upstream provider says in its ID token.
+    At(Timestamp),
+    /// At an upstream provider that doesn't say.
+    #[default]
+    Unknown,
+}
+
+impl AuthTime {
+    fn known(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Now => Some(now),
+            Self::At(moment) => Some(moment.min(now)),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// A session as the endpoints see it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionView {
@@ -58,10 +81,16 @@ pub struct SessionView {
     pub has_password: bool,
     /// Claims about the person.
     pub claims: StandardClaims,
+    /// The address that the account had until someone else proved that it is theirs.
+    #[serde(default)]
+    pub address_lost: Option<String>,
     /// The session's name in ID tokens.
     pub sid: String,
-    /// When the person signed in.
-    pub auth_time: Timestamp,
+    /// When the user authenticated, as far as is known.
+    pub auth_time: Option<Timestamp>,
+    /// When the session started.
+    #[serde(default)]
+    pub started_at: Timestamp,
     /// Through which provider, where it was one.
     #[serde(default)]
     pub origin: Option<SessionOrigin>,
@@ -85,7 +114,8 @@ impl NewSession {
         let session = Session {
             secret: secret.hash(),
             sid: self.sid.unwrap_or_else(new_sid),
-            auth_time: self.auth_time.unwrap_or(now).min(now),
+            auth_time: self.authenticated.known(now),
+            started_at: Some(now),
             amr: self.amr,
             expires_at: now.plus(self.lifetime),
             browser: self.browser,
@@ -117,9 +147,11 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
         account: person.account.clone(),
         email: person.email.clone(),
         has_password: person.password.is_some(),
-        claims: person.claims.clone(),
+        claims: person.stated_claims(),
+        address_lost: person.address_lost.clone(),
         sid: session.sid.clone(),
-        auth_time: session.auth_time,
+        auth_time: session.auth_time(),
+        started_at: session.started_at(),
         origin: session.origin.clone(),
     }
 }

@@ -31,8 +31,15 @@ pub struct Family {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Used {
     number: u32,
+    /// When it was last used.
     at: Timestamp,
+    /// When it was first used: the rotation. Records of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rotated_at: Option<Timestamp>,
     request: SecretHash,
+    /// The hash of the network that it was used from. Records of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network: Option<SecretHash>,
 }
 
 /// A request to use a refresh token.
@@ -48,6 +55,9 @@ pub struct Refresh {
     pub scope: Option<Scope>,
     /// Resources asked for, fewer than granted.
     pub resources: Vec<String>,
+    /// The client's network: an IPv4 address, or the /64 of an IPv6 address.
+    #[serde(default)]
+    pub network: String,
     /// How the family is to be handled.
     pub policy: RefreshPolicy,
 }
@@ -59,6 +69,10 @@ pub struct RefreshPolicy {
     pub rotate: bool,
     /// For how long a used token gets the same successor again; 0 allows no second use at all.
     pub window: Seconds,
+    /// For how long after a rotation, in seconds, a used token whose successor was never used gets
+    /// another one: its answer may have been lost. After that it is a reuse. 0 allows none.
+    #[serde(default)]
+    pub lost_answer: Seconds,
     /// How long a token may lie unused.
     pub idle: Seconds,
     /// Lifetime of an access token.
@@ -76,6 +90,20 @@ pub enum Use {
     Junk,
     /// The token was used before: the grant must end.
     Reused,
+}
+
+impl Used {
+    fn rotated_at(&self) -> Timestamp {
+        self.rotated_at.unwrap_or(self.at)
+    }
+
+    /// Whether the answer to this use may have been lost: for a while after it, and for a client on the
+    /// same network. A thief who finds the token of an idle client later is neither.
+    fn answer_was_lost(&self, refresh: &Refresh, now: Timestamp) -> bool {
+        let network = SecretHash::of_text(&refresh.network);
+        let is_same_network = self.network.is_none_or(|used_from| used_from.is(&network));
+        now < self.rotated_at().plus(refresh.policy.lost_answer) && is_same_network
+    }
 }
 
 impl Refresh {
@@ -125,9 +153,11 @@ impl Family {
         let policy = refresh.policy;
         let idle_until = now.plus(policy.idle);
         let request = refresh.fingerprint();
+        let network = Some(SecretHash::of_text(&refresh.network));
+        let use_now = |number, rotated_at| Used { number, at: now, rotated_at, request, network };
         if refresh.number == self.newest {
             if policy.rotate {
-                self.used = Some(Used { number: self.newest, at: now, request });
+                self.used = Some(use_now(self.newest, Some(now)));
                 self.newest = self.newest.saturating_add(1);
             }
             return self.goes_on(half, idle_until);
@@ -138,11 +168,12 @@ impl Family {
                 if in_window && used.request.is(&request) {
                     return Use::Repeats((self.newest, self.secret(half, self.newest)));
                 }
-                if in_window {
+                if in_window || !used.answer_was_lost(refresh, now) {
                     return Use::Reused;
                 }
-                // The answer was lost: nobody ever used the successor, so another replaces it.
-                self.used = Some(Used { number: used.number, at: now, request });
+                // Nobody ever used the successor, so another replaces it. Presenting the token again
+                // and again doesn't prolong the time, which counts from the rotation.
+                self.used = Some(use_now(used.number, Some(used.rotated_at())));
                 self.newest = self.newest.saturating_add(1);
                 self.goes_on(half, idle_until)
             }

@@ -55,8 +55,9 @@ pub struct Authorization {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// When the person signed in.
-    pub auth_time: Timestamp,
+    /// When the user authenticated, as far as is known.
+    #[serde(default)]
+    pub auth_time: Option<Timestamp>,
     /// How the person signed in (RFC 8176).
     pub amr: Vec<String>,
     /// The session in which the person allowed it.
@@ -151,8 +152,21 @@ pub enum GrantCommand {
     End,
     /// The person took one scope back.
     Narrow(String),
+    /// Tell the account whether the code was redeemed.
+    ReportRedemption(ReportRedemption),
     /// Forget what has expired.
     Wake,
+}
+
+/// The account's question whether a code was redeemed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReportRedemption {
+    /// The account that asks. An object whose code nobody redeemed has stored nothing and knows none.
+    pub account: String,
+    /// The grant's own object.
+    pub grant_id: String,
+    /// Whether the code has expired, so that nobody can redeem it any more.
+    pub is_code_over: bool,
 }
 
 /// A token that someone presents, by what the grant knows of it.
@@ -283,6 +297,7 @@ impl Machine for Grant {
                 let state = DeviceState::Waiting(*grant);
                 Step::written(GrantState::Device(state), Ok(GrantReply::Done))
             }
+            (state, Command::ReportRedemption(asked)) => report_redemption(state.as_ref(), &asked),
             (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
             (None, command) => Expected::unknown(now).step(command, now, entropy),
             (Some(GrantState::Expected(expected)), command) => expected.step(command, now, entropy),
@@ -341,6 +356,21 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
             Step::unchanged(done)
         }
     }
+}
+
+/// Tells the account that a code was redeemed, or never will be. A device's request has no code.
+fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> Step<Grant> {
+    let grant_id = asked.grant_id.clone();
+    let told = match state {
+        Some(GrantState::Live(_)) => Some(AccountCommand::GrantRedeemed(grant_id)),
+        Some(GrantState::Device(_)) => None,
+        None | Some(GrantState::Expected(_) | GrantState::Ended { .. }) => {
+            asked.is_code_over.then_some(AccountCommand::GrantEnded(grant_id))
+        }
+    };
+    let address = Address::Id(asked.account.clone());
+    let effect = told.and_then(|command| Effect::send::<Account>(address, &command));
+    Step::unchanged(Ok(GrantReply::Done)).wants(effect)
 }
 
 /// Ends the grant, and has the account forget it.

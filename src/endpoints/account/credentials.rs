@@ -1,55 +1,16 @@
-//! The password, and the way out: both ask that the person has just shown who they are.
+//! The password, and deleting the account.
 
-use super::{refused, signed_in_form, tell};
-use crate::domain::account::session::SessionView;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
-use crate::domain::password::{NewPassword, Verified};
-use crate::domain::time::Seconds;
+use super::confirm::{self, Unconfirmed};
+use super::{refused, signed_in_form};
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, PasswordChange};
+use crate::domain::password::NewPassword;
 use crate::endpoints::browser::{self, ClaimedSession, FormPage};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::pages::account::DeleteAccount;
 use crate::pages::message::Message;
-use crate::protocol::parameters::Parameters;
-
-/// How long ago a person without a password may have signed in for what else asks for it.
-const RECENT: Seconds = Seconds(10 * 60);
-
-/// Who is signed in, and whether they have shown it: by the password, or, where there is none, by a
-/// sign-in that is no older than [`RECENT`]. A password counts like one at sign-in.
-async fn confirm(
-    server: &Server<'_>,
-    session: &ClaimedSession,
-    form: &Parameters,
-) -> Result<(SessionView, Result<(), String>), Failure> {
-    let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
-    };
-    if !view.has_password {
-        let recent = server.now() < view.auth_time.plus(RECENT);
-        let again = "Sign in again first, then repeat this within ten minutes.".to_owned();
-        return Ok((view, if recent { Ok(()) } else { Err(again) }));
-    }
-    let command = AccountCommand::BeginConfirmation(session.proof.clone());
-    let record = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Password(record)) => record,
-        Ok(_) => return Err(Failure::internal("a confirmation was answered by something else")),
-        Err(AccountError::Blocked(blocked)) => {
-            let seconds = blocked.retry_after.0;
-            let wait = format!("Too many attempts. Wait {seconds} seconds, then try again.");
-            return Ok((view, Err(wait)));
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let password = form.get("current_password").unwrap_or_default();
-    if record.verify(password) == Verified::Wrong {
-        server.send::<Account>(&session.address(), AccountCommand::AttemptFailed).await??;
-        let wrong = "The current password is wrong. Nothing was changed.".to_owned();
-        return Ok((view, Err(wrong)));
-    }
-    Ok((view, Ok(())))
-}
 
 /// Changes the password, or sets the first one.
 ///
@@ -69,12 +30,30 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         Ok(new) => new,
         Err(error) => return refused(server, request, 422, error.to_string()).await,
     };
-    if let (_, Err(message)) = confirm(server, &session, &form).await? {
-        return refused(server, request, 422, message).await;
-    }
-    let record = new.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
-    let command = AccountCommand::ChangePassword(session.proof.clone(), record);
-    tell(server, &session, command, "password").await
+    let confirmation = match confirm::confirm(server, request, &session, &form).await? {
+        (_, Ok(confirmation)) => confirmation,
+        (_, Err(why)) => return refused(server, request, 422, why.to_string()).await,
+    };
+    let keeps_apps = form.get("keep_apps").is_some();
+    let change = PasswordChange {
+        confirmation,
+        password: new.hash(server.random()).map_err(|e| Failure::internal(e.to_string()))?,
+        session: browser::new_session(server, request),
+        keeps_apps,
+    };
+    let command = AccountCommand::ChangePassword(session.proof.clone(), Box::new(change));
+    let signed_in = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::SignedIn(signed_in)) => *signed_in,
+        Ok(_) => return Err(Failure::internal("a new password was answered by something else")),
+        Err(AccountError::NotConfirmed) => {
+            return refused(server, request, 422, Unconfirmed::SignInAgain.to_string()).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let done = if keeps_apps { "password-alone" } else { "password" };
+    let response = Response::see_other(&server.url(&format!("/account?done={done}#linked")));
+    let session = ClaimedSession { account: session.account, proof: signed_in.session };
+    Ok(browser::with_session(response, server, session))
 }
 
 /// Asks whether to erase the account.
@@ -103,18 +82,26 @@ pub async fn confirm_delete(
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request)?;
-    if let (view, Err(message)) = confirm(server, &session, &form).await? {
+    let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
+    let refuse = |why: Unconfirmed| {
         let form = FormPage::new(server, request);
         let page = DeleteAccount {
             csrf: &form.csrf,
             has_password: view.has_password,
-            error: Some(&message),
+            error: Some(&why.to_string()),
         };
-        return Ok(form.render(422, &page));
-    }
-    let command = AccountCommand::Erase(session.proof.clone());
+        form.render(422, &page)
+    };
+    let confirmation = match shown {
+        Ok(confirmation) => confirmation,
+        // The account takes less here than for other changes, and says what.
+        Err(Unconfirmed::SignInAgain) => Confirmation::SignIn,
+        Err(why) => return Ok(refuse(why)),
+    };
+    let command = AccountCommand::Erase(session.proof.clone(), confirmation);
     match server.send::<Account>(&session.address(), command).await? {
         Ok(_) => {}
+        Err(AccountError::NotConfirmed) => return Ok(refuse(Unconfirmed::SignInAgain)),
         Err(AccountError::HasApps) => {
             let message = "You have registered apps, which others may use. Delete them first, on \
                            the developers' page.";

@@ -1,5 +1,6 @@
 //! The account page: profile, ways to sign in, signed-in browsers, apps with access.
 
+pub mod confirm;
 pub mod credentials;
 
 use super::browser::{self, ClaimedSession, FormPage};
@@ -7,6 +8,7 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
+use crate::domain::account::membership::Membership;
 use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
 use crate::domain::connection::ConnectionReply;
@@ -38,9 +40,14 @@ pub(super) async fn refused(
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let notice = match request.query()?.get("done") {
         Some("profile") => Some(Ok("Your profile was saved.")),
-        Some("password") => {
-            Some(Ok("Your password was changed. Every other browser was signed out."))
-        }
+        Some("password") => Some(Ok(
+            "Your password was changed. Every other browser, app and device was signed out. Check \
+             your linked accounts below: each of them still signs in here.",
+        )),
+        Some("password-alone") => Some(Ok(
+            "Your password was changed. Every other browser was signed out. Check the apps and \
+             linked accounts below: they still have access.",
+        )),
         Some("session") => Some(Ok("That browser was signed out.")),
         Some("app") => Some(Ok("The app has no access any more.")),
         Some("scope") => Some(Ok("The app cannot do that any more.")),
@@ -63,19 +70,16 @@ async fn page(
     let Some(session) = browser::claimed_session(request) else {
         return to_sign_in();
     };
-    let command = AccountCommand::Overview(session.proof.clone());
-    let overview = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Overview(overview)) => *overview,
-        Ok(_) => return Err(Failure::internal("an overview was answered by something else")),
-        Err(AccountError::NoSession | AccountError::Unknown) => return to_sign_in(),
-        Err(error) => return Err(error.into()),
+    let overview = match read(server, &session).await {
+        Err(Failure::Page { status: 401, .. }) => return to_sign_in(),
+        overview => overview?,
     };
     let apps = app_lines(server, &overview).await?;
     // A form of the page may lead to a provider.
     let form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     let now = server.now();
     let again = overview.identities.iter().find_map(|(_, linked)| {
-        let provider = upstream::find(server, &linked.provider)?;
+        let provider = upstream::find(server, &linked.provider).filter(|p| p.is_openid())?;
         Some(server.url(&format!("/sign-in/{}?prompt=login", provider.id)))
     });
     let page = AccountPage {
@@ -86,6 +90,7 @@ async fn page(
         identities: identity_lines(server, &overview),
         linkable: linkable(server),
         connections: connection_lines(server, &overview).await?,
+        address_lost: overview.session.address_lost.as_deref(),
         sources: source_lines(server, &overview),
         is_developer: server.settings.developers.allow(&overview.session.claims),
         again,
@@ -98,7 +103,7 @@ async fn page(
                 browser: &session.browser,
                 place: session.place.as_deref(),
                 is_this: session.sid == overview.session.sid,
-                ago: ago(session.auth_time.seconds_until(now)),
+                ago: ago(session.started_at().seconds_until(now)),
             })
             .collect(),
         apps,
@@ -106,6 +111,29 @@ async fn page(
         error: notice.as_ref().and_then(|notice| notice.as_ref().err().map(String::as_str)),
     };
     Ok(form.render(status, &page))
+}
+
+/// The providers of the linked identities.
+async fn linked_providers(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<Vec<String>, Failure> {
+    let session = browser::claimed_session(request).ok_or(AccountError::NoSession)?;
+    let overview = read(server, &session).await?;
+    let mut providers: Vec<String> =
+        overview.identities.into_iter().map(|(_, linked)| linked.provider).collect();
+    providers.sort();
+    providers.dedup();
+    Ok(providers)
+}
+
+async fn read(server: &Server<'_>, session: &ClaimedSession) -> Result<Overview, Failure> {
+    let command = AccountCommand::Overview(session.proof.clone());
+    match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Overview(overview)) => Ok(*overview),
+        Ok(_) => Err(Failure::internal("an overview was answered by something else")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn provider_name(server: &Server<'_>, id: &str) -> String {
@@ -164,7 +192,17 @@ async fn connection_lines(
 /// Which claims came from which provider, in words.
 fn source_lines(server: &Server<'_>, overview: &Overview) -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = Vec::new();
-    for (claim, provider) in &overview.sources {
+    let believed = overview.memberships.iter().filter(|held| is_believed(server, held));
+    let membership = believed.flat_map(|held| {
+        let groups = (!held.groups.is_empty()).then_some(("groups", held.provider.as_str()));
+        let roles = (!held.roles.is_empty()).then_some(("roles", held.provider.as_str()));
+        groups.into_iter().chain(roles)
+    });
+    let claims =
+        overview.sources.iter().map(|(claim, provider)| (claim.as_str(), provider.as_str()));
+    let mut all: Vec<(&str, &str)> = claims.chain(membership).collect();
+    all.sort_unstable();
+    for (claim, provider) in all {
         let name = provider_name(server, provider);
         let words = claim_in_words(claim);
         match lines.iter_mut().find(|(held, _)| *held == name) {
@@ -176,6 +214,11 @@ fn source_lines(server: &Server<'_>, overview: &Overview) -> Vec<(String, String
         }
     }
     lines
+}
+
+/// Whether the settings let the provider assert groups and roles, as they are now.
+pub(super) fn is_believed(server: &Server<'_>, membership: &Membership) -> bool {
+    upstream::find(server, &membership.provider).is_some_and(|p| p.asserts_membership)
 }
 
 fn claim_in_words(claim: &str) -> &str {

@@ -50,8 +50,25 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
             Some(session) => decide(server, authorization, session).await,
             None => begin(server, request, authorization),
         },
-        Err(Refusal { to, error }) => Ok(to.error(server, &error)),
+        Err(refusal) => refuse(server, session, refusal).await,
     }
+}
+
+/// Tells the client what is wrong with its request, unless that would make this server an open redirector
+/// (RFC 9700 §4.11.2).
+async fn refuse(
+    server: &Server<'_>,
+    session: Option<ClaimedSession>,
+    Refusal { redirects, to, error }: Refusal,
+) -> Result<Response, Failure> {
+    if redirects {
+        return Ok(to.error(server, &error));
+    }
+    let is_signed_in = match session {
+        Some(session) => session.read(server).await?.is_some(),
+        None => false,
+    };
+    Ok(if is_signed_in { to.error(server, &error) } else { to.error_page(server, &error) })
 }
 
 /// Nobody is signed in here: the page that asks to is the answer, at once and without a redirect.
@@ -249,10 +266,10 @@ fn asked_of_account(
         sub: request.sub.clone(),
         consent: if declined.is_some() {
             ConsentGiven::JustNow
-        } else if client.metadata.first_party {
-            ConsentGiven::FirstParty
         } else if request.prompt.consent || !identity_is_assured(server, client, request) {
             ConsentGiven::MustAsk
+        } else if client.metadata.first_party {
+            ConsentGiven::FirstParty
         } else {
             ConsentGiven::Before
         },

@@ -77,6 +77,9 @@ impl AuthorizationRequest {
 
 /// A refused request whose client is known: the error, and where it goes.
 pub struct Refusal {
+    /// Whether the client may have the browser sent to it without its user's doing: someone vouches for
+    /// it, or the request asks for silent authentication (OpenID Connect Core §3.1.2.6).
+    pub redirects: bool,
     /// Where.
     pub to: AuthorizationResponse,
     /// What.
@@ -120,6 +123,8 @@ pub async fn parse(
             None => return Err(refused),
         },
     };
+    let is_silent = parameters.get("prompt").is_some_and(|prompt| prompt.trim() == "none");
+    let redirects = is_silent || !server.settings.is_unverified(&client);
     let response_mode = parameters.get("response_mode").map(ResponseMode::parse);
     let to = AuthorizationResponse {
         redirect_uri: redirect_uri.clone(),
@@ -129,11 +134,11 @@ pub async fn parse(
     if response_mode == Some(None) {
         let error =
             OAuthError::invalid_request("response_mode must be query, fragment or form_post");
-        return Ok(Err(Refusal { to, error }));
+        return Ok(Err(Refusal { redirects, to, error }));
     }
     match check(server, &client, parameters, &to).await {
         Ok(request) => Ok(Ok(request)),
-        Err(Failure::Caller(error)) => Ok(Err(Refusal { to, error })),
+        Err(Failure::Caller(error)) => Ok(Err(Refusal { redirects, to, error })),
         Err(failure) => Err(failure),
     }
 }

@@ -4,9 +4,10 @@ use crate::endpoints::browser;
 use crate::endpoints::http::Response;
 use crate::endpoints::server::Server;
 use crate::pages::form_post::FormPost;
+use crate::pages::message::ReturnToApp;
 use crate::protocol::error::OAuthError;
 use crate::protocol::parameters;
-use crate::protocol::redirect_uri::form_action_source;
+use crate::protocol::redirect_uri::{destination, form_action_source};
 use crate::protocol::response_mode::ResponseMode;
 
 /// The channel to a client: a validated redirect URI, and how to use it.
@@ -28,30 +29,61 @@ impl AuthorizationResponse {
 
     /// Sends an error.
     pub fn error(self, server: &Server<'_>, error: &OAuthError) -> Response {
-        let pairs =
-            [("error", error.code.as_str()), ("error_description", error.description.as_ref())];
-        self.send(server, &pairs)
+        self.send(server, &error_pairs(error))
+    }
+
+    /// Shows the error on a page with a link to the app, for one that nobody vouches for: no browser is
+    /// sent there unless its user wants it (RFC 9700 §4.11.2).
+    pub fn error_page(self, server: &Server<'_>, error: &OAuthError) -> Response {
+        let pairs = self.pairs(server, &error_pairs(error));
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let address = self.address(&pairs);
+        let page = ReturnToApp {
+            title: "This app made a mistake",
+            text: "It sent you here with a request that can't be processed.",
+            address: address.as_deref(),
+            redirect_uri: &self.redirect_uri,
+            pairs: &pairs,
+            destination: &destination(&self.redirect_uri),
+        };
+        let leads_to = form_action_source(&self.redirect_uri).filter(|_| address.is_none());
+        browser::html(server, 400, &page, leads_to.as_deref())
     }
 
     fn send(self, server: &Server<'_>, answer: &[(&str, &str)]) -> Response {
-        let mut pairs = answer.to_vec();
-        if let Some(state) = self.state.as_deref() {
-            pairs.push(("state", state));
-        }
-        pairs.push(("iss", &server.issuer));
-        match self.response_mode {
-            ResponseMode::Query => {
-                Response::see_other(&parameters::add_to_query(&self.redirect_uri, pairs))
-            }
-            ResponseMode::Fragment => {
-                let fragment = parameters::encode(pairs);
-                Response::see_other(&format!("{}#{fragment}", self.redirect_uri))
-            }
-            ResponseMode::FormPost => {
+        let pairs = self.pairs(server, answer);
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        match self.address(&pairs) {
+            Some(address) => Response::see_other(&address),
+            None => {
                 let leads_to = form_action_source(&self.redirect_uri);
                 let page = FormPost { redirect_uri: &self.redirect_uri, pairs: &pairs };
                 browser::html(server, 200, &page, leads_to.as_deref())
             }
         }
     }
+
+    fn pairs<'p>(&self, server: &Server<'_>, answer: &[(&'p str, &str)]) -> Vec<(&'p str, String)> {
+        let mut pairs: Vec<(&str, String)> =
+            answer.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        pairs.extend(self.state.clone().map(|state| ("state", state)));
+        pairs.push(("iss", server.issuer.clone()));
+        pairs
+    }
+
+    /// The redirect URI with the answer in it; `None` if the answer travels as a form.
+    fn address(&self, pairs: &[(&str, &str)]) -> Option<String> {
+        let pairs = pairs.iter().copied();
+        match self.response_mode {
+            ResponseMode::Query => Some(parameters::add_to_query(&self.redirect_uri, pairs)),
+            ResponseMode::Fragment => {
+                Some(format!("{}#{}", self.redirect_uri, parameters::encode(pairs)))
+            }
+            ResponseMode::FormPost => None,
+        }
+    }
+}
+
+fn error_pairs(error: &OAuthError) -> [(&'static str, &str); 2] {
+    [("error", error.code.as_str()), ("error_description", error.description.as_ref())]
 }

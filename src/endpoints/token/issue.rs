@@ -4,12 +4,12 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
-use crate::domain::account::{Account, AccountCommand, AccountReply};
 use crate::domain::client::Client;
 use crate::domain::grant::{Authorization, Issue};
-use crate::domain::machine::Address;
+use crate::domain::time::Timestamp;
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::endpoints::failure::Failure;
+use crate::endpoints::release::Release;
 use crate::endpoints::server::Server;
 use crate::jose::access_token::{self, AccessToken};
 use crate::jose::id_token::{self, IdToken};
@@ -56,7 +56,7 @@ pub(super) async fn for_person(
     let authorization = issue.authorization;
     let claims = AccessToken {
         sub: authorization.account.clone(),
-        auth_time: Some(authorization.auth_time.seconds()),
+        auth_time: authorization.auth_time.map(Timestamp::seconds),
         acr: Some(claims::ACR_SINGLE_FACTOR.to_owned()),
         amr: authorization.amr.clone(),
         grant_id: Some(grant.to_string()),
@@ -145,7 +145,7 @@ async fn id_token(
         azp: Some(client.client_id.clone()),
         iat: now.seconds(),
         exp: now.plus(server.settings.lifetimes.id_token).seconds(),
-        auth_time: authorization.auth_time.seconds(),
+        auth_time: authorization.auth_time.map(Timestamp::seconds),
         nonce: authorization.nonce.clone(),
         acr: claims::ACR_SINGLE_FACTOR.to_owned(),
         amr: authorization.amr.clone(),
@@ -157,25 +157,18 @@ async fn id_token(
     sign(server, alg, "JWT", &claims).await
 }
 
-/// The claims about the person that the `claims` parameter asked for in the ID token; only then is
-/// the account asked.
+/// The claims about the user that the `claims` parameter asked for in the ID token. Only then is the
+/// account asked, for what is granted now.
 async fn requested_claims(
     server: &Server<'_>,
     authorization: &Authorization,
 ) -> Result<ClaimsObject, Failure> {
-    let wanted = &authorization.claims.id_token;
-    if wanted.is_empty() {
+    if authorization.claims.id_token.is_empty() {
         return Ok(ClaimsObject::new());
     }
-    let address = Address::Id(authorization.account.clone());
-    let grant_id = authorization.grant_id.clone();
-    let command = AccountCommand::UserInfo { grant_id, jti: String::new() };
-    match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::UserInfo { claims, .. }) => {
-            Ok(claims.select(|claim| wanted.iter().any(|name| name == claim)))
-        }
-        _ => Ok(ClaimsObject::new()),
-    }
+    let token = (authorization.grant_id.as_str(), "");
+    let released = Release::read(server, &authorization.account, token).await?;
+    Ok(released.map(|released| released.for_id_token()).unwrap_or_default())
 }
 
 async fn sign(

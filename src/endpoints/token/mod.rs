@@ -24,6 +24,8 @@ struct TokenRequest {
     form: Parameters,
     /// `Prefer`, for the grant that waits.
     prefer: Option<String>,
+    /// The client's network, for the grant that compares it; empty for others.
+    network: String,
 }
 
 /// Issues tokens.
@@ -46,7 +48,11 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
             format!("this client is not registered for the grant type {}", grant_type.as_str());
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).into());
     }
-    let request = TokenRequest { client, form, prefer: request.header("prefer") };
+    let network = match grant_type {
+        GrantType::RefreshToken => server.network_of(request),
+        _ => String::new(),
+    };
+    let request = TokenRequest { client, form, prefer: request.header("prefer"), network };
     let tokens = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(server, &request).await?,
         GrantType::RefreshToken => refresh_token::refresh(server, &request).await?,

@@ -27,6 +27,7 @@ pub(super) async fn refresh(
         rotate: request.client.metadata.is_public()
             || server.settings.rotation == RotationPolicy::All,
         window: lifetimes.refresh_window,
+        lost_answer: lifetimes.refresh_lost_answer,
         idle: lifetimes.refresh_token_idle,
         access_token: lifetimes.access_token,
     };
@@ -36,6 +37,7 @@ pub(super) async fn refresh(
         client_id: request.client.client_id.clone(),
         scope: scope.clone(),
         resources: resources.clone(),
+        network: request.network.clone(),
         policy,
     });
     let address = Address::Id(token.object.as_str().to_owned());

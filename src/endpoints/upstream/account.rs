@@ -3,23 +3,28 @@
 use super::find;
 use super::start::{self, unknown_provider};
 use crate::domain::account::{Account, AccountCommand, AccountError};
-use crate::endpoints::account;
+use crate::endpoints::account::{self, confirm};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 
-/// Begins to link, or unlinks.
+/// Begins to link, or unlinks, once the user has confirmed it.
 ///
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = account::signed_in_form(server, request)?;
+    let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
+    let confirmation = match shown {
+        Ok(confirmation) => confirmation,
+        Err(why) => return confirm::ask(server, request, &view, (&form, why)).await,
+    };
     if let Some(provider) = form.get("link") {
         let provider = find(server, provider).filter(|provider| provider.signs_in);
         return start::link_with(server, request, provider.ok_or_else(unknown_provider)?).await;
     }
     let key = form.get("unlink").unwrap_or_default().to_owned();
-    let command = AccountCommand::Unlink(session.proof.clone(), key);
+    let command = AccountCommand::Unlink(session.proof.clone(), confirmation, key);
     match server.send::<Account>(&session.address(), command).await? {
         Ok(_) => Ok(Response::see_other(&server.url("/account?done=unlinked"))),
         Err(AccountError::LastWayIn) => {

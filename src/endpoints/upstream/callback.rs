@@ -5,6 +5,9 @@ use subtle::ConstantTimeEq;
 use super::login::{Intent, UpstreamLogin};
 use super::start::{log, unknown_provider};
 use super::{find, reconcile, redirect_uri};
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::identity::Link;
+use crate::domain::account::session::AuthTime;
 use crate::domain::time::Timestamp;
 use crate::endpoints::connections::connect;
 use crate::endpoints::failure::Failure;
@@ -12,7 +15,7 @@ use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::server::Server;
 use crate::endpoints::sign_in::{self, Shown};
 use crate::jose::seal::Purpose;
-use crate::jose::upstream_id_token::TENANT;
+use crate::jose::upstream_id_token::{IdTokenError, TENANT, issuer_matches};
 use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata;
@@ -111,11 +114,17 @@ async fn finish(
     match login.intent {
         Intent::SignIn(interaction) => {
             let signed_in_since = login.signed_in_since;
-            let person = reconcile::Person { signed_in, signed_in_since, asks: None };
+            let SignedIn { identity, session, .. } = signed_in;
+            let person = reconcile::Person { identity, session, signed_in_since, asks: None };
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
-        Intent::Link { account } => {
-            reconcile::link(server, request, provider, &account, signed_in.identity).await
+        Intent::Link { account, confirmed_at } => {
+            let link = Link {
+                identity: signed_in.identity,
+                update: provider.claims_update,
+                confirmation: Confirmation::Given(confirmed_at),
+            };
+            reconcile::link(server, request, &account, link).await
         }
         Intent::Connect(connecting) => {
             connect::finish(server, request, provider, connecting, signed_in).await
@@ -152,6 +161,13 @@ impl Refusal {
             Self::Provider(_) => {
                 (400, format!("{name} did not sign you in. Try again, or sign in another way."))
             }
+            Self::Upstream(UpstreamError::IdToken(IdTokenError::AuthTime)) => (
+                403,
+                format!(
+                    "{name} didn't confirm that you signed in just now. Try again, or sign in \
+                     another way."
+                ),
+            ),
             Self::Upstream(UpstreamError::IdToken(error)) => (
                 400,
                 format!(
@@ -214,12 +230,8 @@ async fn check_issuer(
     provider: &Provider,
     answer: &Parameters,
 ) -> Result<(), UpstreamError> {
-    // Which tenant it is stands in the ID token, and is checked there.
-    if provider.issuer.contains(TENANT) {
-        return Ok(());
-    }
     match answer.get("iss") {
-        Some(named) if named == provider.issuer => Ok(()),
+        Some(named) if is_issuer(&provider.issuer, named) => Ok(()),
         Some(_) => Err(UpstreamError::Nonsense("an answer in the name of another issuer")),
         None => {
             let metadata = metadata::metadata(&server.ports, provider).await?;
@@ -230,6 +242,14 @@ async fn check_issuer(
             }
         }
     }
+}
+
+/// Whether that is the provider, or one of its tenants: which one, the ID token says.
+fn is_issuer(configured: &str, named: &str) -> bool {
+    let tenant = configured.split_once(TENANT).and_then(|(before, after)| {
+        named.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+    });
+    issuer_matches(configured, named, tenant)
 }
 
 /// Tells what happened where the person can go on.
@@ -253,14 +273,8 @@ async fn tell(
     }
 }
 
-/// When the session begins: when the person signed in at the provider, where it says so.
-pub(super) fn auth_time(
-    server: &Server<'_>,
-    told: Option<Timestamp>,
-    since: Option<Timestamp>,
-) -> Timestamp {
-    let now = server.now();
+/// When the user authenticated, as the provider says. Where it doesn't say, nobody knows.
+pub(super) fn authenticated(told: Option<Timestamp>, since: Option<Timestamp>) -> AuthTime {
     // Within the skew of two clocks the provider's word satisfies what the app asked for.
-    let told = told.unwrap_or(now).min(now);
-    since.map_or(told, |since| told.max(since)).min(now)
+    told.map_or(AuthTime::Unknown, |told| AuthTime::At(since.map_or(told, |since| told.max(since))))
 }

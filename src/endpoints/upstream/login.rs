@@ -45,6 +45,8 @@ pub enum Intent {
     Link {
         /// The account.
         account: String,
+        /// When the user confirmed that they want it.
+        confirmed_at: Timestamp,
     },
     /// To connect the outside account, for apps to use.
     Connect(Connecting),

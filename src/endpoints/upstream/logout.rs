@@ -1,6 +1,8 @@
 //! Logout between this server and its providers: theirs ends sessions here (OpenID Connect
 //! Back-Channel Logout 1.0), and one here can go on to theirs (RP-Initiated Logout 1.0).
 
+use serde::{Deserialize, Serialize};
+
 use super::find;
 use super::start::log;
 use crate::domain::account::row::SessionOrigin;
@@ -8,7 +10,9 @@ use crate::domain::account::{Account, AccountCommand};
 use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierReply};
 use crate::domain::identity;
 use crate::domain::machine::Address;
-use crate::domain::time::Timestamp;
+use crate::domain::secret::SecretHash;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
@@ -108,40 +112,67 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the browser goes after a session here has ended that began at a provider: to sign out
-/// there too, where the operator wants it, and on from there.
+/// How long a user may take to sign out at the provider, in seconds.
+const AT_THE_PROVIDER: Seconds = Seconds(30 * 60);
+
+/// Where a sign-out leads once the provider has signed the user out too. Sealed for the browser that
+/// signed out and for a while: otherwise anyone could make a link that leads anywhere by way of this
+/// server.
+#[derive(Serialize, Deserialize)]
+struct AfterLogout {
+    to: String,
+    until: Timestamp,
+    browser: SecretHash,
+}
+
+/// Sends the browser on after a session here has ended that started at a provider: to sign out there too,
+/// if the operator wants it, and on from there.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn onward(
     server: &Server<'_>,
     request: &Request<'_>,
     origin: Option<&SessionOrigin>,
     to: String,
-) -> Result<String, Failure> {
-    let provider = origin.and_then(|origin| find(server, &origin.provider));
-    let Some(provider) = provider.filter(|provider| provider.upstream_logout) else {
-        return Ok(to);
+) -> Result<Response, Failure> {
+    let there = match end_session_endpoint(server, request, origin).await? {
+        Some(there) => there,
+        None => return Ok(Response::see_other(&to)),
     };
-    let metadata = match metadata::metadata(&server.ports, provider).await {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            // The person is signed out here, which is what was asked.
-            log(server, request, provider, &error);
-            return Ok(to);
-        }
-    };
-    let Some(endpoint) = metadata.end_session_endpoint else {
-        return Ok(to);
-    };
+    let (provider, endpoint) = there;
+    let (token, is_new) = browser::held_or_new_token(server, request);
+    let until = server.now().plus(AT_THE_PROVIDER);
+    let after = AfterLogout { to, until, browser: SecretHash::of_text(&token) };
+    let json = serde_json::to_vec(&after).map_err(|e| Failure::internal(e.to_string()))?;
+    let state = server.seal(Purpose::AfterLogout, &json)?;
     let back = server.url(&format!("/signed-out/{}", provider.id));
-    let state = server.seal(Purpose::AfterLogout, to.as_bytes())?;
     let pairs = [
         ("client_id", provider.client_id.as_str()),
         ("post_logout_redirect_uri", &back),
         ("state", &state),
     ];
-    Ok(parameters::add_to_query(&endpoint, pairs))
+    let response = Response::see_other(&parameters::add_to_query(&endpoint, pairs));
+    Ok(if is_new { browser::with_csrf(response, &token) } else { response })
+}
+
+async fn end_session_endpoint<'s>(
+    server: &'s Server<'_>,
+    request: &Request<'_>,
+    origin: Option<&SessionOrigin>,
+) -> Result<Option<(&'s Provider, String)>, Failure> {
+    let provider = origin.and_then(|origin| find(server, &origin.provider));
+    let Some(provider) = provider.filter(|provider| provider.upstream_logout) else {
+        return Ok(None);
+    };
+    match metadata::metadata(&server.ports, provider).await {
+        Ok(metadata) => Ok(metadata.end_session_endpoint.map(|endpoint| (provider, endpoint))),
+        Err(error) => {
+            // The person is signed out here, which is what was asked.
+            log(server, request, provider, &error);
+            Ok(None)
+        }
+    }
 }
 
 /// Back from the provider: on to where the sign-out was to lead.
@@ -150,10 +181,13 @@ pub async fn onward(
 /// A page, for a query that cannot be read.
 pub fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
-    let opened = query
+    let token = browser::csrf_token(request).map(|token| SecretHash::of_text(&token));
+    let after = query
         .get("state")
         .and_then(|state| server.settings.sealer.open(Purpose::AfterLogout, state).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let to = opened.unwrap_or_else(|| server.url("/signed-out"));
+        .and_then(|json| serde_json::from_slice::<AfterLogout>(&json).ok())
+        .filter(|after| server.now() < after.until)
+        .filter(|after| token.is_some_and(|token| token.is(&after.browser)));
+    let to = after.map_or_else(|| server.url("/signed-out"), |after| after.to);
     Ok(Response::see_other(&to))
 }

@@ -1,17 +1,19 @@
 //! Whose account is it? A person whom a provider signed in is found, linked, given an account, or
 //! refused, as the operator's rules for that provider say.
 
-use super::callback::auth_time;
-use super::company;
+use super::callback::authenticated;
+use super::{company, find};
 use crate::domain::account::authorize::AuthorizeRequest;
-use crate::domain::account::identity::UpstreamSignIn;
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::identity::{Link, UpstreamSignIn};
 use crate::domain::account::row::SessionOrigin;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{
     self as domain_account, Account, AccountCommand, AccountError, AccountReply, NewAccount,
+    OwnAddress,
 };
 use crate::domain::identifier::{self, Identifier, IdentifierCommand, IdentifierReply};
-use crate::domain::identity::{ClaimsUpdate, Identity, session_identifier};
+use crate::domain::identity::{Identity, UpstreamSession, session_identifier};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
@@ -27,11 +29,13 @@ use crate::endpoints::sign_in::{self, Shown};
 use crate::endpoints::waiting::Waiting;
 use crate::protocol::claims::StandardClaims;
 use crate::upstream::provider::{Creation, Linking, Provider};
-use crate::upstream::sign_in::SignedIn;
 
 /// A person whom a provider signed in.
 pub(super) struct Person {
-    pub signed_in: SignedIn,
+    /// Who the user is there.
+    pub identity: Identity,
+    /// How the user authenticated there.
+    pub session: UpstreamSession,
     /// The app wanted a sign-in at or after this.
     pub signed_in_since: Option<Timestamp>,
     /// What the app asks of the account that the person turns out to have.
@@ -42,8 +46,9 @@ pub(super) struct Person {
 enum Verdict {
     /// The person is signed in.
     SignedIn(ObjectId, Box<domain_account::SignedIn>),
-    /// The address has an account, whose owner must show that it is the same person.
-    ProveOwnership,
+    /// The address has an account, whose owner must show that it is the same person. Whether the
+    /// account never proved the address, so that it may be taken from it.
+    ProveOwnership { is_unproven: bool },
     /// The company of the address signs its people in elsewhere.
     Elsewhere(String, String),
     /// Not this person, and why.
@@ -65,12 +70,10 @@ pub(super) async fn sign_in(
     person.asks = asks;
     match decide(server, request, provider, &person).await? {
         Verdict::SignedIn(account, signed_in) => {
-            sign_in::end_session_of_other(server, request, &account).await?;
-            lend(server, &person, &account).await?;
-            waiting.go_on(server, account, *signed_in).await
+            go_on(server, request, &person, (waiting, account, signed_in)).await
         }
-        Verdict::ProveOwnership => {
-            let identity = person.signed_in.identity;
+        Verdict::ProveOwnership { is_unproven } => {
+            let Person { identity, session, .. } = person;
             let email = identity.verified_email.clone().unwrap_or_default();
             // The way to the provider left a token in this browser.
             let Some(token) = browser::csrf_token(request) else {
@@ -79,6 +82,8 @@ pub(super) async fn sign_in(
             let pending = PendingLink {
                 provider_name: provider.name.clone(),
                 identity,
+                session,
+                is_unproven,
                 update: provider.claims_update,
                 next: interaction,
                 browser: SecretHash::of_text(&token),
@@ -97,9 +102,70 @@ pub(super) async fn sign_in(
     }
 }
 
+async fn go_on(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    person: &Person,
+    (waiting, account, signed_in): (Waiting, ObjectId, Box<domain_account::SignedIn>),
+) -> Result<Response, Failure> {
+    sign_in::end_session_of_other(server, request, &account).await?;
+    lend(server, person, &account).await?;
+    waiting.go_on(server, account, *signed_in).await
+}
+
+/// The user whom a provider vouches for says that the account with their address isn't theirs: someone
+/// signed up with it and never proved it. The proven owner gets the address and an account of their own;
+/// the other account is told.
+///
+/// # Errors
+/// A page, if the provider is gone.
+pub async fn take_address(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    pending: PendingLink,
+) -> Result<Response, Failure> {
+    let provider =
+        find(server, &pending.identity.provider).ok_or_else(super::start::unknown_provider)?;
+    let refuse =
+        |message: String| sign_in::page(server, request, &pending.next, Shown::error(403, message));
+    let (waiting, asks) = Waiting::new(server, pending.next.clone()).await?;
+    let person = Person {
+        identity: pending.identity.clone(),
+        session: pending.session.clone(),
+        signed_in_since: None,
+        asks,
+    };
+    let Some(email) = person.identity.verified_email.clone() else {
+        return refuse(format!("{} doesn't vouch for that address.", provider.name));
+    };
+    if let Err(message) = may_create(provider, &person.identity) {
+        return refuse(message);
+    }
+    let identifier = identifier::of_email(&email);
+    if let Some(other) = owner(server, &identifier).await? {
+        let address = Address::Id(other.as_str().to_owned());
+        let command = AccountCommand::YieldAddress(identifier);
+        match server.send::<Account>(&address, command).await? {
+            Ok(_) | Err(AccountError::Unknown) => {}
+            Err(AccountError::AddressProven) => {
+                let message =
+                    format!("The account with {email} has proven the address. Sign in to it.");
+                return refuse(message);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match create(server, request, provider, &person, Some(email)).await? {
+        Verdict::SignedIn(account, signed_in) => {
+            go_on(server, request, &person, (waiting, account, signed_in)).await
+        }
+        _ => refuse(in_between(&provider.name)),
+    }
+}
+
 /// Has the provider's session lead to the account, for a logout that names nothing else.
 async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Result<(), Failure> {
-    let SignedIn { identity, session, .. } = &person.signed_in;
+    let Person { identity, session, .. } = person;
     let Some(sid) = &session.sid else {
         return Ok(());
     };
@@ -121,7 +187,7 @@ async fn decide(
     provider: &Provider,
     person: &Person,
 ) -> Result<Verdict, Failure> {
-    let identity = &person.signed_in.identity;
+    let identity = &person.identity;
     if let Some(email) = &identity.verified_email
         && let Some(other) = company::elsewhere(server, provider, email).await?
     {
@@ -129,16 +195,24 @@ async fn decide(
     }
     // Found: the identity leads to an account.
     if let Some(account) = owner(server, &identity.identifier()).await? {
-        let address = own_address(server, &account).await?;
-        if let Some(email) = address
-            && let Some(other) = company::elsewhere(server, provider, &email).await?
+        let address = own_address(server, &account).await?.map(|own| own.email);
+        if let Some(email) = &address
+            && let Some(other) = company::elsewhere(server, provider, email).await?
         {
-            return Ok(Verdict::Elsewhere(other.name.clone(), email));
+            return Ok(Verdict::Elsewhere(other.name.clone(), email.clone()));
         }
+        let adopts_address = match (&address, &identity.verified_email) {
+            (None, Some(email)) => claim_free(server, &account, email).await?,
+            _ => None,
+        };
+        let link = Linked { by_email: false, adopts_address: adopts_address.clone() };
         if let Some(verdict) =
-            try_account(server, request, provider, person, account, false).await?
+            try_account(server, request, provider, person, (account.clone(), link)).await?
         {
             return Ok(verdict);
+        }
+        if let Some(name) = adopts_address {
+            new_account::release(server, &name, account.as_str()).await?;
         }
         // It led to an account that is gone, or gave it up: the identity is nobody's.
     }
@@ -150,19 +224,23 @@ async fn decide(
     };
     match provider.linking {
         Linking::Never => create(server, request, provider, person, None).await,
-        Linking::SignInFirst => Ok(Verdict::ProveOwnership),
+        Linking::SignInFirst => {
+            let own = own_address(server, &account).await?;
+            Ok(Verdict::ProveOwnership { is_unproven: own.is_some_and(|own| !own.is_proven) })
+        }
         Linking::VerifiedEmail => {
             // The names are claimed first, as for a new account.
             let name = identity.identifier();
             if !new_account::claim(server, &name, account.as_str()).await? {
                 return Ok(Verdict::Refused(in_between(&provider.name)));
             }
+            let link = Linked { by_email: true, adopts_address: None };
             let linked =
-                try_account(server, request, provider, person, account.clone(), true).await?;
+                try_account(server, request, provider, person, (account.clone(), link)).await?;
             if linked.is_none() {
                 new_account::release(server, &name, account.as_str()).await?;
             }
-            Ok(linked.unwrap_or(Verdict::ProveOwnership))
+            Ok(linked.unwrap_or(Verdict::ProveOwnership { is_unproven: true }))
         }
     }
 }
@@ -181,14 +259,37 @@ async fn owner(server: &Server<'_>, name: &str) -> Result<Option<ObjectId>, Fail
     }
 }
 
-async fn own_address(server: &Server<'_>, account: &ObjectId) -> Result<Option<String>, Failure> {
+async fn own_address(
+    server: &Server<'_>,
+    account: &ObjectId,
+) -> Result<Option<OwnAddress>, Failure> {
     let address = Address::Id(account.as_str().to_owned());
     match server.send::<Account>(&address, AccountCommand::Address).await? {
-        Ok(AccountReply::Address(email)) => Ok(email),
+        Ok(AccountReply::Address(own)) => Ok(own),
         Ok(_) => Err(Failure::internal("an address was answered by something else")),
         Err(AccountError::Unknown) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Claims an address that a provider vouches for, if it leads to nobody: the name of its identifier.
+async fn claim_free(
+    server: &Server<'_>,
+    account: &ObjectId,
+    email: &str,
+) -> Result<Option<String>, Failure> {
+    let name = identifier::of_email(email);
+    let is_free = owner(server, &name).await?.is_none();
+    let is_claimed = is_free && new_account::claim(server, &name, account.as_str()).await?;
+    Ok(is_claimed.then_some(name))
+}
+
+/// How an identity comes to its account.
+struct Linked {
+    /// By the address that both have proven, if it is not linked yet.
+    by_email: bool,
+    /// The identifier of an address that becomes the account's own.
+    adopts_address: Option<String>,
 }
 
 /// Signs in to an account, linking the identity where the account may take it at once; none where
@@ -198,18 +299,18 @@ async fn try_account(
     request: &Request<'_>,
     provider: &Provider,
     person: &Person,
-    account: ObjectId,
-    link_by_email: bool,
+    (account, link): (ObjectId, Linked),
 ) -> Result<Option<Verdict>, Failure> {
     let replaces = browser::claimed_session(request)
         .filter(|held| held.account == account)
         .map(|held| held.proof);
     let sign_in = UpstreamSignIn {
-        identity: person.signed_in.identity.clone(),
+        identity: person.identity.clone(),
         update: provider.claims_update,
-        link_by_email,
+        link_by_email: link.by_email,
         session: session(server, request, provider, person),
         replaces,
+        adopts_address: link.adopts_address,
     };
     let address = Address::Id(account.as_str().to_owned());
     match server.send::<Account>(&address, AccountCommand::SignInWith(Box::new(sign_in))).await? {
@@ -229,10 +330,10 @@ fn session(
     provider: &Provider,
     person: &Person,
 ) -> NewSession {
-    let SignedIn { identity, session, .. } = &person.signed_in;
+    let Person { identity, session, .. } = person;
     NewSession {
         amr: session.amr.clone(),
-        auth_time: Some(auth_time(server, session.auth_time, person.signed_in_since)),
+        authenticated: authenticated(session.auth_time, person.signed_in_since),
         origin: Some(SessionOrigin {
             provider: provider.id.clone(),
             issuer: identity.issuer.clone(),
@@ -244,6 +345,24 @@ fn session(
     }
 }
 
+/// Whether the provider's rules allow an account for a user who has none, or why not.
+fn may_create(provider: &Provider, identity: &Identity) -> Result<(), String> {
+    let verified = identity.verified_email.as_deref();
+    let allowed = match provider.creation {
+        Creation::Open => true,
+        Creation::Invited => verified.is_some_and(|email| provider.has_invited(email)),
+        Creation::Off => false,
+    };
+    if allowed {
+        return Ok(());
+    }
+    let (name, called) = (&provider.name, identity.label());
+    Err(format!(
+        "There is no account here for {called} of {name}, and new ones are made by invitation alone. \
+         Ask the people who run this service, or sign in another way."
+    ))
+}
+
 /// Makes an account, where the rules allow one.
 async fn create(
     server: &Server<'_>,
@@ -252,20 +371,9 @@ async fn create(
     person: &Person,
     email: Option<String>,
 ) -> Result<Verdict, Failure> {
-    let identity = &person.signed_in.identity;
-    let verified = identity.verified_email.as_deref();
-    let allowed = match provider.creation {
-        Creation::Open => true,
-        Creation::Invited => verified.is_some_and(|email| provider.has_invited(email)),
-        Creation::Off => false,
-    };
-    if !allowed {
-        let name = &provider.name;
-        let called = identity.label();
-        return Ok(Verdict::Refused(format!(
-            "There is no account here for {called} of {name}, and new ones are made by invitation \
-             alone. Ask the people who run this service, or sign in another way."
-        )));
+    let identity = &person.identity;
+    if let Err(message) = may_create(provider, identity) {
+        return Ok(Verdict::Refused(message));
     }
     let account = server.ports.objects.new_id(Class::Account)?;
     let claims = StandardClaims {
@@ -294,9 +402,8 @@ async fn create(
 pub(super) async fn link(
     server: &Server<'_>,
     request: &Request<'_>,
-    provider: &Provider,
     account: &str,
-    identity: Identity,
+    link: Link,
 ) -> Result<Response, Failure> {
     let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
     let Some(session) = session else {
@@ -304,30 +411,41 @@ pub(super) async fn link(
                        again.";
         return Err(Failure::page(403, "Nothing was linked", message));
     };
-    match link_to(server, &session, &identity, provider.claims_update).await? {
+    match link_to(server, &session, link).await? {
         Ok(()) => Ok(Response::see_other(&server.url("/account?done=linked"))),
         Err(message) => account::refused(server, request, 409, message).await,
     }
 }
 
-/// Links an identity to the account of a session, or says why not.
+/// Links the identity that waited, now that its user has signed in to the account.
 ///
 /// # Errors
-/// Only what is ours.
-pub async fn link_to(
+/// Internal errors only.
+pub async fn link_pending(
     server: &Server<'_>,
     session: &ClaimedSession,
-    identity: &Identity,
-    update: ClaimsUpdate,
+    pending: &PendingLink,
 ) -> Result<Result<(), String>, Failure> {
-    let name = identity.identifier();
+    let confirmation = Confirmation::SignIn;
+    let (identity, update) = (pending.identity.clone(), pending.update);
+    link_to(server, session, Link { identity, update, confirmation }).await
+}
+
+/// Links an identity to the account of a session, or says why not.
+async fn link_to(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+    link: Link,
+) -> Result<Result<(), String>, Failure> {
+    let name = link.identity.identifier();
+    let taken = taken(&link.identity);
     let account = session.account.as_str();
     let claimed = match owner(server, &name).await? {
         Some(owner) if owner.as_str() == account => false,
         None if new_account::claim(server, &name, account).await? => true,
-        _ => return Ok(Err(taken(identity))),
+        _ => return Ok(Err(taken)),
     };
-    let command = AccountCommand::Link(session.proof.clone(), Box::new(identity.clone()), update);
+    let command = AccountCommand::Link(session.proof.clone(), Box::new(link));
     let Err(error) = server.send::<Account>(&session.address(), command).await? else {
         return Ok(Ok(()));
     };
@@ -336,6 +454,10 @@ pub async fn link_to(
     }
     match error {
         AccountError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),
+        AccountError::NotConfirmed => Ok(Err(
+            "Nothing was linked, because you didn't sign in just now. Sign in and try again."
+                .to_owned(),
+        )),
         error => Err(error.into()),
     }
 }

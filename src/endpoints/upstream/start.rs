@@ -80,6 +80,8 @@ pub async fn to_provider(
 ) -> Result<Response, Failure> {
     let mut wishes =
         Wishes { scope: provider.scope.clone(), login_hint: hint, ..Wishes::default() };
+    // Whoever signs in to link something confirms it by that, so it must be a fresh sign-in.
+    let again = again || matches!(interaction, Interaction::Link(_));
     let mut since = again.then(|| server.now());
     wishes.prompt_login = again;
     if let Some(asked) = interaction.authorization() {
@@ -100,8 +102,7 @@ pub async fn to_provider(
     }
     if since.is_some() && !provider.is_openid() {
         let message = format!(
-            "The app asks you to show again who you are, and {} cannot be asked for that. Sign in \
-             another way.",
+            "This needs a fresh sign-in, and {} can't confirm one. Sign in another way.",
             provider.name
         );
         return sign_in::page(server, request, &interaction, sign_in::Shown::error(403, message));
@@ -138,7 +139,7 @@ pub async fn link_with(
     };
     let wishes =
         Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
-    let intent = Intent::Link { account: view.account };
+    let intent = Intent::Link { account: view.account, confirmed_at: server.now() };
     match begin(server, provider, intent, None, &wishes).await {
         Ok(response) => Ok(response),
         Err(Begin::Failure(failure)) => Err(failure),

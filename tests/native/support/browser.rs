@@ -46,6 +46,11 @@ impl Default for Browser {
 }
 
 impl Browser {
+    /// Another browser with the same cookies.
+    pub fn clone_cookies(&self) -> Self {
+        Self { cookies: self.cookies.clone(), origin: self.origin.clone() }
+    }
+
     pub fn request(
         &mut self,
         world: &World,

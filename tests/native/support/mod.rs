@@ -16,7 +16,7 @@ use vestibule::domain::client::Client;
 use vestibule::domain::entropy::Entropy;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::endpoints::settings::Settings;
-use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Unavailable};
+use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
 use self::internet::Internet;
 use self::objects::Memory;
@@ -44,10 +44,27 @@ impl Clock for TestClock {
     }
 }
 
+/// Notes until when somebody wanted to wait, and lets no time pass.
+#[derive(Default)]
+pub struct TestTimer(pub RefCell<Vec<Timestamp>>);
+
+#[async_trait(?Send)]
+impl Timer for TestTimer {
+    async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable> {
+        self.0.borrow_mut().push(moment);
+        Ok(())
+    }
+}
+
 /// Randomness that is the same at every run.
 pub struct SeededEntropy(Cell<u64>);
 
 impl SeededEntropy {
+    /// How many blocks of 32 bytes were drawn.
+    pub fn drawn(&self) -> u64 {
+        self.0.get()
+    }
+
     pub fn new() -> Rc<Self> {
         Rc::new(Self(Cell::new(0)))
     }
@@ -97,6 +114,7 @@ impl Log for MemoryLog {
 /// A whole deployment in memory.
 pub struct World {
     pub clock: Rc<TestClock>,
+    pub timer: TestTimer,
     pub entropy: Rc<SeededEntropy>,
     pub objects: Memory,
     pub clients: MemoryRegistry,
@@ -125,6 +143,7 @@ impl World {
             log: MemoryLog::default(),
             settings: Settings::read(&lookup).expect("the settings are right"),
             clock,
+            timer: TestTimer::default(),
             entropy,
             signer,
         }
@@ -139,6 +158,7 @@ impl World {
     pub fn ports(&self) -> Ports<'_> {
         Ports {
             clock: &*self.clock,
+            timer: &self.timer,
             entropy: &*self.entropy,
             objects: &self.objects,
             clients: &self.clients,

@@ -1,0 +1,138 @@
+//! "Confirm it's you": what a user shows before a change of how they sign in.
+//!
+//! A user with a password types it with each change. A user without one has signed in a moment ago at a
+//! provider that says when. The account checks the evidence again in the step that makes the change
+//! (`domain/account/confirmation.rs`).
+
+use crate::domain::account::confirmation::{Confirmation, RECENT};
+use crate::domain::account::session::SessionView;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::attempts::Blocked;
+use crate::domain::password::Verified;
+use crate::endpoints::browser::{ClaimedSession, FormPage};
+use crate::endpoints::failure::{self, Failure};
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::server::Server;
+use crate::endpoints::sign_in;
+use crate::endpoints::upstream;
+use crate::pages::account::ConfirmIdentity;
+use crate::protocol::parameters::Parameters;
+
+/// Why a change was not confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::endpoints) enum Unconfirmed {
+    /// The user has a password, and did not type it.
+    #[error("Enter your password to continue.")]
+    NoPassword,
+    /// The password is wrong.
+    #[error("That password isn't right. Nothing was changed.")]
+    WrongPassword,
+    /// Too many wrong passwords for this account.
+    #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
+    Blocked(Blocked),
+    /// Too many passwords from this network.
+    #[error("Too many attempts from your network. Try again in a few minutes.")]
+    Exhausted,
+    /// The user has no password, and signed in too long ago or at an unknown time.
+    #[error("Sign in again first, then repeat this within ten minutes.")]
+    SignInAgain,
+}
+
+/// Who is signed in, and the evidence that the request is theirs.
+///
+/// # Errors
+/// A page, if nobody is signed in.
+pub(in crate::endpoints) async fn confirm(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    session: &ClaimedSession,
+    form: &Parameters,
+) -> Result<(SessionView, Result<Confirmation, Unconfirmed>), Failure> {
+    let Some(view) = session.read(server).await? else {
+        return Err(AccountError::NoSession.into());
+    };
+    let has_just_signed_in =
+        view.auth_time.is_some_and(|moment| server.now() < moment.plus(RECENT));
+    let shown = match form.get("current_password") {
+        Some(password) if view.has_password => verify(server, request, session, password).await?,
+        // A sign-in at a provider stands for the password of a user who never uses it.
+        None if view.has_password && !(view.origin.is_some() && has_just_signed_in) => {
+            Err(Unconfirmed::NoPassword)
+        }
+        _ if has_just_signed_in => Ok(Confirmation::SignIn),
+        _ => Err(Unconfirmed::SignInAgain),
+    };
+    Ok((view, shown))
+}
+
+/// Verifies the current password. It counts like one at sign-in, for the account and for the network.
+async fn verify(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    session: &ClaimedSession,
+    password: &str,
+) -> Result<Result<Confirmation, Unconfirmed>, Failure> {
+    let throttle = sign_in::throttle(server, request);
+    let limit = server.settings.limits.sign_in;
+    if !server.guess(&throttle, limit).await? {
+        return Ok(Err(Unconfirmed::Exhausted));
+    }
+    let command = AccountCommand::BeginConfirmation(session.proof.clone());
+    let record = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Password(record)) => record,
+        Ok(_) => return Err(Failure::internal("a confirmation was answered by something else")),
+        Err(AccountError::Blocked(blocked)) => {
+            server.guessed(&throttle, limit, false).await?;
+            return Ok(Err(Unconfirmed::Blocked(blocked)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let is_right = record.verify(password) != Verified::Wrong;
+    server.guessed(&throttle, limit, is_right).await?;
+    let command = if is_right {
+        AccountCommand::FinishConfirmation(session.proof.clone(), record.clone())
+    } else {
+        AccountCommand::AttemptFailed
+    };
+    server.send::<Account>(&session.address(), command).await??;
+    Ok(if is_right { Ok(Confirmation::Password(record)) } else { Err(Unconfirmed::WrongPassword) })
+}
+
+/// The page that asks for the evidence. Its form repeats the request that needs it.
+///
+/// # Errors
+/// Internal errors only.
+pub(in crate::endpoints) async fn ask(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    view: &SessionView,
+    (form, why): (&Parameters, Unconfirmed),
+) -> Result<Response, Failure> {
+    let linked = super::linked_providers(server, request).await?;
+    let (asked, cannot): (Vec<_>, Vec<_>) = linked
+        .into_iter()
+        .filter_map(|id| upstream::find(server, &id))
+        .partition(|provider| provider.is_openid());
+    let page_form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    let repeats = |(name, _): &(&str, &str)| *name != "csrf" && *name != "current_password";
+    let page = ConfirmIdentity {
+        csrf: &page_form.csrf,
+        action: &request.path,
+        fields: form.pairs().filter(repeats).collect(),
+        has_password: view.has_password,
+        providers: asked
+            .iter()
+            .map(|provider| {
+                let address = server.url(&format!("/sign-in/{}?prompt=login", provider.id));
+                (provider.name.as_str(), address)
+            })
+            .collect(),
+        cannot_confirm: cannot.first().map(|provider| provider.name.as_str()),
+        error: (why != Unconfirmed::NoPassword).then(|| why.to_string()),
+    };
+    let status = match why {
+        Unconfirmed::Blocked(_) | Unconfirmed::Exhausted => 429,
+        _ => 403,
+    };
+    Ok(page_form.render(status, &page))
+}

@@ -1,0 +1,70 @@
+//! Which claims about a user a client gets (OpenID Connect Core §5.4 and §5.5).
+//!
+//! What may be released follows from what is granted now, at the moment of release: a scope that the user
+//! took back takes with it the claims that the `claims` parameter asked for by name.
+
+use super::account;
+use super::failure::Failure;
+use super::server::Server;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, membership};
+use crate::domain::machine::Address;
+use crate::protocol::claims::{self, ClaimsObject, ClaimsRequest, StandardClaims};
+use crate::protocol::scope::Scope;
+
+/// The claims of a user, and what a grant may see of them now.
+pub(super) struct Release {
+    claims: StandardClaims,
+    scope: Scope,
+    claims_scope: Scope,
+    request: ClaimsRequest,
+}
+
+impl Release {
+    /// Asks the account; `None` if the grant has ended or the access token (`jti`) was revoked.
+    ///
+    /// # Errors
+    /// Internal errors only.
+    pub async fn read(
+        server: &Server<'_>,
+        account: &str,
+        (grant_id, jti): (&str, &str),
+    ) -> Result<Option<Self>, Failure> {
+        let (grant_id, jti) = (grant_id.to_owned(), jti.to_owned());
+        let command = AccountCommand::UserInfo { grant_id, jti };
+        match server.send::<Account>(&Address::Id(account.to_owned()), command).await? {
+            Ok(AccountReply::UserInfo {
+                mut claims,
+                memberships,
+                scope,
+                claims_scope,
+                request,
+            }) => {
+                let believed = memberships.iter().filter(|held| account::is_believed(server, held));
+                membership::release(&mut claims, believed);
+                Ok(Some(Self { claims: *claims, scope, claims_scope, request }))
+            }
+            Ok(_) => Err(Failure::internal("userinfo was answered by something else")),
+            Err(AccountError::NoGrant | AccountError::Unknown) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The claims for the userinfo endpoint, to an access token with these scopes.
+    pub fn for_userinfo(&self, token: &Scope) -> ClaimsObject {
+        let granted = token.intersection(&self.scope);
+        let is_named = |claim: &str| self.may_see(claim, &self.request.userinfo);
+        self.claims.select(|claim| claims::in_scope(claim, &granted) || is_named(claim))
+    }
+
+    /// The claims for the ID token.
+    pub fn for_id_token(&self) -> ClaimsObject {
+        self.claims.select(|claim| self.may_see(claim, &self.request.id_token))
+    }
+
+    /// Whether the request named the claim, and the scope that stands for it is granted now.
+    fn may_see(&self, claim: &str, named: &[String]) -> bool {
+        let is_granted =
+            |scope: &str| self.claims_scope.contains(scope) || self.scope.contains(scope);
+        named.iter().any(|name| name == claim) && claims::scope_of(claim).is_some_and(is_granted)
+    }
+}

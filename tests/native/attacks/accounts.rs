@@ -1,0 +1,162 @@
+//! A stolen session must not become a permanent takeover.
+
+use serde_json::json;
+
+use super::access::{self, PASSWORD, signed_up};
+use crate::support::World;
+use crate::support::browser::{Browser, answer, text};
+use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
+
+const ISSUER: &str = "https://acme.example.com";
+const NEW_PASSWORD: &str = "another long passphrase";
+
+fn world() -> (World, TestProvider) {
+    let providers = setting(ISSUER, json!({}));
+    let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
+    let provider = TestProvider::new(&world, ISSUER);
+    (world, provider)
+}
+
+/// A browser with a copy of another's session cookie.
+fn thief_of(victim: &Browser) -> Browser {
+    let mut thief = Browser::default();
+    let cookie = victim.cookies["__Host-session"].clone();
+    thief.cookies.insert("__Host-session".to_owned(), cookie);
+    thief
+}
+
+fn csrf(world: &World, browser: &mut Browser) -> String {
+    browser.get(world, "/account");
+    browser.cookies["__Host-csrf"].clone()
+}
+
+#[test]
+fn a_stolen_session_links_an_identity_of_the_thiefs_own() {
+    let (world, _) = world();
+    let victim = signed_up(&world, "victim@example.test");
+    let mut thief = thief_of(&victim);
+    let csrf = csrf(&world, &mut thief);
+    for password in [None, Some("guess guess guess")] {
+        let mut fields = vec![("csrf", csrf.as_str()), ("link", "acme")];
+        fields.extend(password.map(|password| ("current_password", password)));
+        let page = thief.post(&world, "/account/identities", &fields);
+        assert_eq!(page.status, 403);
+        assert!(text(&page).contains("Confirm it&#39;s you"), "{}", text(&page));
+        assert_eq!(world.internet.count(&format!("{ISSUER}/token")), 0);
+    }
+}
+
+#[test]
+fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
+    // One gate for every change of how a user signs in
+    let (world, provider) = world();
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
+    let mut victim = Browser::default();
+    provider.visit(&world, &mut victim, "/sign-in/acme");
+    world.advance(601);
+    let mut thief = thief_of(&victim);
+    let csrf = csrf(&world, &mut thief);
+    let key = format!("identity/upstream:{ISSUER}#dana");
+    for (path, field, status) in [
+        ("/account/identities", ("unlink", key.as_str()), 403),
+        ("/account/identities", ("link", "acme"), 403),
+        ("/account/delete", ("really", "yes"), 422),
+    ] {
+        let page = thief.post(&world, path, &[("csrf", csrf.as_str()), field]);
+        assert_eq!(page.status, status, "{path} {field:?}: {}", text(&page));
+    }
+    // The owner signs in again, and goes on.
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
+    provider.visit(&world, &mut victim, "/sign-in/acme?prompt=login");
+    let unlink = [("csrf", victim.cookies["__Host-csrf"].clone()), ("unlink", key)];
+    let unlink: Vec<(&str, &str)> = unlink.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    // The last way in is kept, which is another rule: the gate was passed.
+    assert_eq!(victim.post(&world, "/account/identities", &unlink).status, 409);
+}
+
+#[test]
+fn a_stolen_session_lives_on_after_the_password_was_changed() {
+    let (world, _) = world();
+    let mut victim = signed_up(&world, "victim@example.test");
+    let app = access::app(&world, "openid offline_access", true);
+    let mut thief = thief_of(&victim);
+    let scope = "&scope=openid+offline_access";
+    let stolen = access::tokens(&world, &mut thief, &app, scope);
+    let csrf = csrf(&world, &mut victim);
+    let change =
+        [("csrf", csrf.as_str()), ("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
+    let done = victim.post(&world, "/account/password", &change);
+    assert_eq!(done.status, 303, "{}", text(&done));
+    // The copied cookie is worth nothing any more, and neither is what was granted with it.
+    assert_eq!(thief.get(&world, "/account").status, 303);
+    assert_eq!(access::refresh(&world, &app, &stolen)["error"], "invalid_grant");
+    assert_eq!(victim.get(&world, "/account").status, 200);
+    // What still signs in is shown for a decision.
+    let page = text(&victim.get(&world, "/account?done=password"));
+    assert!(page.contains("Check your linked accounts below"), "{page}");
+}
+
+#[test]
+fn an_owner_may_keep_apps_and_devices_signed_in() {
+    let (world, _) = world();
+    let mut owner = signed_up(&world, "owner@example.test");
+    let app = access::app(&world, "openid offline_access", true);
+    let tokens = access::tokens(&world, &mut owner, &app, "&scope=openid+offline_access");
+    let csrf = csrf(&world, &mut owner);
+    let change = [
+        ("csrf", csrf.as_str()),
+        ("current_password", PASSWORD),
+        ("new_password", NEW_PASSWORD),
+        ("keep_apps", "yes"),
+    ];
+    assert_eq!(owner.post(&world, "/account/password", &change).status, 303);
+    assert!(access::refresh(&world, &app, &tokens)["access_token"].is_string());
+}
+
+#[test]
+fn the_owner_confirms_once_and_links_what_they_chose() {
+    let (world, provider) = world();
+    let mut owner = signed_up(&world, "owner@example.test");
+    let csrf = csrf(&world, &mut owner);
+    let asked = owner.post(&world, "/account/identities", &[("csrf", &csrf), ("link", "acme")]);
+    let fields = crate::support::browser::hidden_fields(&text(&asked));
+    let mut fields: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert!(fields.contains(&("link", "acme")), "nothing that was asked for is lost");
+    fields.push(("current_password", PASSWORD));
+    let there = owner.post(&world, "/account/identities", &fields);
+    let address = there.header("location").unwrap().to_owned();
+    provider.says.borrow_mut().id_token = json!({ "nonce": parameter(&address, "nonce") });
+    let state = parameter(&address, "state").unwrap();
+    let back = owner.get(&world, &callback(&[("code", "c"), ("state", &state), ("iss", ISSUER)]));
+    assert!(back.header("location").is_some_and(|to| to.ends_with("done=linked")), "{back:?}");
+}
+
+#[test]
+fn right_passwords_at_the_gate_are_no_guesses() {
+    let (world, _) = world();
+    let mut owner = signed_up(&world, "owner@example.test");
+    let csrf = csrf(&world, &mut owner);
+    for _ in 0..12 {
+        let fields = [("csrf", csrf.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
+        assert_eq!(owner.post(&world, "/account/identities", &fields).status, 303);
+    }
+}
+
+#[test]
+fn a_users_session_is_ended_with_nothing_but_an_old_id_token() {
+    // RP-Initiated Logout §2: the ID token is a hint
+    let (world, _) = world();
+    let mut victim = signed_up(&world, "victim@example.test");
+    let app = access::app(&world, "openid", true);
+    let tokens = access::tokens(&world, &mut victim, &app, "&scope=openid");
+    let hint = tokens["id_token"].as_str().unwrap();
+    let mut anyone = Browser::default();
+    anyone.get(&world, &format!("/end_session?id_token_hint={hint}"));
+    anyone.post(&world, "/end_session", &[("id_token_hint", hint)]);
+    assert_eq!(victim.get(&world, "/account").status, 200);
+    // The browser that has the session is signed out by it at once.
+    assert_eq!(victim.get(&world, &format!("/end_session?id_token_hint={hint}")).status, 303);
+    assert_eq!(answer(&victim.get(&world, "/account"), "code"), None);
+    assert_eq!(victim.get(&world, "/account").status, 303);
+}
