@@ -82,12 +82,12 @@ test("claims asked for one by one come back where they were asked for (Core §5.
   })).json();
   assert.deepEqual(Object.keys(me).sort(), ["sub", "updated_at"]);
   const gold = JSON.stringify({ id_token: { acr: { essential: true, values: ["gold"] } } });
-  const refused = await ask(new Browser(server.url), { claims: gold });
+  const refused = await ask((await signedUp(server)).browser, { claims: gold });
   assert.equal(answerOf(refused).error, "unmet_authentication_requirements");
 });
 
 test("what is not supported is answered with its own error (Core §3.1.2.6)", async () => {
-  const browser = new Browser(server.url);
+  const { browser } = await signedUp(server);
   const error = async (parameters) => answerOf(await ask(browser, parameters)).error;
   assert.equal(await error({ request: "x" }), "request_not_supported");
   assert.equal(await error({ request_uri: "https://a.test" }), "request_uri_not_supported");
@@ -157,12 +157,13 @@ test("a client or redirect URI that is not known gets a page, never a redirect (
 });
 
 test("a parameter that is sent twice is refused (RFC 6749 §3.1)", async () => {
-  const page = await new Browser(server.url).open(`${authorizeUrl(server, client, { challenge })}&nonce=a&nonce=b`);
+  const { browser } = await signedUp(server);
+  const page = await browser.open(`${authorizeUrl(server, client, { challenge })}&nonce=a&nonce=b`);
   assert.equal(answerOf(page).error, "invalid_request");
 });
 
 test("PKCE is asked of every client, with S256 alone (OAuth 2.1 §7.5)", async () => {
-  const browser = new Browser(server.url);
+  const { browser } = await signedUp(server);
   const error = async (app, parameters) =>
     answerOf(await browser.open(authorizeUrl(server, app, parameters))).error;
   const confidential = await register(server);

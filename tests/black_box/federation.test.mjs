@@ -107,12 +107,13 @@ test("an address that the provider did not verify opens nobody's account (accoun
 test("linking and unlinking from the account page, and never the last way in", async () => {
   const { server, upstream } = world;
   upstream.setAccount("frank", { sub: "frank", email: "frank@other.test", email_verified: true });
-  const { browser } = await signedUp(server);
+  const { browser, person } = await signedUp(server);
+  const current_password = person.password;
   const page = await browser.open("/account");
   const form = page.forms.find(({ fields }) => fields.link === "up");
   const there = await browser.page(await browser.request("/account/identities", {
     method: "POST",
-    body: new URLSearchParams(form.fields),
+    body: new URLSearchParams({ ...form.fields, current_password }),
     headers: { origin: server.url },
   }));
   const linked = await through(browser, there, "frank");
@@ -125,10 +126,10 @@ test("linking and unlinking from the account page, and never the last way in", a
       body: new URLSearchParams(fields),
       headers: { origin: server.url },
     })));
-  assert.match((await post(browser, unlink.fields)).text, /The account was unlinked/);
+  assert.match((await post(browser, { ...unlink.fields, current_password })).text, /The account was unlinked/);
   // From now on the identity leads to an account of its own, where it is the only way in.
   const alone = newBrowser(server);
-  const own = await through(alone, "/sign-in/up", "frank");
+  const own = await through(alone, "/sign-in/up?prompt=login", "frank");
   const last = own.forms.find(({ fields }) => fields.unlink);
   const refused = await post(alone, last.fields);
   assert.equal(refused.status, 409);

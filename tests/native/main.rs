@@ -24,6 +24,7 @@ mod protocol;
 mod rooms;
 mod scopes;
 mod secrets;
+mod security_page;
 mod server;
 mod settings;
 mod support;
