@@ -1,5 +1,7 @@
 //! A client, as the server knows it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::secret::SecretHash;
@@ -65,8 +67,8 @@ impl Client {
             && !self.verified
     }
 
-    /// What people are shown.
-    pub fn display_name(&self) -> &str {
+    /// The name that people are shown; see [`ClientMetadata::display_name`].
+    pub fn display_name(&self) -> Cow<'_, str> {
         self.metadata.display_name(&self.client_id)
     }
 }

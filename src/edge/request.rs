@@ -8,6 +8,7 @@ use super::ports::Random;
 use crate::domain::distance::Location;
 use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};
+use crate::protocol::text;
 
 /// The headers that programs send. They cross together when the first is asked for; any other crosses
 /// by itself.
@@ -49,7 +50,8 @@ impl Caller for Sender {
         let lines = platform::location(&self.incoming);
         let mut fields = lines.split('\n').map(|field| match field {
             "" => None,
-            text => Some(text.chars().take(100).collect::<String>()),
+            // The owner of a network names it, and the names are displayed.
+            text => Some(text::cleaned(text).chars().take(100).collect::<String>()),
         });
         let mut next = || fields.next().flatten();
         let (country, region, city, network_operator) = (next(), next(), next(), next());

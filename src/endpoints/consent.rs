@@ -30,7 +30,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     let page = Consent {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
-        client_name: client.display_name(),
+        client_name: &client.display_name(),
         metadata: &client.metadata,
         email: session.label(),
         scopes: ScopeLine::of(&authorization.asked(), &server.settings.resources),

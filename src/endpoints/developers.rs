@@ -13,7 +13,7 @@ use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
 use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::protocol::parameters::Parameters;
 
 /// What the page says first: what was done, or what was wrong.
@@ -68,7 +68,7 @@ async fn list(
     let mut apps = Vec::new();
     for client_id in owned {
         if let Some(client) = server.registered_client(&client_id).await? {
-            let name = client.display_name().to_owned();
+            let name = client.display_name().into_owned();
             apps.push(AppLine {
                 name,
                 verified: !server.settings.is_unverified(&client),
@@ -89,7 +89,11 @@ async fn list(
 }
 
 /// The metadata that a form describes (RFC 7591 §2), checked as any registration is.
-fn metadata(form: &Parameters, confidential: bool) -> Result<ClientMetadata, String> {
+fn metadata(
+    server: &Server<'_>,
+    form: &Parameters,
+    confidential: bool,
+) -> Result<ClientMetadata, String> {
     let text = |name: &str| form.get(name).map(str::trim).filter(|text| !text.is_empty());
     let redirect_uris: Vec<&str> =
         text("redirect_uris").unwrap_or_default().split_whitespace().collect();
@@ -104,7 +108,23 @@ fn metadata(form: &Parameters, confidential: bool) -> Result<ClientMetadata, Str
             members.insert(name.to_owned(), value.into());
         }
     }
-    ClientMetadata::parse(json.to_string().as_bytes()).map_err(|error| error.to_string())
+    let metadata = ClientMetadata::parse(json.to_string().as_bytes());
+    let metadata = metadata.map_err(|error| in_words(&error))?;
+    register::check_name(server, &metadata, false).map_err(|error| in_words(&error))?;
+    Ok(metadata)
+}
+
+/// An error for the person at the form, who knows the fields by their labels.
+fn in_words(error: &ClientMetadataError) -> String {
+    match error {
+        ClientMetadataError::BrandName => {
+            "This name belongs to the service itself. Choose another one.".to_owned()
+        }
+        ClientMetadataError::Text("client_name", why) => {
+            format!("Choose another name: {why}.")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn filled(form: &Parameters) -> AppFields {
@@ -123,7 +143,7 @@ fn fields(client: &Client) -> AppFields {
     let metadata = &client.metadata;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     AppFields {
-        name: client.display_name().to_owned(),
+        name: client.display_name().into_owned(),
         redirect_uris: metadata.redirect_uris.join("\n"),
         scope: metadata.scope.to_string(),
         logo_uri: text(&metadata.logo_uri),
@@ -140,7 +160,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let (form, session) = account::signed_in_form(server, request)?;
     let (view, _) = developer(server, &session).await?;
     let confidential = form.get("kind") != Some("public");
-    let metadata = match metadata(&form, confidential) {
+    let metadata = match metadata(server, &form, confidential) {
         Ok(metadata) => metadata,
         Err(error) => {
             let shown = (filled(&form), confidential);
@@ -279,7 +299,7 @@ async fn save(
     form: &Parameters,
     client: Client,
 ) -> Result<Response, Failure> {
-    match metadata(form, !client.metadata.is_public()) {
+    match metadata(server, form, !client.metadata.is_public()) {
         Ok(metadata) => {
             let client = Client { metadata, ..client };
             register::write(server, &client).await?;

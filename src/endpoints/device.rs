@@ -52,6 +52,8 @@ fn enter(
     (status, error): (u16, Option<&str>),
 ) -> Response {
     let form = FormPage::new(server, request);
+    // A link may bring any text. One that is no longer than a code could be is displayed.
+    let user_code = if user_code.len() <= 20 && user_code.is_ascii() { user_code } else { "" };
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }
 
@@ -159,7 +161,7 @@ fn approve_page(
     let page = ApproveDevice {
         csrf: &form.csrf,
         user_code: &user_code.to_string(),
-        client_name: client.display_name(),
+        client_name: &client.display_name(),
         email: session.label(),
         scopes: ScopeLine::of(&view.scope, &server.settings.resources),
         resources: consent::names(server, &view.resources),

@@ -59,6 +59,9 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         }
     };
     let metadata = metadata(request, trusted)?;
+    // Whoever holds the initial access token has it from the operator.
+    let verified = matches!(server.settings.registration, RegistrationPolicy::Token(_));
+    check_name(server, &metadata, verified)?;
     let secret = (!metadata.is_public()).then(|| client::generated_secret(server.random()));
     let token = client::generated_registration_token(server.random());
     let client = Client {
@@ -68,8 +71,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         registration_access_token: Some(SecretHash::of_text(&token)),
         older_secret: None,
         owner: None,
-        // Whoever holds the initial access token has it from the operator.
-        verified: matches!(server.settings.registration, RegistrationPolicy::Token(_)),
+        verified,
         metadata,
     };
     write(server, &client).await?;
@@ -134,6 +136,7 @@ async fn replace(
     if metadata.first_party && !held.first_party {
         return Err(ClientMetadataError::FirstParty.into());
     }
+    check_name(server, &metadata, client.verified)?;
     let (secret, shown) = match (client.secret, metadata.is_public()) {
         (_, true) => (None, None),
         (Some(kept), false) => (Some(kept), None),
@@ -161,6 +164,21 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
         return Err(ClientMetadataError::ClientCredentials.into());
     }
     Ok(metadata)
+}
+
+/// Refuses the name of the service itself to an app that is neither the operator's own nor verified:
+/// people would take its questions for those of the service.
+pub(super) fn check_name(
+    server: &Server<'_>,
+    metadata: &ClientMetadata,
+    verified: bool,
+) -> Result<(), ClientMetadataError> {
+    let name = metadata.client_name.as_deref().unwrap_or_default();
+    if metadata.first_party || verified || !server.settings.brand.is_named(name) {
+        Ok(())
+    } else {
+        Err(ClientMetadataError::BrandName)
+    }
 }
 
 /// Writes the record first, which is consistent, and then the registry that every place reads.

@@ -18,6 +18,7 @@ use crate::pages::sign_in::SignUp;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
+use crate::protocol::text;
 
 /// What is told whenever a sign-up cannot go on for a reason that is not in the form: the same
 /// words for an address that has an account as for a network that has tried too often.
@@ -94,7 +95,7 @@ async fn sign_up(
     if !is_address(email) {
         return Ok(Err("Enter an e-mail address such as name@example.com.".to_owned()));
     }
-    let name = form.get("name").unwrap_or_default().trim();
+    let name = text::cleaned(form.get("name").unwrap_or_default());
     if name.chars().count() > 200 {
         return Ok(Err("Enter a name of at most 200 characters.".to_owned()));
     }
@@ -111,7 +112,7 @@ async fn sign_up(
     let password =
         password.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
     let claims = StandardClaims {
-        name: (!name.is_empty()).then(|| name.to_owned()),
+        name: (!name.is_empty()).then(|| name.into_owned()),
         email: Some(email.to_owned()),
         email_verified: Some(false),
         updated_at: Some(server.now().seconds()),

@@ -1,5 +1,7 @@
 //! The operator's brand: name, logo and colours.
 
+use crate::protocol::text;
+
 /// A brand setting that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrandError {
@@ -48,6 +50,11 @@ impl Brand {
             accent: colour(lookup, "BRAND_COLOR")?,
             accent_dark: colour(lookup, "BRAND_COLOR_DARK")?,
         })
+    }
+
+    /// Whether people would take this name for the service itself.
+    pub fn is_named(&self, name: &str) -> bool {
+        text::is_same_name(&self.name, name)
     }
 
     /// The style sheet that sets the brand's colours.

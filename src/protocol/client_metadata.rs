@@ -1,12 +1,15 @@
 //! Client metadata (RFC 7591 §2, OpenID Connect Dynamic Client Registration §2, RP-Initiated
 //! Logout §3.1).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::grant_type::{GrantType, ResponseType, TokenEndpointAuthMethod};
 use super::redirect_uri::{self, RedirectUriError};
 use super::scope::Scope;
+use super::text::{self, TextError};
 
 /// Why metadata is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,12 @@ pub enum ClientMetadataError {
     /// One of `redirect_uris`.
     #[error("{0}")]
     RedirectUri(#[from] RedirectUriError),
+    /// A text that could change how a page with it reads.
+    #[error("{0}: {1}")]
+    Text(&'static str, TextError),
+    /// The name of the service itself.
+    #[error("client_name is the name of this service or looks like it; choose another name")]
+    BrandName,
     /// More or longer values than the server keeps.
     #[error("{0} is too long or holds too many values")]
     TooLong(&'static str),
@@ -36,7 +45,7 @@ pub enum ClientMetadataError {
     #[error("the client_credentials grant needs a client that authenticates")]
     PublicClientCredentials,
     /// A URI shown to people must be one that a browser opens safely.
-    #[error("{0} must be an https URL")]
+    #[error("{0} must be an https URL without a user name or password")]
     Uri(&'static str),
     /// OpenID Connect Dynamic Client Registration §2.
     #[error("id_token_signed_response_alg must be ES256 or RS256")]
@@ -189,9 +198,11 @@ impl ClientMetadata {
         self.token_endpoint_auth_method == TokenEndpointAuthMethod::None
     }
 
-    /// What people are shown: the name, or else the identifier.
-    pub fn display_name<'a>(&'a self, client_id: &'a str) -> &'a str {
-        self.client_name.as_deref().unwrap_or(client_id)
+    /// What people are shown: the name, or else the identifier. Cleaned, since it may have been
+    /// stored before names were checked, or written into KV by hand.
+    pub fn display_name<'a>(&'a self, client_id: &'a str) -> Cow<'a, str> {
+        let name = self.client_name.as_deref().map(text::cleaned);
+        name.filter(|name| !name.is_empty()).unwrap_or_else(|| text::cleaned(client_id))
     }
 }
 
@@ -241,7 +252,7 @@ impl Wire {
             token_endpoint_auth_method: method,
             grant_types,
             response_types,
-            client_name: text("client_name", self.client_name)?,
+            client_name: short_text("client_name", self.client_name)?,
             client_uri: https("client_uri", self.client_uri)?,
             logo_uri: https("logo_uri", self.logo_uri)?,
             tos_uri: https("tos_uri", self.tos_uri)?,
@@ -249,8 +260,8 @@ impl Wire {
             contacts: texts("contacts", self.contacts)?,
             scope,
             application_type: self.application_type,
-            software_id: text("software_id", self.software_id)?,
-            software_version: text("software_version", self.software_version)?,
+            software_id: short_text("software_id", self.software_id)?,
+            software_version: short_text("software_version", self.software_version)?,
             id_token_signed_response_alg: match self.id_token_signed_response_alg.as_deref() {
                 None | Some("ES256") => SigningAlgorithm::ES256,
                 Some("RS256") => SigningAlgorithm::RS256,
@@ -311,18 +322,23 @@ fn response_types(
     }
 }
 
-fn text(name: &'static str, value: Option<String>) -> Result<Option<String>, ClientMetadataError> {
-    match value {
-        Some(text) if text.chars().count() > 200 || text.chars().any(char::is_control) => {
-            Err(ClientMetadataError::TooLong(name))
-        }
-        other => Ok(other.filter(|text| !text.trim().is_empty())),
+fn short_text(
+    name: &'static str,
+    value: Option<String>,
+) -> Result<Option<String>, ClientMetadataError> {
+    let Some(value) = value.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if value.chars().count() > 200 {
+        return Err(ClientMetadataError::TooLong(name));
     }
+    text::check(&value).map_err(|error| ClientMetadataError::Text(name, error))?;
+    Ok(Some(value))
 }
 
 fn texts(name: &'static str, values: Vec<String>) -> Result<Vec<String>, ClientMetadataError> {
     let checked: Result<Vec<_>, _> =
-        values.into_iter().map(|value| text(name, Some(value))).collect();
+        values.into_iter().map(|value| short_text(name, Some(value))).collect();
     Ok(checked?.into_iter().flatten().collect())
 }
 
@@ -333,7 +349,9 @@ fn https(name: &'static str, value: Option<String>) -> Result<Option<String>, Cl
     };
     let url = Url::parse(&value).map_err(|_| ClientMetadataError::Uri(name))?;
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let safe = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    // A user name can pose as the host: `https://bank.example@evil.example/`.
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let safe = anonymous && (url.scheme() == "https" || (url.scheme() == "http" && loopback));
     if value.len() > 2000 {
         Err(ClientMetadataError::TooLong(name))
     } else if safe {

@@ -16,4 +16,5 @@ pub mod resource;
 pub mod response_mode;
 pub mod scope;
 pub mod server_metadata;
+pub mod text;
 pub mod user_code;

@@ -117,7 +117,10 @@ impl Resources {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
     /// RFC 8707 §2.
-    #[error("resource must be an absolute URI without a fragment, at most 1000 characters")]
+    #[error(
+        "resource must be an absolute URI without a fragment, user name or password, at most 1000 \
+         characters of ASCII"
+    )]
     Syntax,
     /// More than one request needs.
     #[error("at most 10 resources may be asked for")]
@@ -140,8 +143,16 @@ pub fn parse<'a>(
 ) -> Result<Vec<String>, ResourceError> {
     let mut resources: Vec<String> = Vec::new();
     for value in values {
-        let absolute = Url::parse(value).is_ok_and(|url| url.has_host() || url.cannot_be_a_base());
-        if value.len() > 1000 || value.contains('#') || !absolute {
+        // The parser forgives spaces, line breaks and letters that a URI must not have (RFC 3986
+        // §2), and the value is stored and displayed as it was sent. A user name can pose as the
+        // host.
+        let printable = value.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
+        let absolute = Url::parse(value).is_ok_and(|url| {
+            (url.has_host() || url.cannot_be_a_base())
+                && url.username().is_empty()
+                && url.password().is_none()
+        });
+        if value.len() > 1000 || !printable || value.contains('#') || !absolute {
             return Err(ResourceError::Syntax);
         }
         if !known.has(value) {

@@ -12,6 +12,7 @@ use crate::ports::Ports;
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::email;
 use crate::protocol::provider_metadata::ProviderMetadata;
+use crate::protocol::text;
 
 /// The longest claim that is kept, in characters.
 const MAX_CLAIM: usize = 500;
@@ -113,7 +114,9 @@ pub fn identity(
             format!("{tenant}/{subject}")
         }
     };
-    if subject.len() > 300 || subject.chars().any(char::is_control) {
+    // `sub` is ASCII (OpenID Connect Core §2). It is a key, so it can't be cleaned, and where a
+    // provider gives no name it is displayed.
+    if subject.len() > 300 || text::check(&subject).is_err() {
         return Err(UpstreamError::Nonsense("a profile that does not say whom it is about"));
     }
     let mut read = Map::new();
@@ -179,11 +182,13 @@ fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
 }
 
 /// A claim in the form that is kept; none for one that is not of that form.
+///
+/// The user of a provider chooses these texts. A name with characters that must not be displayed is
+/// cleaned, so that it keeps nobody from signing in. Any other claim with such characters is left
+/// out: cleaned, `ad\u{200b}min` would become the group `admin`, or somebody else's address.
 fn cleaned(claim: &str, value: &Value) -> Option<Value> {
-    let text = |text: &str| {
-        let short = text.chars().count() <= MAX_CLAIM && !text.chars().any(char::is_control);
-        (short && !text.is_empty()).then(|| Value::from(text))
-    };
+    let is_short = |text: &str| text.chars().count() <= MAX_CLAIM && !text.is_empty();
+    let text = |text: &str| (is_short(text) && text::check(text).is_ok()).then(|| text.into());
     match claim {
         // Some providers send the word instead of the truth value.
         "email_verified" | "phone_number_verified" => match value {
@@ -196,10 +201,27 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
             let list = value.as_array()?.iter().filter_map(Value::as_str).filter_map(text);
             Some(list.take(MAX_LIST).collect())
         }
-        "address" => value.is_object().then(|| value.clone()),
+        "address" => address(value),
         "picture" | "profile" | "website" => {
             value.as_str().filter(|url| url.starts_with("https://")).and_then(text)
         }
+        "name" | "given_name" | "family_name" | "middle_name" | "nickname" => {
+            let clean = value.as_str().filter(|text| is_short(text)).map(text::cleaned)?;
+            (!clean.is_empty()).then(|| clean.into_owned().into())
+        }
         _ => value.as_str().and_then(text),
     }
+}
+
+/// The members of an `address` (OpenID Connect Core §5.1.1), each line of them cleaned.
+fn address(value: &Value) -> Option<Value> {
+    let members = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
+    let member = |name: &str| {
+        let whole = value.get(name)?.as_str().filter(|text| text.chars().count() <= MAX_CLAIM)?;
+        let lines: Vec<_> = whole.lines().map(text::cleaned).collect();
+        let clean = lines.join("\n").trim().to_owned();
+        (!clean.is_empty()).then(|| (name.to_owned(), Value::from(clean)))
+    };
+    let kept: Map<String, Value> = members.into_iter().filter_map(member).collect();
+    (!kept.is_empty()).then_some(Value::Object(kept))
 }

@@ -28,4 +28,5 @@ mod security_page;
 mod server;
 mod settings;
 mod support;
+mod texts;
 mod tokens;

@@ -16,6 +16,7 @@ use crate::pages::account::{AccountPage, AppLine, ConnectionLine, IdentityLine, 
 use crate::pages::consent::ScopeLine;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
+use crate::protocol::text;
 
 /// What the page says first: what was done, or what was wrong.
 type Notice = Option<Result<&'static str, String>>;
@@ -240,10 +241,10 @@ async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLi
     let mut lines = Vec::new();
     for app in &overview.apps {
         let client = server.client(&app.client_id).await?;
-        let name = client.as_ref().map_or("An app that is gone", |client| client.display_name());
+        let name = client.map(|client| client.display_name().into_owned());
         lines.push(AppLine {
             client_id: app.client_id.clone(),
-            name: name.to_owned(),
+            name: name.unwrap_or_else(|| "An app that is gone".to_owned()),
             scopes: ScopeLine::of(&app.scope, &server.settings.resources),
             ago: ago(app.since.seconds_until(server.now())),
         });
@@ -300,7 +301,7 @@ pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Respo
 
 /// What the form changes; the account keeps the rest.
 fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
-    let field = |name: &str| match form.get(name).map(str::trim) {
+    let field = |name: &str| match form.get(name).map(text::cleaned) {
         Some(text) if text.chars().count() > 200 => {
             Err(format!("The field {name} takes at most 200 characters."))
         }

@@ -20,6 +20,7 @@ use crate::protocol::redirect_uri;
 use crate::protocol::resource;
 use crate::protocol::response_mode::ResponseMode;
 use crate::protocol::scope::{self, Scope};
+use crate::protocol::text;
 
 /// The longest `state` and `nonce` that are kept, in bytes: they travel in addresses.
 const MAX_OPAQUE: usize = 2000;
@@ -221,7 +222,8 @@ async fn check(
         code_challenge: code_challenge(server, client, parameters)?,
         prompt,
         max_age,
-        login_hint: short("login_hint"),
+        // Displayed in the field for the address.
+        login_hint: short("login_hint").filter(|hint| text::check(hint).is_ok()),
         ui_locales: short("ui_locales"),
         acr_values: short("acr_values"),
         claims,

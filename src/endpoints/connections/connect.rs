@@ -129,12 +129,13 @@ pub async fn show(
         Some(_) => interaction.seal(server)?,
         None => String::new(),
     };
+    let app = client.as_ref().map(|client| client.display_name());
     let page = Connect {
         csrf: &form.csrf,
         flow: &flow,
         provider: &provider.id,
         name: &provider.name,
-        app: client.as_ref().map(|client| client.display_name()),
+        app: app.as_deref(),
         label: view.label(),
         scopes: scope.iter().map(String::from).collect(),
     };
