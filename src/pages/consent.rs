@@ -6,6 +6,7 @@ use super::Page;
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::resource::Resources;
 use crate::protocol::scope::{self, Scope};
+use crate::protocol::text;
 
 /// One scope, in words that a person understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,6 @@ pub struct Consent<'a> {
 
 impl Page for Consent<'_> {
     fn title(&self) -> String {
-        format!("{} asks for access", self.client_name)
+        format!("{} asks for access", text::isolated(self.client_name))
     }
 }

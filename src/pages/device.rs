@@ -5,6 +5,7 @@ use askama::Template;
 use super::Page;
 use super::consent::ScopeLine;
 use crate::domain::distance::Comparison;
+use crate::protocol::text;
 
 /// The page that asks for the code.
 #[derive(Template)]
@@ -52,6 +53,6 @@ pub struct ApproveDevice<'a> {
 
 impl Page for ApproveDevice<'_> {
     fn title(&self) -> String {
-        format!("Let {} in?", self.client_name)
+        format!("Let {} in?", text::isolated(self.client_name))
     }
 }

@@ -28,6 +28,7 @@ use crate::endpoints::server::Server;
 use crate::endpoints::sign_in::{self, Shown};
 use crate::endpoints::waiting::Waiting;
 use crate::protocol::claims::StandardClaims;
+use crate::protocol::text;
 use crate::upstream::provider::{Creation, Linking, Provider};
 
 /// A person whom a provider signed in.
@@ -356,7 +357,7 @@ fn may_create(provider: &Provider, identity: &Identity) -> Result<(), String> {
     if allowed {
         return Ok(());
     }
-    let (name, called) = (&provider.name, identity.label());
+    let (name, called) = (&provider.name, text::isolated(identity.label()));
     Err(format!(
         "There is no account here for {called} of {name}, and new ones are made by invitation alone. \
          Ask the people who run this service, or sign in another way."
@@ -465,6 +466,6 @@ async fn link_to(
 fn taken(identity: &Identity) -> String {
     format!(
         "{} is linked to another account here. Sign in with it and unlink it there first.",
-        identity.label()
+        text::isolated(identity.label())
     )
 }
