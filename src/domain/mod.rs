@@ -23,3 +23,4 @@ pub mod secret;
 pub mod throttle;
 pub mod time;
 pub mod token;
+pub mod verification;

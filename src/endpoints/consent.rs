@@ -8,6 +8,7 @@ use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
 use crate::pages::consent::{Consent, ScopeLine};
+use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 /// Shows the consent page.
@@ -26,17 +27,23 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     };
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
+    // Elsewhere the client may have been read after a change of its redirect URIs, and here before
+    // it: such a page would call a destination verified that was not.
+    if !authorization.is_still_registered(&client) {
+        return Err(unknown_client());
+    }
     let form = FormPage::new(server, request).leading_to(Some(&authorization.redirect_uri));
     let page = Consent {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
-        client_name: &client.display_name(),
-        metadata: &client.metadata,
+        who: WhoAsks::new(
+            &client,
+            server.settings.is_unverified(&client),
+            Some(&authorization.redirect_uri),
+        ),
         email: session.label(),
         scopes: ScopeLine::of(&authorization.asked(), &server.settings.resources),
         resources: names(server, &authorization.resources),
-        unverified: server.settings.is_unverified(&client),
-        redirect_host: &host(&authorization.redirect_uri),
     };
     Ok(form.render(200, &page))
 }
@@ -92,11 +99,4 @@ fn open(
             "Go back to the app that you came from and begin again.",
         )),
     }
-}
-
-/// Where the person is sent, in the form that people know: a host name, or an app's scheme.
-fn host(redirect_uri: &str) -> String {
-    url::Url::parse(redirect_uri)
-        .map(|url| url.host_str().unwrap_or(url.scheme()).to_owned())
-        .unwrap_or_default()
 }

@@ -12,6 +12,7 @@ use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
+use crate::domain::verification::VerifiedClient;
 use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::protocol::parameters::Parameters;
@@ -235,7 +236,10 @@ fn app_page(
         csrf: &form.csrf,
         client_id: &client.client_id,
         fields: fields(client),
-        verified: !server.settings.is_unverified(client),
+        verify_with: server
+            .settings
+            .is_unverified(client)
+            .then(|| VerifiedClient::of(client).to_string()),
         confidential: !client.metadata.is_public(),
         has_older_secret: client.older_secret.is_some(),
         secret,

@@ -20,6 +20,7 @@ use crate::domain::machine::{Address, Class};
 use crate::pages::consent::ScopeLine;
 use crate::pages::device::{ApproveDevice, EnterCode};
 use crate::pages::message::Message;
+use crate::pages::who_asks::WhoAsks;
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
@@ -161,7 +162,7 @@ fn approve_page(
     let page = ApproveDevice {
         csrf: &form.csrf,
         user_code: &user_code.to_string(),
-        client_name: &client.display_name(),
+        who: WhoAsks::new(client, server.settings.is_unverified(client), None),
         email: session.label(),
         scopes: ScopeLine::of(&view.scope, &server.settings.resources),
         resources: consent::names(server, &view.resources),

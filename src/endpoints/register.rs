@@ -12,6 +12,7 @@ use crate::domain::client::{self, Client};
 use crate::domain::machine::Address;
 use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
 use crate::domain::secret::SecretHash;
+use crate::domain::verification::{self, VerifiedClient};
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError, SigningAlgorithm};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
@@ -29,6 +30,9 @@ struct ClientInformation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_access_token: Option<String>,
     registration_client_uri: String,
+    /// What the operator adds to `VERIFIED_CLIENTS` to verify the client as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified_clients_entry: Option<String>,
     #[serde(flatten)]
     metadata: &'a ClientMetadata,
 }
@@ -136,7 +140,10 @@ async fn replace(
     if metadata.first_party && !held.first_party {
         return Err(ClientMetadataError::FirstParty.into());
     }
-    check_name(server, &metadata, client.verified)?;
+    // The operator trusted the client as it was. What people rely on is verified once.
+    let verified =
+        client.verified && verification::fingerprint(held) == verification::fingerprint(&metadata);
+    check_name(server, &metadata, verified)?;
     let (secret, shown) = match (client.secret, metadata.is_public()) {
         (_, true) => (None, None),
         (Some(kept), false) => (Some(kept), None),
@@ -145,7 +152,7 @@ async fn replace(
             (Some(SecretHash::of_text(&new)), Some(new))
         }
     };
-    let client = Client { metadata, secret, ..client };
+    let client = Client { metadata, secret, verified, ..client };
     write(server, &client).await?;
     Ok(Response::json(200, &information(server, &client, shown, Some(token))))
 }
@@ -215,6 +222,10 @@ fn information<'a>(
         client_secret: secret,
         registration_access_token: token,
         registration_client_uri: server.url(&format!("/register/{}", client.client_id)),
+        verified_clients_entry: server
+            .settings
+            .is_unverified(client)
+            .then(|| VerifiedClient::of(client).to_string()),
         metadata: &client.metadata,
     }
 }

@@ -7,6 +7,7 @@ use super::http::ClientAddress;
 use crate::domain::client::Client;
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
+use crate::domain::verification::VerifiedClient;
 use crate::jose::seal::{SealError, Sealer};
 use crate::pages::brand::{Brand, BrandError};
 use crate::protocol::claims::StandardClaims;
@@ -44,6 +45,12 @@ pub enum SettingError {
         "REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more"
     )]
     NoRegistrationToken,
+    /// An entry that would verify whatever the app becomes.
+    #[error(
+        "VERIFIED_CLIENTS has the entry {0:?}; write client_id=fingerprint, the line that the \
+         app's page under /developers and the response to its registration show"
+    )]
+    VerifiedClient(String),
     /// The brand.
     #[error(transparent)]
     Brand(#[from] BrandError),
@@ -173,8 +180,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Who may register apps on the developers' page.
     pub developers: Developers,
-    /// Registered apps that the operator vouches for, by `client_id`.
-    pub verified_clients: Vec<String>,
+    /// Registered apps that the operator has verified, as they were then.
+    pub verified_clients: Vec<VerifiedClient>,
     /// The upstream providers.
     pub providers: Vec<Provider>,
     /// Where TXT records are asked for: a resolver that answers in JSON.
@@ -192,9 +199,9 @@ const DAY: u32 = 24 * 60 * 60;
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Settings {
-    /// Whether people are told that the operator has not checked a client.
+    /// Whether people are told that the operator has not verified a client, as it is now.
     pub fn is_unverified(&self, client: &Client) -> bool {
-        client.is_unverified() && !self.verified_clients.contains(&client.client_id)
+        client.is_unverified() && !self.verified_clients.iter().any(|entry| entry.verifies(client))
     }
 
     /// Reads the settings.
@@ -233,11 +240,7 @@ impl Settings {
                 device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
             developers: developers(lookup("DEVELOPERS"), development),
-            verified_clients: lookup("VERIFIED_CLIENTS")
-                .unwrap_or_default()
-                .split_whitespace()
-                .map(String::from)
-                .collect(),
+            verified_clients: verified_clients(lookup)?,
             providers: provider::read(lookup, development)?,
             dns_resolver: dns_resolver(lookup, development)?,
             brand: Brand::read(lookup)?,
@@ -300,6 +303,14 @@ fn limit(lookup: Lookup<'_>, name: &'static str, default: u32) -> Result<Limit, 
 fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
     let value = lookup("RESOURCES").unwrap_or_default();
     Resources::read(&value).map_err(SettingError::Resources)
+}
+
+fn verified_clients(lookup: Lookup<'_>) -> Result<Vec<VerifiedClient>, SettingError> {
+    let value = lookup("VERIFIED_CLIENTS").unwrap_or_default();
+    let read = |entry: &str| {
+        VerifiedClient::parse(entry).ok_or_else(|| SettingError::VerifiedClient(entry.to_owned()))
+    };
+    value.split_whitespace().map(read).collect()
 }
 
 fn client_address(value: Option<String>) -> Result<ClientAddress, SettingError> {

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Page;
+use super::who_asks::WhoAsks;
 
 /// The page that asks whether to connect.
 #[derive(Template)]
@@ -16,8 +17,8 @@ pub struct Connect<'a> {
     pub provider: &'a str,
     /// The provider, for people.
     pub name: &'a str,
-    /// The app that asks, where it is one.
-    pub app: Option<&'a str>,
+    /// The app that asks; `None` if the user came from the account page.
+    pub who: Option<WhoAsks<'a>>,
     /// Who is asked.
     pub label: &'a str,
     /// What is asked for there, in the provider's own words.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Page;
-use crate::protocol::client_metadata::ClientMetadata;
+use super::who_asks::WhoAsks;
 use crate::protocol::resource::Resources;
 use crate::protocol::scope::{self, Scope};
 use crate::protocol::text;
@@ -59,24 +59,18 @@ pub struct Consent<'a> {
     pub csrf: &'a str,
     /// The request that waits.
     pub flow: &'a str,
-    /// Who asks.
-    pub client_name: &'a str,
-    /// What else is known of who asks.
-    pub metadata: &'a ClientMetadata,
+    /// The app that asks.
+    pub who: WhoAsks<'a>,
     /// Who is asked.
     pub email: &'a str,
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
     /// Where it will be used.
     pub resources: Vec<&'a str>,
-    /// Whether the client was registered by somebody whom the operator does not know.
-    pub unverified: bool,
-    /// Where the person is sent after.
-    pub redirect_host: &'a str,
 }
 
 impl Page for Consent<'_> {
     fn title(&self) -> String {
-        format!("{} asks for access", text::isolated(self.client_name))
+        format!("{} asks for access", text::isolated(&self.who.name))
     }
 }

@@ -69,8 +69,9 @@ pub struct DeveloperApp<'a> {
     pub client_id: &'a str,
     /// The form.
     pub fields: AppFields,
-    /// Whether the operator vouches for it.
-    pub verified: bool,
+    /// What the operator adds to `VERIFIED_CLIENTS` to verify the app as it is now; `None` if it is
+    /// verified.
+    pub verify_with: Option<String>,
     /// Whether it keeps a secret.
     pub confidential: bool,
     /// Whether an older secret is still good.

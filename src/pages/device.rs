@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::Page;
 use super::consent::ScopeLine;
+use super::who_asks::WhoAsks;
 use crate::domain::distance::Comparison;
 use crate::protocol::text;
 
@@ -33,8 +34,8 @@ pub struct ApproveDevice<'a> {
     pub csrf: &'a str,
     /// The code, to be compared with the device.
     pub user_code: &'a str,
-    /// Who asks.
-    pub client_name: &'a str,
+    /// The app on the device.
+    pub who: WhoAsks<'a>,
     /// Who is asked.
     pub email: &'a str,
     /// What is asked for.
@@ -53,6 +54,6 @@ pub struct ApproveDevice<'a> {
 
 impl Page for ApproveDevice<'_> {
     fn title(&self) -> String {
-        format!("Let {} in?", text::isolated(self.client_name))
+        format!("Let {} in?", text::isolated(&self.who.name))
     }
 }

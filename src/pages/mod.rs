@@ -11,6 +11,7 @@ pub mod device;
 pub mod form_post;
 pub mod message;
 pub mod sign_in;
+pub mod who_asks;
 
 use askama::Template;
 

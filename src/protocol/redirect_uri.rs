@@ -122,15 +122,32 @@ pub fn form_action_source(uri: &str) -> Option<String> {
     }
 }
 
-/// Where a URI leads, in the form that people know: the host of an https URI, else with its scheme. What
-/// follows a private-use scheme is its author's to choose and says nothing.
-pub fn destination(uri: &str) -> String {
-    let Ok(url) = Url::parse(uri) else {
-        return String::new();
-    };
-    match (url.scheme(), url.host_str()) {
-        ("https", Some(host)) => host.to_owned(),
-        ("http", Some(_)) => url.origin().ascii_serialization(),
-        (scheme, _) => format!("{scheme}:"),
+/// Where a redirect URI takes the user, in the part that its author could not choose freely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A web site: its host (in Punycode, as it stands in DNS), and a port other than 443.
+    Site(String),
+    /// A program on the user's own device: scheme, loopback address and port.
+    ThisDevice(String),
+    /// An app with a scheme of its own: the scheme and its colon. Whatever follows the scheme means
+    /// nothing to anyone but the app: `com.evil.app://accounts.google.com/` is not Google's.
+    App(String),
+}
+
+impl Destination {
+    /// The destination of a URI; `None` if it is no URI.
+    pub fn of(uri: &str) -> Option<Self> {
+        let url = Url::parse(uri).ok()?;
+        let authority = || match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        Some(match url.scheme() {
+            "https" => Self::Site(authority()),
+            "http" if is_loopback(&url) => Self::ThisDevice(format!("http://{}", authority())),
+            // Only a client that the operator wrote has such a URI.
+            "http" => Self::Site(format!("http://{}", authority())),
+            scheme => Self::App(format!("{scheme}:")),
+        })
     }
 }

@@ -45,7 +45,7 @@ test("a developer registers an app, sees its id and secret once, and people sign
   const { challenge } = pkce();
   const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
   assert.equal(asked.title, "Album asks for access");
-  assert.match(asked.text, /have not checked this app/);
+  assert.match(asked.text, /This app hasn’t been verified/);
 });
 
 test("a secret rotates: the new one is good at once, the old one until it is retired, and never three", async () => {

@@ -18,6 +18,7 @@ mod federation;
 mod grant_codes;
 mod grant_devices;
 mod grant_properties;
+mod impersonation;
 mod key_ring;
 mod limits;
 mod protocol;

@@ -1,6 +1,9 @@
 //! Scopes that a person understands, leaves out and takes back (mode 6).
 
+use futures_lite::future::block_on;
+use vestibule::domain::verification::VerifiedClient;
 use vestibule::endpoints::http::Response;
+use vestibule::ports::ClientRegistry;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
@@ -88,7 +91,7 @@ fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
     assert!(html.contains("<li>See your photos</li>"), "{html}");
     assert!(html.contains("name=\"allow:photos.write\" value=\"yes\" checked"));
     assert!(html.contains("<li>Your photos</li>"));
-    assert!(html.contains("have not checked this app"));
+    assert!(html.contains("This app hasn’t been verified"));
 }
 
 #[test]
@@ -137,7 +140,8 @@ fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
 #[test]
 fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
     let mut app = App::new();
-    app.world.settings.verified_clients = vec![app.client_id.clone()];
+    let client = block_on(app.world.clients.find(&app.client_id)).unwrap().unwrap();
+    app.world.settings.verified_clients = vec![VerifiedClient::of(&client)];
     let asked = page(&app.ask(""));
-    assert!(!text(&app.browser.get(&app.world, &asked)).contains("have not checked this app"));
+    assert!(!text(&app.browser.get(&app.world, &asked)).contains("hasn’t been verified"));
 }

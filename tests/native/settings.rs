@@ -47,6 +47,8 @@ fn a_wrong_value_is_named_with_what_was_expected() {
         ("ACCESS_TOKEN_LIFETIME", "100000000"),
         ("REFRESH_WINDOW", "-1"),
         ("SIGN_UPS_PER_HOUR", "0"),
+        ("VERIFIED_CLIENTS", "vcl_an-app-without-a-fingerprint"),
+        ("VERIFIED_CLIENTS", "vcl_app=short"),
         ("BRAND_COLOR", "blue; } body { display: none"),
         ("BRAND_LOGO_URL", "javascript:alert(1)"),
     ] {

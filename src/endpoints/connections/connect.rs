@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connections;
 use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::client::Client;
 use crate::domain::connection::{self, Connection, ConnectionCommand, ConnectionReply, Parties};
 use crate::endpoints::account;
 use crate::endpoints::browser::{self, ClaimedSession, FormPage};
@@ -15,6 +16,7 @@ use crate::endpoints::upstream::find;
 use crate::endpoints::upstream::login::{Connecting, Intent};
 use crate::endpoints::upstream::start::{self, Begin};
 use crate::pages::connect::Connect;
+use crate::pages::who_asks::WhoAsks;
 use crate::protocol::parameters;
 use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
@@ -96,6 +98,19 @@ async fn read(
     }))
 }
 
+/// The app that asks, if it still has the redirect URI that it asked with.
+async fn registered(server: &Server<'_>, asked: &ConnectRequest) -> Result<Client, Failure> {
+    let is_there = |client: &Client| {
+        let uris = &client.metadata.redirect_uris;
+        uris.iter().any(|uri| redirect_uri::matches(uri, &asked.redirect_uri))
+    };
+    let client = server.client(&asked.client_id).await?.filter(is_there);
+    client.ok_or_else(|| {
+        let text = "It changed its registration. Go back to the app and begin again.";
+        Failure::page(400, "This app cannot connect an account", text)
+    })
+}
+
 /// Asks whether to connect.
 ///
 /// # Errors
@@ -119,7 +134,7 @@ pub async fn show(
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     };
     let client = match &asked {
-        Some(asked) => server.client(&asked.client_id).await?,
+        Some(asked) => Some(registered(server, asked).await?),
         None => None,
     };
     let scope = asked.as_ref().map_or(allowed, |asked| &asked.scope);
@@ -129,13 +144,15 @@ pub async fn show(
         Some(_) => interaction.seal(server)?,
         None => String::new(),
     };
-    let app = client.as_ref().map(|client| client.display_name());
     let page = Connect {
         csrf: &form.csrf,
         flow: &flow,
         provider: &provider.id,
         name: &provider.name,
-        app: app.as_deref(),
+        who: client.as_ref().map(|client| {
+            let to = asked.as_ref().map(|asked| asked.redirect_uri.as_str());
+            WhoAsks::new(client, server.settings.is_unverified(client), to)
+        }),
         label: view.label(),
         scopes: scope.iter().map(String::from).collect(),
     };
