@@ -2,10 +2,18 @@
 //!
 //! The parameters stand in the hash, so that they can be raised: an older hash verifies, and is
 //! made anew when its owner next signs in.
+//!
+//! The same password arrives in different code points from different keyboards: `é` as one (NFC) or
+//! as two (NFD), a space as U+00A0. So the hash is that of its prepared form, which is the
+//! `OpaqueString` of RFC 8265 §4.2. NIST SP 800-63B §3.1.1.2 names NFKC, but compatibility mapping
+//! makes different passwords equal, which RFC 8265 avoids.
+
+use std::borrow::Cow;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Serialize};
 
 /// Memory in KiB, passes, lanes: the strength of the OWASP Password Storage Cheat Sheet.
@@ -37,8 +45,8 @@ pub enum PasswordError {
     Hashing,
 }
 
-/// A password that a person chose, checked.
-pub struct NewPassword<'a>(&'a str);
+/// A password that a person chose, checked and in the form that is hashed.
+pub struct NewPassword<'a>(Cow<'a, str>);
 
 impl<'a> NewPassword<'a> {
     /// Checks a password, which must not be the person's own address either.
@@ -46,6 +54,7 @@ impl<'a> NewPassword<'a> {
     /// # Errors
     /// See [`PasswordError`].
     pub fn parse(password: &'a str, email: &str) -> Result<Self, PasswordError> {
+        let password = prepared(password);
         if password.chars().count() < MIN_LENGTH {
             return Err(PasswordError::Short);
         }
@@ -71,6 +80,38 @@ impl<'a> NewPassword<'a> {
             .ok_or(PasswordError::Hashing)?;
         Ok(PasswordRecord(hash.to_string()))
     }
+}
+
+/// The `OpaqueString` of a password (RFC 8265 §4.2.2): spaces of other kinds become U+0020, and the
+/// text NFC. ASCII stays as it is.
+fn prepared(password: &str) -> Cow<'_, str> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    // `Zs`, UAX #44: the white space that breaks no line. Controls are not mapped.
+    let is_space = |c: char| !c.is_ascii() && c.is_whitespace() && !is_line_break(c);
+    let spaced: String = password.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
+    Cow::Owned(ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).into_owned())
+}
+
+/// U+0085, U+2028 and U+2029: white space, but in `Cc`, `Zl` and `Zp`.
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The forms that a password was hashed in: prepared today; before that as it was typed, which may
+/// have been NFD. Each stands here once, so ASCII has one.
+fn forms(password: &str) -> Vec<Cow<'_, str>> {
+    let mut forms = vec![prepared(password)];
+    if !password.is_ascii() {
+        let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(password);
+        for form in [Cow::Borrowed(password), decomposed] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms
 }
 
 /// One repeated or counted pattern, or one of the words that lists of leaked passwords begin with.
@@ -112,18 +153,24 @@ impl PasswordRecord {
         ))
     }
 
-    /// Verifies a password, in the time that the record's parameters take.
+    /// Verifies a password, in the time that the record's parameters take: once for each of its
+    /// forms until one matches. How many forms there are follows from the password alone, so a wrong
+    /// one takes the same time against [`PasswordRecord::of_nobody`].
     pub fn verify(&self, password: &str) -> Verified {
         let (Ok(hash), Some(argon2)) = (PasswordHash::new(&self.0), argon2()) else {
             return Verified::Wrong;
         };
-        // A password longer than any that was taken is wrong; the hash is computed all the same.
-        let read = password.get(..password.len().min(MAX_LENGTH)).unwrap_or_default();
-        let right = argon2.verify_password(read.as_bytes(), &hash).is_ok();
-        match (right && read == password, Params::try_from(&hash)) {
-            (false, _) => Verified::Wrong,
-            (true, Ok(params)) if is_current(&params) => Verified::Right,
-            (true, _) => Verified::RightAndOutdated,
+        let matches = |form: &Cow<'_, str>| {
+            // A password longer than any that was taken is wrong; the hash is computed all the same.
+            let fits = form.len() <= MAX_LENGTH;
+            let read = if fits { form.as_bytes() } else { b"" };
+            let right = argon2.verify_password(read, &hash).is_ok();
+            right && fits
+        };
+        match (forms(password).iter().position(matches), Params::try_from(&hash)) {
+            (None, _) => Verified::Wrong,
+            (Some(0), Ok(params)) if is_current(&params) => Verified::Right,
+            (Some(_), _) => Verified::RightAndOutdated,
         }
     }
 }

@@ -90,6 +90,67 @@ fn a_hash_of_weaker_parameters_verifies_and_is_known_to_be_outdated() {
     assert_eq!(record.verify("passphrase"), Verified::RightAndOutdated);
 }
 
+/// What was stored before passwords were normalized: the hash of the text as it was typed.
+fn hashed_as_typed(password: &str) -> PasswordRecord {
+    use argon2::password_hash::PasswordHasher;
+    let params = argon2::Params::new(19456, 2, 1, None).unwrap();
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let hash = argon2.hash_password_with_salt(password.as_bytes(), &[1; 16]).unwrap().to_string();
+    serde_json::from_str(&format!("\"{hash}\"")).unwrap()
+}
+
+const COMPOSED: &str = "caf\u{e9} im Mai \u{1ec7}";
+const DECOMPOSED: &str = "cafe\u{301} im Mai e\u{323}\u{302}";
+/// Neither form, as a user with two keyboards types it.
+const MIXED: &str = "cafe\u{301} im\u{a0}Mai \u{1ec7}";
+
+#[test]
+fn a_password_is_the_same_whichever_keyboard_types_it() {
+    // RFC 8265 §4.2.2
+    for chosen in [COMPOSED, DECOMPOSED, MIXED] {
+        let record = NewPassword::parse(chosen, "a@example.test").ok().unwrap().hash([1; 16]);
+        let record = record.unwrap();
+        for typed in [COMPOSED, DECOMPOSED, MIXED] {
+            assert_eq!(record.verify(typed), Verified::Right, "{chosen:?} {typed:?}");
+        }
+        assert_eq!(record.verify("cafe im Mai e"), Verified::Wrong);
+    }
+}
+
+#[test]
+fn a_hash_of_a_password_as_it_was_typed_verifies_and_is_made_anew() {
+    assert_eq!(hashed_as_typed(COMPOSED).verify(COMPOSED), Verified::Right);
+    assert_eq!(hashed_as_typed(COMPOSED).verify(DECOMPOSED), Verified::Right);
+    for typed in [COMPOSED, DECOMPOSED] {
+        assert_eq!(hashed_as_typed(DECOMPOSED).verify(typed), Verified::RightAndOutdated);
+    }
+    assert_eq!(hashed_as_typed(MIXED).verify(MIXED), Verified::RightAndOutdated);
+    assert_eq!(
+        hashed_as_typed("a long enough passphrase").verify("a long enough passphrase"),
+        Verified::Right
+    );
+}
+
+#[test]
+fn compatibility_characters_are_not_the_letters_that_they_look_like() {
+    let record = hashed_as_typed("\u{fb01}ne long passphrase");
+    assert_eq!(record.verify("\u{fb01}ne long passphrase"), Verified::Right);
+    assert_eq!(record.verify("fine long passphrase"), Verified::Wrong);
+}
+
+#[test]
+fn lengths_count_what_is_hashed() {
+    let parse = |password: &str| NewPassword::parse(password, "a@example.test").err();
+    // Eight letters of two code points each.
+    assert_eq!(parse(&"o\u{308}u\u{308}".repeat(4)), Some(PasswordError::Short));
+    let long = "\u{e9}".repeat(256) + &"\u{e8}".repeat(256);
+    assert_eq!((long.len(), parse(&long)), (1024, None));
+    let record = NewPassword::parse(&long, "a@example.test").ok().unwrap().hash([1; 16]).unwrap();
+    let decomposed = "e\u{301}".repeat(256) + &"e\u{300}".repeat(256);
+    assert_eq!(record.verify(&decomposed), Verified::Right);
+    assert_eq!(record.verify(&(long + "x")), Verified::Wrong);
+}
+
 #[test]
 fn nobodys_record_is_read_like_any_other_and_matches_nothing() {
     // So that signing in takes the same time whether an account exists or not.
