@@ -7,19 +7,21 @@ use super::server::Server;
 use super::sign_in;
 use super::upstream::logout;
 use super::verify;
+use crate::domain::client::Client;
 use crate::jose::access_token::Audience;
 use crate::jose::id_token::IdToken;
 use crate::pages::message::{ConfirmSignOut, Message, ReturnToApp};
+use crate::pages::who_asks::WhoAsks;
 use crate::protocol::parameters::{self, Parameters};
-use crate::protocol::redirect_uri::{destination, form_action_source};
+use crate::protocol::redirect_uri::form_action_source;
 
 /// What an app asks for, checked.
 struct Logout {
     hint: Option<IdToken>,
     /// Where the browser goes, `state` included.
     to: Option<String>,
-    /// Whether nobody vouches for the app that it goes to.
-    is_unverified: bool,
+    /// The app that it goes to.
+    client: Option<Client>,
 }
 
 /// Ends the session: at once where an ID token of that session is shown, and otherwise after
@@ -71,20 +73,22 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
 /// Sends a browser without a session on. To an app that nobody vouches for only its user does, by a link:
 /// anyone can send a browser here (RFC 9700 §4.11.2).
 fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
-    match logout.to {
-        None => Response::see_other(&server.url("/signed-out")),
-        Some(to) if logout.is_unverified => {
+    let Some(to) = logout.to else {
+        return Response::see_other(&server.url("/signed-out"));
+    };
+    match logout.client.filter(|client| server.settings.is_unverified(client)) {
+        None => Response::see_other(&to),
+        Some(client) => {
             let page = ReturnToApp {
                 title: "You are signed out",
                 text: "An app asks to take you back to it.",
                 address: Some(&to),
                 redirect_uri: "",
                 pairs: &[],
-                destination: &destination(&to),
+                who: WhoAsks::new(&client, true, Some(&to)),
             };
             browser::html(server, 200, &page, None)
         }
-        Some(to) => Response::see_other(&to),
     }
 }
 
@@ -106,7 +110,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
         }
         (sent, audience) => sent.or(audience),
     };
-    let mut is_unverified = false;
+    let mut leads_to = None;
     let to = match parameters.get("post_logout_redirect_uri") {
         None => None,
         Some(uri) => {
@@ -114,8 +118,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                 Some(client_id) => server.client(client_id).await?,
                 None => None,
             };
-            is_unverified = client.as_ref().is_none_or(|c| server.settings.is_unverified(c));
-            let registered = client.is_some_and(|client| {
+            let registered = client.as_ref().is_some_and(|client| {
                 client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri)
             });
             if !registered {
@@ -124,6 +127,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                      one that it registered.",
                 ));
             }
+            leads_to = client;
             let state = parameters.get("state").map(|state| ("state", state));
             Some(match state {
                 Some(pair) => parameters::add_to_query(uri, [pair]),
@@ -131,7 +135,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
             })
         }
     };
-    Ok(Logout { hint, to, is_unverified })
+    Ok(Logout { hint, to, client: leads_to })
 }
 
 fn ask(

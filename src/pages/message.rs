@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Page;
+use super::who_asks::WhoAsks;
 
 /// One thing, and perhaps a way on.
 #[derive(Template)]
@@ -55,8 +56,8 @@ pub struct ReturnToApp<'a> {
     pub redirect_uri: &'a str,
     /// What the form carries.
     pub pairs: &'a [(&'a str, &'a str)],
-    /// Where that is, as people know it.
-    pub destination: &'a str,
+    /// The app, and where it is.
+    pub who: WhoAsks<'a>,
 }
 
 impl Page for ReturnToApp<'_> {

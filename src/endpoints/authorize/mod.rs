@@ -59,7 +59,7 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
 async fn refuse(
     server: &Server<'_>,
     session: Option<ClaimedSession>,
-    Refusal { redirects, to, error }: Refusal,
+    Refusal { redirects, client, to, error }: Refusal,
 ) -> Result<Response, Failure> {
     if redirects {
         return Ok(to.error(server, &error));
@@ -68,7 +68,11 @@ async fn refuse(
         Some(session) => session.read(server).await?.is_some(),
         None => false,
     };
-    Ok(if is_signed_in { to.error(server, &error) } else { to.error_page(server, &error) })
+    if is_signed_in {
+        Ok(to.error(server, &error))
+    } else {
+        Ok(to.error_page(server, &client, &error))
+    }
 }
 
 /// Nobody is signed in here: the page that asks to is the answer, at once and without a redirect.

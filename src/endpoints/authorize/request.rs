@@ -81,6 +81,8 @@ pub struct Refusal {
     /// Whether the client may have the browser sent to it without its user's doing: someone vouches for
     /// it, or the request asks for silent authentication (OpenID Connect Core §3.1.2.6).
     pub redirects: bool,
+    /// The client.
+    pub client: Client,
     /// Where.
     pub to: AuthorizationResponse,
     /// What.
@@ -135,11 +137,11 @@ pub async fn parse(
     if response_mode == Some(None) {
         let error =
             OAuthError::invalid_request("response_mode must be query, fragment or form_post");
-        return Ok(Err(Refusal { redirects, to, error }));
+        return Ok(Err(Refusal { redirects, client, to, error }));
     }
     match check(server, &client, parameters, &to).await {
         Ok(request) => Ok(Ok(request)),
-        Err(Failure::Caller(error)) => Ok(Err(Refusal { redirects, to, error })),
+        Err(Failure::Caller(error)) => Ok(Err(Refusal { redirects, client, to, error })),
         Err(failure) => Err(failure),
     }
 }

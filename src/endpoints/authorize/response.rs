@@ -1,13 +1,15 @@
 //! The authorization response (RFC 6749 §4.1.2, RFC 9207, Form Post Response Mode).
 
+use crate::domain::client::Client;
 use crate::endpoints::browser;
 use crate::endpoints::http::Response;
 use crate::endpoints::server::Server;
 use crate::pages::form_post::FormPost;
 use crate::pages::message::ReturnToApp;
+use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::OAuthError;
 use crate::protocol::parameters;
-use crate::protocol::redirect_uri::{destination, form_action_source};
+use crate::protocol::redirect_uri::form_action_source;
 use crate::protocol::response_mode::ResponseMode;
 
 /// The channel to a client: a validated redirect URI, and how to use it.
@@ -34,7 +36,7 @@ impl AuthorizationResponse {
 
     /// Shows the error on a page with a link to the app, for one that nobody vouches for: no browser is
     /// sent there unless its user wants it (RFC 9700 §4.11.2).
-    pub fn error_page(self, server: &Server<'_>, error: &OAuthError) -> Response {
+    pub fn error_page(self, server: &Server<'_>, client: &Client, error: &OAuthError) -> Response {
         let pairs = self.pairs(server, &error_pairs(error));
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let address = self.address(&pairs);
@@ -44,7 +46,7 @@ impl AuthorizationResponse {
             address: address.as_deref(),
             redirect_uri: &self.redirect_uri,
             pairs: &pairs,
-            destination: &destination(&self.redirect_uri),
+            who: WhoAsks::new(client, true, Some(&self.redirect_uri)),
         };
         let leads_to = form_action_source(&self.redirect_uri).filter(|_| address.is_none());
         browser::html(server, 400, &page, leads_to.as_deref())

@@ -66,7 +66,7 @@ fn a_sign_out_leads_a_browser_to_an_unknown_app() {
     let url = format!("/end_session?client_id={client}&post_logout_redirect_uri={EVIL}");
     let page = Browser::default().get(&world, &url);
     assert_eq!((page.status, page.header("location")), (200, None));
-    assert!(text(&page).contains("Continue to evil.example.test"));
+    assert!(text(&page).contains("Takes you back to <strong>evil.example.test</strong>"));
     // Nor with an ID token of the attacker's own.
     let mut attacker = signed_up(&world, "attacker@example.test");
     let response = attacker.get(
