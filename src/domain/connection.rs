@@ -19,9 +19,60 @@ const MARGIN: Seconds = Seconds(60);
 /// How long to leave a provider alone that did not answer.
 const BACK_OFF: Seconds = Seconds(5);
 
-/// The object of an account's connection to a provider.
-pub fn address(account: &str, provider: &str) -> Address {
-    Address::Name(format!("{account}/{provider}"))
+/// Names one connection of an account.
+///
+/// A provider's name has no slash, so two different names never spell the same text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionId {
+    provider: String,
+    client_id: Option<String>,
+}
+
+impl ConnectionId {
+    /// The connection to `provider` that belongs to the app `client_id`, with the scopes that the user
+    /// approved for that app alone. Without an app: the one that the user began on the account page,
+    /// for every app that holds the scope `connection:{provider}`.
+    ///
+    /// `None` where `provider` has a slash, which no provider has: it would spell another app's
+    /// connection.
+    pub fn new(provider: &str, client_id: Option<&str>) -> Option<Self> {
+        let (provider, client_id) = (provider.to_owned(), client_id.map(String::from));
+        (!provider.contains('/')).then_some(Self { provider, client_id })
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Self {
+        let (provider, client_id) = match text.split_once('/') {
+            Some((provider, client_id)) => (provider, Some(client_id.to_owned())),
+            None => (text, None),
+        };
+        Self { provider: provider.to_owned(), client_id }
+    }
+
+    /// The provider, as it is configured here.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The app that it belongs to; `None` for the one that the user began on the account page.
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+}
+
+impl std::fmt::Display for ConnectionId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.provider)?;
+        match &self.client_id {
+            Some(client_id) => write!(formatter, "/{client_id}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The object of one connection.
+pub fn address(account: &str, id: &ConnectionId) -> Address {
+    Address::Name(format!("{account}/{id}"))
 }
 
 /// The machine.
@@ -39,6 +90,28 @@ pub struct SealedTokens {
     pub lifetime: Option<Seconds>,
     /// The scopes that were granted, where the provider says.
     pub scope: Option<Scope>,
+    /// Those of the granted scopes that can be approved here, which are the provider's
+    /// `connection_scope` without `openid`. Empty where the provider doesn't say: then it granted what
+    /// was asked for (RFC 6749 §5.1).
+    #[serde(default)]
+    pub connectable: Scope,
+}
+
+impl SealedTokens {
+    /// Whether the provider granted more than the user approved.
+    pub fn exceed(&self, approved: &Scope) -> bool {
+        !approved.covers(&self.connectable)
+    }
+
+    /// Revokes the tokens at the provider.
+    fn revoke(self, parties: &Parties) -> Effect {
+        Effect::RevokeConnection {
+            account: parties.account.clone(),
+            provider: parties.provider.clone(),
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+        }
+    }
 }
 
 /// Whose account is connected to which.
@@ -66,6 +139,9 @@ pub enum Broken {
     /// The token has expired and there is none to refresh it with.
     #[error("the access has expired, and the provider gave nothing to renew it with")]
     Expired,
+    /// The provider grants more scopes than the user approved. Its tokens are revoked, not handed out.
+    #[error("the provider grants more than you approved, and cannot grant less")]
+    Wider,
 }
 
 /// What is remembered.
@@ -83,7 +159,11 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Live {
     parties: Parties,
+    /// What the provider granted, in its own words.
     scope: Scope,
+    /// What the user approved here. `None` in what was stored before connections belonged to apps.
+    #[serde(default)]
+    approved: Option<Scope>,
     access_token: String,
     refresh_token: Option<String>,
     /// When the access token ends, and when it is refreshed.
@@ -109,8 +189,10 @@ pub enum RefreshFailure {
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ConnectionCommand {
-    /// The person connected, for these scopes.
+    /// The user connected, and approved these scopes.
     Connect(Parties, SealedTokens, Scope),
+    /// Revoke tokens that were issued and aren't kept.
+    GiveBack(Parties, SealedTokens),
     /// A token that works.
     Token,
     /// A refresh came back, or did not; and how often it was sent.
@@ -170,6 +252,9 @@ impl Machine for Connection {
             (ConnectionCommand::Connect(parties, tokens, scope), before) => {
                 connect(before, parties, tokens, scope, now)
             }
+            (ConnectionCommand::GiveBack(parties, tokens), _) => {
+                Step::unchanged(done).wants([tokens.revoke(&parties)])
+            }
             (ConnectionCommand::Refreshed(outcome, sent), Some(State::Refreshing(live))) => {
                 live.refreshed(outcome, sent, now)
             }
@@ -205,8 +290,11 @@ impl Machine for Connection {
     }
 }
 
-/// The person connects, anew or once more. What an earlier connection held is given back, unless it
-/// is the same account there: then its refresh token goes on, where the provider gave no new one.
+/// The user connects, for the first time or again. Tokens for more than the user approved are revoked,
+/// and an earlier connection stays.
+///
+/// An earlier connection to another account there is revoked. One to the same account leaves its
+/// refresh token where the provider issued no new one and the token is for no more than is approved now.
 fn connect(
     before: Option<State>,
     parties: Parties,
@@ -214,19 +302,24 @@ fn connect(
     scope: Scope,
     now: Timestamp,
 ) -> Step<Connection> {
+    if tokens.exceed(&scope) {
+        let refused = Step::unchanged(Err(Broken::Wider.into()));
+        return refused.wants([tokens.revoke(&parties)]);
+    }
     let (kept, revoked) = match before {
         Some(State::Live(live) | State::Refreshing(live)) => {
             if live.parties.subject == parties.subject {
-                (live.refresh_token, None)
+                let fits = live.approved.as_ref().is_none_or(|before| scope.covers(before));
+                (live.refresh_token.filter(|_| fits), None)
             } else {
                 (None, State::Live(live).revoke())
             }
         }
         Some(State::Broken(..)) | None => (None, None),
     };
-    let live = Live::new(parties, tokens, scope, now);
+    let live = Live::new(parties, tokens, scope.clone(), now);
     let refresh_token = live.refresh_token.clone().or(kept);
-    let state = State::Live(Live { refresh_token, ..live });
+    let state = State::Live(Live { refresh_token, approved: Some(scope), ..live });
     Step::written(state, Ok(ConnectionReply::Done)).wants(revoked)
 }
 
@@ -252,6 +345,7 @@ impl Live {
         Self {
             parties,
             scope: tokens.scope.unwrap_or(scope),
+            approved: None,
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
             expires_at,
@@ -307,8 +401,14 @@ impl Live {
             Ok(tokens) => {
                 // A provider that gives no new refresh token means the old one to go on.
                 let refresh_token = tokens.refresh_token.clone().or(self.refresh_token);
+                if self.approved.as_ref().is_some_and(|approved| tokens.exceed(approved)) {
+                    let revoked = SealedTokens { refresh_token, ..tokens }.revoke(&self.parties);
+                    let state = State::Broken(self.parties, self.scope, Broken::Wider);
+                    return Step::written(state, Ok(ConnectionReply::Done)).wants([revoked]);
+                }
+                let approved = self.approved;
                 let live = Self::new(self.parties, tokens, self.scope, now);
-                State::Live(Self { refresh_token, ..live })
+                State::Live(Self { refresh_token, approved, ..live })
             }
             Err(RefreshFailure::Refused) => {
                 let why = if sent > 1 { Broken::Lost } else { Broken::Refused };

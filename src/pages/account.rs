@@ -44,15 +44,19 @@ pub struct IdentityLine {
     pub ago: String,
 }
 
-/// An outside account that is connected, or can be.
+/// An outside account that is connected.
 pub struct ConnectionLine {
-    /// The provider, in addresses.
+    /// The provider's identifier.
     pub provider: String,
-    /// The provider, for people.
+    /// The provider's display name.
     pub name: String,
-    /// How the account is called there; none where none is connected.
+    /// The app that it belongs to; empty where it is for every app that the user allows.
+    pub client_id: String,
+    /// That app's display name.
+    pub app: Option<String>,
+    /// The account's display name there; `None` where connecting was interrupted.
     pub label: Option<String>,
-    /// What is wrong with it.
+    /// Why it stopped working.
     pub broken: Option<String>,
 }
 
@@ -72,10 +76,12 @@ pub struct AccountPage<'a> {
     pub identities: Vec<IdentityLine>,
     /// Providers that may be linked: identifier and name.
     pub linkable: Vec<(String, String)>,
-    /// Outside accounts that are connected, or can be.
+    /// Outside accounts that are connected.
     pub connections: Vec<ConnectionLine>,
     /// The address that someone else proved to be theirs.
     pub address_lost: Option<&'a str>,
+    /// Providers of which an account can be connected: identifier and name.
+    pub connectable: Vec<(String, String)>,
     /// Providers, and what came from each.
     pub sources: Vec<(String, String)>,
     /// Where to sign in once more, for a person without a password.

@@ -15,7 +15,7 @@ use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
 use crate::domain::machine::{Effect, Outcome};
 use crate::jose::seal::{Purpose, Sealer};
 use crate::ports::{Ports, Unavailable};
-use crate::protocol::scope::Scope;
+use crate::protocol::scope::{OPENID, Scope};
 
 /// What is needed to speak to providers for people's accounts.
 pub struct Connections<'a> {
@@ -32,7 +32,12 @@ impl Connections<'_> {
     ///
     /// # Errors
     /// Only what is ours.
-    pub fn seal(&self, account: &str, tokens: &TokenResponse) -> Result<SealedTokens, Unavailable> {
+    pub fn seal(
+        &self,
+        account: &str,
+        provider: &Provider,
+        tokens: &TokenResponse,
+    ) -> Result<SealedTokens, Unavailable> {
         let seal = |token: &str| {
             let nonce = entropy::bytes(self.ports.entropy);
             let purpose = Purpose::Connection(account);
@@ -43,6 +48,7 @@ impl Connections<'_> {
             refresh_token: tokens.refresh_token.as_deref().map(seal).transpose()?,
             lifetime: tokens.lifetime(),
             scope: tokens.scope.as_deref().and_then(granted),
+            connectable: connectable(provider, tokens.scope.as_deref().unwrap_or_default()),
         })
     }
 
@@ -103,7 +109,7 @@ impl Connections<'_> {
         let metadata = metadata(&self.ports, found).await.map_err(|error| not_sent(&error))?;
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         match token::request(&self.ports, found, &metadata, &fields).await {
-            Ok(tokens) => self.seal(account, &tokens).map_err(|error| {
+            Ok(tokens) => self.seal(account, found, &tokens).map_err(|error| {
                 log(&error);
                 RefreshFailure::Unanswered
             }),
@@ -187,4 +193,12 @@ fn failure(error: &UpstreamError) -> RefreshFailure {
 /// The scopes that were granted: separated by spaces, or by commas at a provider of the older kind.
 fn granted(scope: &str) -> Option<Scope> {
     Scope::parse(&scope.replace(',', " ")).ok().filter(|scope| !scope.is_empty())
+}
+
+/// Those of the granted scopes that can be approved here. `openid` isn't among them: this server asks
+/// for it by itself, to learn whose account it is. A `scope` that [`granted`] can't read counts too.
+fn connectable(provider: &Provider, scope: &str) -> Scope {
+    let has = |token: &str| scope.split([' ', ',']).any(|granted| granted == token);
+    let offered = provider.connection.clone().unwrap_or_default();
+    offered.filter(|token| token != OPENID && has(token))
 }

@@ -26,15 +26,29 @@ after(async () => {
   await upstream.stop();
 });
 
-async function connected({ scope = "post" } = {}) {
-  const app = await publicApp(server, { scope: "openid offline_access connection:social" });
-  const { browser } = await signedUp(server);
+// An app that the user allows to use the connected account.
+async function allowed(browser, metadata = {}) {
+  const app = await publicApp(server, { scope: "openid offline_access connection:social", ...metadata });
   const { verifier, challenge } = pkce();
   const { code } = await authorize(server, app, browser, { challenge, scope: "openid connection:social" });
   const { body } = await redeem(server, app, code, verifier);
+  return { app, access_token: body.access_token };
+}
+
+async function connected({ scope = "post" } = {}) {
+  const { browser } = await signedUp(server);
+  const { app, access_token } = await allowed(browser);
   const page = await connect(browser, app, { scope });
   assert.match(page.location ?? page.title, /connection=social/);
-  return { app, browser, page, access_token: body.access_token };
+  return { app, browser, page, access_token };
+}
+
+// Connects on the account page, for every app that the user allows.
+async function connectForEveryApp(browser) {
+  const there = await browser.submit(await browser.open("/connect/social"), { decision: "connect" }, "/connect/social");
+  const page = await browser.open(await logInUpstream(there.location, "anyone"));
+  assert.match(page.text, /The account was connected/);
+  return page;
 }
 
 async function connect(browser, app, { scope = "post", state = "a state" } = {}) {
@@ -99,7 +113,7 @@ test("a refused refresh marks the connection broken and tells app and person", a
   assert.equal(refused.status, 409);
   assert.equal(refused.body.error, "interaction_required");
   assert.equal(refused.body.connect_uri, `${server.url}/connect/social`);
-  assert.match((await browser.open("/account")).text, /Connect it again: the provider gives no access any more/);
+  assert.match((await browser.open("/account")).text, /Connect it again in Test App: the provider gives no access any more/);
   upstream.next({});
   upstream.settings.expires_in = 3600;
   await connect(browser, app);
@@ -171,11 +185,94 @@ test("without the scope, with a revoked grant or without a connection there is n
   assert.equal((await fetch(`${server.url}/connections/social/token`)).status, 401);
 });
 
-test("more scopes are asked for beside those that are there, and disconnecting gives them back", async () => {
+test("an app never gets the scopes that were approved for another app (confused deputy)", async () => {
   reset();
-  const { browser, app, access_token } = await connected({ scope: "post" });
+  const { browser } = await signedUp(server);
+  const reader = await allowed(browser, { client_name: "Reader" });
+  const poster = await allowed(browser, { client_name: "Poster" });
+  await connect(browser, reader.app, { scope: "read" });
+  await connect(browser, poster.app, { scope: "post" });
+  assert.equal(upstream.last("/authorize").query.scope, "post openid");
+  const [read, post] = [await token(reader.access_token), await token(poster.access_token)];
+  assert.deepEqual([read.body.scope, post.body.scope], ["read openid", "post openid"]);
+  assert.notEqual(read.body.access_token, post.body.access_token);
+  const { text } = await browser.open("/account");
+  assert.match(text, /for Reader/);
+  assert.match(text, /for Poster/);
+});
+
+test("an app without a connection of its own gets the account-wide one, and one that has its own never does", async () => {
+  reset();
+  const { browser } = await signedUp(server);
+  const [own, other] = [await allowed(browser), await allowed(browser)];
+  await connect(browser, own.app, { scope: "read" });
+  assert.equal((await token(other.access_token)).body.error, "interaction_required");
+  await connectForEveryApp(browser);
+  const [narrow, wide] = [await token(own.access_token), await token(other.access_token)];
+  assert.equal(narrow.body.scope, "read openid");
+  assert.equal(wide.body.scope, "openid post read offline_access");
+  // Two calls of Durable Objects each, as ARCHITECTURE.md counts them.
+  for (const { headers } of [narrow, wide]) {
+    assert.match(headers.get("server-timing"), /(?<![a-z-])objects;desc="2"/);
+  }
+  // Disconnected by the user, it doesn't get the wider one in its place.
+  const page = await browser.open("/account");
+  await browser.submit(page, { client_id: own.app.client_id }, "/account/connections");
+  assert.equal((await token(own.access_token)).body.error, "interaction_required");
+  assert.equal((await token(other.access_token)).status, 200);
+});
+
+test("a provider that grants more than was approved gets its tokens back, and the app is told", async () => {
+  reset();
+  const { browser } = await signedUp(server);
+  const { app, access_token } = await allowed(browser);
+  let issued;
+  const wider = (body) => (issued = { ...body, scope: "openid post read" });
+  upstream.next({ tokenResponse: wider });
+  const refused = await connect(browser, app, { scope: "read" });
+  const answer = Object.fromEntries(new URL(refused.location).searchParams);
+  assert.equal(answer.error, "invalid_scope");
+  assert.equal(answer.state, "a state");
+  assert.match(answer.error_description, /cannot grant less/);
+  assert.equal((await token(access_token)).status, 409);
+  assert.ok(await revoked(issued.refresh_token));
+  // The same on refresh.
+  upstream.next({});
+  upstream.settings.expires_in = 2;
   await connect(browser, app, { scope: "read" });
-  assert.equal(upstream.last("/authorize").query.scope, "read post openid");
+  await new Promise((resolve) => setTimeout(resolve, 2300));
+  upstream.next({ tokenResponse: wider });
+  const { status, body } = await token(access_token);
+  assert.deepEqual([status, body.error], [409, "invalid_scope"]);
+  assert.equal(body.connect_uri, `${server.url}/connect/social`);
+  assert.ok(await revoked(issued.refresh_token));
+});
+
+// Effects are performed after the answer.
+async function revoked(token) {
+  for (let attempt = 0; attempt < 50 && !upstream.revoked.includes(token); attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return upstream.revoked.includes(token);
+}
+
+test("removing an app's access revokes its tokens at the provider", async () => {
+  reset();
+  let issued;
+  upstream.next({ tokenResponse: (body) => (issued = body) });
+  const { browser } = await connected();
+  const { refresh_token } = issued;
+  await browser.submit(await browser.open("/account"), { scope: "" }, "/account/apps");
+  assert.ok(await revoked(refresh_token));
+  assert.doesNotMatch((await browser.open("/account")).text, /for Test App/);
+});
+
+test("a second connect of the same app narrows to what is approved then, and disconnecting gives it back", async () => {
+  reset();
+  const { browser, app, access_token } = await connected({ scope: "post read" });
+  await connect(browser, app, { scope: "read" });
+  assert.equal(upstream.last("/authorize").query.scope, "read openid");
+  assert.equal((await token(access_token)).body.scope, "read openid");
   const page = await browser.open("/account");
   const gone = await browser.submit(page, {}, "/account/connections");
   assert.match(gone.text, /The account was disconnected/);

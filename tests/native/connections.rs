@@ -84,6 +84,7 @@ fn tokens(number: u32, lifetime: u32) -> SealedTokens {
         refresh_token: Some(format!("r{number}")),
         lifetime: Some(Seconds(lifetime)),
         scope: None,
+        connectable: Scope::default(),
     }
 }
 
@@ -149,6 +150,31 @@ fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
     world.send(connect("another")).unwrap();
     world.now = world.now.plus(Seconds(101));
     assert_eq!(world.send(ConnectionCommand::Token), Err(Broken::Expired.into()));
+}
+
+#[test]
+fn a_refresh_token_for_more_than_is_approved_now_does_not_go_on() {
+    // A provider that issues no new one leaves the old one, whose refresh would bring more.
+    for (approved, goes_on) in [("read", false), ("read post", true), ("read post more", true)] {
+        let mut world = World::new(100);
+        let connect = |approved: &str, refresh_token: Option<&str>| {
+            let parties = Parties {
+                account: "a".into(),
+                provider: "p".into(),
+                subject: "s".into(),
+                label: "me".into(),
+            };
+            let refresh_token = refresh_token.map(String::from);
+            let tokens = SealedTokens { refresh_token, ..tokens(1, 100) };
+            ConnectionCommand::Connect(parties, tokens, Scope::parse(approved).unwrap())
+        };
+        world.send(connect("post read", Some("wide"))).unwrap();
+        world.send(connect(approved, None)).unwrap();
+        world.now = world.now.plus(Seconds(99));
+        world.send(ConnectionCommand::Token).ok();
+        let sent = world.on_the_way.map(|(token, _)| token);
+        assert_eq!(sent.as_deref(), goes_on.then_some("wide"), "{approved}");
+    }
 }
 
 #[derive(Clone, Debug)]

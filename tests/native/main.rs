@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod app_connections;
 mod attacks;
 mod connections;
 mod federation;

@@ -8,8 +8,9 @@ use super::identity::{self, Link, UpstreamSignIn};
 use super::membership::Membership;
 use super::profile::Sources;
 use super::session::{NewSession, SessionProof, SessionView};
-use super::{MAX_APPS, row};
+use super::{MAX_APPS, connections, row};
 use crate::domain::attempts::Blocked;
+use crate::domain::connection::ConnectionId;
 use crate::domain::identity::Identity;
 use crate::domain::password::PasswordRecord;
 use crate::domain::time::Timestamp;
@@ -69,10 +70,21 @@ pub enum AccountCommand {
     /// Give up the address with that identifier, unless it is proven: someone else has proven that it
     /// is theirs.
     YieldAddress(String),
-    /// The person connects the outside account of that provider.
-    Connect(SessionProof, String),
-    /// The person disconnects it.
-    Disconnect(SessionProof, String),
+    /// The user connects an outside account.
+    Connect(SessionProof, ConnectionId),
+    /// The user disconnects it.
+    Disconnect(SessionProof, ConnectionId),
+    /// The connections to these providers that a grant's client may use.
+    Connections {
+        /// The grant.
+        grant_id: String,
+        /// The access token.
+        jti: String,
+        /// The client that the access token was issued to.
+        client_id: String,
+        /// The providers.
+        providers: Vec<String>,
+    },
     /// The person registered an app.
     AddApp(SessionProof, String),
     /// The person deleted an app.
@@ -192,6 +204,13 @@ pub enum AccountReply {
         /// The grant's `claims` request.
         request: ClaimsRequest,
     },
+    /// The grant's scopes, and of each provider the one connection that its client may use.
+    Connections {
+        /// The grant's scopes.
+        scope: Scope,
+        /// The connections.
+        connections: Vec<ConnectionId>,
+    },
     /// What the account page shows.
     Overview(Box<Overview>),
 }
@@ -220,8 +239,8 @@ pub struct Overview {
     pub sources: Sources,
     /// What providers assert of groups and roles.
     pub memberships: Vec<Membership>,
-    /// The providers whose outside accounts are connected.
-    pub connections: Vec<String>,
+    /// The outside accounts that are connected.
+    pub connections: Vec<ConnectionId>,
 }
 
 /// A client with access to the account.
@@ -286,6 +305,9 @@ pub enum AccountError {
     /// More than an account keeps.
     #[error("at most {} identities can be linked", identity::MAX_IDENTITIES)]
     TooManyIdentities,
+    /// More than an account keeps.
+    #[error("at most {} outside accounts can be connected", connections::MAX_CONNECTIONS)]
+    TooManyConnections,
     /// The grant is not the account's, or no longer.
     #[error("the grant was ended")]
     NoGrant,

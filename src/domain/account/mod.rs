@@ -7,6 +7,7 @@ pub mod authorize;
 mod census;
 mod command;
 pub mod confirmation;
+pub mod connections;
 pub mod identity;
 pub mod membership;
 pub mod profile;
@@ -25,7 +26,6 @@ use self::profile::Sources;
 use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionProof, SessionView};
 use super::attempts::Attempts;
-use super::connection::{self, Connection, ConnectionCommand};
 use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
@@ -34,6 +34,7 @@ use super::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys, Ste
 use super::password::PasswordRecord;
 use super::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
+use crate::protocol::scope;
 
 /// How many browsers may be signed in; the oldest gives way.
 pub const MAX_SESSIONS: u32 = 32;
@@ -184,10 +185,13 @@ impl Machine for Account {
             Command::Link(proof, ..) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(IDENTITY)]
             }
-            Command::Connect(proof, provider) | Command::Disconnect(proof, provider) => vec![
-                RowKeys::One(row::session_key(proof.number)),
-                RowKeys::One(row::connection_key(provider)),
-            ],
+            Command::Connect(proof, _) => {
+                vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(CONNECTION)]
+            }
+            Command::Disconnect(proof, id) => connections::rows_to_disconnect(proof, id),
+            Command::Connections { grant_id, client_id, providers, .. } => {
+                connections::rows_of_grant(grant_id, client_id, providers)
+            }
             Command::AddApp(proof, _) | Command::RemoveApp(proof, _) | Command::Apps(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(APP)]
             }
@@ -320,17 +324,13 @@ impl Person {
                 self.unlink(&proof, (&key, &confirmation), rows, now)
             }
             Command::YieldAddress(identifier) => self.yield_address(&identifier),
-            Command::Connect(proof, provider) => {
-                session::find(rows, &proof, now)?;
-                let row = Row::Connection(now);
-                let step = Step::unchanged(Ok(AccountReply::Done));
-                Ok(step.put(row::connection_key(&provider), row))
-            }
-            Command::Disconnect(proof, provider) => {
-                session::find(rows, &proof, now)?;
-                let step = Step::unchanged(Ok(AccountReply::Done));
-                let told = disconnect(&self.account, &provider);
-                Ok(step.delete(row::connection_key(&provider)).wants(told))
+            Command::Connect(proof, id) => connections::connect(&proof, &id, rows, now),
+            Command::Disconnect(proof, id) => self.disconnect(&proof, &id, rows, now),
+            Command::Connections { grant_id, jti, client_id, providers } => {
+                let grant = connections::grant_of(rows, (&grant_id, &jti, &client_id), now)?;
+                let connections = connections::usable(rows, &client_id, &providers);
+                let scope = grant.scope.clone();
+                Ok(Step::unchanged(Ok(AccountReply::Connections { scope, connections })))
             }
             Command::Address => {
                 let is_proven = self.claims.email_verified == Some(true);
@@ -528,14 +528,21 @@ impl Person {
         if rows.contains_key(&consent) {
             self.count(|counts| counts.consents = counts.consents.saturating_sub(1));
         }
+        let account = self.account.clone();
         let step = self.remembered(AccountReply::Done).delete(consent);
+        let step = connections::end(step, (&account, rows), |id| id.client_id() == Some(client_id));
         end_grants(step, rows, |grant| grant.client_id == client_id)
     }
 
     /// The app keeps the rest: its grants are told, and their next tokens are narrower.
     fn revoke_scope(self, client_id: &str, scope: &str, rows: &Rows) -> Step<Account> {
         let key = row::consent_key(client_id);
-        let mut step = self.remembered(AccountReply::Done);
+        let account = self.account.clone();
+        let step = self.remembered(AccountReply::Done);
+        let provider = scope.strip_prefix(scope::CONNECTION);
+        let mut step = connections::end(step, (&account, rows), |id| {
+            id.client_id() == Some(client_id) && Some(id.provider()) == provider
+        });
         if let Some(Row::Consent(consent)) = rows.get(&key) {
             step = step.put(key, Row::Consent(consent.clone().without(scope)));
         }
@@ -553,9 +560,7 @@ impl Person {
         let upstream = row::identities(rows).map(|(_, linked)| {
             crate::domain::identity::identifier(&linked.issuer, &linked.subject)
         });
-        let disconnected: Vec<Effect> = row::connections(rows)
-            .filter_map(|(provider, _)| disconnect(&self.account, provider))
-            .collect();
+        let account = self.account.clone();
         let release = IdentifierCommand::Release(self.account);
         let released = self
             .identifier
@@ -563,14 +568,9 @@ impl Person {
             .chain(upstream)
             .filter_map(|name| Effect::send::<Identifier>(Address::Name(name), &release));
         let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(released);
-        let step = step.wants(disconnected);
+        let step = connections::end(step, (&account, rows), |_| true);
         end_grants(step, rows, |_| true)
     }
-}
-
-fn disconnect(account: &str, provider: &str) -> Option<Effect> {
-    let address = connection::address(account, provider);
-    Effect::send::<Connection>(address, &ConnectionCommand::Disconnect)
 }
 
 /// Ends the grants that match: their rows go, and their objects are told.
@@ -593,7 +593,7 @@ impl Person {
             .collect();
         let identities =
             row::identities(rows).map(|(key, row)| (key.to_owned(), row.clone())).collect();
-        let connections = row::connections(rows).map(|(provider, _)| provider.to_owned()).collect();
+        let connections = row::connections(rows).collect();
         let memberships = self.memberships.into_values().collect();
         let (sources, apps) = (self.sources, apps(rows, now));
         Overview { session, sessions, apps, identities, sources, memberships, connections }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
+use crate::domain::connection::ConnectionId;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
@@ -43,8 +44,8 @@ pub fn apps(rows: &Rows) -> impl Iterator<Item = &str> {
 }
 
 /// The key of a connection.
-pub fn connection_key(provider: &str) -> String {
-    format!("{CONNECTION}{provider}")
+pub fn connection_key(id: &ConnectionId) -> String {
+    format!("{CONNECTION}{id}")
 }
 
 /// The key of an identity, by the name of its identifier.
@@ -82,6 +83,9 @@ pub enum Row {
     App(Timestamp),
     /// That an outside account is connected, since then.
     Connection(Timestamp),
+    /// When the user disconnected the app's own connection. Until the app connects again it doesn't get
+    /// the account-wide connection, which may have wider scopes.
+    Disconnected(Timestamp),
 }
 
 /// How exactly it is known when an identity was last used: a row is written as seldom.
@@ -295,10 +299,10 @@ pub fn grants(rows: &Rows) -> impl Iterator<Item = (&str, &Grant)> {
     })
 }
 
-/// The connections among the rows: provider, since when.
-pub fn connections(rows: &Rows) -> impl Iterator<Item = (&str, Timestamp)> {
+/// The connections among the rows.
+pub fn connections(rows: &Rows) -> impl Iterator<Item = ConnectionId> {
     rows.iter().filter_map(|(key, row)| match row {
-        Row::Connection(since) => Some((key.strip_prefix(CONNECTION)?, *since)),
+        Row::Connection(_) => Some(ConnectionId::parse(key.strip_prefix(CONNECTION)?)),
         _ => None,
     })
 }
@@ -320,7 +324,9 @@ impl Row {
             Self::Consent(consent) => (None, consent.since),
             Self::Grant(grant) => (Some(grant.expires_at), grant.since),
             Self::Identity(identity) => (None, identity.linked_at),
-            Self::Connection(since) | Self::App(since) => (None, *since),
+            Self::Connection(since) | Self::Disconnected(since) | Self::App(since) => {
+                (None, *since)
+            }
         }
     }
 }

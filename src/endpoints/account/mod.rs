@@ -17,6 +17,7 @@ use crate::pages::consent::ScopeLine;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
+use crate::upstream::provider::Provider;
 
 /// What the page says first: what was done, or what was wrong.
 type Notice = Option<Result<&'static str, String>>;
@@ -92,6 +93,7 @@ async fn page(
         linkable: linkable(server),
         connections: connection_lines(server, &overview).await?,
         address_lost: overview.session.address_lost.as_deref(),
+        connectable: connectable(server, &overview),
         sources: source_lines(server, &overview),
         is_developer: server.settings.developers.allow(&overview.session.claims),
         again,
@@ -161,33 +163,46 @@ fn linkable(server: &Server<'_>) -> Vec<(String, String)> {
     open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
 }
 
-/// Every provider whose accounts can be connected, and how each stands.
+/// Every connection, and every provider of which the user may begin one here.
 async fn connection_lines(
     server: &Server<'_>,
     overview: &Overview,
 ) -> Result<Vec<ConnectionLine>, Failure> {
     let mut lines = Vec::new();
-    for provider in &server.settings.providers {
-        let connected = overview.connections.contains(&provider.id);
-        let standing = match connected {
-            true => connections::standing(server, &overview.session.account, &provider.id).await?,
-            false => None,
-        };
-        if !connected && provider.connection.is_none() {
-            continue;
-        }
+    for id in &overview.connections {
+        let standing = connections::standing(server, &overview.session.account, id).await?;
         let (label, broken) = match standing {
             Some(ConnectionReply::Standing(label, _, broken)) => (Some(label), broken),
             _ => (None, None),
         };
+        let app = match id.client_id() {
+            Some(client_id) => {
+                let name = app_name(server, client_id).await?;
+                Some(name.unwrap_or_else(|| "an app that no longer exists".to_owned()))
+            }
+            None => None,
+        };
         lines.push(ConnectionLine {
-            provider: provider.id.clone(),
-            name: provider.name.clone(),
+            provider: id.provider().to_owned(),
+            name: provider_name(server, id.provider()),
+            client_id: id.client_id().unwrap_or_default().to_owned(),
+            app,
             label,
             broken: broken.map(|why| why.to_string()),
         });
     }
     Ok(lines)
+}
+
+/// The providers of which no account is connected for every app, though one can be.
+fn connectable(server: &Server<'_>, overview: &Overview) -> Vec<(String, String)> {
+    let is_connected = |provider: &Provider| {
+        let mut held = overview.connections.iter().filter(|id| id.client_id().is_none());
+        held.any(|id| id.provider() == provider.id)
+    };
+    let offered = server.settings.providers.iter().filter(|one| one.connection.is_some());
+    let open = offered.filter(|provider| !is_connected(provider));
+    open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
 }
 
 /// Which claims came from which provider, in words.
@@ -237,11 +252,16 @@ fn claim_in_words(claim: &str) -> &str {
     }
 }
 
+/// The app's display name; `None` where its client was deleted.
+async fn app_name(server: &Server<'_>, client_id: &str) -> Result<Option<String>, Failure> {
+    let client = server.client(client_id).await?;
+    Ok(client.map(|client| client.display_name().into_owned()))
+}
+
 async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLine>, Failure> {
     let mut lines = Vec::new();
     for app in &overview.apps {
-        let client = server.client(&app.client_id).await?;
-        let name = client.map(|client| client.display_name().into_owned());
+        let name = app_name(server, &app.client_id).await?;
         lines.push(AppLine {
             client_id: app.client_id.clone(),
             name: name.unwrap_or_else(|| "An app that is gone".to_owned()),

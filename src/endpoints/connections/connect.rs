@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::connections;
-use crate::domain::account::{Account, AccountCommand, AccountError};
+use super::keep::{NewConnection, NotKept};
+use super::not_offered;
+use crate::domain::account::AccountError;
 use crate::domain::client::Client;
-use crate::domain::connection::{self, Connection, ConnectionCommand, ConnectionReply, Parties};
 use crate::endpoints::account;
-use crate::endpoints::browser::{self, ClaimedSession, FormPage};
+use crate::endpoints::browser::{self, FormPage};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
@@ -17,6 +17,7 @@ use crate::endpoints::upstream::login::{Connecting, Intent};
 use crate::endpoints::upstream::start::{self, Begin};
 use crate::pages::connect::Connect;
 use crate::pages::who_asks::WhoAsks;
+use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::parameters;
 use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
@@ -37,14 +38,6 @@ pub struct ConnectRequest {
     pub state: Option<String>,
     /// The outside scopes that the app needs.
     pub scope: Scope,
-}
-
-fn not_offered() -> Failure {
-    Failure::page(
-        404,
-        "Nothing can be connected here",
-        "This service does not connect accounts of that provider. Go back to where you came from.",
-    )
 }
 
 /// The provider, and the scopes that it may be asked for.
@@ -181,15 +174,11 @@ pub async fn submit(
         return Err(AccountError::NoSession.into());
     };
     if form.get("decision") != Some("connect") {
-        return Ok(back(server, app.as_ref(), Some("access_denied")));
+        let denied = OAuthError::new(ErrorCode::AccessDenied, "the user cancelled");
+        return Ok(back(server, app.as_ref(), Err(denied)));
     }
-    let mut scope = app.as_ref().map_or_else(|| allowed.clone(), |app| app.scope.clone());
-    // What other apps already have is asked for too: the new token takes the place of the old one.
-    if let Some(ConnectionReply::Standing(_, held, _)) =
-        super::standing(server, &view.account, &provider.id).await?
-    {
-        held.intersection(allowed).iter().for_each(|token| scope.insert(token));
-    }
+    // Exactly what the page showed, whatever other apps have.
+    let scope = app.as_ref().map_or_else(|| allowed.clone(), |app| app.scope.clone());
     let connecting = Connecting { account: view.account, scope: scope.clone(), app };
     go(server, request, provider, connecting, scope).await
 }
@@ -221,7 +210,7 @@ async fn go(
 /// Keeps what the provider gave, sealed, if the person who began it is still signed in.
 ///
 /// # Errors
-/// A page, where someone else is.
+/// A page, where someone else is, or where the account has as many connections as it may have.
 pub(in crate::endpoints) async fn finish(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -229,42 +218,37 @@ pub(in crate::endpoints) async fn finish(
     connecting: Connecting,
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
-    let Connecting { account, scope, app } = connecting;
-    let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
+    let session = browser::claimed_session(request)
+        .filter(|held| held.account.as_str() == connecting.account);
     let Some(session) = session else {
         let message = "You signed out, or in as someone else, before it was done. Sign in and try \
                        again.";
         return Err(Failure::page(403, "Nothing was connected", message));
     };
-    keep(server, &session, provider, scope, signed_in).await?;
-    match &app {
-        Some(_) => Ok(back(server, app.as_ref(), None)),
-        None => Ok(Response::see_other(&server.url("/account?done=connected"))),
+    let new = NewConnection::new(server, provider, &connecting, signed_in)?;
+    let app = connecting.app.as_ref();
+    match new.keep(server, &session).await? {
+        Ok(()) if app.is_some() => Ok(back(server, app, Ok(()))),
+        Ok(()) => Ok(Response::see_other(&server.url("/account?done=connected"))),
+        Err(NotKept::Wider) if app.is_some() => {
+            let description = "the provider grants more than the user approved, and cannot grant \
+                               less; the tokens were revoked";
+            let error = OAuthError::new(ErrorCode::InvalidScope, description);
+            Ok(back(server, app, Err(error)))
+        }
+        Err(NotKept::Wider) => {
+            let message = format!(
+                "{} grants more than you approved, so nothing was connected.",
+                provider.name
+            );
+            account::refused(server, request, 409, message).await
+        }
+        Err(NotKept::TooMany) => {
+            let message = "You have connected as many accounts as this service keeps. Disconnect \
+                           one in your account, then try again.";
+            Err(Failure::page(409, "Nothing was connected", message))
+        }
     }
-}
-
-async fn keep(
-    server: &Server<'_>,
-    session: &ClaimedSession,
-    provider: &Provider,
-    scope: Scope,
-    signed_in: SignedIn,
-) -> Result<(), Failure> {
-    let account = session.account.as_str();
-    let sealed = connections(server).seal(account, &signed_in.tokens)?;
-    let parties = Parties {
-        account: account.to_owned(),
-        provider: provider.id.clone(),
-        subject: signed_in.identity.subject.clone(),
-        label: signed_in.identity.label().to_owned(),
-    };
-    // The account first: what it lists can be taken back, whatever happens after.
-    let command = AccountCommand::Connect(session.proof.clone(), provider.id.clone());
-    server.send::<Account>(&session.address(), command).await??;
-    let address = connection::address(account, &provider.id);
-    let command = ConnectionCommand::Connect(parties, sealed, scope);
-    let answer = server.send::<Connection>(&address, command).await?;
-    answer.map(|_| ()).map_err(|error| Failure::internal(error.to_string()))
 }
 
 /// Tells the app or the person that nothing was connected.
@@ -280,26 +264,32 @@ pub(in crate::endpoints) async fn refused(
 ) -> Result<Response, Failure> {
     match &connecting.app {
         Some(_) => {
-            let code = match status {
-                403 => "access_denied",
-                503 => "temporarily_unavailable",
-                _ => "server_error",
+            let (code, description) = match status {
+                403 => (ErrorCode::AccessDenied, "the user denied access at the provider"),
+                503 => (ErrorCode::TemporarilyUnavailable, "the provider does not answer"),
+                _ => (ErrorCode::ServerError, "the provider's answer cannot be used"),
             };
-            Ok(back(server, connecting.app.as_ref(), Some(code)))
+            let error = OAuthError::new(code, description);
+            Ok(back(server, connecting.app.as_ref(), Err(error)))
         }
         None => account::refused(server, request, status, message).await,
     }
 }
 
 /// Back to the app, with what came of it; or to the account page.
-fn back(server: &Server<'_>, app: Option<&ConnectRequest>, error: Option<&str>) -> Response {
+fn back(
+    server: &Server<'_>,
+    app: Option<&ConnectRequest>,
+    outcome: Result<(), OAuthError>,
+) -> Response {
     let Some(app) = app else {
         return Response::see_other(&server.url("/account"));
     };
     let mut pairs = vec![("iss", server.issuer.as_str())];
-    match error {
-        Some(code) => pairs.push(("error", code)),
-        None => pairs.push(("connection", &app.provider)),
+    match &outcome {
+        Ok(()) => pairs.push(("connection", &app.provider)),
+        Err(error) => pairs
+            .extend([("error", error.code.as_str()), ("error_description", &error.description)]),
     }
     pairs.extend(app.state.as_deref().map(|state| ("state", state)));
     Response::see_other(&parameters::add_to_query(&app.redirect_uri, pairs))

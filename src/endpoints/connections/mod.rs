@@ -1,6 +1,7 @@
 //! Outside accounts that people connect, and the tokens that apps get for them (mode 5).
 
 pub mod connect;
+mod keep;
 pub mod token;
 
 use super::account;
@@ -8,7 +9,9 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use crate::domain::account::AccountCommand;
-use crate::domain::connection::{self, Connection, ConnectionCommand, ConnectionReply};
+use crate::domain::connection::{
+    self, Connection, ConnectionCommand, ConnectionId, ConnectionReply,
+};
 use crate::upstream::connection::Connections;
 
 /// What speaks to providers for people's accounts.
@@ -20,6 +23,14 @@ fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
     }
 }
 
+fn not_offered() -> Failure {
+    Failure::page(
+        404,
+        "Nothing can be connected here",
+        "This service does not connect accounts of that provider. Go back to where you came from.",
+    )
+}
+
 /// How a connection stands; none where there is none.
 ///
 /// # Errors
@@ -27,9 +38,9 @@ fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
 pub(super) async fn standing(
     server: &Server<'_>,
     account: &str,
-    provider: &str,
+    id: &ConnectionId,
 ) -> Result<Option<ConnectionReply>, Failure> {
-    let address = connection::address(account, provider);
+    let address = connection::address(account, id);
     Ok(server.send::<Connection>(&address, ConnectionCommand::Read).await?.ok())
 }
 
@@ -39,7 +50,8 @@ pub(super) async fn standing(
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = account::signed_in_form(server, request)?;
-    let provider = form.get("provider").unwrap_or_default().to_owned();
-    let command = AccountCommand::Disconnect(session.proof.clone(), provider);
+    let provider = form.get("provider").unwrap_or_default();
+    let id = ConnectionId::new(provider, form.get("client_id")).ok_or_else(not_offered)?;
+    let command = AccountCommand::Disconnect(session.proof.clone(), id);
     account::tell(server, &session, command, "disconnected").await
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::connections;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::connection::{
-    self, Connection, ConnectionCommand, ConnectionError, ConnectionReply,
+    self, Broken, Connection, ConnectionCommand, ConnectionError, ConnectionId, ConnectionReply,
 };
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
@@ -33,24 +33,52 @@ struct OutsideToken {
     provider: String,
 }
 
-/// The app's own token, which must be alive, and for this server.
-async fn caller(server: &Server<'_>, request: &Request<'_>) -> Result<AccessToken, Failure> {
+/// Who asks: the app's own token, and the connections that the app may use.
+struct Caller {
+    token: AccessToken,
+    connections: Vec<ConnectionId>,
+}
+
+impl Caller {
+    fn connection(&self, provider: &str) -> Option<&ConnectionId> {
+        self.connections.iter().find(|id| id.provider() == provider)
+    }
+}
+
+/// Checks the app's own token, which must be live and for this server. In the same call the account says
+/// which connections the app may use, of this provider or of each in the token's scope.
+async fn caller(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: Option<&str>,
+) -> Result<Caller, Failure> {
     let token = verify::bearer(request)?;
     let token = verify::access_token(server, &token).await?.ok_or_else(verify::inactive)?;
     let grant_id = token.grant_id.clone().ok_or_else(verify::inactive)?;
     if !token.aud.contains(&server.issuer) {
         return Err(insufficient("the access token is for another resource"));
     }
-    let command = AccountCommand::UserInfo { grant_id, jti: token.jti.clone() };
+    let providers = match provider {
+        Some(provider) => vec![provider.to_owned()],
+        None => providers(&token.scope).map(String::from).collect(),
+    };
+    let (jti, client_id) = (token.jti.clone(), token.client_id.clone());
+    let command = AccountCommand::Connections { grant_id, jti, client_id, providers };
     match server.send::<Account>(&Address::Id(token.sub.clone()), command).await? {
-        Ok(AccountReply::UserInfo { scope, .. }) => {
+        Ok(AccountReply::Connections { scope, connections }) => {
             // What the person took back meanwhile is gone, whatever the token says.
-            Ok(AccessToken { scope: token.scope.intersection(&scope), ..token })
+            let token = AccessToken { scope: token.scope.intersection(&scope), ..token };
+            Ok(Caller { token, connections })
         }
         Ok(_) => Err(Failure::internal("a grant was answered by something else")),
         Err(AccountError::NoGrant | AccountError::Unknown) => Err(verify::inactive()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The providers whose connections a scope lets an app use.
+fn providers(scope: &Scope) -> impl Iterator<Item = &str> {
+    scope.iter().filter_map(|token| token.strip_prefix(CONNECTION))
 }
 
 fn insufficient(description: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
@@ -62,18 +90,23 @@ fn insufficient(description: impl Into<std::borrow::Cow<'static, str>>) -> Failu
 ///
 /// # Errors
 /// As RFC 6750 §3.1 says for the app's own token; `interaction_required`, where the person must
-/// connect (again); `temporarily_unavailable`, where the provider does not answer.
+/// connect (again); `invalid_scope`, where the provider grants more than the user approved;
+/// `temporarily_unavailable`, where the provider does not answer.
 pub async fn token(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &str,
 ) -> Result<Response, Failure> {
-    let token = caller(server, request).await?;
+    let caller = caller(server, request, Some(provider)).await?;
+    let token = &caller.token;
     let wanted = format!("{CONNECTION}{provider}");
     if provider.is_empty() || !token.scope.contains(&wanted) {
         return Err(insufficient(format!("the scope {wanted} is needed")));
     }
-    let address = connection::address(&token.sub, provider);
+    let Some(id) = caller.connection(provider) else {
+        return Ok(refused(server, provider, ConnectionError::NotConnected));
+    };
+    let address = connection::address(&token.sub, id);
     let command = ConnectionCommand::Token;
     let (sealed, expires_at, scope) =
         match server.wait::<Connection>(&address, command, PATIENCE).await? {
@@ -101,6 +134,7 @@ fn refused(server: &Server<'_>, provider: &str, error: ConnectionError) -> Respo
         connect_uri: Option<String>,
     }
     let (status, code, connects) = match error {
+        ConnectionError::Broken(Broken::Wider) => (409, ErrorCode::InvalidScope, true),
         ConnectionError::NotConnected | ConnectionError::Broken(_) => {
             (409, ErrorCode::InteractionRequired, true)
         }
@@ -130,10 +164,14 @@ pub async fn list(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         scope: Scope,
         connect_uri: String,
     }
-    let token = caller(server, request).await?;
+    let caller = caller(server, request, None).await?;
     let mut lines = Vec::new();
-    for provider in token.scope.iter().filter_map(|scope| scope.strip_prefix(CONNECTION)) {
-        let (status, scope) = match super::standing(server, &token.sub, provider).await? {
+    for provider in providers(&caller.token.scope) {
+        let standing = match caller.connection(provider) {
+            Some(id) => super::standing(server, &caller.token.sub, id).await?,
+            None => None,
+        };
+        let (status, scope) = match standing {
             Some(ConnectionReply::Standing(_, scope, None)) => ("connected", scope),
             Some(ConnectionReply::Standing(_, scope, Some(_))) => ("broken", scope),
             _ => ("not_connected", Scope::default()),

@@ -136,12 +136,15 @@ impl World {
         let entropy = SeededEntropy::new();
         let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
         let internet = Rc::new(Internet::default());
+        let settings = Settings::read(&lookup).expect("the settings are right");
+        let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), Rc::clone(&internet));
+        objects.upstream.replace(Some((settings.providers.clone(), settings.sealer.clone())));
         Self {
-            objects: Memory::new(Rc::clone(&clock), Rc::clone(&entropy), Rc::clone(&internet)),
+            objects,
             internet,
             clients: MemoryRegistry::default(),
             log: MemoryLog::default(),
-            settings: Settings::read(&lookup).expect("the settings are right"),
+            settings,
             clock,
             timer: TestTimer::default(),
             entropy,

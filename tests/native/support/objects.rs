@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use async_trait::async_trait;
+use futures_lite::future::block_on;
 use sha2::{Digest, Sha256};
 use vestibule::domain::account::Account;
 use vestibule::domain::connection::Connection;
@@ -17,10 +18,14 @@ use vestibule::domain::registration::Registration;
 use vestibule::domain::throttle::Throttle;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
-use vestibule::ports::{Clock, Objects, Unavailable};
+use vestibule::jose::seal::Sealer;
+use vestibule::ports::{Clock, Objects, Ports, Unavailable};
+use vestibule::upstream::connection::Connections;
+use vestibule::upstream::provider::Provider;
 
 use super::internet::Internet;
-use super::{SeededEntropy, TestClock};
+use super::signer::PortableSigner;
+use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock};
 
 /// What one object stores, as text, so that what is stored is also read back.
 #[derive(Default)]
@@ -40,6 +45,8 @@ pub struct Memory {
     objects: RefCell<BTreeMap<(Class, String), Object>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
+    /// The providers, and what seals the tokens of outside accounts.
+    pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -48,7 +55,41 @@ fn hex(bytes: &[u8]) -> String {
 
 impl Memory {
     pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, internet: Rc<Internet>) -> Self {
-        Self { clock, entropy, internet, objects: RefCell::default(), calls: Cell::new(0) }
+        let (objects, upstream) = (RefCell::default(), RefCell::default());
+        Self { clock, entropy, internet, objects, calls: Cell::new(0), upstream }
+    }
+
+    /// Stores a row of an object, as an earlier version of the server wrote it.
+    pub fn store_row(&self, class: Class, to: &Address, (key, text): (&str, &str)) {
+        let mut objects = self.objects.borrow_mut();
+        let object = objects.entry((class, Self::id(class, to))).or_default();
+        object.rows.insert(key.to_owned(), text.to_owned());
+    }
+
+    /// Stores the state of an object, as an earlier version of the server wrote it.
+    pub fn store_state(&self, class: Class, to: &Address, text: &str) {
+        let mut objects = self.objects.borrow_mut();
+        let object = objects.entry((class, Self::id(class, to))).or_default();
+        object.state = Some(text.to_owned());
+        object.stored = Some(text.to_owned());
+    }
+
+    /// Asks the provider, as the performer of the edge does.
+    fn ask_provider(&self, effect: Effect) -> Option<Outcome> {
+        let upstream = self.upstream.borrow();
+        let (providers, sealer) = upstream.as_ref().expect("the settings of a world");
+        let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
+        let ports = Ports {
+            clock: &*self.clock,
+            entropy: &*self.entropy,
+            objects: self,
+            clients: &MemoryRegistry::default(),
+            signer: &signer,
+            http: &*self.internet,
+            log: &MemoryLog::default(),
+        };
+        let effect = effect.begun().unwrap_or(effect);
+        block_on(Connections { ports, providers, sealer }.perform(effect)).expect("its effect")
     }
 
     fn id(class: Class, to: &Address) -> String {
@@ -146,6 +187,10 @@ impl Memory {
                 return;
             }
             Effect::Fetch(request) => Outcome::Fetched(self.internet.ask(request)),
+            effect @ (Effect::RefreshConnection { .. } | Effect::RevokeConnection { .. }) => {
+                let Some(outcome) = self.ask_provider(effect) else { return };
+                outcome
+            }
             _ => panic!("only the key ring wants keys"),
         };
         if let Some(command) = M::outcome(outcome) {

@@ -77,7 +77,7 @@ impl TestProvider {
         let metadata = json!({
             "issuer": issuer,
             "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"),
-            "userinfo_endpoint": at("/me"), "jwks_uri": at("/keys"),
+            "userinfo_endpoint": at("/me"), "jwks_uri": at("/keys"), "revocation_endpoint": at("/revoke"),
             "authorization_response_iss_parameter_supported": true,
         });
         let net = &world.internet;
@@ -106,6 +106,7 @@ impl TestProvider {
             });
             internet::json(&merged(tokens, &told.borrow().tokens).to_string())
         });
+        net.on(&at("/revoke"), |_| internet::json("{}"));
         let told = Rc::clone(&says);
         net.on(&at("/me"), move |_| {
             let profile = merged(json!({ "sub": "dana" }), &told.borrow().userinfo);
@@ -131,8 +132,13 @@ impl TestProvider {
         let there = browser.get(world, page);
         let location = there.header("location").expect("the way to the provider").to_owned();
         assert!(location.starts_with(&self.issuer), "{location}");
-        *self.nonce.borrow_mut() = answer(&there, "nonce").unwrap();
+        self.expects(&there);
         (answer(&there, "state").unwrap(), location)
+    }
+
+    /// Takes the request that a response leads to, and answers it next.
+    pub fn expects(&self, there: &Response) {
+        *self.nonce.borrow_mut() = answer(there, "nonce").unwrap();
     }
 }
 

@@ -1,0 +1,87 @@
+//! Keeping the tokens of an outside account that was just connected, or giving them back.
+
+use super::{connections, not_offered};
+use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::connection::{
+    self, Connection, ConnectionCommand, ConnectionError, ConnectionId, Parties, SealedTokens,
+};
+use crate::endpoints::browser::ClaimedSession;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::server::Server;
+use crate::endpoints::upstream::login::Connecting;
+use crate::protocol::scope::Scope;
+use crate::upstream::provider::Provider;
+use crate::upstream::sign_in::SignedIn;
+
+/// What the provider issued, before it is kept.
+pub(super) struct NewConnection {
+    id: ConnectionId,
+    parties: Parties,
+    tokens: SealedTokens,
+    approved: Scope,
+}
+
+/// Why the tokens were revoked instead.
+pub(super) enum NotKept {
+    /// The provider granted more than the user approved.
+    Wider,
+    /// The account has as many connections as it may have.
+    TooMany,
+}
+
+impl NewConnection {
+    pub(super) fn new(
+        server: &Server<'_>,
+        provider: &Provider,
+        connecting: &Connecting,
+        signed_in: SignedIn,
+    ) -> Result<Self, Failure> {
+        let account = connecting.account.as_str();
+        let app = connecting.app.as_ref();
+        let client_id = app.map(|app| app.client_id.as_str());
+        Ok(Self {
+            id: ConnectionId::new(&provider.id, client_id).ok_or_else(not_offered)?,
+            parties: Parties {
+                account: account.to_owned(),
+                provider: provider.id.clone(),
+                subject: signed_in.identity.subject.clone(),
+                label: signed_in.identity.label().to_owned(),
+            },
+            tokens: connections(server).seal(account, provider, &signed_in.tokens)?,
+            approved: app.map_or(&connecting.scope, |app| &app.scope).clone(),
+        })
+    }
+
+    /// Lists the connection at the account and stores its tokens, or revokes them.
+    pub(super) async fn keep(
+        self,
+        server: &Server<'_>,
+        session: &ClaimedSession,
+    ) -> Result<Result<(), NotKept>, Failure> {
+        if self.tokens.exceed(&self.approved) {
+            return self.give_back(server).await.map(|()| Err(NotKept::Wider));
+        }
+        // The account first: what it lists can be disconnected, whatever happens after.
+        let command = AccountCommand::Connect(session.proof.clone(), self.id.clone());
+        match server.send::<Account>(&session.address(), command).await? {
+            Err(AccountError::TooManyConnections) => {
+                return self.give_back(server).await.map(|()| Err(NotKept::TooMany));
+            }
+            answer => answer?,
+        };
+        let address = connection::address(&self.parties.account, &self.id);
+        let command = ConnectionCommand::Connect(self.parties, self.tokens, self.approved);
+        told(server.send::<Connection>(&address, command).await?).map(Ok)
+    }
+
+    /// Revokes the tokens at the provider; an earlier connection stays.
+    async fn give_back(self, server: &Server<'_>) -> Result<(), Failure> {
+        let address = connection::address(&self.parties.account, &self.id);
+        let command = ConnectionCommand::GiveBack(self.parties, self.tokens);
+        told(server.send::<Connection>(&address, command).await?)
+    }
+}
+
+fn told<T>(answer: Result<T, ConnectionError>) -> Result<(), Failure> {
+    answer.map(drop).map_err(|error| Failure::internal(error.to_string()))
+}

@@ -1,0 +1,464 @@
+//! Which app gets which tokens of an outside account (mode 5), through the whole server in process.
+
+use serde_json::{Value, json};
+use vestibule::domain::account::connections::MAX_CONNECTIONS;
+use vestibule::domain::machine::{Address, Class};
+use vestibule::domain::time::Seconds;
+use vestibule::endpoints::http::{Method, Response};
+use vestibule::jose::seal::Purpose;
+
+use crate::grant_properties::VERIFIER;
+use crate::support::browser::{Browser, answer, hidden_fields, json, text};
+use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
+use crate::support::{START, World};
+
+const ISSUER: &str = "https://acme.example.com";
+const CALLBACK: &str = "https://app.example.test/callback";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A user's browser, a provider that connects `post read openid`, and what a test does with them.
+struct Scene {
+    world: World,
+    provider: TestProvider,
+    browser: Browser,
+}
+
+/// A registered app, and its access token.
+struct App {
+    client_id: String,
+    token: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let more = json!({ "connection_scope": "openid post read" });
+        let world = World::new(&[("PROVIDERS", &setting(ISSUER, more)), SECRET]);
+        let provider = TestProvider::new(&world, ISSUER);
+        let mut browser = Browser::default();
+        let fields = [("email", "dana@example.test"), ("password", "a long enough passphrase")];
+        assert_eq!(browser.submit(&world, "/sign-up", &fields).status, 303);
+        Self { world, provider, browser }
+    }
+
+    fn register(&self, name: &str) -> String {
+        let client = self.register_with(name, "openid connection:acme");
+        client["client_id"].as_str().unwrap_or_else(|| panic!("{client}")).to_owned()
+    }
+
+    fn register_with(&self, name: &str, scope: &str) -> Value {
+        let body = json!({
+            "client_name": name, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "scope": scope,
+        });
+        let headers = [("content-type", "application/json")];
+        let mut developer = Browser::default();
+        let made =
+            developer.request(&self.world, Method::Post, "/register", body.to_string(), &headers);
+        json(&made)
+    }
+
+    /// The user allows the app these scopes.
+    fn allow(&mut self, client_id: &str, scope: &str) -> String {
+        let query = vestibule::protocol::parameters::encode([
+            ("response_type", "code"),
+            ("client_id", client_id),
+            ("redirect_uri", CALLBACK),
+            ("scope", scope),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ]);
+        let asked = self.browser.get(&self.world, &format!("/authorize?{query}"));
+        let consent = asked.header("location").unwrap().to_owned();
+        let allowed = match answer(&asked, "code") {
+            Some(_) => asked,
+            None => self.browser.submit(&self.world, &consent, &[("decision", "allow")]),
+        };
+        let code = answer(&allowed, "code").unwrap_or_else(|| panic!("{}", text(&allowed)));
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id),
+            ("code", &code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let tokens = json(&Browser::default().post(&self.world, "/token", &fields));
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+
+    fn app(&mut self, name: &str) -> App {
+        let client_id = self.register(name);
+        let token = self.allow(&client_id, "openid connection:acme");
+        App { client_id, token }
+    }
+
+    /// The provider issues these tokens next, for whatever it is asked.
+    fn issues(&self, access_token: &str, scope: &str) {
+        let tokens = json!({
+            "access_token": access_token, "scope": scope,
+            "refresh_token": format!("refresh {access_token}"),
+        });
+        self.provider.says.borrow_mut().tokens = tokens;
+    }
+
+    /// The user connects: for the app and its scopes, or on the account page.
+    fn connect(&mut self, app: Option<(&str, &str)>) -> (String, Response) {
+        let page = match app {
+            None => "/connect/acme".to_owned(),
+            Some((client_id, scope)) => {
+                let query = [
+                    ("client_id", client_id),
+                    ("redirect_uri", CALLBACK),
+                    ("scope", scope),
+                    ("state", "s"),
+                ];
+                format!("/connect/acme?{}", vestibule::protocol::parameters::encode(query))
+            }
+        };
+        let there = self.browser.submit(&self.world, &page, &[("decision", "connect")]);
+        let address = there.header("location").unwrap_or_else(|| panic!("{}", text(&there)));
+        let (address, state) = (address.to_owned(), answer(&there, "state").unwrap());
+        self.provider.expects(&there);
+        let query = [("code", "a code"), ("state", &*state), ("iss", ISSUER)];
+        let back = self.browser.get(&self.world, &callback(&query));
+        (parameter(&address, "scope").unwrap(), back)
+    }
+
+    /// Connects, where it must succeed.
+    fn connected(&mut self, app: Option<(&str, &str)>) {
+        let (_, back) = self.connect(app);
+        let location = back.header("location").unwrap_or_default();
+        assert!(location.contains("connection=acme") || location.ends_with("done=connected"));
+    }
+
+    fn outside(&self, token: &str) -> (u16, Value) {
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str())];
+        let path = "/connections/acme/token";
+        let mut app = Browser::default();
+        let answer = app.request(&self.world, Method::Get, path, String::new(), &headers);
+        (answer.status, json(&answer))
+    }
+
+    /// The outside access token that an app gets, or the error.
+    fn gets(&self, app: &App) -> String {
+        let (status, body) = self.outside(&app.token);
+        let member = if status == 200 { "access_token" } else { "error" };
+        body[member].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
+    fn account_page(&mut self) -> String {
+        text(&self.browser.get(&self.world, "/account"))
+    }
+
+    /// Sends a form of the account page.
+    fn post(&mut self, path: &str, fields: &[(&str, &str)]) {
+        let page = self.account_page();
+        let csrf = hidden_fields(&page).into_iter().find(|(name, _)| name == "csrf").unwrap().1;
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend_from_slice(fields);
+        let done = self.browser.post(&self.world, path, &all);
+        assert!(matches!(done.status, 200 | 303), "{}", text(&done));
+    }
+
+    /// Whether the provider was asked to revoke the token.
+    fn is_revoked(&self, token: &str) -> bool {
+        let body = vestibule::protocol::parameters::encode([("token", token)]);
+        let asked = self.world.internet.asked.borrow();
+        asked.iter().any(|request| {
+            let sent = request.body.as_deref().unwrap_or_default();
+            request.url == format!("{ISSUER}/revoke") && sent.contains(&body)
+        })
+    }
+}
+
+#[test]
+fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
+    // The confused deputy: one token with the union of what all apps were allowed.
+    let mut scene = Scene::new();
+    let (reader, poster) = (scene.app("Reader"), scene.app("Poster"));
+    scene.issues("at-read", "read openid");
+    scene.connected(Some((&reader.client_id, "read")));
+    scene.issues("at-post", "post openid");
+    let (asked, _) = scene.connect(Some((&poster.client_id, "post")));
+    assert_eq!(asked, "post openid", "nothing that another app has is asked for");
+    assert_eq!((scene.gets(&reader), scene.gets(&poster)), ("at-read".into(), "at-post".into()));
+    assert_eq!(scene.outside(&reader.token).1["scope"], "read openid");
+    let page = scene.account_page();
+    assert!(page.contains(">for Reader<") && page.contains(">for Poster<"), "{page}");
+}
+
+#[test]
+fn an_app_without_a_connection_of_its_own_gets_the_account_wide_one_and_no_other_apps() {
+    let mut scene = Scene::new();
+    let (own, other) = (scene.app("Own"), scene.app("Other"));
+    scene.issues("at-own", "read");
+    scene.connected(Some((&own.client_id, "read")));
+    let (status, body) = scene.outside(&other.token);
+    assert_eq!((status, &body["error"]), (409, &json!("interaction_required")));
+    assert!(body["connect_uri"].as_str().unwrap().ends_with("/connect/acme"));
+    scene.issues("at-wide", "post read openid");
+    scene.connected(None);
+    assert_eq!((scene.gets(&own), scene.gets(&other)), ("at-own".into(), "at-wide".into()));
+    let page = scene.account_page();
+    assert!(page.contains(">for every app that you allow<") && page.contains(">for Own<"));
+}
+
+#[test]
+fn a_fresh_token_takes_two_calls_of_storage_whichever_connection_it_is_of() {
+    let mut scene = Scene::new();
+    let (own, other) = (scene.app("Own"), scene.app("Other"));
+    scene.issues("at-own", "read");
+    scene.connected(Some((&own.client_id, "read")));
+    scene.connected(None);
+    for app in [&own, &other] {
+        let before = scene.world.objects.calls.get();
+        assert_eq!(scene.outside(&app.token).0, 200);
+        assert_eq!(scene.world.objects.calls.get() - before, 2);
+    }
+}
+
+#[test]
+fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the_wider_one() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at-wide", "post read");
+    scene.connected(None);
+    assert_eq!(scene.gets(&app), "at-wide");
+    scene.issues("at-own", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    // The provider refuses to refresh it.
+    scene.world.advance(100);
+    scene.provider.says.borrow_mut().tokens = json!({ "error": "invalid_grant" });
+    assert_eq!(scene.gets(&app), "interaction_required");
+    assert!(scene.account_page().contains("Connect it again in App"));
+    // Connected again, and disconnected by the user.
+    scene.issues("at-again", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    assert_eq!(scene.gets(&app), "at-again");
+    let own = [("provider", "acme"), ("client_id", &*app.client_id)];
+    scene.post("/account/connections", &own);
+    assert!(scene.is_revoked("refresh at-again"));
+    assert_eq!(scene.gets(&app), "interaction_required");
+    assert!(!scene.account_page().contains(">for App<"));
+    // A new consent is a new word on "the account that you have connected".
+    scene.issues("at-wide-again", "post read");
+    scene.post("/account/apps", &[("client_id", &app.client_id)]);
+    let token = scene.allow(&app.client_id, "openid connection:acme");
+    assert_eq!(scene.gets(&App { token, ..app }), "at-wide-again");
+}
+
+#[test]
+fn a_provider_that_grants_more_than_was_approved_is_given_its_tokens_back() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at-wide", "openid post read profile");
+    let (_, back) = scene.connect(Some((&app.client_id, "read")));
+    assert_eq!(answer(&back, "error").as_deref(), Some("invalid_scope"));
+    assert_eq!(answer(&back, "state").as_deref(), Some("s"));
+    assert!(answer(&back, "error_description").unwrap().contains("cannot grant less"));
+    assert!(scene.is_revoked("refresh at-wide"));
+    assert_eq!(scene.gets(&app), "interaction_required");
+    assert_eq!(scene.world.objects.count(Class::Connection), 0);
+    // Scopes that nobody can approve here don't matter: names that the provider made of others.
+    scene.issues("at", "openid read profile https://acme.example.com/auth/read");
+    scene.connected(Some((&app.client_id, "read")));
+    assert_eq!(scene.gets(&app), "at");
+    // A refusal leaves the earlier connection.
+    scene.issues("at-wide", "post read");
+    scene.connect(Some((&app.client_id, "read")));
+    assert_eq!(scene.gets(&app), "at");
+}
+
+#[test]
+fn a_scope_too_long_to_keep_is_compared_all_the_same() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    let many: Vec<String> = (0..60).map(|number| format!("scope-{number}")).collect();
+    scene.issues("at", &format!("{} post", many.join(" ")));
+    let (_, back) = scene.connect(Some((&app.client_id, "read")));
+    assert_eq!(answer(&back, "error").as_deref(), Some("invalid_scope"));
+}
+
+#[test]
+fn a_refresh_that_comes_back_wider_is_not_handed_out() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    scene.world.advance(100);
+    scene.issues("at-wide", "post read");
+    let (status, body) = scene.outside(&app.token);
+    assert_eq!((status, &body["error"]), (409, &json!("invalid_scope")));
+    assert!(body["connect_uri"].is_string());
+    assert!(scene.is_revoked("refresh at-wide"));
+    assert!(scene.account_page().contains("cannot grant less"));
+}
+
+#[test]
+fn removing_an_apps_access_or_its_scope_ends_its_connection_and_no_other() {
+    for fields in [&[][..], &[("scope", "connection:acme")][..]] {
+        let mut scene = Scene::new();
+        let (removed, left) = (scene.app("Removed"), scene.app("Left"));
+        scene.issues("at-removed", "read");
+        scene.connected(Some((&removed.client_id, "read")));
+        scene.issues("at-left", "read");
+        scene.connected(Some((&left.client_id, "read")));
+        scene.issues("at-wide", "post read");
+        scene.connected(None);
+        let mut form = vec![("client_id", &*removed.client_id)];
+        form.extend_from_slice(fields);
+        scene.post("/account/apps", &form);
+        assert!(scene.is_revoked("refresh at-removed"));
+        assert!(!scene.is_revoked("refresh at-left") && !scene.is_revoked("refresh at-wide"));
+        assert!(matches!(scene.outside(&removed.token).0, 401 | 403));
+        assert_eq!(scene.gets(&left), "at-left");
+        let page = scene.account_page();
+        assert!(!page.contains(">for Removed<") && page.contains(">for Left<"));
+    }
+}
+
+#[test]
+fn erasing_the_account_disconnects_every_app() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at-own", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    scene.issues("at-wide", "post read");
+    scene.connected(None);
+    scene.post("/account/delete", &[("current_password", "a long enough passphrase")]);
+    assert!(scene.is_revoked("refresh at-own") && scene.is_revoked("refresh at-wide"));
+    assert_eq!(scene.world.objects.count(Class::Connection), 0);
+}
+
+#[test]
+fn another_outside_account_replaces_the_first_and_fewer_scopes_narrow() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at-both", "post read");
+    scene.connected(Some((&app.client_id, "post read")));
+    scene.issues("at-read", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    assert_eq!(scene.outside(&app.token).1["scope"], "read");
+    assert!(!scene.is_revoked("refresh at-both"), "the same account there keeps its grant");
+    scene.provider.says.borrow_mut().id_token = json!({ "sub": "sam" });
+    scene.provider.tells(json!({ "sub": "sam" }));
+    scene.issues("at-sam", "read");
+    scene.connected(Some((&app.client_id, "read")));
+    assert_eq!(scene.gets(&app), "at-sam");
+    assert!(scene.is_revoked("refresh at-read"));
+    assert_eq!(scene.world.objects.count(Class::Connection), 1);
+}
+
+#[test]
+fn the_connection_of_an_app_that_was_deleted_can_be_disconnected() {
+    let mut scene = Scene::new();
+    let app = scene.register_with("App", "openid connection:acme");
+    let client_id = app["client_id"].as_str().unwrap();
+    scene.issues("at", "read");
+    scene.connected(Some((client_id, "read")));
+    let bearer = format!("Bearer {}", app["registration_access_token"].as_str().unwrap());
+    let uri = app["registration_client_uri"].as_str().unwrap();
+    let headers = [("authorization", bearer.as_str())];
+    let mut developer = Browser::default();
+    let deleted = developer.request(&scene.world, Method::Delete, uri, String::new(), &headers);
+    assert_eq!(deleted.status, 204);
+    assert!(scene.account_page().contains("for an app that no longer exists"));
+    scene.post("/account/connections", &[("provider", "acme"), ("client_id", client_id)]);
+    assert!(scene.is_revoked("refresh at"));
+    assert!(!scene.account_page().contains("for an app that no longer exists"));
+}
+
+#[test]
+fn a_scope_that_spells_another_apps_connection_leads_to_none() {
+    let mut scene = Scene::new();
+    let victim = scene.app("Victim");
+    scene.issues("at", "read");
+    scene.connected(Some((&victim.client_id, "read")));
+    // The names are chosen so that provider and app together read as the victim's connection.
+    let spelt = format!("acme/{}", victim.client_id);
+    let thief = scene.register_with("Thief", &format!("openid connection:{spelt}"));
+    let thief = thief["client_id"].as_str().unwrap();
+    let token = scene.allow(thief, &format!("openid connection:{spelt}"));
+    let authorization = format!("Bearer {token}");
+    let path = format!("/connections/{spelt}/token");
+    let asked = Browser::default().request(
+        &scene.world,
+        Method::Get,
+        &path,
+        String::new(),
+        &[("authorization", &authorization)],
+    );
+    assert_eq!(asked.status, 409, "{}", text(&asked));
+}
+
+#[test]
+fn connections_are_bounded_and_one_more_is_refused_and_given_back() {
+    let mut scene = Scene::new();
+    let apps: Vec<String> = (0..=MAX_CONNECTIONS).map(|_| scene.register("App")).collect();
+    let (last, kept) = apps.split_last().unwrap();
+    for client_id in kept {
+        scene.issues("at", "read");
+        scene.connected(Some((client_id, "read")));
+    }
+    scene.issues("at-last", "read");
+    let (_, refused) = scene.connect(Some((last, "read")));
+    assert_eq!(refused.status, 409);
+    assert!(text(&refused).contains("Disconnect one in your account, then try again."));
+    assert!(scene.is_revoked("refresh at-last"));
+    assert_eq!(scene.world.objects.count(Class::Connection), MAX_CONNECTIONS);
+    // One that is there can still be connected again, and one that goes makes room.
+    scene.connected(Some((&kept[0], "read")));
+    scene.post("/account/connections", &[("provider", "acme"), ("client_id", &kept[0])]);
+    scene.connected(Some((last, "read")));
+}
+
+#[test]
+fn past_the_bound_a_disconnected_app_loses_the_scope_and_still_gets_nothing_wider() {
+    let mut scene = Scene::new();
+    let apps: Vec<App> = (0..=MAX_CONNECTIONS).map(|_| scene.app("App")).collect();
+    for App { client_id, .. } in &apps {
+        scene.issues("at", "read");
+        scene.connected(Some((client_id, "read")));
+        scene.post("/account/connections", &[("provider", "acme"), ("client_id", client_id)]);
+    }
+    scene.issues("at-wide", "post read");
+    scene.connected(None);
+    let (last, others) = apps.split_last().unwrap();
+    assert_eq!(scene.gets(last), "insufficient_scope");
+    assert!(others.iter().all(|app| scene.gets(app) == "interaction_required"));
+}
+
+#[test]
+fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide_one() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    let cookie = &scene.browser.cookies["__Host-session"];
+    let session = vestibule::domain::token::TokenKind::Session;
+    let session = vestibule::domain::token::Token::decode(session, cookie).unwrap();
+    let account = session.object.as_str();
+    let seal = |token: &str| {
+        let purpose = Purpose::Connection(account);
+        scene.world.settings.sealer.seal(purpose, token.as_bytes(), [1; 24]).unwrap()
+    };
+    // As the version before wrote them.
+    let state = json!({ "Live": {
+        "parties": { "account": account, "provider": "acme", "subject": "dana", "label": "Dana" },
+        "scope": "read", "access_token": seal("at-old"), "refresh_token": seal("refresh at-old"),
+        "expires_at": START.plus(Seconds(60)), "refresh_at": START.plus(Seconds(54)),
+        "unanswered": 0, "not_before": null,
+    } });
+    let name = Address::Name(format!("{account}/acme"));
+    scene.world.objects.store_state(Class::Connection, &name, &state.to_string());
+    let row = format!(r#"{{"Connection":{}}}"#, START.0);
+    let id = Address::Id(account.to_owned());
+    scene.world.objects.store_row(Class::Account, &id, ("connection/acme", &row));
+    assert_eq!(scene.gets(&app), "at-old");
+    assert!(scene.account_page().contains(">for every app that you allow<"));
+    // It is refreshed as before: nobody knows what was approved for it.
+    scene.world.advance(100);
+    scene.issues("at-new", "post read");
+    assert_eq!(scene.gets(&app), "at-new");
+    scene.post("/account/connections", &[("provider", "acme")]);
+    assert!(scene.is_revoked("refresh at-new"));
+    assert_eq!(scene.gets(&app), "interaction_required");
+}
