@@ -165,8 +165,7 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 /// Google gives a refresh token to whoever asks in its own words, and only beside a consent.
 fn google() -> Preset {
     let preset = openid("Google", GOOGLE);
-    let connection_parameters =
-        &[("access_type", "offline"), ("prompt", "consent"), ("include_granted_scopes", "true")];
+    let connection_parameters = &[("access_type", "offline"), ("prompt", "consent")];
     let quirks = Quirks { connection_parameters, ..preset.quirks };
     Preset { trusts_email: true, quirks, ..preset }
 }

@@ -462,3 +462,33 @@ fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide
     assert!(scene.is_revoked("refresh at-new"));
     assert_eq!(scene.gets(&app), "interaction_required");
 }
+
+/// The first page of a connect at a preset: its status, and where it leads.
+fn begins(preset: &str, connection_scope: &str, scope: &str) -> (u16, String) {
+    let table = json!([{
+        "id": "acme", "client_id": "here", "preset": preset, "connection_scope": connection_scope,
+    }]);
+    let world = World::new(&[("PROVIDERS", &table.to_string()), SECRET]);
+    TestProvider::new(&world, "https://accounts.google.com");
+    let provider = TestProvider::new(&world, ISSUER);
+    let mut scene = Scene { world, provider, browser: Browser::default() };
+    let fields = [("email", "dana@example.test"), ("password", "a long enough passphrase")];
+    scene.browser.submit(&scene.world, "/sign-up", &fields);
+    let client_id = scene.register("App");
+    let query = [("client_id", &*client_id), ("redirect_uri", CALLBACK), ("scope", scope)];
+    let page = format!("/connect/acme?{}", vestibule::protocol::parameters::encode(query));
+    let shown = scene.browser.get(&scene.world, &page).status;
+    if shown != 200 {
+        return (shown, String::new());
+    }
+    let there = scene.browser.submit(&scene.world, &page, &[("decision", "connect")]);
+    (shown, there.header("location").unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_preset_asks_no_provider_for_what_was_granted_before() {
+    let (_, address) = begins("google", "calendar mail", "mail");
+    assert_eq!(parameter(&address, "access_type").as_deref(), Some("offline"));
+    assert_eq!(parameter(&address, "include_granted_scopes"), None);
+    assert_eq!(parameter(&address, "scope").as_deref(), Some("mail openid"));
+}
