@@ -27,6 +27,9 @@ pub struct Quirks {
     pub revocation: Revocation,
     /// What the authorization request must say for a refresh token to be given.
     pub connection_parameters: &'static [(&'static str, &'static str)],
+    /// Every token carries all that the user ever granted to this server's client there, and the token
+    /// response doesn't say so: an app can be connected for all of `connection_scope` or not at all.
+    pub all_or_nothing: bool,
 }
 
 /// How access is given back to a provider.
@@ -75,6 +78,7 @@ impl Default for Preset {
                 user_in_answer: false,
                 revocation: Revocation::Standard,
                 connection_parameters: &[],
+                all_or_nothing: false,
             },
         }
     }
@@ -252,7 +256,8 @@ fn facebook() -> Preset {
         ("picture", "/picture/data/url"),
     ];
     let preset = plain("Facebook", "public_profile email", endpoints, &claims);
-    Preset { quirks: Quirks { revocation: Revocation::Bearer, ..preset.quirks }, ..preset }
+    let quirks = Quirks { revocation: Revocation::Bearer, all_or_nothing: true, ..preset.quirks };
+    Preset { quirks, ..preset }
 }
 
 /// LinkedIn's ID tokens leave the `nonce` out, and its token endpoint refuses PKCE.

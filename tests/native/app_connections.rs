@@ -492,3 +492,11 @@ fn a_preset_asks_no_provider_for_what_was_granted_before() {
     assert_eq!(parameter(&address, "include_granted_scopes"), None);
     assert_eq!(parameter(&address, "scope").as_deref(), Some("mail openid"));
 }
+
+#[test]
+fn a_provider_that_cannot_grant_less_than_everything_says_so_before_anything_is_approved() {
+    assert_eq!(begins("facebook", "user_posts user_photos", "user_posts").0, 400);
+    let (status, address) = begins("facebook", "user_posts user_photos", "user_photos user_posts");
+    assert_eq!(status, 200);
+    assert_eq!(parameter(&address, "scope").as_deref(), Some("user_photos user_posts"));
+}

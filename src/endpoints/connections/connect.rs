@@ -81,6 +81,14 @@ async fn read(
             return Err(refused("The app asks for more than this service connects (scope)."));
         }
     };
+    if provider.quirks.all_or_nothing && !scope.covers(allowed) {
+        let text = format!(
+            "The app asks for less than {} can grant. It must ask for everything that this service \
+             connects, or leave scope out.",
+            provider.name
+        );
+        return Err(refused(&text));
+    }
     let state = query.get("state").filter(|state| state.len() <= 2000).map(String::from);
     Ok(Some(ConnectRequest {
         provider: provider.id.clone(),
