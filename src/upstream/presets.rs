@@ -218,7 +218,7 @@ fn github() -> Preset {
         userinfo_endpoint: "https://api.github.com/user".to_owned(),
         emails_endpoint: Some("https://api.github.com/user/emails".to_owned()),
         revocation_endpoint: Some(
-            "https://api.github.com/applications/{client_id}/grant".to_owned(),
+            "https://api.github.com/applications/{client_id}/token".to_owned(),
         ),
     };
     let claims = [

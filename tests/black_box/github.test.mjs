@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newBrowser, settings } from "../support/federation.mjs";
-import { signedUp } from "../support/oauth.mjs";
+import { CALLBACK, form, publicApp, signedUp } from "../support/oauth.mjs";
 import { startServer } from "../support/server.mjs";
 import { startGitHub } from "../support/upstream/github.mjs";
 import { logInUpstream } from "../support/upstream/http.mjs";
@@ -18,7 +18,7 @@ const table = () => ({
   token_endpoint: `${github.url}/login/oauth/access_token`,
   userinfo_endpoint: `${github.api}/user`,
   emails_endpoint: `${github.api}/user/emails`,
-  revocation_endpoint: `${github.api}/applications/{client_id}/grant`,
+  revocation_endpoint: `${github.api}/applications/{client_id}/token`,
   connection_scope: "repo",
 });
 before(async () => {
@@ -82,17 +82,22 @@ test("a person who denies comes back to a page with a way on", async () => {
   }
 });
 
-test("an account is connected for apps, and disconnecting takes the grant back by GitHub's own way", async () => {
+test("disconnecting ends one token by GitHub's own way, and leaves the token of another app", async () => {
   github.revokeAll();
   const { browser } = await signedUp(server);
-  const asked = await browser.open("/connect/github");
-  const there = await browser.submit(asked, { decision: "connect" }, "/connect/github");
-  assert.equal(new URL(there.location).searchParams.get("scope"), "repo");
-  const back = await browser.open(await logInUpstream(there.location, "octocat"));
-  assert.match(back.text, /The account was connected/);
-  assert.ok(github.tokens().length > 0);
-  await browser.submit(back, {}, "/account/connections");
+  const app = await publicApp(server, { scope: "openid connection:github" });
+  for (const query of ["", `?${form({ client_id: app.client_id, redirect_uri: CALLBACK })}`]) {
+    const asked = await browser.open(`/connect/github${query}`);
+    const there = await browser.submit(asked, { decision: "connect" }, "/connect/github");
+    assert.equal(new URL(there.location).searchParams.get("scope"), "repo");
+    await browser.open(await logInUpstream(there.location, "octocat"));
+  }
+  const page = await browser.open("/account");
+  assert.match(page.text, /for every app that you allow/);
+  assert.match(page.text, /for Test App/);
+  assert.equal(github.tokens().length, 2);
+  await browser.submit(page, { client_id: app.client_id }, "/account/connections");
   const { method, path } = github.requests.at(-1);
-  assert.deepEqual([method, path], ["DELETE", `/api/applications/${github.client.client_id}/grant`]);
-  assert.equal(github.tokens().length, 0);
+  assert.deepEqual([method, path], ["DELETE", `/api/applications/${github.client.client_id}/token`]);
+  assert.equal(github.tokens().length, 1);
 });

@@ -204,8 +204,9 @@ export async function startGitHub({ port } = {}) {
     ...user,
   });
 
+  // DELETE /applications/{client_id}/token: this token alone.
   // DELETE /applications/{client_id}/grant: every token of this person for this app.
-  function deleteGrant({ headers, body }) {
+  function deleteAuthorization({ headers, body }, isWhole) {
     const { client_id, client_secret } = server.client;
     const expected = Buffer.from(`${client_id}:${client_secret}`).toString("base64");
     if (headers.authorization !== `Basic ${expected}`) return refusal(401, "Requires authentication");
@@ -213,7 +214,8 @@ export async function startGitHub({ port } = {}) {
     if (!access_token) return refusal(422, "Validation Failed");
     const kept = tokens.get(access_token);
     if (!kept) return refusal(404, "Not Found");
-    for (const all of [tokens, refreshTokens]) {
+    tokens.delete(access_token);
+    for (const all of isWhole ? [tokens, refreshTokens] : []) {
       for (const [value, { user }] of all) if (user.id === kept.user.id) all.delete(value);
     }
     return { status: 204 };
@@ -231,7 +233,9 @@ export async function startGitHub({ port } = {}) {
         return asUser(seen, ({ scopes, emails }) =>
           allows(scopes, "user:email") ? { body: emails } : refusal(404, "Not Found"));
       case `DELETE /api/applications/${server.client.client_id}/grant`:
-        return deleteGrant(seen);
+        return deleteAuthorization(seen, true);
+      case `DELETE /api/applications/${server.client.client_id}/token`:
+        return deleteAuthorization(seen, false);
       default:
         return refusal(404, "Not Found");
     }
