@@ -184,7 +184,10 @@ fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
     assert_eq!((scene.gets(&reader), scene.gets(&poster)), ("at-read".into(), "at-post".into()));
     assert_eq!(scene.outside(&reader.token).1["scope"], "read openid");
     let page = scene.account_page();
-    assert!(page.contains(">for Reader<") && page.contains(">for Poster<"), "{page}");
+    assert!(
+        page.contains(">for <bdi>Reader</bdi><") && page.contains(">for <bdi>Poster</bdi><"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -200,7 +203,9 @@ fn an_app_without_a_connection_of_its_own_gets_the_account_wide_one_and_no_other
     scene.connected(None);
     assert_eq!((scene.gets(&own), scene.gets(&other)), ("at-own".into(), "at-wide".into()));
     let page = scene.account_page();
-    assert!(page.contains(">for every app that you allow<") && page.contains(">for Own<"));
+    assert!(
+        page.contains(">for every app that you allow<") && page.contains(">for <bdi>Own</bdi><")
+    );
 }
 
 #[test]
@@ -230,7 +235,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
     scene.world.advance(100);
     scene.provider.says.borrow_mut().tokens = json!({ "error": "invalid_grant" });
     assert_eq!(scene.gets(&app), "interaction_required");
-    assert!(scene.account_page().contains("Connect it again in App"));
+    assert!(scene.account_page().contains("Connect it again in <bdi>App</bdi>"));
     // Connected again, and disconnected by the user.
     scene.issues("at-again", "read");
     scene.connected(Some((&app.client_id, "read")));
@@ -239,7 +244,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
     scene.post("/account/connections", &own);
     assert!(scene.is_revoked("refresh at-again"));
     assert_eq!(scene.gets(&app), "interaction_required");
-    assert!(!scene.account_page().contains(">for App<"));
+    assert!(!scene.account_page().contains(">for <bdi>App</bdi><"));
     // A new consent is a new word on "the account that you have connected".
     scene.issues("at-wide-again", "post read");
     scene.post("/account/apps", &[("client_id", &app.client_id)]);
@@ -313,7 +318,9 @@ fn removing_an_apps_access_or_its_scope_ends_its_connection_and_no_other() {
         assert!(matches!(scene.outside(&removed.token).0, 401 | 403));
         assert_eq!(scene.gets(&left), "at-left");
         let page = scene.account_page();
-        assert!(!page.contains(">for Removed<") && page.contains(">for Left<"));
+        assert!(
+            !page.contains(">for <bdi>Removed</bdi><") && page.contains(">for <bdi>Left</bdi><")
+        );
     }
 }
 

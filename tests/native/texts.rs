@@ -256,7 +256,7 @@ fn a_link_cannot_put_words_into_the_fields_of_our_pages() {
 
 #[test]
 fn a_claim_that_decides_something_is_left_out_rather_than_cleaned_into_another_one() {
-    let providers = setting("https://idp.test", json!({ "trust_email": true }));
+    let providers = setting("https://idp.test", json!({ "trust_email": true, "membership": true }));
     let world = World::new(&[("PROVIDERS", &providers), SECRET]);
     let provider = &world.settings.providers[0];
     let said = json!({

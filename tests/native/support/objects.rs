@@ -25,7 +25,7 @@ use vestibule::upstream::provider::Provider;
 
 use super::internet::Internet;
 use super::signer::PortableSigner;
-use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock};
+use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 
 /// What one object stores, as text, so that what is stored is also read back.
 #[derive(Default)]
@@ -81,6 +81,7 @@ impl Memory {
         let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
         let ports = Ports {
             clock: &*self.clock,
+            timer: &TestTimer::default(),
             entropy: &*self.entropy,
             objects: self,
             clients: &MemoryRegistry::default(),
