@@ -430,19 +430,51 @@ fn a_domain_that_must_be_proven_counts_once_its_txt_record_says_so() {
     let (world, _provider) = world_and(company, &[("DNS_RESOLVER", "https://dns.example/r")]);
     let url = "https://dns.example/r?name=_vestibule.acme.example&type=TXT";
     let said = format!("vestibule-provider=acme issuer={ORIGIN}");
-    let record = json!({ "Answer": [{ "data": format!("\"{said}\"") }] }).to_string();
+    let record = json!({ "Status": 0, "Answer": [{ "data": format!("\"{said}\"") }] }).to_string();
     let mut browser = Browser::default();
     let fields = [("email", "dana@acme.example")];
     let ask = |browser: &mut Browser| browser.submit(&world, "/sign-in", &fields).status;
     // To let the person in another way while the DNS is down would let the company's rule lapse.
     assert_eq!(ask(&mut browser), 503);
-    world.internet.on(url, |_| crate::support::internet::json("{}"));
+    world.internet.on(url, |_| crate::support::internet::json(r#"{"Status":0}"#));
     world.advance(6);
     assert_eq!(ask(&mut browser), 200, "nobody answers for the domain");
     world.advance(3600);
     world.internet.on(url, move |_| crate::support::internet::json(&record));
     world.advance(6);
     assert_eq!(ask(&mut browser), 303);
+}
+
+#[test]
+fn a_resolver_that_fails_does_not_let_the_rule_of_the_company_lapse() {
+    // RFC 1035 §4.1.1: only NOERROR and NXDOMAIN say which records there are
+    let company = json!({ "domains": ["acme.example"], "domain_proof": "dns" });
+    let (world, _provider) = world_and(company, &[("DNS_RESOLVER", "https://dns.example/r")]);
+    let url = "https://dns.example/r?name=_vestibule.acme.example&type=TXT";
+    let fields = [("email", "dana@acme.example")];
+    let ask = || Browser::default().submit(&world, "/sign-in", &fields).status;
+    let failures = [
+        "<html>Bad gateway</html>",
+        "",
+        "{}",
+        "[]",
+        r#"{"Status":"0"}"#,
+        r#"{"Status":2}"#,
+        r#"{"Status":5,"Answer":[]}"#,
+        r#"{"Status":0,"Answer":{}}"#,
+    ];
+    for answer in failures {
+        world.internet.on(url, move |_| crate::support::internet::json(answer));
+        world.advance(3601);
+        assert_eq!(ask(), 503, "{answer}");
+    }
+    // The failure is not kept for an hour, and nobody can have the resolver asked at will.
+    let asked = world.internet.count(url);
+    (0..5).for_each(|_| assert_eq!(ask(), 503));
+    assert_eq!(world.internet.count(url), asked);
+    world.internet.on(url, |_| crate::support::internet::json(r#"{"Status":3}"#));
+    world.advance(61);
+    assert_eq!(ask(), 200);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::email;
+use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata::document;
 use crate::upstream::provider::{DomainProof, Provider};
 
@@ -72,21 +73,53 @@ async fn has_record(
         ("type", "TXT"),
     ]);
     let url = format!("{}?{query}", server.settings.dns_resolver);
-    let answer = match document(&server.ports, &url, false).await {
-        Ok(answer) => answer,
+    let expected = record(server, provider);
+    let said = match ask(server, &url, false).await {
+        // A resolver that failed is asked again before the hour is over, at most once a minute.
+        Err(_) => ask(server, &url, true).await,
+        said => said,
+    };
+    match said {
+        Ok(texts) => Ok(texts.contains(&expected)),
         Err(error) => {
             let id = &provider.id;
             server.ports.log.error(&format!("the DNS, for the provider {id}: {error}"));
             let message = "Who signs your company in cannot be found out at the moment. Try again \
                            in a minute.";
-            return Err(Failure::page(503, "This sign-in cannot go on", message));
+            Err(Failure::page(503, "This sign-in cannot go on", message))
         }
+    }
+}
+
+/// Asks the resolver, and reads its answer.
+async fn ask(server: &Server<'_>, url: &str, outdated: bool) -> Result<Vec<String>, DnsError> {
+    txt_records(&document(&server.ports, url, outdated).await?)
+}
+
+/// Why the DNS says nothing.
+#[derive(Debug, thiserror::Error)]
+enum DnsError {
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    #[error("the resolver's answer is not DNS in JSON")]
+    Form,
+    #[error("the resolver answered with RCODE {0} (RFC 1035 §4.1.1)")]
+    Status(u64),
+}
+
+/// The TXT records of a resolver's answer in JSON. Only NOERROR and NXDOMAIN say what there is (RFC 1035
+/// §4.1.1, RFC 2308 §2): a failure that counted as "no record" would let the company's rule lapse.
+fn txt_records(answer: &str) -> Result<Vec<String>, DnsError> {
+    let answer: serde_json::Value = serde_json::from_str(answer).map_err(|_| DnsError::Form)?;
+    let status = answer.get("Status").and_then(serde_json::Value::as_u64).ok_or(DnsError::Form)?;
+    if !matches!(status, 0 | 3) {
+        return Err(DnsError::Status(status));
+    }
+    let records = match answer.get("Answer") {
+        None => return Ok(Vec::new()),
+        Some(records) => records.as_array().ok_or(DnsError::Form)?,
     };
-    let expected = record(server, provider);
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
-    let records = answer.get("Answer").and_then(serde_json::Value::as_array);
-    Ok(records.into_iter().flatten().any(|record| {
-        let data = record.get("data").and_then(serde_json::Value::as_str).unwrap_or_default();
-        data.trim_matches('"') == expected
-    }))
+    let data = |record: &serde_json::Value| Some(record.get("data")?.as_str()?.to_owned());
+    let texts = records.iter().filter_map(data);
+    Ok(texts.map(|text| text.trim_matches('"').to_owned()).collect())
 }
