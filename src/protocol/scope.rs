@@ -32,10 +32,11 @@ pub struct ScopeSyntax;
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads the space-delimited value.
+    /// Reads the space-delimited value that a caller sent. What is stored has none of these limits:
+    /// the union of two consents may hold more than one request may ask for.
     ///
     /// # Errors
-    /// [`ScopeSyntax`] for characters outside RFC 6749 §3.3 or more than the server keeps.
+    /// [`ScopeSyntax`] for characters outside RFC 6749 §3.3 or more than a request may hold.
     pub fn parse(value: &str) -> Result<Self, ScopeSyntax> {
         let mut scope = Self::default();
         for token in value.split(' ').filter(|token| !token.is_empty()) {
@@ -58,6 +59,21 @@ impl Scope {
         if !self.contains(token) {
             self.0.push(token.to_owned());
         }
+    }
+
+    /// Removes the oldest values that are not in `protected`, until at most `most` are left.
+    pub fn truncate_oldest(&mut self, most: usize, protected: &Self) {
+        let mut excess = self.0.len().saturating_sub(most);
+        self.0.retain(|token| {
+            let goes = excess > 0 && !protected.contains(token);
+            excess = excess.saturating_sub(usize::from(goes));
+            !goes
+        });
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether the value is there.
@@ -103,8 +119,11 @@ impl Serialize for Scope {
     }
 }
 
+/// Reads what [`Serialize`] wrote, without the limits of [`Scope::parse`]: never what a caller sent.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        let stored = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let tokens = stored.split(' ').filter(|token| !token.is_empty());
+        Ok(Self(tokens.map(String::from).collect()))
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_lite::future::block_on;
 use vestibule::domain::verification::VerifiedClient;
-use vestibule::endpoints::http::Response;
+use vestibule::endpoints::http::{Method, Response};
 use vestibule::ports::ClientRegistry;
 
 use crate::grant_properties::VERIFIER;
@@ -30,7 +30,7 @@ impl App {
         );
         let mut browser = Browser::default();
         let headers = [("content-type", "application/json")];
-        let method = vestibule::endpoints::http::Method::Post;
+        let method = Method::Post;
         let client = browser.request(&world, method, "/register", metadata, &headers);
         let client_id = json(&client)["client_id"].as_str().unwrap().to_owned();
         let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];
@@ -144,4 +144,50 @@ fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
     app.world.settings.verified_clients = vec![VerifiedClient::of(&client)];
     let asked = page(&app.ask(""));
     assert!(!text(&app.browser.get(&app.world, &asked)).contains("hasn’t been verified"));
+}
+
+#[test]
+fn an_app_that_changes_its_scopes_cannot_fill_or_break_the_account() {
+    // 49 scopes, then 49 others, and so on: the union is more than one request may ask for
+    let world = World::new(&[]);
+    let mut browser = Browser::default();
+    let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];
+    browser.submit(&world, "/sign-up", &person);
+    let metadata = |round: usize| {
+        let names: Vec<String> = (0..49).map(|index| format!("round{round}.{index}")).collect();
+        let scope = names.join(" ");
+        let json = format!(
+            r#"{{"redirect_uris":["{CALLBACK}"],"token_endpoint_auth_method":"none","scope":"{scope}"}}"#
+        );
+        (json, names.join("+"))
+    };
+    let send = |browser: &mut Browser, method, path: &str, body, token: &str| {
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        json(&browser.request(&world, method, path, body, &headers))
+    };
+    let client = send(&mut browser, Method::Post, "/register", metadata(0).0, "");
+    let client_id = client["client_id"].as_str().unwrap();
+    let token = client["registration_access_token"].as_str().unwrap();
+    for round in 0..8 {
+        let (json, scope) = metadata(round);
+        let json = json.replacen('{', &format!(r#"{{"client_id":"{client_id}","#), 1);
+        let path = format!("/register/{client_id}");
+        let changed = send(&mut browser, Method::Put, &path, json, token);
+        assert!(changed["scope"].is_string(), "{changed}");
+        let url = format!(
+            "/authorize?response_type=code&client_id={client_id}&redirect_uri={CALLBACK}\
+             &scope={scope}&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+             &code_challenge_method=S256"
+        );
+        let asked = page(&browser.get(&world, &url));
+        let allowed = browser.submit(&world, &asked, &[("decision", "allow")]);
+        assert!(answer(&allowed, "code").is_some(), "{}", text(&allowed));
+        let account = browser.get(&world, "/account");
+        assert_eq!(account.status, 200, "after {round} consents");
+        // The newest is remembered: nobody is asked again.
+        assert!(answer(&browser.get(&world, &url), "code").is_some());
+        let largest = world.objects.largest_row();
+        assert!(largest < 8000, "{largest} bytes after {round} consents");
+    }
 }

@@ -223,8 +223,12 @@ fn remembered(
     for target in request.targets() {
         let held = allowed.entry(target.to_owned()).or_default();
         asked.iter().for_each(|token| held.insert(token));
+        held.truncate_oldest(row::MAX_REMEMBERED_SCOPES, &asked);
     }
-    while allowed.len() > row::MAX_REMEMBERED_RESOURCES {
+    // An app that changes its registration again and again must not grow the row without end.
+    while allowed.len() > row::MAX_REMEMBERED_RESOURCES
+        || allowed.values().map(Scope::len).sum::<usize>() > row::MAX_REMEMBERED_IN_ALL
+    {
         let asked_now = |resource: &String| request.targets().any(|target| target == resource);
         let Some(gone) = allowed.keys().find(|resource| !asked_now(resource)).cloned() else {
             break;
@@ -233,6 +237,7 @@ fn remembered(
     }
     let mut declined = before.map(|consent| consent.declined.clone()).unwrap_or_default();
     request.declined.iter().for_each(|token| declined.insert(token));
-    let declined = declined.filter(|token| !asked.contains(token));
+    let mut declined = declined.filter(|token| !asked.contains(token));
+    declined.truncate_oldest(row::MAX_REMEMBERED_SCOPES, &request.declined);
     Consent { allowed, declined, since: now }
 }

@@ -13,6 +13,12 @@ use crate::protocol::scope::Scope;
 
 /// How many resources one consent remembers; the oldest gives way.
 pub const MAX_REMEMBERED_RESOURCES: usize = 50;
+/// How many scopes one consent remembers at each resource, and how many declined ones; the oldest that
+/// are not asked for now give way. More than one request may ask for, so that a request always fits.
+pub const MAX_REMEMBERED_SCOPES: usize = 200;
+/// How many scopes one consent remembers at all resources together; resources that are not asked for
+/// now give way.
+pub const MAX_REMEMBERED_IN_ALL: usize = 1000;
 
 /// Keys of sessions begin so.
 pub const SESSION: &str = "session/";
@@ -202,6 +208,7 @@ impl Consent {
             *scope = scope.filter(|token| token != taken_back);
         }
         self.declined.insert(taken_back);
+        self.declined.truncate_oldest(MAX_REMEMBERED_SCOPES, &Scope::default());
         self
     }
 

@@ -109,6 +109,13 @@ impl Memory {
             .count()
     }
 
+    /// The size of the largest row of any object, in bytes.
+    pub fn largest_row(&self) -> usize {
+        let objects = self.objects.borrow();
+        let sizes = objects.values().flat_map(|object| object.rows.values().map(String::len));
+        sizes.max().unwrap_or_default()
+    }
+
     fn deliver(&self, class: Class, id: &str, command: &str) -> String {
         match class {
             Class::Grant => self.step::<Grant>(id, command),
