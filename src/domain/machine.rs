@@ -239,6 +239,17 @@ impl Effect {
         Some(begun)
     }
 
+    /// Whether its outcome is brought back to the machine by a command.
+    pub fn has_outcome(&self) -> bool {
+        matches!(self, Self::GenerateKey(_) | Self::Fetch(_) | Self::RefreshConnection { .. })
+    }
+
+    /// Whether this writes what an earlier effect of the same object was to write, so that the earlier
+    /// one need not be performed any more, and must not be performed after this.
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        matches!((self, earlier), (Self::PublishKeys(_), Self::PublishKeys(_)))
+    }
+
     /// A command for another machine.
     pub fn send<M: Machine>(to: Address, command: &M::Command) -> Option<Self> {
         let command = serde_json::to_value(command).ok()?;

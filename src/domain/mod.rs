@@ -20,6 +20,7 @@ pub mod machine;
 pub mod password;
 pub mod registration;
 pub mod secret;
+pub mod stored;
 pub mod throttle;
 pub mod time;
 pub mod token;

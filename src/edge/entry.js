@@ -6,8 +6,8 @@ import { answer, initSync, perform, resume, step, wake } from "../../build/vesti
 import * as bindings from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { keep, recall } from "./kept.js";
-import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer } from "./platform.js";
-import { Rows } from "./rows.js";
+import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer, unreadable } from "./platform.js";
+import { asText, Rows } from "./rows.js";
 
 initSync({ module });
 
@@ -109,7 +109,8 @@ const STATE = "state";
 class Host extends DurableObject {
   #rows = new Rows(this.ctx.storage.kv);
   #state;
-  #alarm = false;
+  // Whether an alarm is set; unknown until the state was read, which has set its own.
+  #alarm;
   #held = false;
   #owed = false;
   #waiting = new Set();
@@ -145,8 +146,7 @@ class Host extends DurableObject {
 
   async alarm() {
     count("alarms");
-    // What is stored is read first, so that its alarm is known to be spent.
-    this.load();
+    // It is spent.
     this.#alarm = false;
     fresh();
     this.#owed = false;
@@ -199,10 +199,15 @@ class Host extends DurableObject {
   load() {
     if (this.#state === undefined) {
       count("rows-read");
-      this.#state = this.ctx.storage.kv.get(STATE) ?? "";
-      this.#alarm ||= this.#state !== "";
+      this.#state = asText(this.ctx.storage.kv.get(STATE)) ?? "";
+      this.#alarm ??= this.#state !== "";
     }
     return this.#state;
+  }
+  unreadable(what, why) {
+    const message = `a stored ${what} of ${this.constructor.machine} ${this.ctx.id} cannot be read: ${why}`;
+    unreadable(message);
+    return message;
   }
   remember(state) {
     this.#state = state;
@@ -239,7 +244,7 @@ class Host extends DurableObject {
     return this.ctx.storage.deleteAll();
   }
   hasAlarm() {
-    return this.#alarm;
+    return this.#alarm === true;
   }
   setAlarm(at) {
     this.#alarm = true;

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use super::platform::Host;
@@ -20,6 +19,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::key_ring::KeyRing;
 use crate::domain::machine::{Before, Effect, Machine, Next, RowKeys};
 use crate::domain::registration::Registration;
+use crate::domain::stored::{self, Unreadable};
 use crate::domain::throttle::Throttle;
 use crate::domain::time::{Seconds, Timestamp};
 
@@ -27,15 +27,11 @@ use crate::domain::time::{Seconds, Timestamp};
 pub const EFFECT: &str = "effect/";
 /// When the alarm comes back to effects that were not performed.
 const RETRY: Seconds = Seconds(10);
+/// When the alarm comes back to what is stored and cannot be read: by then an operator may have
+/// repaired it, or deployed a release that reads it.
+const REPAIRED: Seconds = Seconds(24 * 60 * 60);
 /// An alarm that is further away than this may come too early.
 const FAR: Seconds = Seconds(600);
-
-/// A state as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Stored<S> {
-    version: u32,
-    state: S,
-}
 
 /// Runs with the machine of a class's name.
 macro_rules! with_machine {
@@ -83,7 +79,9 @@ pub(super) use with_machine;
 #[wasm_bindgen]
 pub fn step(machine: &str, host: &Host, command: &str) -> Result<String, JsError> {
     with_machine!(machine, M => {
-        let command = serde_json::from_str(command)?;
+        // The parser's message would quote the command, which may carry a secret.
+        let command = serde_json::from_str(command)
+            .map_err(|_| JsError::new(&format!("no command of {machine}")))?;
         let reply = run::<M>(host, command)?;
         Ok(serde_json::to_string(&reply)?)
     }, Err(JsError::new("no such machine")))
@@ -93,14 +91,19 @@ pub fn step(machine: &str, host: &Host, command: &str) -> Result<String, JsError
 #[wasm_bindgen]
 pub fn wake(machine: &str, host: &Host) -> Result<(), JsError> {
     with_machine!(machine, M => {
-        let due = load::<M>(host).is_some_and(|state| {
+        let Ok(state) = load::<M>(host) else {
+            // It was logged. To fail here would have the platform retry six times, and then never.
+            retry_after_repair(host);
+            return Ok(());
+        };
+        let due = state.is_some_and(|state| {
             M::wakes_at(&state).is_some_and(|moment| moment <= now())
         });
         if let Some(command) = M::wake().filter(|_| due) {
             run::<M>(host, command)?.ok();
         }
         // The alarm is spent: it is set again for whatever comes next.
-        let next = load::<M>(host).and_then(|state| M::wakes_at(&state));
+        let next = load::<M>(host)?.and_then(|state| M::wakes_at(&state));
         if let Some(moment) = next.filter(|_| !host.has_alarm()) {
             set_alarm(host, moment.max(now().plus(Seconds(1))));
         }
@@ -113,10 +116,12 @@ pub fn run<M: Machine>(
     host: &Host,
     command: M::Command,
 ) -> Result<Result<M::Reply, M::Error>, JsError> {
-    let state = load::<M>(host);
+    let state = load::<M>(host)?;
     let woken_before = state.as_ref().and_then(M::wakes_at);
-    let rows = rows::<M>(host, &M::rows(state.as_ref(), &command));
+    let rows = rows::<M>(host, &M::rows(state.as_ref(), &command))?;
     let decided = M::step(Before { state, rows }, command, now(), &Random);
+    // Read before anything is written: a step that fails must not be half written.
+    let order = if decided.effects.is_empty() { 0 } else { next_order(host)? };
 
     // What is merely remembered is not woken.
     let mut wakes_at = None;
@@ -147,7 +152,7 @@ pub fn run<M: Machine>(
         }
     }
     if !decided.effects.is_empty() {
-        store_effects(host, &decided.effects)?;
+        store_effects(host, &decided.effects, order)?;
         let retry = now().plus(RETRY);
         set_alarm(host, wakes_at.map_or(retry, |moment| moment.min(retry)));
         host.owe();
@@ -174,62 +179,94 @@ fn is_due_anew(moment: Timestamp, before: Option<Timestamp>) -> bool {
     })
 }
 
-/// The machine's state, lifted to today's version.
-pub fn load<M: Machine>(host: &Host) -> Option<M::State> {
-    let text = host.load();
-    if text.is_empty() {
-        return None;
-    }
-    match serde_json::from_str::<Stored<M::State>>(&text) {
-        Ok(stored) if stored.version == M::VERSION => Some(stored.state),
-        _ => {
-            let older: Stored<serde_json::Value> = serde_json::from_str(&text).ok()?;
-            M::migrate(older.version, older.state)
-        }
-    }
+/// The machine's state, migrated to today's version.
+///
+/// # Errors
+/// A state is stored and cannot be read: nothing may be decided, written or erased.
+pub fn load<M: Machine>(host: &Host) -> Result<Option<M::State>, JsError> {
+    let text = host.load().map_err(|_| unreadable(host, "state", None))?;
+    stored::read_state::<M>(&text).map_err(|error| unreadable(host, "state", Some(error)))
 }
 
 fn text<M: Machine>(state: M::State) -> Result<String, JsError> {
-    Ok(serde_json::to_string(&Stored { version: M::VERSION, state })?)
+    Ok(stored::write_state::<M>(state)?)
 }
 
-fn rows<M: Machine>(host: &Host, wanted: &[RowKeys]) -> BTreeMap<String, M::Row> {
+fn rows<M: Machine>(host: &Host, wanted: &[RowKeys]) -> Result<BTreeMap<String, M::Row>, JsError> {
     let mut rows = BTreeMap::new();
-    let mut keep = |key: String, text: &str| {
-        if let Ok(row) = serde_json::from_str(text) {
-            rows.insert(key, row);
-        }
+    let mut read = |key: String, text: &str| {
+        let row = stored::read(text).map_err(|error| unreadable(host, "row", Some(error)))?;
+        rows.insert(key, row);
+        Ok::<(), JsError>(())
     };
     for keys in wanted {
         match keys {
-            RowKeys::One(key) => keep(key.clone(), &host.read(key)),
-            RowKeys::All(prefix) => pairs(host, prefix).for_each(|(key, text)| keep(key, &text)),
+            RowKeys::One(key) => {
+                let text = host.read(key).map_err(|_| unreadable(host, "row", None))?;
+                if let Some(text) = text {
+                    read(key.clone(), &text)?;
+                }
+            }
+            RowKeys::All(prefix) => {
+                for (key, text) in pairs(host, prefix)? {
+                    read(key, &text)?;
+                }
+            }
         }
     }
-    rows
+    Ok(rows)
 }
 
-/// Keys and values that begin so.
-pub fn pairs(host: &Host, prefix: &str) -> impl Iterator<Item = (String, String)> {
-    let texts: Vec<String> = host.list(prefix).iter().filter_map(|item| item.as_string()).collect();
-    let mut texts = texts.into_iter();
-    std::iter::from_fn(move || texts.next().zip(texts.next()))
+/// Keys and values of the rows whose keys begin so, in the order of the keys.
+///
+/// # Errors
+/// One of them is not text.
+pub fn pairs(host: &Host, prefix: &str) -> Result<Vec<(String, String)>, JsError> {
+    let texts = host.list(prefix).map_err(|_| unreadable(host, "row", None))?;
+    let mut texts = texts.iter().map(|text| text.as_string().unwrap_or_default());
+    Ok(std::iter::from_fn(|| texts.next().zip(texts.next())).collect())
 }
 
-fn store_effects(host: &Host, effects: &[Effect]) -> Result<(), JsError> {
+/// Logs and counts that something stored cannot be read: the object's class and ID, never the content.
+/// The error has the same text, so that whoever sent the command logs it with the request's ID.
+pub fn unreadable(host: &Host, what: &str, why: Option<Unreadable>) -> JsError {
+    let why = why.map_or_else(|| "not text".to_owned(), |why| why.to_string());
+    JsError::new(&host.unreadable(what, &why))
+}
+
+fn store_effects(host: &Host, effects: &[Effect], order: i64) -> Result<(), JsError> {
     for (index, effect) in effects.iter().enumerate() {
-        // Named by time and chance, so that effects of two steps never meet.
         let chance = u64::from_be_bytes(entropy::bytes(&Random));
-        let key = format!("{EFFECT}{:016}/{index:06}/{chance:016x}", now().0);
+        let key = format!("{EFFECT}{order:016}/{index:06}/{chance:016x}");
         host.write(&key, &serde_json::to_string(effect)?);
     }
     Ok(())
+}
+
+/// What the keys of a step's effects begin with: now, in milliseconds since 1970, or later than what
+/// waits. So keys sort in the order of the steps, also where two fall into one millisecond or the clock
+/// was set back: of two key sets the newer must be published last.
+fn next_order(host: &Host) -> Result<i64, JsError> {
+    let last = pairs(host, EFFECT)?.pop().and_then(|(key, _)| order(&key));
+    Ok(last.map_or(now().0, |last| now().0.max(last.saturating_add(1))))
+}
+
+/// The place of an effect in the order of steps, in milliseconds since 1970.
+fn order(key: &str) -> Option<i64> {
+    key.strip_prefix(EFFECT)?.split('/').next()?.parse().ok()
 }
 
 /// Has the alarm come back to effects that were not performed; it wakes the machine too, if that is
 /// due, and is set again for what comes after.
 pub fn retry_later(host: &Host) {
     set_alarm(host, now().plus(RETRY));
+}
+
+/// Has the alarm come back to what cannot be read, unless it is set for something else.
+pub fn retry_after_repair(host: &Host) {
+    if !host.has_alarm() {
+        set_alarm(host, now().plus(REPAIRED));
+    }
 }
 
 fn set_alarm(host: &Host, Timestamp(at): Timestamp) {

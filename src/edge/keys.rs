@@ -10,6 +10,7 @@ use super::platform;
 use super::ports::{Edge, count, now, unavailable};
 use crate::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
 use crate::domain::machine::{Address, Class, Machine};
+use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::jwk::Jwk;
 use crate::jose::seal::Purpose;
@@ -49,7 +50,14 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
     }
     count(&edge.kv_reads);
     let published = platform::get(&edge.env, KV_KEY).await?;
-    let published = published.and_then(|json| serde_json::from_str(&json).ok());
+    // The key ring has what KV only repeats: where the copy cannot be read, its source is asked.
+    let published = published.and_then(|json| match stored::read(&json) {
+        Ok(keys) => Some(keys),
+        Err(error) => {
+            platform::unreadable(&format!("the published keys in KV cannot be read: {error}"));
+            None
+        }
+    });
     let keys = match published.filter(usable) {
         Some(keys) => keys,
         None => ask(edge, alg).await?,

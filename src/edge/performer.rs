@@ -1,11 +1,18 @@
 //! Performs the effects of machines, after they were stored with the state. Each is performed at
 //! least once; what fails is left for the alarm.
+//!
+//! An effect that cannot be read is kept, logged, and looked at again in a day; the others go on. While
+//! the state cannot be read, effects whose outcome the machine must take are kept as well, and the
+//! object is never erased.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
-use super::host::{EFFECT, load, pairs, retry_later, run, with_machine};
+use super::host::{
+    EFFECT, load, pairs, retry_after_repair, retry_later, run, unreadable, with_machine,
+};
 use super::platform::{self, Env, Host};
 use super::ports::{Edge, Random, send};
 use super::{keys, settings, turns};
@@ -18,6 +25,7 @@ use crate::domain::identifier::Identifier;
 use crate::domain::key_ring::{KeyPair, KeyRing, KeySet};
 use crate::domain::machine::{Effect, Machine, Outcome};
 use crate::domain::registration::Registration;
+use crate::domain::stored;
 use crate::domain::throttle::Throttle;
 use crate::domain::time::Seconds;
 use crate::jose::jwk::{Jwk, PublicKey};
@@ -34,14 +42,25 @@ pub fn perform(machine: String, host: Host, env: Env) -> Result<u32, JsError> {
 }
 
 async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsError> {
+    let is_readable = with_machine!(machine.as_str(), M => load::<M>(&host).is_ok(), false);
+    let mut unread = BTreeSet::new();
     loop {
         let mut progressed = false;
-        for (key, text) in pairs(&host, EFFECT) {
-            let Ok(effect) = serde_json::from_str::<Effect>(&text) else {
-                done(&host, &key);
-                continue;
+        for (key, text) in pairs(&host, EFFECT)? {
+            let effect = match stored::read::<Effect>(&text) {
+                Ok(effect) if is_readable || !effect.has_outcome() => effect,
+                Ok(_) => {
+                    unread.insert(key);
+                    continue;
+                }
+                Err(error) => {
+                    if unread.insert(key) {
+                        unreadable(&host, "effect", Some(error));
+                    }
+                    continue;
+                }
             };
-            if is_outdated(&host, &key, &effect) {
+            if is_outdated(&host, &key, &effect)? {
                 done(&host, &key);
                 continue;
             }
@@ -56,13 +75,14 @@ async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsErr
             };
             match one(&env, effect).await {
                 Ok(outcome) => {
-                    done(&host, &key);
-                    progressed = true;
                     with_machine!(machine.as_str(), M => {
                         if let Some(command) = outcome.and_then(M::outcome) {
                             run::<M>(&host, command)?.ok();
                         }
                     }, ());
+                    // In one commit with what the outcome changed.
+                    done(&host, &key);
+                    progressed = true;
                 }
                 Err(error) => platform::log(&format!("an effect will be tried again: {error}")),
             }
@@ -71,12 +91,15 @@ async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsErr
             break;
         }
     }
-    let owed = pairs(&host, EFFECT).next().is_some();
-    if owed {
+    let left = pairs(&host, EFFECT)?;
+    if left.iter().any(|(key, _)| !unread.contains(key)) {
         retry_later(&host);
+    } else if !left.is_empty() {
+        retry_after_repair(&host);
     }
-    let empty = with_machine!(machine.as_str(), M => load::<M>(&host).is_none(), false);
-    if empty && !owed {
+    let is_empty =
+        with_machine!(machine.as_str(), M => matches!(load::<M>(&host), Ok(None)), false);
+    if is_empty && left.is_empty() {
         platform::erase(&host).await.map_err(|error| JsError::new(&error.0))?;
     }
     Ok(())
@@ -87,11 +110,13 @@ fn done(host: &Host, key: &str) {
     host.commit();
 }
 
-/// Whether a newer key set waits to be published: an older one must not be written after it.
-fn is_outdated(host: &Host, key: &str, effect: &Effect) -> bool {
-    let publishes = |text: &str| matches!(serde_json::from_str(text), Ok(Effect::PublishKeys(_)));
-    matches!(effect, Effect::PublishKeys(_))
-        && pairs(host, EFFECT).any(|(other, text)| *other > *key && publishes(&text))
+/// Whether a later effect waits that replaces what this one writes: it must not be written after it.
+fn is_outdated(host: &Host, key: &str, effect: &Effect) -> Result<bool, JsError> {
+    let replaces =
+        |text: &str| stored::read::<Effect>(text).is_ok_and(|later| later.replaces(effect));
+    let publishes = effect.replaces(effect);
+    Ok(publishes
+        && pairs(host, EFFECT)?.iter().any(|(other, text)| **other > *key && replaces(text)))
 }
 
 async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> {

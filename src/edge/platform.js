@@ -1,6 +1,12 @@
 // The platform's functions that the wasm module calls, each in one crossing.
 import { count } from "./counts.js";
 export { totals } from "./counts.js";
+
+// Something stored cannot be read: the message says what, and never its content.
+export function unreadable(message) {
+  count("unreadable");
+  console.error(message);
+}
 export { forgetKept } from "./kept.js";
 
 // Whether the wasm module panicked.

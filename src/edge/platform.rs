@@ -13,6 +13,7 @@ mod raw {
     #[wasm_bindgen(raw_module = "../src/edge/platform.js")]
     extern "C" {
         pub fn panic(message: &str);
+        pub fn unreadable(message: &str);
 
         #[wasm_bindgen(js_name = newObjectId, catch)]
         pub fn new_object_id(env: &Env, namespace: &str) -> Result<String, JsValue>;
@@ -68,7 +69,7 @@ mod raw {
 
 pub use raw::{
     connection_address, forget_kept, header, headers, holds_private_key, holds_public_key,
-    location, new_object_id, object_id_of_name, panic, read_headers, respond, totals,
+    location, new_object_id, object_id_of_name, panic, read_headers, respond, totals, unreadable,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.
@@ -206,20 +207,24 @@ extern "C" {
     /// The request as Cloudflare hands it over.
     pub type Incoming;
 
-    /// The object that hosts a machine: the methods of `Host` in `entry.js`. Where there is
-    /// nothing, an empty text stands.
+    /// The object that hosts a machine: the methods of `Host` in `entry.js`. Those that read fail where
+    /// something is stored that is not text.
     pub type Host;
-    #[wasm_bindgen(method)]
-    pub fn load(this: &Host) -> String;
+    /// The state; an empty text where there is none.
+    #[wasm_bindgen(method, catch)]
+    pub fn load(this: &Host) -> Result<String, JsValue>;
     #[wasm_bindgen(method)]
     pub fn remember(this: &Host, state: &str);
     /// Writes the state, and remembers it.
     #[wasm_bindgen(method, js_name = writeState)]
     pub fn write_state(this: &Host, state: &str);
+    #[wasm_bindgen(method, catch)]
+    pub fn read(this: &Host, key: &str) -> Result<Option<String>, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub fn list(this: &Host, prefix: &str) -> Result<Array, JsValue>;
+    /// Logs and counts that something stored cannot be read; returns what was logged.
     #[wasm_bindgen(method)]
-    pub fn read(this: &Host, key: &str) -> String;
-    #[wasm_bindgen(method)]
-    pub fn list(this: &Host, prefix: &str) -> Array;
+    pub fn unreadable(this: &Host, what: &str, why: &str) -> String;
     #[wasm_bindgen(method)]
     pub fn write(this: &Host, key: &str, value: &str);
     #[wasm_bindgen(method)]

@@ -15,6 +15,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{KeyPair, KeySet};
 use crate::domain::machine::{Address, Class};
+use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::endpoints::settings::Settings;
@@ -217,7 +218,11 @@ impl ClientRegistry for Edge {
         let Some(json) = platform::get(&self.env, &client_key(client_id)).await? else {
             return Ok(None);
         };
-        let client: Client = serde_json::from_str(&json).map_err(Unavailable::new)?;
+        let client: Client = stored::read(&json).map_err(|error| {
+            let message = format!("the client {client_id} in KV cannot be read: {error}");
+            platform::unreadable(&message);
+            Unavailable(message)
+        })?;
         CLIENTS.with_borrow_mut(|clients| {
             if clients.len() >= MAX_CLIENTS {
                 clients.clear();

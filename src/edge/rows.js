@@ -4,6 +4,19 @@ import { count } from "./counts.js";
 
 const TOGETHER = "together/";
 
+// The text that is stored under a key, undefined where nothing is. Anything else is an error and must not
+// pass for nothing.
+export function asText(value) {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new TypeError("what is stored is not text");
+}
+
+// The keys of rows that are stored together.
+function keysOf(record) {
+  if (typeof record !== "object" || record === null) throw new TypeError("what is stored is not a record of rows");
+  return Object.keys(record);
+}
+
 export class Rows {
   #kv;
   // In which record a row is that is stored with others; known once it was looked for.
@@ -17,11 +30,11 @@ export class Rows {
 
   read(key) {
     const record = this.#records().get(key);
-    if (record !== undefined) return this.#get(record)[key];
-    return this.#get(key) ?? "";
+    return asText(record === undefined ? this.#get(key) : this.#get(record)[key]);
   }
 
-  // Keys and texts of all that begin so, one after the other, in the order of the keys.
+  // Keys and texts of all that begin so, one after the other, in the order of the keys. An empty text, which
+  // nobody can read, stands for what is not text, so that one such row does not hide the others.
   list(prefix) {
     const found = this.#all(prefix);
     const records = new Map();
@@ -30,7 +43,8 @@ export class Rows {
       if (!records.has(record)) records.set(record, this.#get(record));
       found.push([key, records.get(record)[key]]);
     }
-    return found.sort(([one], [other]) => (one < other ? -1 : 1)).flat();
+    const sorted = found.sort(([one], [other]) => (one < other ? -1 : 1));
+    return sorted.flatMap(([key, text]) => [key, typeof text === "string" ? text : ""]);
   }
 
   write(key, text) {
@@ -93,7 +107,7 @@ export class Rows {
     if (this.#shared === undefined) {
       const records = this.#all(TOGETHER);
       this.#shared = new Map(
-        records.flatMap(([record, rows]) => Object.keys(rows).map((key) => [key, record])),
+        records.flatMap(([record, rows]) => keysOf(rows).map((key) => [key, record])),
       );
     }
     return this.#shared;

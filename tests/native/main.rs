@@ -29,6 +29,7 @@ mod secrets;
 mod security_page;
 mod server;
 mod settings;
+mod stored;
 mod support;
 mod texts;
 mod tokens;

@@ -1,0 +1,77 @@
+//! What is stored and cannot be read is an error, and never counts as nothing.
+
+use vestibule::domain::account::Account;
+use vestibule::domain::account::row::Row;
+use vestibule::domain::grant::Grant;
+use vestibule::domain::identifier::{Identifier, Owner};
+use vestibule::domain::machine::Effect;
+use vestibule::domain::registration::Registration;
+use vestibule::domain::stored::{self, Unreadable};
+use vestibule::protocol::scope::Scope;
+
+#[test]
+fn a_state_that_cannot_be_read_is_not_an_absent_one() {
+    assert!(matches!(stored::read_state::<Identifier>(""), Ok(None)));
+    let owned = Owner::Owned { account: "a".into() };
+    let text = stored::write_state::<Identifier>(owned.clone()).unwrap();
+    assert_eq!(stored::read_state::<Identifier>(&text), Ok(Some(owned)));
+    for broken in [
+        "{",
+        "null",
+        "[]",
+        "{}",
+        r#"{"version":1}"#,
+        r#"{"version":1,"state":null}"#,
+        r#"{"version":1,"state":{"Sold":{"account":"a"}}}"#,
+        r#"{"version":1,"state":{"Owned":{}}}"#,
+        r#"{"state":{"Owned":{"account":"a"}}}"#,
+        &text[..text.len() - 1],
+    ] {
+        let read = stored::read_state::<Identifier>(broken);
+        assert!(matches!(read, Err(Unreadable::Form(_))), "{broken}: {read:?}");
+        assert!(stored::read_state::<Grant>(broken).is_err(), "{broken}");
+        assert!(stored::read_state::<Account>(broken).is_err(), "{broken}");
+        assert!(stored::read_state::<Registration>(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn a_state_of_a_later_release_is_not_read_as_one_of_this() {
+    for version in [2, 9] {
+        let later = format!(r#"{{"version":{version},"state":{{"Owned":{{"account":"a"}}}}}}"#);
+        assert_eq!(stored::read_state::<Identifier>(&later), Err(Unreadable::Version(version)));
+    }
+}
+
+#[test]
+fn what_is_logged_of_unreadable_text_does_not_quote_it() {
+    let error = stored::read::<Row>(r#"{"Secret":"hunter2"}"#).unwrap_err();
+    assert!(!error.to_string().contains("unter") && !error.to_string().contains("ecret"));
+    let error = stored::read::<Effect>(r#""hunter2""#).unwrap_err();
+    assert!(!error.to_string().contains("unter"));
+}
+
+#[test]
+fn a_stored_scope_has_no_limits_and_a_sent_one_has() {
+    // RFC 6749 §3.3
+    let stored: String = (0..300).map(|index| format!("scope-{index} ")).collect();
+    let scope: Scope = serde_json::from_str(&format!("\"{}\"", stored.trim())).unwrap();
+    assert_eq!(scope.len(), 300);
+    assert!(Scope::parse(stored.trim()).is_err());
+    let again: Scope = serde_json::from_str(&serde_json::to_string(&scope).unwrap()).unwrap();
+    assert_eq!(again, scope);
+    let wire = format!(r#"{{"redirect_uris":["https://a.test/"],"scope":"{}"}}"#, stored.trim());
+    let metadata = vestibule::protocol::client_metadata::ClientMetadata::parse(wire.as_bytes());
+    assert!(metadata.is_err());
+}
+
+#[test]
+fn the_oldest_scopes_give_way_and_those_asked_for_now_stay() {
+    let mut scope = Scope::default();
+    (0..10).for_each(|index| scope.insert(&format!("s{index}")));
+    let asked = Scope::parse("s0 s9").unwrap();
+    scope.truncate_oldest(4, &asked);
+    assert_eq!(scope.to_string(), "s0 s7 s8 s9");
+    scope.truncate_oldest(1, &asked);
+    assert_eq!(scope.to_string(), "s0 s9");
+}
