@@ -98,6 +98,9 @@ pub trait ClientRegistry {
 
     /// Removes a client.
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable>;
+
+    /// Forgets what is cached of a client whose record has just changed.
+    fn forget(&self, client_id: &str);
 }
 
 /// The signing keys: reads them, signs and verifies.

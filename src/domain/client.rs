@@ -18,7 +18,7 @@ const SECRET_PREFIX: &str = "vcs_";
 const REGISTRATION_TOKEN_PREFIX: &str = "vra_";
 
 /// A client: its metadata, and the hashes of what it proves itself with.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// `client_id`.
     pub client_id: String,

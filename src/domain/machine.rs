@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::client::Client;
 use super::connection::{RefreshFailure, SealedTokens};
 use super::entropy::Entropy;
 use super::http::{HttpError, HttpRequest, HttpResponse};
@@ -201,6 +202,10 @@ pub enum Effect {
     GenerateKey(SigningAlgorithm),
     /// Write the key ring where every isolate reads it.
     PublishKeys(super::key_ring::KeySet),
+    /// Write the client where every isolate reads it.
+    PublishClient(Box<Client>),
+    /// Remove the client of that ID from where every isolate reads it.
+    RemoveClient(String),
     /// Ask another server.
     Fetch(HttpRequest),
     /// Refresh the tokens of an outside account. It is written down how often this was sent, before
@@ -247,7 +252,15 @@ impl Effect {
     /// Whether this writes what an earlier effect of the same object was to write, so that the earlier
     /// one need not be performed any more, and must not be performed after this.
     pub fn replaces(&self, earlier: &Self) -> bool {
-        matches!((self, earlier), (Self::PublishKeys(_), Self::PublishKeys(_)))
+        let client = |effect: &Self| match effect {
+            Self::PublishClient(client) => Some(client.client_id.clone()),
+            Self::RemoveClient(client_id) => Some(client_id.clone()),
+            _ => None,
+        };
+        match (self, earlier) {
+            (Self::PublishKeys(_), Self::PublishKeys(_)) => true,
+            _ => client(self).is_some_and(|written| Some(written) == client(earlier)),
+        }
     }
 
     /// A command for another machine.

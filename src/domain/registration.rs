@@ -1,11 +1,14 @@
 //! The record of a client that was registered at run time: consistent the moment it is written,
 //! beside the registry that every place reads from its own cache.
+//!
+//! What the registry shows follows from the record: each change is published by an effect, in the order
+//! of the changes, so that two of them at once cannot leave the older one in the registry.
 
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::entropy::Entropy;
-use super::machine::{Before, Class, Machine, NoRow, Step};
+use super::machine::{Before, Class, Effect, Machine, NoRow, Step};
 use super::time::Timestamp;
 
 /// The machine.
@@ -63,10 +66,12 @@ impl Machine for Registration {
                 Step::unchanged(Ok(Some(client)))
             }
             (_, RegistrationCommand::Write(client)) => {
-                Step::written(Record::Registered(client), Ok(None))
+                let publish = Effect::PublishClient(client.clone());
+                Step::written(Record::Registered(client), Ok(None)).wants([publish])
             }
-            (Some(Record::Registered(_)), RegistrationCommand::Delete) => {
-                Step::written(Record::Deleted, Ok(None))
+            (Some(Record::Registered(client)), RegistrationCommand::Delete) => {
+                let remove = Effect::RemoveClient(client.client_id);
+                Step::written(Record::Deleted, Ok(None)).wants([remove])
             }
         }
     }

@@ -70,6 +70,14 @@ impl SecretHash {
     }
 }
 
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for SecretHash {}
+
 // Serialised as base64url, which is what the state of a machine is read in.
 macro_rules! as_base64url {
     ($type:ident) => {

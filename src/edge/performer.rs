@@ -6,7 +6,6 @@
 //! object is never erased.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
@@ -128,18 +127,26 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
         }
         Effect::GenerateKey(alg) => generate(env, alg).await.map(Some),
         Effect::PublishKeys(keys) => publish(env, &keys).await.map(|()| None),
+        Effect::PublishClient(client) => {
+            edge(env)?.ports().clients.put(&client).await.map(|()| None)
+        }
+        Effect::RemoveClient(client_id) => {
+            edge(env)?.ports().clients.remove(&client_id).await.map(|()| None)
+        }
         Effect::Fetch(request) => {
-            let settings = settings(env).map_err(Unavailable)?;
-            let answer = Edge::new(env.clone(), settings).ports().http.send(request).await;
-            Ok(Some(Outcome::Fetched(answer)))
+            Ok(Some(Outcome::Fetched(edge(env)?.ports().http.send(request).await)))
         }
         effect @ (Effect::RefreshConnection { .. } | Effect::RevokeConnection { .. }) => {
-            let settings = settings(env).map_err(Unavailable)?;
-            let edge = Edge::new(env.clone(), Rc::clone(&settings));
-            let (providers, sealer) = (&settings.providers, &settings.sealer);
+            let edge = edge(env)?;
+            let (providers, sealer) = (&edge.settings.providers, &edge.settings.sealer);
             Connections { ports: edge.ports(), providers, sealer }.perform(effect).await
         }
     }
+}
+
+/// The outside, for one effect.
+fn edge(env: &Env) -> Result<Edge, Unavailable> {
+    Ok(Edge::new(env.clone(), settings(env).map_err(Unavailable)?))
 }
 
 async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailable> {

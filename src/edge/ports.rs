@@ -237,15 +237,19 @@ impl ClientRegistry for Edge {
         let json = serde_json::to_string(client).map_err(Unavailable::new)?;
         let key = client_key(&client.client_id);
         platform::put(&self.env, &key, &json).await?;
-        CLIENTS.with_borrow_mut(|clients| clients.remove(&client.client_id));
+        self.forget(&client.client_id);
         Ok(())
     }
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
         count(&self.kv_writes);
         platform::remove(&self.env, &client_key(client_id)).await?;
-        CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
+        self.forget(client_id);
         Ok(())
+    }
+
+    fn forget(&self, client_id: &str) {
+        CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
     }
 }
 

@@ -188,12 +188,12 @@ pub(super) fn check_name(
     }
 }
 
-/// Writes the record first, which is consistent, and then the registry that every place reads.
+/// Writes the record, which is consistent and publishes itself in the registry.
 pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     let command = RegistrationCommand::Write(Box::new(client.clone()));
     let address = Address::Name(client.client_id.clone());
     server.send::<Registration>(&address, command).await?.map_err(|_| verify::inactive())?;
-    server.ports.clients.put(client).await?;
+    server.ports.clients.forget(&client.client_id);
     if client.metadata.id_token_signed_response_alg == SigningAlgorithm::RS256 {
         // The first RSA key is made now, so that it is published before it is first needed.
         server.ports.signer.keys(SigningAlgorithm::RS256).await?;
@@ -201,12 +201,13 @@ pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Fa
     Ok(())
 }
 
-/// Deletes a client: the record first, which stays deleted.
+/// Deletes a client: its record stays deleted, and removes it from the registry.
 pub(super) async fn delete(server: &Server<'_>, client_id: &str) -> Result<(), Failure> {
     let address = Address::Name(client_id.to_owned());
     let deleted = server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
     deleted.map_err(|_| verify::inactive())?;
-    Ok(server.ports.clients.remove(client_id).await?)
+    server.ports.clients.forget(client_id);
+    Ok(())
 }
 
 fn information<'a>(

@@ -23,6 +23,7 @@ mod impersonation;
 mod key_ring;
 mod limits;
 mod protocol;
+mod registrations;
 mod rooms;
 mod scopes;
 mod secrets;

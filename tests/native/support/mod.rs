@@ -19,7 +19,7 @@ use vestibule::endpoints::settings::Settings;
 use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
 use self::internet::Internet;
-use self::objects::Memory;
+use self::objects::{Memory, Outside};
 use self::signer::PortableSigner;
 
 /// The clock begins here.
@@ -82,23 +82,44 @@ impl Entropy for SeededEntropy {
 
 /// A registry in a map.
 #[derive(Default)]
-pub struct MemoryRegistry(RefCell<BTreeMap<String, Client>>);
+pub struct MemoryRegistry {
+    held: RefCell<BTreeMap<String, Client>>,
+    /// Whether it takes nothing, as KV does with too many writes of one key.
+    pub fails: Cell<bool>,
+}
+
+impl MemoryRegistry {
+    pub fn get(&self, client_id: &str) -> Option<Client> {
+        self.held.borrow().get(client_id).cloned()
+    }
+
+    pub fn set(&self, client_id: &str, client: Option<&Client>) -> Result<(), Unavailable> {
+        if self.fails.get() {
+            return Err(Unavailable::new("too many writes"));
+        }
+        match client {
+            Some(client) => self.held.borrow_mut().insert(client_id.to_owned(), client.clone()),
+            None => self.held.borrow_mut().remove(client_id),
+        };
+        Ok(())
+    }
+}
 
 #[async_trait(?Send)]
 impl ClientRegistry for MemoryRegistry {
     async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
-        Ok(self.0.borrow().get(client_id).cloned())
+        Ok(self.get(client_id))
     }
 
     async fn put(&self, client: &Client) -> Result<(), Unavailable> {
-        self.0.borrow_mut().insert(client.client_id.clone(), client.clone());
-        Ok(())
+        self.set(&client.client_id, Some(client))
     }
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
-        self.0.borrow_mut().remove(client_id);
-        Ok(())
+        self.set(client_id, None)
     }
+
+    fn forget(&self, _: &str) {}
 }
 
 /// Keeps what was logged.
@@ -117,7 +138,7 @@ pub struct World {
     pub timer: TestTimer,
     pub entropy: Rc<SeededEntropy>,
     pub objects: Memory,
-    pub clients: MemoryRegistry,
+    pub clients: Rc<MemoryRegistry>,
     pub signer: PortableSigner,
     pub log: MemoryLog,
     pub internet: Rc<Internet>,
@@ -137,12 +158,14 @@ impl World {
         let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
         let internet = Rc::new(Internet::default());
         let settings = Settings::read(&lookup).expect("the settings are right");
-        let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), Rc::clone(&internet));
+        let clients = Rc::new(MemoryRegistry::default());
+        let outside = Outside { internet: Rc::clone(&internet), clients: Rc::clone(&clients) };
+        let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), outside);
         objects.upstream.replace(Some((settings.providers.clone(), settings.sealer.clone())));
         Self {
             objects,
             internet,
-            clients: MemoryRegistry::default(),
+            clients,
             log: MemoryLog::default(),
             settings,
             clock,
@@ -164,7 +187,7 @@ impl World {
             timer: &self.timer,
             entropy: &*self.entropy,
             objects: &self.objects,
-            clients: &self.clients,
+            clients: &*self.clients,
             signer: &self.signer,
             http: &*self.internet,
             log: &self.log,

@@ -35,13 +35,21 @@ struct Object {
     stored: Option<String>,
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
+    /// Effects that were not performed yet, the oldest first.
+    owed: Vec<Effect>,
+}
+
+/// What effects reach.
+pub struct Outside {
+    pub internet: Rc<Internet>,
+    pub clients: Rc<MemoryRegistry>,
 }
 
 /// Every object.
 pub struct Memory {
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
-    internet: Rc<Internet>,
+    outside: Outside,
     objects: RefCell<BTreeMap<(Class, String), Object>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
@@ -54,9 +62,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Memory {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, internet: Rc<Internet>) -> Self {
+    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Outside) -> Self {
         let (objects, upstream) = (RefCell::default(), RefCell::default());
-        Self { clock, entropy, internet, objects, calls: Cell::new(0), upstream }
+        Self { clock, entropy, outside, objects, calls: Cell::new(0), upstream }
     }
 
     /// Stores a row of an object, as an earlier version of the server wrote it.
@@ -84,9 +92,9 @@ impl Memory {
             timer: &TestTimer::default(),
             entropy: &*self.entropy,
             objects: self,
-            clients: &MemoryRegistry::default(),
+            clients: &*self.outside.clients,
             signer: &signer,
-            http: &*self.internet,
+            http: &*self.outside.internet,
             log: &MemoryLog::default(),
         };
         let effect = effect.begun().unwrap_or(effect);
@@ -164,7 +172,10 @@ impl Memory {
                 object.state = Some(serde_json::to_string(&state).expect("a state"));
                 object.stored.clone_from(&object.state);
             }
-            Next::Forgotten => *object = Object::default(),
+            Next::Forgotten => {
+                let owed = std::mem::take(&mut object.owed);
+                *object = Object { owed, ..Object::default() };
+            }
         }
         for (key, row) in step.rows {
             match row {
@@ -176,10 +187,11 @@ impl Memory {
                 }
             }
         }
-        drop(objects);
         let owed = !step.effects.is_empty();
-        for effect in step.effects {
-            self.perform::<M>(id, effect);
+        object.owed.extend(step.effects);
+        drop(objects);
+        if owed {
+            self.settle::<M>(id);
         }
         // A held answer is given once the effects have changed the state.
         if owed && M::awaits_change(&step.reply) {
@@ -188,21 +200,55 @@ impl Memory {
         serde_json::to_string(&step.reply).expect("a reply")
     }
 
-    fn perform<M: Machine>(&self, id: &str, effect: Effect) {
+    /// Performs what an object owes, as `edge/performer.rs` does: in order, without what a later effect
+    /// replaces; what fails stays.
+    fn settle<M: Machine>(&self, id: &str) {
+        let key = (M::CLASS, id.to_owned());
+        let take = || std::mem::take(&mut self.objects.borrow_mut().get_mut(&key).unwrap().owed);
+        let owed = take();
+        let mut failed = Vec::new();
+        for (index, effect) in owed.iter().enumerate() {
+            if owed[index + 1..].iter().any(|later| later.replaces(effect)) {
+                continue;
+            }
+            if self.perform::<M>(id, effect.clone()).is_err() {
+                failed.push(effect.clone());
+            }
+        }
+        failed.extend(take());
+        self.objects.borrow_mut().get_mut(&key).unwrap().owed = failed;
+    }
+
+    fn perform<M: Machine>(&self, id: &str, effect: Effect) -> Result<(), Unavailable> {
         let outcome = match effect {
             Effect::Send { class, to, command } => {
                 self.deliver(class, &Self::id(class, &to), &command.to_string());
-                return;
+                return Ok(());
             }
-            Effect::Fetch(request) => Outcome::Fetched(self.internet.ask(request)),
+            Effect::PublishClient(client) => {
+                return self.outside.clients.set(&client.client_id, Some(&client));
+            }
+            Effect::RemoveClient(client_id) => return self.outside.clients.set(&client_id, None),
+            Effect::Fetch(request) => Outcome::Fetched(self.outside.internet.ask(request)),
             effect @ (Effect::RefreshConnection { .. } | Effect::RevokeConnection { .. }) => {
-                let Some(outcome) = self.ask_provider(effect) else { return };
+                let Some(outcome) = self.ask_provider(effect) else { return Ok(()) };
                 outcome
             }
             _ => panic!("only the key ring wants keys"),
         };
         if let Some(command) = M::outcome(outcome) {
             self.step::<M>(id, &serde_json::to_string(&command).expect("a command"));
+        }
+        Ok(())
+    }
+
+    /// Tries again what could not be published.
+    pub fn retry(&self) {
+        let ids: Vec<_> = self.objects.borrow().keys().cloned().collect();
+        for (class, id) in ids {
+            if class == Class::Registration {
+                self.settle::<Registration>(&id);
+            }
         }
     }
 

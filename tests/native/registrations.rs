@@ -1,0 +1,92 @@
+//! The registry shows what the record says, whatever happens between two changes (RFC 7592 §2).
+
+use futures_lite::future::block_on;
+use proptest::prelude::*;
+use vestibule::domain::client::{self, Client};
+use vestibule::domain::machine::Address;
+use vestibule::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use vestibule::domain::time::Seconds;
+use vestibule::ports::{self, Answer};
+use vestibule::protocol::client_metadata::ClientMetadata;
+
+use crate::support::{START, World};
+
+fn named(client_id: &str, name: &str) -> Client {
+    let metadata =
+        format!(r#"{{"redirect_uris":["https://app.example.test/"],"client_name":"{name}"}}"#);
+    Client {
+        client_id: client_id.to_owned(),
+        issued_at: START,
+        secret: None,
+        older_secret: None,
+        owner: None,
+        registration_access_token: None,
+        verified: false,
+        metadata: ClientMetadata::parse(metadata.as_bytes()).unwrap(),
+    }
+}
+
+fn send(world: &World, id: &str, command: RegistrationCommand) -> Answer<Registration> {
+    let address = Address::Name(id.to_owned());
+    block_on(ports::send::<Registration>(&world.ports(), &address, command, Seconds(0)))
+}
+
+fn write(world: &World, id: &str, name: &str) -> Answer<Registration> {
+    send(world, id, RegistrationCommand::Write(Box::new(named(id, name))))
+}
+
+#[test]
+fn two_changes_end_with_the_newer_in_the_registry_also_where_the_first_could_not_be_published() {
+    let world = World::new(&[]);
+    let id = client::generated_id([1; 16]);
+    let shown = || world.clients.get(&id).and_then(|client| client.metadata.client_name);
+    write(&world, &id, "first").unwrap().unwrap();
+    assert_eq!(shown().as_deref(), Some("first"));
+    world.clients.fails.set(true);
+    write(&world, &id, "second").unwrap().unwrap();
+    write(&world, &id, "third").unwrap().unwrap();
+    assert_eq!(shown().as_deref(), Some("first"), "the registry takes nothing");
+    world.clients.fails.set(false);
+    write(&world, &id, "fourth").unwrap().unwrap();
+    assert_eq!(shown().as_deref(), Some("fourth"));
+    world.objects.retry();
+    assert_eq!(shown().as_deref(), Some("fourth"), "an outdated change was published");
+}
+
+#[test]
+fn a_client_that_is_deleted_stays_deleted() {
+    let world = World::new(&[]);
+    let id = client::generated_id([2; 16]);
+    write(&world, &id, "first").unwrap().unwrap();
+    world.clients.fails.set(true);
+    write(&world, &id, "second").unwrap().unwrap();
+    send(&world, &id, RegistrationCommand::Delete).unwrap().unwrap();
+    assert_eq!(write(&world, &id, "third").unwrap(), Err(RegistrationError::NotRegistered));
+    world.clients.fails.set(false);
+    world.objects.retry();
+    assert!(world.clients.get(&id).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn the_registry_ends_with_what_the_record_says(
+        events in prop::collection::vec((0_u8..4, any::<bool>()), 1..20),
+    ) {
+        let world = World::new(&[]);
+        let id = client::generated_id([3; 16]);
+        for (index, (event, fails)) in events.into_iter().enumerate() {
+            world.clients.fails.set(fails);
+            match event {
+                0 => drop(send(&world, &id, RegistrationCommand::Delete).unwrap()),
+                1 => world.objects.retry(),
+                _ => drop(write(&world, &id, &format!("change {index}")).unwrap()),
+            }
+        }
+        world.clients.fails.set(false);
+        world.objects.retry();
+        let record = send(&world, &id, RegistrationCommand::Read).unwrap().ok().flatten();
+        prop_assert_eq!(world.clients.get(&id), record.map(|client| *client));
+    }
+}
