@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::account;
+use super::account::{
+    self,
+    confirm::{self, Question},
+};
 use super::browser::{self, ClaimedSession, FormPage};
 use super::failure::Failure;
 use super::http::{Request, Response};
@@ -261,6 +264,11 @@ pub async fn change(
 ) -> Result<Response, Failure> {
     let (form, session) = account::signed_in_form(server, request)?;
     let client = own(server, &session, client_id).await?;
+    // Whoever makes a secret for an app, or changes where its codes go, acts as the app from then on.
+    if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
+        let reason = "This changes who can act as your app, so we check that it's really you.";
+        return confirm::ask(server, request, &view, Question { form: &form, why, reason }).await;
+    }
     match form.get("action") {
         Some("rotate") => rotate(server, request, client).await,
         Some("retire") => {

@@ -142,6 +142,8 @@ pub struct ConfirmIdentity<'a> {
     pub csrf: &'a str,
     /// Where the request goes that needs the confirmation.
     pub action: &'a str,
+    /// What the request changes, as a sentence.
+    pub reason: &'a str,
     /// What that request says, to be repeated.
     pub fields: Vec<(&'a str, &'a str)>,
     /// Whether there is a password to ask for.

@@ -223,7 +223,7 @@ fn remembered(
     for target in request.targets() {
         let held = allowed.entry(target.to_owned()).or_default();
         asked.iter().for_each(|token| held.insert(token));
-        held.truncate_oldest(row::MAX_REMEMBERED_SCOPES, &asked);
+        held.truncate_oldest(row::MAX_REMEMBERED_SCOPES, asked);
     }
     // An app that changes its registration again and again must not grow the row without end.
     while allowed.len() > row::MAX_REMEMBERED_RESOURCES

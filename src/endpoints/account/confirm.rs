@@ -65,6 +65,34 @@ pub(in crate::endpoints) async fn confirm(
     Ok((view, shown))
 }
 
+/// Who is signed in, and whether they have shown it lately: for changes that give no way into the account,
+/// but one to act as an app of theirs. A sign-in within the last ten minutes is enough.
+///
+/// # Errors
+/// A page, if nobody is signed in.
+pub(in crate::endpoints) async fn has_shown_lately(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    session: &ClaimedSession,
+    form: &Parameters,
+) -> Result<(SessionView, Result<(), Unconfirmed>), Failure> {
+    let (view, shown) = confirm(server, request, session, form).await?;
+    // Without a password and a known time of authentication there is nothing better than the session.
+    let since = match view.auth_time {
+        None if !view.has_password => Some(view.started_at),
+        known => known,
+    };
+    let is_recent = since.is_some_and(|moment| server.now() < moment.plus(RECENT));
+    let is_enough = |why: &Unconfirmed| {
+        is_recent && matches!(why, Unconfirmed::NoPassword | Unconfirmed::SignInAgain)
+    };
+    let shown = match shown {
+        Err(why) if !is_enough(&why) => Err(why),
+        _ => Ok(()),
+    };
+    Ok((view, shown))
+}
+
 /// Verifies the current password. It counts like one at sign-in, for the account and for the network.
 async fn verify(
     server: &Server<'_>,
@@ -98,6 +126,16 @@ async fn verify(
     Ok(if is_right { Ok(Confirmation::Password(record)) } else { Err(Unconfirmed::WrongPassword) })
 }
 
+/// A request that needs a confirmation.
+pub(in crate::endpoints) struct Question<'a> {
+    /// What it says.
+    pub form: &'a Parameters,
+    /// Why it was not confirmed.
+    pub why: Unconfirmed,
+    /// What it changes, as a sentence.
+    pub reason: &'static str,
+}
+
 /// The page that asks for the evidence. Its form repeats the request that needs it.
 ///
 /// # Errors
@@ -106,7 +144,7 @@ pub(in crate::endpoints) async fn ask(
     server: &Server<'_>,
     request: &Request<'_>,
     view: &SessionView,
-    (form, why): (&Parameters, Unconfirmed),
+    Question { form, why, reason }: Question<'_>,
 ) -> Result<Response, Failure> {
     let linked = super::linked_providers(server, request).await?;
     let (asked, cannot): (Vec<_>, Vec<_>) = linked
@@ -118,6 +156,7 @@ pub(in crate::endpoints) async fn ask(
     let page = ConfirmIdentity {
         csrf: &page_form.csrf,
         action: &request.path,
+        reason,
         fields: form.pairs().filter(repeats).collect(),
         has_password: view.has_password,
         providers: asked

@@ -3,7 +3,8 @@
 use super::find;
 use super::start::{self, unknown_provider};
 use crate::domain::account::{Account, AccountCommand, AccountError};
-use crate::endpoints::account::{self, confirm};
+use crate::endpoints::account;
+use crate::endpoints::account::confirm::{self, Question};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
@@ -17,7 +18,11 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
     let confirmation = match shown {
         Ok(confirmation) => confirmation,
-        Err(why) => return confirm::ask(server, request, &view, (&form, why)).await,
+        Err(why) => {
+            let reason = "This changes how you sign in, so we check that it's really you.";
+            let question = Question { form: &form, why, reason };
+            return confirm::ask(server, request, &view, question).await;
+        }
     };
     if let Some(provider) = form.get("link") {
         let provider = find(server, provider).filter(|provider| provider.signs_in);

@@ -160,3 +160,34 @@ fn a_users_session_is_ended_with_nothing_but_an_old_id_token() {
     assert_eq!(answer(&victim.get(&world, "/account"), "code"), None);
     assert_eq!(victim.get(&world, "/account").status, 303);
 }
+
+#[test]
+fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
+    let (world, _) = world();
+    let mut victim = signed_up(&world, "developer@example.test");
+    let token = csrf(&world, &mut victim);
+    let app = [
+        ("csrf", token.as_str()),
+        ("name", "My app"),
+        ("redirect_uris", "https://app.example.test/callback"),
+        ("kind", "confidential"),
+    ];
+    let made = text(&victim.post(&world, "/developers", &app));
+    let client_id = made.split("<code>vcl_").nth(1).unwrap().split('<').next().unwrap();
+    let path = format!("/developers/vcl_{client_id}");
+    world.advance(601);
+    let mut thief = thief_of(&victim);
+    let token = csrf(&world, &mut thief);
+    let elsewhere = ("redirect_uris", "https://evil.example.test/");
+    for (action, more) in [("rotate", None), ("save", Some(elsewhere)), ("delete", None)] {
+        let mut fields = vec![("csrf", token.as_str()), ("action", action), ("name", "My app")];
+        fields.extend(more);
+        let page = thief.post(&world, &path, &fields);
+        assert_eq!(page.status, 403, "{action}");
+        assert!(text(&page).contains("who can act as your app"), "{action}");
+    }
+    let token = csrf(&world, &mut victim);
+    let fields = [("csrf", token.as_str()), ("action", "rotate"), ("current_password", PASSWORD)];
+    let rotated = victim.post(&world, &path, &fields);
+    assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
+}
