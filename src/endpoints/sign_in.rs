@@ -371,7 +371,9 @@ pub async fn account_selected(
     let form = browser::own_form(server, request)?;
     let mut interaction = Interaction::open(server, request, form.get("flow"))?;
     interaction.choose_account();
-    match browser::claimed_session(request) {
+    // Only a sign-in links what waits: a session that is there already, or a copy of its cookie, doesn't.
+    let needs_sign_in = matches!(interaction, Interaction::Link(_));
+    match browser::claimed_session(request).filter(|_| !needs_sign_in) {
         Some(session) => interaction.resume(server, session).await,
         None => Ok(Response::see_other(&interaction.address(server, "/sign-in")?)),
     }

@@ -25,7 +25,7 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
         r#"{"version":1,"state":{"Sold":{"account":"a"}}}"#,
         r#"{"version":1,"state":{"Owned":{}}}"#,
         r#"{"state":{"Owned":{"account":"a"}}}"#,
-        &text[..text.len() - 1],
+        text.strip_suffix('}').unwrap(),
     ] {
         let read = stored::read_state::<Identifier>(broken);
         assert!(matches!(read, Err(Unreadable::Form(_))), "{broken}: {read:?}");

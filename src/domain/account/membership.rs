@@ -45,7 +45,8 @@ pub(super) fn take_in(memberships: &mut Memberships, identity: &Identity, update
     memberships.insert(key, said);
 }
 
-/// Adds the membership that believed providers assert to the claims.
+/// Adds the membership that believed providers assert to the claims. What stands there already, the
+/// operator has set: no provider and no user can.
 pub fn release<'m>(claims: &mut StandardClaims, believed: impl Iterator<Item = &'m Membership>) {
     let union = |all: &mut Vec<String>, more: &[String]| {
         for name in more {
@@ -54,7 +55,6 @@ pub fn release<'m>(claims: &mut StandardClaims, believed: impl Iterator<Item = &
             }
         }
     };
-    (claims.groups, claims.roles) = (Vec::new(), Vec::new());
     for membership in believed {
         union(&mut claims.groups, &membership.groups);
         union(&mut claims.roles, &membership.roles);
@@ -73,8 +73,9 @@ pub(super) fn migrate(state: &mut Value) -> Option<()> {
     let mut kept = Memberships::new();
     for claim in crate::protocol::claims::MEMBERSHIP {
         let source = person.get_mut("sources").and_then(|s| s.as_object_mut()?.remove(claim));
-        let list = person.get_mut("claims")?.as_object_mut()?.remove(claim);
-        let (Some(Value::String(provider)), Some(list)) = (source, list) else { continue };
+        // What no provider asserted, the operator has set.
+        let Some(Value::String(provider)) = source else { continue };
+        let Some(list) = person.get_mut("claims")?.as_object_mut()?.remove(claim) else { continue };
         let list: Vec<String> = serde_json::from_value(list).ok()?;
         let held = kept.entry(key_of_provider(&provider)).or_default();
         held.provider = provider;

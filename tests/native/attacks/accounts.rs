@@ -191,3 +191,30 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
     let rotated = victim.post(&world, &path, &fields);
     assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
 }
+
+#[test]
+fn a_stolen_session_takes_an_identity_that_waits_to_be_linked() {
+    // The thief has an account of their own whose address a provider vouches for, so that an identity
+    // waits to be linked; then the stolen cookie takes the place of a sign-in.
+    let providers = setting(ISSUER, json!({ "trust_email": true }));
+    let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
+    let provider = TestProvider::new(&world, ISSUER);
+    signed_up(&world, "thief@example.test");
+    let mut thief = Browser::default();
+    thief.get(&world, "/sign-in");
+    provider.tells(json!({ "email": "thief@example.test", "email_verified": true }));
+    let page = text(&provider.visit(&world, &mut thief, "/sign-in/acme"));
+    let flow = page.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let victim = signed_up(&world, "victim@example.test");
+    let cookie = victim.cookies["__Host-session"].clone();
+    thief.cookies.insert("__Host-session".to_owned(), cookie);
+    let csrf = thief.cookies["__Host-csrf"].clone();
+    let fields = [("csrf", csrf.as_str()), ("flow", flow)];
+    let answer = thief.post(&world, "/select-account", &fields);
+    assert!(
+        answer.header("location").is_some_and(|to| to.contains("/sign-in?flow=")),
+        "{answer:?}"
+    );
+    let page = text(&thief.get(&world, "/account"));
+    assert!(!page.contains("Unlink"), "nothing was linked");
+}

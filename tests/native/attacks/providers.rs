@@ -207,16 +207,20 @@ fn one_source_of_groups_replaces_anothers() {
 fn what_an_earlier_version_stored_of_groups_is_kept_by_its_source() {
     use vestibule::domain::account::Account;
     use vestibule::domain::machine::Machine;
-    let stored = json!({
+    let mut stored = json!({
         "account": "a", "email": null, "identifier": null, "password": null,
         "claims": { "name": "Dana", "groups": ["staff"] },
         "sources": { "name": "acme", "groups": "acme" },
         "attempts": { "count": 0, "last": null }, "created_at": 0,
     });
-    let person = Account::migrate(1, stored).expect("a state of version 1");
+    let person = Account::migrate(1, stored.clone()).expect("a state of version 1");
     assert!(person.claims.groups.is_empty() && !person.sources.contains_key("groups"));
     let held: Vec<_> = person.memberships.values().collect();
     assert_eq!((held[0].provider.as_str(), &held[0].groups), ("acme", &vec!["staff".to_owned()]));
+    // What no provider asserted stays the operator's.
+    stored["sources"] = json!({});
+    let person = Account::migrate(1, stored).expect("a state of version 1");
+    assert_eq!(person.claims.groups, ["staff"]);
 }
 
 #[test]
