@@ -5,8 +5,8 @@
 //!
 //! The same password arrives in different code points from different keyboards: `é` as one (NFC) or
 //! as two (NFD), a space as U+00A0. So the hash is that of its prepared form, which is the
-//! `OpaqueString` of RFC 8265 §4.2. NIST SP 800-63B §3.1.1.2 names NFKC, but compatibility mapping
-//! makes different passwords equal, which RFC 8265 avoids.
+//! `OpaqueString` of RFC 8265 §4.2. NIST SP 800-63B suggests NFKC or NFKD, but their compatibility
+//! mapping makes different passwords equal, which RFC 8265 avoids.
 
 use std::borrow::Cow;
 

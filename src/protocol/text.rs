@@ -9,9 +9,10 @@
 use std::borrow::Cow;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
-use icu_normalizer::uts46::Uts46MapperBorrowed;
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
+use url::Host;
 
 /// More combining marks than this on one letter cover the lines above and below (UTS #39 §5.4).
 const MAX_MARKS: u8 = 4;
@@ -85,8 +86,13 @@ pub fn isolated(text: &str) -> Cow<'_, str> {
 /// This is a part of the skeleton of UTS #39 §4. The whole table of look-alikes has 6,000 entries;
 /// [`LOOK_ALIKES`] has those that resemble Latin letters.
 pub fn is_same_name(one: &str, other: &str) -> bool {
-    let (first, second) = (skeleton(one), skeleton(other));
-    if first.is_empty() { cleaned(one) == cleaned(other) } else { first == second }
+    // Once without look-alikes: in other scripts than Latin, capital and small letters resemble
+    // different ones.
+    let is_same = |replaced: fn(char) -> char| {
+        let first = skeleton(one, replaced);
+        !first.is_empty() && first == skeleton(other, replaced)
+    };
+    is_same(look_alike) || is_same(|c| c) || cleaned(one) == cleaned(other)
 }
 
 /// Each character, and whether it may stand where it does.
@@ -136,9 +142,15 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
+/// Whether a character is drawn above, below or around the letter before it: those with a combining
+/// class (UAX #44), and those that enclose a letter (`Me`). Vowel signs that have a place of their
+/// own are none of these.
 fn is_mark(c: char) -> bool {
-    !c.is_ascii()
-        && GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+    let encloses = matches!(
+        c,
+        '\u{488}' | '\u{489}' | '\u{1abe}' | '\u{20dd}'..='\u{20e4}' | '\u{a670}'..='\u{a672}'
+    );
+    !c.is_ascii() && (encloses || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0)
 }
 
 /// Whether a character is a letter or mark of a script in which a joiner changes how the letters
@@ -175,6 +187,9 @@ const LOOK_ALIKES: &str = "\
     ıiɩiɑaɡgᴀaʙbᴄcᴅdᴇeɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz";
 
 fn look_alike(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
     let mut pairs = LOOK_ALIKES.chars();
     while let (Some(like), Some(latin)) = (pairs.next(), pairs.next()) {
         if like == c {
@@ -184,25 +199,39 @@ fn look_alike(c: char) -> char {
     c
 }
 
-/// What is left of a name for comparison. Before case folding and after it, since some letters
-/// resemble a Latin one in one case alone.
-fn skeleton(text: &str) -> String {
-    let latin = text.chars().map(|c| if c.is_ascii() { c } else { look_alike(c) });
-    // The mapping of UTS #46 is compatibility mapping with case folding (`NFKC_Casefold`) and is
-    // linked already, for host names: the separate tables of NFKC would cost 10 KiB.
-    let folded: String = Uts46MapperBorrowed::new().map_normalize(latin).collect();
-    let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&folded).into_owned();
+/// What is left of a name for comparison, once look-alikes are `replaced`.
+fn skeleton(text: &str, replaced: fn(char) -> char) -> String {
     let mut skeleton = String::new();
-    for c in decomposed.chars().map(look_alike).filter(|c| c.is_alphanumeric()) {
-        match c {
-            '0' => skeleton.push('o'),
-            '1' | 'i' => skeleton.push('l'),
-            '5' => skeleton.push('s'),
-            'm' => skeleton.push_str("rn"),
-            'w' => skeleton.push_str("vv"),
-            'ß' => skeleton.push_str("ss"),
-            c => skeleton.push(c),
+    let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
+    for c in decomposed.chars().filter(|c| c.is_alphanumeric()) {
+        for latin in folded(replaced(c)).chars() {
+            match latin {
+                '0' => skeleton.push('o'),
+                '1' | 'i' => skeleton.push('l'),
+                '5' => skeleton.push('s'),
+                'm' => skeleton.push_str("rn"),
+                'w' => skeleton.push_str("vv"),
+                other => skeleton.push(other),
+            }
         }
     }
     skeleton
+}
+
+/// A letter after compatibility mapping and case folding (`NFKC_Casefold`).
+///
+/// Host names are mapped in the same way (UTS #46), so the parser of hosts does it: the tables of
+/// NFKC and of case folding would be linked a second time, which costs 24 KiB. The result is ASCII;
+/// a letter that has none stands in Punycode, which serves a comparison as well.
+fn folded(c: char) -> Cow<'static, str> {
+    match (c, Host::parse(&format!("a{c}"))) {
+        ('ß' | 'ẞ', _) => Cow::Borrowed("ss"),
+        (c, _) if c.is_ascii() => Cow::Owned(c.to_ascii_lowercase().to_string()),
+        // The letter before it keeps digits from being read as an address.
+        (_, Ok(Host::Domain(host))) => match host.strip_prefix('a') {
+            Some(letters) => Cow::Owned(letters.to_owned()),
+            None => Cow::Owned(host),
+        },
+        (c, _) => Cow::Owned(c.to_lowercase().collect()),
+    }
 }

@@ -97,6 +97,10 @@ fn a_name_that_people_take_for_the_brand_is_the_brands() {
         assert!(!is_same_name(name, "Vestibule"), "{name:?}");
     }
     assert!(is_same_name("Acrne vvatch", "ACME Watch"));
+    assert!(is_same_name("ＫＯ\u{ff76}", "ko\u{30ab}"), "half-width katakana");
+    assert!(is_same_name("STRASSE", "Straße") && is_same_name("ПРИВЕТ", "привет"));
+    assert!(is_same_name("Ⅴestibule ②", "vestibule2"));
+    assert!(!is_same_name("東京", "京都") && !is_same_name("ДОМ", "ДЫМ"));
     // A brand without a letter is compared as it is.
     assert!(is_same_name("★", "★") && !is_same_name("☆", "★"));
 }
