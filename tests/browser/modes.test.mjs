@@ -150,8 +150,12 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
   test(`${name}: a person links a provider to an account that exists, and unlinks it`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/sign-up`);
-    await signUp(page);
+    const person = await signUp(page);
     await page.getByRole("button", { name: "Link Friendface" }).click();
+    await heading(page, "Confirm it's you");
+    await looksRight(page, options);
+    await page.getByLabel("Your password").fill(person.password);
+    await page.getByRole("button", { name: "Continue" }).click();
     await signInThere(page, name.startsWith("desktop") ? "dana" : "sam");
     // Whoever has an account with that identity already is told so.
     const told = page.getByText(/The account was linked|is linked to another account here/);
