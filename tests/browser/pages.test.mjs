@@ -2,6 +2,7 @@
 // wider than the window.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { register } from "../support/oauth.mjs";
 import { startServer } from "../support/server.mjs";
 import { axe, heading, launch, open, overflow, signIn, WIDTHS } from "./support.mjs";
 
@@ -29,6 +30,12 @@ async function farDevice() {
   return (await answer.json()).user_code;
 }
 
+// A wrong request of an app that nobody vouches for.
+async function wrongRequest() {
+  const { client_id } = await register(server, { client_name: "Somebody's App", redirect_uris: ["https://app.example.test/"] });
+  return `/authorize?client_id=${client_id}&redirect_uri=https://app.example.test/&response_type=token`;
+}
+
 async function visit(page, check) {
   const at = (path) => page.goto(`${server.url}${path}`);
   await at("/demo"); await check("demo");
@@ -39,6 +46,7 @@ async function visit(page, check) {
   await at("/signed-out"); await check("signed out");
   await at("/no/such/page"); await check("not found");
   await at("/authorize?client_id=nobody"); await check("error");
+  await at(await wrongRequest()); await check("return to an unverified app");
   await at("/demo/app/start"); await signIn(page);
   await heading(page, "Photo Printer asks for access"); await check("consent");
   await page.getByRole("button", { name: "Allow" }).click();
