@@ -16,7 +16,7 @@ export const SCOPE = "openid profile email offline_access";
 
 // `more` are settings of docs/configuration.md.
 export async function start({ port, folder, more }) {
-  const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
+  const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
   const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited, ...more }, state: folder, port });
   await ready;
