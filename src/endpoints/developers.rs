@@ -266,8 +266,9 @@ pub async fn change(
     let client = own(server, &session, client_id).await?;
     // Whoever makes a secret for an app, or changes where its codes go, acts as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
-        let reason = "This changes who can act as your app, so we check that it's really you.";
-        return confirm::ask(server, request, &view, Question { form: &form, why, reason }).await;
+        let reason = format!("To change {}, show that it's you.", client.display_name());
+        let question = Question { form: &form, why, reason, back: &request.path };
+        return confirm::ask(server, request, &view, question).await;
     }
     match form.get("action") {
         Some("rotate") => rotate(server, request, client).await,
@@ -313,9 +314,15 @@ async fn save(
 ) -> Result<Response, Failure> {
     match metadata(server, form, !client.metadata.is_public()) {
         Ok(metadata) => {
+            let was_unverified = server.settings.is_unverified(&client);
             let client = Client { metadata, ..client };
             register::write(server, &client).await?;
-            let notice = Some(Ok("The app was saved."));
+            let notice = Some(Ok(if server.settings.is_unverified(&client) && !was_unverified {
+                "The app was saved. It is unverified again, because its name, logo, links or \
+                 redirect URIs changed."
+            } else {
+                "The app was saved."
+            }));
             Ok(app_page(server, request, 200, &client, (None, notice)))
         }
         Err(error) => Ok(app_page(server, request, 422, &client, (None, Some(Err(&error))))),

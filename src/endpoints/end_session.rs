@@ -81,7 +81,7 @@ fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
         Some(client) => {
             let page = ReturnToApp {
                 title: "You are signed out",
-                text: "An app asks to take you back to it.",
+                text: "You can close this page, or return to the app.",
                 address: Some(&to),
                 redirect_uri: "",
                 pairs: &[],

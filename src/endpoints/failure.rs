@@ -151,8 +151,8 @@ impl From<ClientMetadataError> for Failure {
 /// How long to wait, in the words of a page.
 pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     match seconds {
-        0..=1 => "a second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
+        0..=9 => "a few seconds".to_owned(),
+        10..=90 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }

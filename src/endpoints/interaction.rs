@@ -28,6 +28,12 @@ pub enum Interaction {
     Account,
     /// The page that asks whether to connect an outside account.
     Connect(Box<ConnectRequest>),
+    /// A user of this account signs in again at a provider, to confirm a change. An identity of another
+    /// account signs nobody in.
+    Confirm {
+        /// The account.
+        account: String,
+    },
     /// To link who the person is at a provider, and go on with what waited before. Whoever signs in
     /// next hands the account over to that identity, so it is bound to the browser that showed it:
     /// an address that another browser opens links nothing.
@@ -124,6 +130,11 @@ impl Interaction {
         }
     }
 
+    /// Whether only a fresh authentication will do.
+    pub fn needs_fresh_sign_in(&self) -> bool {
+        matches!(self, Self::Link(_) | Self::Confirm { .. })
+    }
+
     /// The person has chosen the account to go on with.
     pub fn choose_account(&mut self) {
         match self {
@@ -169,6 +180,7 @@ impl Interaction {
                 Ok(Response::see_other(&server.url(&format!("/device{query}"))))
             }
             Self::Account => Ok(Response::see_other(&server.url("/account"))),
+            Self::Confirm { .. } => Ok(Response::see_other(&server.url("/account?done=confirmed"))),
             Self::Connect(request) => {
                 let path = format!("/connect/{}", request.provider);
                 Ok(Response::see_other(&Self::Connect(request).address(server, &path)?))

@@ -3,7 +3,7 @@
 use super::browser::{self, ClaimedSession, FormPage};
 use super::failure::{self, Failure};
 use super::http::{Request, Response};
-use super::interaction::Interaction;
+use super::interaction::{Interaction, PendingLink};
 use super::server::Server;
 use super::upstream::{company, logout, reconcile, start};
 use super::waiting::Waiting;
@@ -17,7 +17,7 @@ use crate::domain::machine::Address;
 use crate::domain::password::{NewPassword, PasswordRecord, Verified};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
-use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn};
+use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn, StartOver};
 use crate::protocol::parameters;
 use crate::upstream::provider::Provider;
 
@@ -139,10 +139,14 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let came_at = server.now();
     let form = browser::own_form(server, request)?;
     let interaction = Interaction::open(server, request, form.get("flow"))?;
-    if form.get("decision") == Some("not-mine")
-        && let Interaction::Link(pending) = interaction
-    {
-        return reconcile::take_address(server, request, *pending).await;
+    if let Interaction::Link(pending) = &interaction {
+        match form.get("decision") {
+            Some("not-mine") => return start_over(server, request, pending),
+            Some("start-over") => {
+                return reconcile::take_address(server, request, *pending.clone()).await;
+            }
+            _ => {}
+        }
     }
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // A company's people sign in there, whatever password they type here.
@@ -167,6 +171,23 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             page(server, request, &interaction, Shown { email, asks_password: true, ..error })
         }
     }
+}
+
+/// Asks once more whether to leave the account with the address to whoever made it.
+fn start_over(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    pending: &PendingLink,
+) -> Result<Response, Failure> {
+    let interaction = Interaction::Link(Box::new(pending.clone()));
+    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let page = StartOver {
+        csrf: &form.csrf,
+        flow: &interaction.seal(server)?,
+        email: pending.identity.verified_email.as_deref().unwrap_or_default(),
+        back: &interaction.address(server, "/sign-in")?,
+    };
+    Ok(form.render(200, &page))
 }
 
 /// Why nobody was signed in.
@@ -372,7 +393,7 @@ pub async fn account_selected(
     let mut interaction = Interaction::open(server, request, form.get("flow"))?;
     interaction.choose_account();
     // Only a sign-in links what waits: a session that is there already, or a copy of its cookie, doesn't.
-    let needs_sign_in = matches!(interaction, Interaction::Link(_));
+    let needs_sign_in = interaction.needs_fresh_sign_in();
     match browser::claimed_session(request).filter(|_| !needs_sign_in) {
         Some(session) => interaction.resume(server, session).await,
         None => Ok(Response::see_other(&interaction.address(server, "/sign-in")?)),

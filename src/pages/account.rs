@@ -60,6 +60,16 @@ pub struct ConnectionLine {
     pub broken: Option<String>,
 }
 
+/// What the account page has where the password is set.
+pub enum PasswordSection {
+    /// The form.
+    Form,
+    /// First the user signs in again: the provider, and the address that does it.
+    SignInAgain(String, String),
+    /// Nothing confirms that it is the user: the provider that can't.
+    Impossible(String),
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -84,8 +94,12 @@ pub struct AccountPage<'a> {
     pub connectable: Vec<(String, String)>,
     /// Providers, and what came from each.
     pub sources: Vec<(String, String)>,
-    /// Where to sign in once more, for a person without a password.
-    pub again: Option<String>,
+    /// How the password is set.
+    pub password: PasswordSection,
+    /// Whether the box that keeps apps signed in is ticked.
+    pub keeps_apps: bool,
+    /// Whether to remind the user of what else signs in.
+    pub offers_check: bool,
     /// What is known of the person.
     pub claims: &'a StandardClaims,
     /// Signed-in browsers.
@@ -146,12 +160,18 @@ pub struct ConfirmIdentity<'a> {
     pub reason: &'a str,
     /// What that request says, to be repeated.
     pub fields: Vec<(&'a str, &'a str)>,
+    /// The address of the account, for password managers.
+    pub email: &'a str,
     /// Whether there is a password to ask for.
     pub has_password: bool,
     /// Linked providers that can be asked to authenticate the user again: name and address.
-    pub providers: Vec<(&'a str, String)>,
+    pub providers: Vec<(String, String)>,
     /// A linked provider that can't be asked.
     pub cannot_confirm: Option<&'a str>,
+    /// The name of the service.
+    pub brand: &'a str,
+    /// Where the user came from.
+    pub back: &'a str,
     /// What was wrong.
     pub error: Option<String>,
 }

@@ -92,3 +92,24 @@ impl Page for SelectAccount<'_> {
         "Choose an account".to_owned()
     }
 }
+
+/// The page that asks whether to start a new account, and leave the one with the address to whoever made
+/// it.
+#[derive(Template)]
+#[template(path = "start_over.html")]
+pub struct StartOver<'a> {
+    /// Closes the form to other sites.
+    pub csrf: &'a str,
+    /// What goes on after.
+    pub flow: &'a str,
+    /// The address.
+    pub email: &'a str,
+    /// Back to signing in to the account.
+    pub back: &'a str,
+}
+
+impl Page for StartOver<'_> {
+    fn title(&self) -> String {
+        "Start a new account?".to_owned()
+    }
+}

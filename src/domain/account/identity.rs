@@ -89,6 +89,7 @@ impl Person {
         let confirm = Effect::send::<Identifier>(Address::Name(identifier.clone()), &command);
         self.claims.email = Some(address.clone());
         (self.email, self.identifier) = (Some(address), Some(identifier));
+        self.address_lost = None;
         confirm
     }
 
@@ -108,6 +109,8 @@ impl Person {
             has_room(rows)?;
         }
         let confirm = self.confirm(identity);
+        // The notice has served its purpose: there is another way in.
+        self.address_lost = None;
         let row = self.take_in(identity, link.update, rows, now);
         Ok(super::durable(self.remembered(AccountReply::Done))
             .put(key, Row::Identity(row))

@@ -12,11 +12,12 @@ use crate::domain::password::Verified;
 use crate::endpoints::browser::{ClaimedSession, FormPage};
 use crate::endpoints::failure::{self, Failure};
 use crate::endpoints::http::{Request, Response};
+use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
 use crate::endpoints::sign_in;
-use crate::endpoints::upstream;
 use crate::pages::account::ConfirmIdentity;
 use crate::protocol::parameters::Parameters;
+use crate::upstream::provider::Provider;
 
 /// Why a change was not confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +134,9 @@ pub(in crate::endpoints) struct Question<'a> {
     /// Why it was not confirmed.
     pub why: Unconfirmed,
     /// What it changes, as a sentence.
-    pub reason: &'static str,
+    pub reason: String,
+    /// Where the user came from.
+    pub back: &'a str,
 }
 
 /// The page that asks for the evidence. Its form repeats the request that needs it.
@@ -144,34 +147,49 @@ pub(in crate::endpoints) async fn ask(
     server: &Server<'_>,
     request: &Request<'_>,
     view: &SessionView,
-    Question { form, why, reason }: Question<'_>,
+    Question { form, why, reason, back }: Question<'_>,
 ) -> Result<Response, Failure> {
     let linked = super::linked_providers(server, request).await?;
-    let (asked, cannot): (Vec<_>, Vec<_>) = linked
-        .into_iter()
-        .filter_map(|id| upstream::find(server, &id))
-        .partition(|provider| provider.is_openid());
+    let ways = ways(server, &view.account, &linked)?;
     let page_form = FormPage::new(server, request).leading_to(Some(&server.issuer));
-    let repeats = |(name, _): &(&str, &str)| *name != "csrf" && *name != "current_password";
+    let own = ["csrf", "current_password", "username"];
     let page = ConfirmIdentity {
         csrf: &page_form.csrf,
         action: &request.path,
-        reason,
-        fields: form.pairs().filter(repeats).collect(),
+        reason: &reason,
+        fields: form.pairs().filter(|(name, _)| !own.contains(name)).collect(),
+        email: view.email.as_deref().unwrap_or_default(),
         has_password: view.has_password,
-        providers: asked
-            .iter()
-            .map(|provider| {
-                let address = server.url(&format!("/sign-in/{}?prompt=login", provider.id));
-                (provider.name.as_str(), address)
-            })
-            .collect(),
-        cannot_confirm: cannot.first().map(|provider| provider.name.as_str()),
-        error: (why != Unconfirmed::NoPassword).then(|| why.to_string()),
+        cannot_confirm: linked.first().map(|provider| provider.name.as_str()),
+        providers: ways,
+        brand: &server.settings.brand.name,
+        back,
+        // That nothing was sent yet is no error.
+        error: (!matches!(why, Unconfirmed::NoPassword | Unconfirmed::SignInAgain))
+            .then(|| why.to_string()),
     };
     let status = match why {
         Unconfirmed::Blocked(_) | Unconfirmed::Exhausted => 429,
         _ => 403,
     };
     Ok(page_form.render(status, &page))
+}
+
+/// The linked providers that can be asked to authenticate the user again: name, and the address that does.
+///
+/// # Errors
+/// Internal errors only.
+pub(super) fn ways(
+    server: &Server<'_>,
+    account: &str,
+    linked: &[&Provider],
+) -> Result<Vec<(String, String)>, Failure> {
+    let confirm = Interaction::Confirm { account: account.to_owned() };
+    let asked = linked.iter().filter(|provider| provider.is_openid());
+    asked
+        .map(|provider| {
+            let address = confirm.address(server, &format!("/sign-in/{}", provider.id))?;
+            Ok((provider.name.clone(), address))
+        })
+        .collect()
 }

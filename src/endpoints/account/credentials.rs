@@ -1,7 +1,7 @@
 //! The password, and deleting the account.
 
 use super::confirm::{self, Unconfirmed};
-use super::{refused, signed_in_form};
+use super::{password_refused, refused, signed_in_form};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, PasswordChange};
 use crate::domain::password::NewPassword;
@@ -26,15 +26,16 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
                        none.";
         return refused(server, request, 409, message.to_owned()).await;
     };
+    let keeps_apps = form.get("keep_apps").is_some();
+    let refuse = |message: String| password_refused(server, request, keeps_apps, message);
     let new = match NewPassword::parse(form.get("new_password").unwrap_or_default(), &email) {
         Ok(new) => new,
-        Err(error) => return refused(server, request, 422, error.to_string()).await,
+        Err(error) => return refuse(error.to_string()).await,
     };
     let confirmation = match confirm::confirm(server, request, &session, &form).await? {
         (_, Ok(confirmation)) => confirmation,
-        (_, Err(why)) => return refused(server, request, 422, why.to_string()).await,
+        (_, Err(why)) => return refuse(why.to_string()).await,
     };
-    let keeps_apps = form.get("keep_apps").is_some();
     let change = PasswordChange {
         confirmation,
         password: new.hash(server.random()).map_err(|e| Failure::internal(e.to_string()))?,
@@ -46,12 +47,16 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         Ok(AccountReply::SignedIn(signed_in)) => *signed_in,
         Ok(_) => return Err(Failure::internal("a new password was answered by something else")),
         Err(AccountError::NotConfirmed) => {
-            return refused(server, request, 422, Unconfirmed::SignInAgain.to_string()).await;
+            return refuse(Unconfirmed::SignInAgain.to_string()).await;
         }
         Err(error) => return Err(error.into()),
     };
-    let done = if keeps_apps { "password-alone" } else { "password" };
-    let response = Response::see_other(&server.url(&format!("/account?done={done}#linked")));
+    let done = match (view.has_password, keeps_apps) {
+        (false, false) => "first-password",
+        (true, false) => "password",
+        (_, true) => "password-alone",
+    };
+    let response = Response::see_other(&server.url(&format!("/account?done={done}")));
     let session = ClaimedSession { account: session.account, proof: signed_in.session };
     Ok(browser::with_session(response, server, session))
 }

@@ -8,19 +8,33 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
+use crate::domain::account::confirmation::RECENT;
 use crate::domain::account::membership::Membership;
 use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
 use crate::domain::connection::ConnectionReply;
-use crate::pages::account::{AccountPage, AppLine, ConnectionLine, IdentityLine, SessionLine};
+use crate::domain::time::Timestamp;
+use crate::pages::account::{
+    AccountPage, AppLine, ConnectionLine, IdentityLine, PasswordSection, SessionLine,
+};
 use crate::pages::consent::ScopeLine;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
 use crate::upstream::provider::Provider;
 
-/// What the page says first: what was done, or what was wrong.
-type Notice = Option<Result<&'static str, String>>;
+/// How the page is shown.
+#[derive(Default)]
+struct Shown {
+    /// What was done.
+    notice: Option<&'static str>,
+    /// The status, and what was wrong.
+    error: Option<(u16, String)>,
+    /// Whether the box that keeps apps signed in is ticked: what was chosen is not lost.
+    keeps_apps: bool,
+    /// Whether to remind the user of what else signs in.
+    offers_check: bool,
+}
 
 /// Shows the page with what was wrong.
 ///
@@ -32,7 +46,7 @@ pub(super) async fn refused(
     status: u16,
     message: String,
 ) -> Result<Response, Failure> {
-    page(server, request, status, Some(Err(message))).await
+    page(server, request, Shown { error: Some((status, message)), ..Shown::default() }).await
 }
 
 /// Shows the page; whoever is not signed in goes to the sign-in page.
@@ -40,33 +54,67 @@ pub(super) async fn refused(
 /// # Errors
 /// Only what is ours.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let notice = match request.query()?.get("done") {
-        Some("profile") => Some(Ok("Your profile was saved.")),
-        Some("password") => Some(Ok(
-            "Your password was changed. Every other browser, app and device was signed out. Check \
-             your linked accounts below: each of them still signs in here.",
-        )),
-        Some("password-alone") => Some(Ok(
-            "Your password was changed. Every other browser was signed out. Check the apps and \
-             linked accounts below: they still have access.",
-        )),
-        Some("session") => Some(Ok("That browser was signed out.")),
-        Some("app") => Some(Ok("The app has no access any more.")),
-        Some("scope") => Some(Ok("The app cannot do that any more.")),
-        Some("linked") => Some(Ok("The account was linked. You can sign in with it from now on.")),
-        Some("connected") => Some(Ok("The account was connected.")),
-        Some("disconnected") => Some(Ok("The account was disconnected.")),
-        Some("unlinked") => Some(Ok("The account was unlinked.")),
-        _ => None,
+    let query = request.query()?;
+    let done = query.get("done").unwrap_or_default();
+    let notice = match done {
+        "profile" => "Your profile was saved.",
+        "password" => "Password changed. All other browsers, apps and devices were signed out.",
+        "password-alone" => {
+            "Password changed. All other browsers were signed out. The apps and devices that you \
+             kept still have access."
+        }
+        "first-password" => "Password set. All other browsers, apps and devices were signed out.",
+        "confirmed" => "Confirmed. You can make your change now.",
+        "session" => "That browser was signed out.",
+        "app" => "The app has no access any more.",
+        "scope" => "The app cannot do that any more.",
+        "linked" => "The account was linked. You can sign in with it from now on.",
+        "connected" => "The account was connected.",
+        "disconnected" => "The account was disconnected.",
+        "unlinked" => "The account was unlinked.",
+        "new" => "Your new account is ready.",
+        _ => "",
     };
-    page(server, request, 200, notice).await
+    let offers_check = matches!(done, "password" | "password-alone");
+    let notice = Some(notice).filter(|notice| !notice.is_empty());
+    page(server, request, Shown { notice, offers_check, ..Shown::default() }).await
+}
+
+/// Shows the page with what was wrong with a new password.
+///
+/// # Errors
+/// Internal errors only.
+async fn password_refused(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    keeps_apps: bool,
+    message: String,
+) -> Result<Response, Failure> {
+    let error = Some((422, message));
+    page(server, request, Shown { error, keeps_apps, ..Shown::default() }).await
+}
+
+/// How a user without a password sets one: a change like any other, so it needs a confirmation.
+fn password_section(server: &Server<'_>, overview: &Overview) -> Result<PasswordSection, Failure> {
+    let session = &overview.session;
+    let is_recent = |moment: Timestamp| server.now() < moment.plus(RECENT);
+    if session.has_password || session.auth_time.is_some_and(is_recent) {
+        return Ok(PasswordSection::Form);
+    }
+    let linked = providers_of(server, overview);
+    let mut ways = confirm::ways(server, &session.account, &linked)?;
+    if ways.is_empty() {
+        let name = linked.first().map_or("your provider", |provider| provider.name.as_str());
+        return Ok(PasswordSection::Impossible(name.to_owned()));
+    }
+    let (name, address) = ways.swap_remove(0);
+    Ok(PasswordSection::SignInAgain(name, address))
 }
 
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
-    status: u16,
-    notice: Notice,
+    shown: Shown,
 ) -> Result<Response, Failure> {
     let to_sign_in = || Ok(Response::see_other(&server.url("/sign-in")));
     let Some(session) = browser::claimed_session(request) else {
@@ -80,10 +128,6 @@ async fn page(
     // A form of the page may lead to a provider.
     let form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     let now = server.now();
-    let again = overview.identities.iter().find_map(|(_, linked)| {
-        let provider = upstream::find(server, &linked.provider).filter(|p| p.is_openid())?;
-        Some(server.url(&format!("/sign-in/{}?prompt=login", provider.id)))
-    });
     let page = AccountPage {
         csrf: &form.csrf,
         label: overview.session.label(),
@@ -96,7 +140,9 @@ async fn page(
         connectable: connectable(server, &overview),
         sources: source_lines(server, &overview),
         is_developer: server.settings.developers.allow(&overview.session.claims),
-        again,
+        password: password_section(server, &overview)?,
+        keeps_apps: shown.keeps_apps,
+        offers_check: shown.offers_check,
         claims: &overview.session.claims,
         sessions: overview
             .sessions
@@ -110,24 +156,27 @@ async fn page(
             })
             .collect(),
         apps,
-        notice: notice.as_ref().and_then(|notice| notice.as_ref().ok().copied()),
-        error: notice.as_ref().and_then(|notice| notice.as_ref().err().map(String::as_str)),
+        notice: shown.notice,
+        error: shown.error.as_ref().map(|(_, message)| message.as_str()),
     };
-    Ok(form.render(status, &page))
+    Ok(form.render(shown.error.as_ref().map_or(200, |(status, _)| *status), &page))
 }
 
-/// The providers of the linked identities.
-async fn linked_providers(
-    server: &Server<'_>,
+/// The providers of the linked identities, each once.
+fn providers_of<'s>(server: &'s Server<'_>, overview: &Overview) -> Vec<&'s Provider> {
+    let is_linked = |provider: &&Provider| {
+        overview.identities.iter().any(|(_, linked)| linked.provider == provider.id)
+    };
+    server.settings.providers.iter().filter(is_linked).collect()
+}
+
+/// The providers of the linked identities of whoever is signed in.
+async fn linked_providers<'s>(
+    server: &'s Server<'_>,
     request: &Request<'_>,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<&'s Provider>, Failure> {
     let session = browser::claimed_session(request).ok_or(AccountError::NoSession)?;
-    let overview = read(server, &session).await?;
-    let mut providers: Vec<String> =
-        overview.identities.into_iter().map(|(_, linked)| linked.provider).collect();
-    providers.sort();
-    providers.dedup();
-    Ok(providers)
+    Ok(providers_of(server, &read(server, &session).await?))
 }
 
 async fn read(server: &Server<'_>, session: &ClaimedSession) -> Result<Overview, Failure> {
@@ -315,7 +364,7 @@ pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Respo
             let command = AccountCommand::ChangeClaims(session.proof.clone(), Box::new(claims));
             tell(server, &session, command, "profile").await
         }
-        Err(message) => page(server, request, 422, Some(Err(message))).await,
+        Err(message) => refused(server, request, 422, message).await,
     }
 }
 

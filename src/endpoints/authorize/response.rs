@@ -41,8 +41,8 @@ impl AuthorizationResponse {
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let address = self.address(&pairs);
         let page = ReturnToApp {
-            title: "This app made a mistake",
-            text: "It sent you here with a request that can't be processed.",
+            title: "This app can't sign you in",
+            text: "Its request has an error. You can close this page.",
             address: address.as_deref(),
             redirect_uri: &self.redirect_uri,
             pairs: &pairs,

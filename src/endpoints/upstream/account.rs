@@ -19,8 +19,12 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let confirmation = match shown {
         Ok(confirmation) => confirmation,
         Err(why) => {
-            let reason = "This changes how you sign in, so we check that it's really you.";
-            let question = Question { form: &form, why, reason };
+            let provider = form.get("link").and_then(|provider| find(server, provider));
+            let reason = match provider {
+                Some(provider) => format!("To link {}, show that it's you.", provider.name),
+                None => "To unlink this account, show that it's you.".to_owned(),
+            };
+            let question = Question { form: &form, why, reason, back: "/account" };
             return confirm::ask(server, request, &view, question).await;
         }
     };

@@ -67,6 +67,16 @@ pub(super) async fn sign_in(
     mut person: Person,
     interaction: Interaction,
 ) -> Result<Response, Failure> {
+    if let Interaction::Confirm { account } = &interaction {
+        let owner = owner(server, &person.identity.identifier()).await?;
+        if owner.is_none_or(|owner| owner.as_str() != account) {
+            let message = format!(
+                "That {} account isn't linked to yours here. Sign in with the one that is.",
+                provider.name
+            );
+            return account::refused(server, request, 403, message).await;
+        }
+    }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
     person.asks = asks;
     match decide(server, request, provider, &person).await? {

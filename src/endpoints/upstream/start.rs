@@ -80,8 +80,7 @@ pub async fn to_provider(
 ) -> Result<Response, Failure> {
     let mut wishes =
         Wishes { scope: provider.scope.clone(), login_hint: hint, ..Wishes::default() };
-    // Whoever signs in to link something confirms it by that, so it must be a fresh sign-in.
-    let again = again || matches!(interaction, Interaction::Link(_));
+    let again = again || interaction.needs_fresh_sign_in();
     let mut since = again.then(|| server.now());
     wishes.prompt_login = again;
     if let Some(asked) = interaction.authorization() {

@@ -93,7 +93,7 @@ fn a_stolen_session_lives_on_after_the_password_was_changed() {
     assert_eq!(victim.get(&world, "/account").status, 200);
     // What still signs in is shown for a decision.
     let page = text(&victim.get(&world, "/account?done=password"));
-    assert!(page.contains("Check your linked accounts below"), "{page}");
+    assert!(page.contains("All other browsers, apps and devices were signed out"), "{page}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         fields.extend(more);
         let page = thief.post(&world, &path, &fields);
         assert_eq!(page.status, 403, "{action}");
-        assert!(text(&page).contains("who can act as your app"), "{action}");
+        assert!(text(&page).contains("To change My app, show that it&#39;s you"), "{action}");
     }
     let token = csrf(&world, &mut victim);
     let fields = [("csrf", token.as_str()), ("action", "rotate"), ("current_password", PASSWORD)];
@@ -217,4 +217,31 @@ fn a_stolen_session_takes_an_identity_that_waits_to_be_linked() {
     );
     let page = text(&thief.get(&world, "/account"));
     assert!(!page.contains("Unlink"), "nothing was linked");
+}
+
+#[test]
+fn confirming_with_somebody_elses_identity_switches_the_account_or_confirms_anything() {
+    let (world, provider) = world();
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
+    let mut owner = Browser::default();
+    provider.visit(&world, &mut owner, "/sign-in/acme");
+    world.advance(601);
+    let csrf = csrf(&world, &mut owner);
+    let fields = [("csrf", csrf.as_str()), ("link", "acme")];
+    let asked = text(&owner.post(&world, "/account/identities", &fields));
+    let way = asked.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
+    let way = way.split('"').next().unwrap().replace("&#38;", "&");
+    let session = owner.cookies["__Host-session"].clone();
+    // At the provider somebody else is signed in.
+    provider.says.borrow_mut().id_token = json!({ "sub": "eve", "auth_time": 1_800_000_601 });
+    provider.tells(json!({ "sub": "eve" }));
+    let refused = provider.visit(&world, &mut owner, &way);
+    assert_eq!(refused.status, 403, "{}", text(&refused));
+    assert_eq!(owner.cookies["__Host-session"], session, "the session is the owner's still");
+    // The linked identity confirms, and the user is told that they can go on.
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
+    provider.tells(json!({}));
+    let confirmed = provider.visit(&world, &mut owner, &way);
+    let location = confirmed.header("location").unwrap_or_default();
+    assert!(location.ends_with("/account?done=confirmed"), "{location}");
 }

@@ -305,15 +305,22 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
     let mut browser = Browser::default();
     browser.get(&world, "/sign-in");
     let page = text(&provider.visit(&world, &mut browser, "/sign-in/acme"));
-    assert!(page.contains("That account isn't mine"), "{page}");
+    assert!(page.contains("Start a new account instead"), "{page}");
     let flow = page.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let csrf = browser.cookies["__Host-csrf"].clone();
+    // Asked once more, since it can't be undone.
     let fields = [("csrf", csrf.as_str()), ("flow", flow), ("decision", "not-mine")];
+    let asked = text(&browser.post(&world, "/sign-in", &fields));
+    assert!(
+        asked.contains("Start a new account?") && asked.contains("you lose its apps"),
+        "{asked}"
+    );
+    let fields = [("csrf", csrf.as_str()), ("flow", flow), ("decision", "start-over")];
     let taken = browser.post(&world, "/sign-in", &fields);
     assert_eq!(taken.header("location"), Some(&*format!("{ORIGIN}/account")), "{}", text(&taken));
     assert!(account_page(&world, &mut browser).contains("victim@example.org"));
     // The other account is told, and its password opens nothing at that address any more.
-    assert!(account_page(&world, &mut squatter).contains("Someone else has proven"));
+    assert!(account_page(&world, &mut squatter).contains("someone else has proven"));
     let again = Browser::default().submit(
         &world,
         "/sign-in",
@@ -334,10 +341,13 @@ fn an_address_that_is_proven_is_taken_from_its_account() {
     let mut thief = Browser::default();
     thief.get(&world, "/sign-in");
     let page = text(&provider.visit(&world, &mut thief, "/sign-in/acme"));
-    assert!(page.contains("Link your Acme account") && !page.contains("isn't mine"), "{page}");
+    assert!(
+        page.contains("Link your Acme account") && !page.contains("Start a new account"),
+        "{page}"
+    );
     let flow = page.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let csrf = thief.cookies["__Host-csrf"].clone();
-    let fields = [("csrf", csrf.as_str()), ("flow", flow), ("decision", "not-mine")];
+    let fields = [("csrf", csrf.as_str()), ("flow", flow), ("decision", "start-over")];
     assert_eq!(thief.post(&world, "/sign-in", &fields).status, 403);
 }
 
