@@ -38,10 +38,10 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
-/// Waiting.
+/// Waits for a point in time.
 #[async_trait(?Send)]
 pub trait Timer {
-    /// Comes back at that moment, or at once if it has passed.
+    /// Returns at that moment, or at once if it has passed.
     async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable>;
 }
 
@@ -99,7 +99,7 @@ pub trait ClientRegistry {
     /// Removes a client.
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable>;
 
-    /// Forgets what is cached of a client whose record has just changed.
+    /// Removes a client whose record has just changed from this isolate's cache.
     fn forget(&self, client_id: &str);
 }
 
@@ -154,7 +154,7 @@ pub trait Log {
 pub struct Ports<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
-    /// Waiting.
+    /// The timer.
     pub timer: &'a dyn Timer,
     /// Randomness.
     pub entropy: &'a dyn Entropy,

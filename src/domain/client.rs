@@ -67,7 +67,7 @@ impl Client {
             && !self.verified
     }
 
-    /// The name that people are shown; see [`ClientMetadata::display_name`].
+    /// The name that pages show; see [`ClientMetadata::display_name`].
     pub fn display_name(&self) -> Cow<'_, str> {
         self.metadata.display_name(&self.client_id)
     }

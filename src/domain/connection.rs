@@ -21,7 +21,7 @@ const BACK_OFF: Seconds = Seconds(5);
 
 /// Names one connection of an account.
 ///
-/// A provider's name has no slash, so two different names never spell the same text.
+/// A provider's `id` contains no slash, so two different connections never have the same text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionId {
     provider: String,
@@ -30,17 +30,17 @@ pub struct ConnectionId {
 
 impl ConnectionId {
     /// The connection to `provider` that belongs to the app `client_id`, with the scopes that the user
-    /// approved for that app alone. Without an app: the one that the user began on the account page,
-    /// for every app that holds the scope `connection:{provider}`.
+    /// approved for that app alone. Without `client_id`: the account-wide connection, which the user began
+    /// on the account page for every app with the scope `connection:{provider}`.
     ///
-    /// `None` where `provider` has a slash, which no provider has: it would spell another app's
-    /// connection.
+    /// `None` if `provider` contains a slash. No provider's `id` does, and the text could otherwise be that
+    /// of another app's connection.
     pub fn new(provider: &str, client_id: Option<&str>) -> Option<Self> {
         let (provider, client_id) = (provider.to_owned(), client_id.map(String::from));
         (!provider.contains('/')).then_some(Self { provider, client_id })
     }
 
-    /// Reads what `Display` writes.
+    /// Reads the text that `Display` writes.
     pub fn parse(text: &str) -> Self {
         let (provider, client_id) = match text.split_once('/') {
             Some((provider, client_id)) => (provider, Some(client_id.to_owned())),
@@ -49,12 +49,12 @@ impl ConnectionId {
         Self { provider: provider.to_owned(), client_id }
     }
 
-    /// The provider, as it is configured here.
+    /// The provider's `id` in the settings.
     pub fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// The app that it belongs to; `None` for the one that the user began on the account page.
+    /// The app that the connection belongs to; `None` for the account-wide one.
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
@@ -70,7 +70,7 @@ impl std::fmt::Display for ConnectionId {
     }
 }
 
-/// The object of one connection.
+/// The address of the object that hosts one connection.
 pub fn address(account: &str, id: &ConnectionId) -> Address {
     Address::Name(format!("{account}/{id}"))
 }
@@ -90,20 +90,20 @@ pub struct SealedTokens {
     pub lifetime: Option<Seconds>,
     /// The scopes that were granted, where the provider says.
     pub scope: Option<Scope>,
-    /// Those of the granted scopes that can be approved here, which are the provider's
-    /// `connection_scope` without `openid`. Empty where the provider doesn't say: then it granted what
-    /// was asked for (RFC 6749 §5.1).
+    /// The granted scopes that a user can approve here: those in the provider's `connection_scope`, except
+    /// `openid`. Empty if the provider didn't name scopes, which means that it granted what was asked for
+    /// (RFC 6749 §5.1).
     #[serde(default)]
     pub connectable: Scope,
 }
 
 impl SealedTokens {
-    /// Whether the provider granted more than the user approved.
+    /// Whether the provider granted scopes that the user didn't approve.
     pub fn exceed(&self, approved: &Scope) -> bool {
         !approved.covers(&self.connectable)
     }
 
-    /// Revokes the tokens at the provider.
+    /// The effect that revokes the tokens at the provider.
     fn revoke(self, parties: &Parties) -> Effect {
         Effect::RevokeConnection {
             account: parties.account.clone(),
@@ -159,9 +159,10 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Live {
     parties: Parties,
-    /// What the provider granted, in its own words.
+    /// The scopes that the provider granted, as its token response names them.
     scope: Scope,
-    /// What the user approved here. `None` in what was stored before connections belonged to apps.
+    /// The scopes that the user approved here. `None` in states that were stored before connections
+    /// belonged to apps.
     #[serde(default)]
     approved: Option<Scope>,
     access_token: String,
@@ -191,7 +192,7 @@ pub enum RefreshFailure {
 pub enum ConnectionCommand {
     /// The user connected, and approved these scopes.
     Connect(Parties, SealedTokens, Scope),
-    /// Revoke tokens that were issued and aren't kept.
+    /// Revoke these tokens, which the provider issued and this server doesn't keep.
     GiveBack(Parties, SealedTokens),
     /// A token that works.
     Token,
@@ -293,8 +294,9 @@ impl Machine for Connection {
 /// The user connects, for the first time or again. Tokens for more than the user approved are revoked,
 /// and an earlier connection stays.
 ///
-/// An earlier connection to another account there is revoked. One to the same account leaves its
-/// refresh token where the provider issued no new one and the token is for no more than is approved now.
+/// Otherwise an earlier connection to another account there is revoked. If the earlier connection is to
+/// the same account and the provider issued no new refresh token, the earlier one is kept, unless it was
+/// approved for more than the user approves now.
 fn connect(
     before: Option<State>,
     parties: Parties,

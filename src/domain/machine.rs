@@ -202,9 +202,9 @@ pub enum Effect {
     GenerateKey(SigningAlgorithm),
     /// Write the key ring where every isolate reads it.
     PublishKeys(super::key_ring::KeySet),
-    /// Write the client where every isolate reads it.
+    /// Write the client to the registry in KV, where every isolate reads it.
     PublishClient(Box<Client>),
-    /// Remove the client of that ID from where every isolate reads it.
+    /// Remove the client with this ID from the registry in KV.
     RemoveClient(String),
     /// Ask another server.
     Fetch(HttpRequest),
@@ -244,13 +244,13 @@ impl Effect {
         Some(begun)
     }
 
-    /// Whether its outcome is brought back to the machine by a command.
+    /// Whether the machine gets the effect's outcome as a command.
     pub fn has_outcome(&self) -> bool {
         matches!(self, Self::GenerateKey(_) | Self::Fetch(_) | Self::RefreshConnection { .. })
     }
 
-    /// Whether this writes what an earlier effect of the same object was to write, so that the earlier
-    /// one need not be performed any more, and must not be performed after this.
+    /// Whether this writes the same thing as an `earlier` effect of the same object. Then the earlier one
+    /// can be skipped, and must not be performed after this one.
     pub fn replaces(&self, earlier: &Self) -> bool {
         let client = |effect: &Self| match effect {
             Self::PublishClient(client) => Some(client.client_id.clone()),

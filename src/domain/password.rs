@@ -3,9 +3,9 @@
 //! The parameters stand in the hash, so that they can be raised: an older hash verifies, and is
 //! made anew when its owner next signs in.
 //!
-//! The same password arrives in different code points from different keyboards: `é` as one (NFC) or
-//! as two (NFD), a space as U+00A0. So the hash is that of its prepared form, which is the
-//! `OpaqueString` of RFC 8265 §4.2. NIST SP 800-63B suggests NFKC or NFKD, but their compatibility
+//! Different keyboards send the same password in different code points: `é` as one (NFC) or as two
+//! (NFD), a space as U+00A0. So a password is prepared before it is hashed, by the `OpaqueString`
+//! profile of RFC 8265 §4.2. NIST SP 800-63B suggests NFKC or NFKD instead, but their compatibility
 //! mapping makes different passwords equal, which RFC 8265 avoids.
 
 use std::borrow::Cow;
@@ -45,7 +45,7 @@ pub enum PasswordError {
     Hashing,
 }
 
-/// A password that a person chose, checked and in the form that is hashed.
+/// A password that a user chose: checked, and in the form that is hashed.
 pub struct NewPassword<'a>(Cow<'a, str>);
 
 impl<'a> NewPassword<'a> {
@@ -82,25 +82,27 @@ impl<'a> NewPassword<'a> {
     }
 }
 
-/// The `OpaqueString` of a password (RFC 8265 §4.2.2): spaces of other kinds become U+0020, and the
-/// text NFC. ASCII stays as it is.
+/// The password prepared as an `OpaqueString` (RFC 8265 §4.2.2): non-ASCII spaces become U+0020, and
+/// the text is normalized to NFC. ASCII stays as it is.
 fn prepared(password: &str) -> Cow<'_, str> {
     if password.is_ascii() {
         return Cow::Borrowed(password);
     }
-    // `Zs`, UAX #44: the white space that breaks no line. Controls are not mapped.
+    // The general category `Zs` (UAX #44), which is white space that breaks no line. Control characters
+    // are not mapped.
     let is_space = |c: char| !c.is_ascii() && c.is_whitespace() && !is_line_break(c);
     let spaced: String = password.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
     Cow::Owned(ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).into_owned())
 }
 
-/// U+0085, U+2028 and U+2029: white space, but in `Cc`, `Zl` and `Zp`.
+/// Whether a character is one of U+0085, U+2028 and U+2029: white space, but in the categories `Cc`,
+/// `Zl` and `Zp` instead of `Zs`.
 fn is_line_break(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The forms that a password was hashed in: prepared today; before that as it was typed, which may
-/// have been NFD. Each stands here once, so ASCII has one.
+/// The forms in which the stored hash may have been made, without duplicates: prepared, as now; or as
+/// typed, as in earlier versions, where it may have been NFD. An ASCII password has one form.
 fn forms(password: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![prepared(password)];
     if !password.is_ascii() {
@@ -153,15 +155,16 @@ impl PasswordRecord {
         ))
     }
 
-    /// Verifies a password, in the time that the record's parameters take: once for each of its
-    /// forms until one matches. How many forms there are follows from the password alone, so a wrong
-    /// one takes the same time against [`PasswordRecord::of_nobody`].
+    /// Verifies a password by hashing each of its forms with the record's parameters until one matches.
+    /// The number of forms depends on the password alone, so a wrong password takes the same time against
+    /// [`PasswordRecord::of_nobody`].
     pub fn verify(&self, password: &str) -> Verified {
         let (Ok(hash), Some(argon2)) = (PasswordHash::new(&self.0), argon2()) else {
             return Verified::Wrong;
         };
         let matches = |form: &Cow<'_, str>| {
-            // A password longer than any that was taken is wrong; the hash is computed all the same.
+            // A password longer than any that was accepted is wrong. Hash something anyway, so that it
+            // takes the same time.
             let fits = form.len() <= MAX_LENGTH;
             let read = if fits { form.as_bytes() } else { b"" };
             let right = argon2.verify_password(read, &hash).is_ok();

@@ -1,8 +1,8 @@
 //! The record of a client that was registered at run time: consistent the moment it is written,
 //! beside the registry that every place reads from its own cache.
 //!
-//! What the registry shows follows from the record: each change is published by an effect, in the order
-//! of the changes, so that two of them at once cannot leave the older one in the registry.
+//! The record publishes each of its changes to the registry by an effect, in the order of the changes, so
+//! that two concurrent changes can't leave the older one in the registry.
 
 use serde::{Deserialize, Serialize};
 

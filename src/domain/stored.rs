@@ -1,22 +1,22 @@
-//! How states and rows are stored: JSON, a state with the version of its type.
+//! How states and rows are stored: as JSON, a state together with the version of its type.
 //!
-//! Stored types have no limits: a limit that tightens would make what is stored unreadable. Text that
-//! is stored and cannot be read is an error, never "nothing is stored": an identifier that counted as
-//! absent could be claimed by a stranger, and the next write would replace what an operator could
-//! still repair.
+//! Stored types check no size limits: lowering a limit would make stored data unreadable. Stored text that
+//! can't be read is an error, and never counts as absent: a stranger could otherwise claim an identifier
+//! that exists, and the next write would replace data that an operator could still repair.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
 
-/// Why stored text cannot be read. Names a place and never the content, which may be secret.
+/// Why stored text can't be read. Never contains the text itself, which may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// It is not JSON, or not of the expected type.
+    /// The text is not JSON, or not of the expected type. Holds the column where reading failed.
     #[error("not of the expected form at character {0}")]
     Form(usize),
-    /// A later release wrote it, or one whose versions this release no longer migrates.
+    /// A later release wrote the state, or one so old that this release doesn't migrate its version. Holds
+    /// that version.
     #[error("of version {0}, which this release does not read")]
     Version(u32),
 }
@@ -33,15 +33,15 @@ struct Stored<S> {
 /// # Errors
 /// [`Unreadable::Form`].
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    // The parser's own message quotes the text.
+    // Drop the parser's own message, which quotes the text.
     serde_json::from_str(text).map_err(|error| Unreadable::Form(error.column()))
 }
 
-/// Reads the stored state of a machine, migrated to today's version. An empty text means that nothing
-/// is stored.
+/// Reads the stored state of a machine, migrated to its current version. Returns `None` for an empty text,
+/// which means that nothing is stored.
 ///
 /// # Errors
-/// [`Unreadable`], where something is stored that is no state of the machine.
+/// [`Unreadable`], if the text is not a state of the machine.
 pub fn read_state<M: Machine>(text: &str) -> Result<Option<M::State>, Unreadable> {
     if text.is_empty() {
         return Ok(None);
@@ -58,10 +58,10 @@ pub fn read_state<M: Machine>(text: &str) -> Result<Option<M::State>, Unreadable
     Err(error.filter(|_| version == M::VERSION).unwrap_or(Unreadable::Version(version)))
 }
 
-/// The text of a state, to be stored.
+/// The text to store for a state.
 ///
 /// # Errors
-/// Where the state has no JSON.
+/// The state can't be written as JSON.
 pub fn write_state<M: Machine>(state: M::State) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Stored { version: M::VERSION, state })
 }

@@ -17,8 +17,8 @@ pub struct Limit {
     pub tries: u32,
     /// The span in which they refill.
     pub per: Seconds,
-    /// How many guesses are taken in that span, right ones too; `None` for any number. Each costs CPU
-    /// time, whether it is right or not.
+    /// How many guesses are allowed in that span, right ones included, because each costs CPU time;
+    /// `None` for any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guesses: Option<u32>,
 }
@@ -32,7 +32,8 @@ pub struct Throttle;
 pub struct Spent {
     /// Spent tries, in thousandths.
     milli: u64,
-    /// Guesses, right ones too, in thousandths. Kept in memory: losing the count loses no secret.
+    /// Spent guesses, right ones included, in thousandths. Kept in memory only: if the count is lost, only
+    /// CPU time is at stake.
     #[serde(default)]
     guesses: u64,
     as_of: Timestamp,
@@ -63,7 +64,8 @@ pub struct Exhausted {
 }
 
 impl Spent {
-    /// What is spent of so many tries now: they flow back evenly.
+    /// How much of `milli` (thousandths of a try, as of `as_of`) is still spent at `now`. Tries come back
+    /// evenly over the span of the limit.
     fn at(milli: u64, as_of: Timestamp, limit: Limit, now: Timestamp) -> u64 {
         let elapsed = u64::try_from(now.0.saturating_sub(as_of.0)).unwrap_or(0);
         let span = u64::from(limit.per.0).saturating_mul(1000);

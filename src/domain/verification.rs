@@ -1,7 +1,7 @@
-//! Which apps the operator has looked at, and as what.
+//! Which apps the operator has verified (`VERIFIED_CLIENTS`).
 //!
 //! The developer of an app can change its name, logo and redirect URIs at any time. So an app is
-//! verified by a fingerprint of what people rely on, and not by its `client_id` alone.
+//! verified by a fingerprint of what users rely on, and not by its `client_id` alone.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256};
 use super::client::Client;
 use crate::protocol::client_metadata::ClientMetadata;
 
-/// The length of a fingerprint in base64url. It isn't cut: a developer who controls both the app that
-/// is verified and the one that takes its place looks for any collision, which 16 bytes would
-/// resist for 2^64 attempts only.
+/// The length of a fingerprint in characters of base64url. The hash isn't truncated: a developer who
+/// controls both the app to be verified and the one that replaces it needs any collision, and with 16
+/// bytes that takes only 2^64 attempts.
 const LENGTH: usize = 43;
 
-/// The fingerprint of what people see of an app and where its answers are sent: SHA-256 of a JSON
-/// list, in base64url. The order of URIs means nothing, and doesn't count.
+/// The fingerprint of what users see of an app and where its answers are sent: the SHA-256 of a JSON
+/// list, in base64url. The order of the URIs doesn't matter.
 pub fn fingerprint(metadata: &ClientMetadata) -> String {
     let sorted = |uris: &[String]| {
         let mut uris = uris.to_vec();
@@ -24,7 +24,7 @@ pub fn fingerprint(metadata: &ClientMetadata) -> String {
         uris
     };
     let ClientMetadata { client_name, client_uri, logo_uri, policy_uri, tos_uri, .. } = metadata;
-    // JSON keeps each value apart from the next, and an absent one apart from an empty one.
+    // In JSON, values can't run into each other, and an absent value differs from an empty one.
     let covered = serde_json::json!([
         client_name,
         client_uri,
@@ -37,7 +37,7 @@ pub fn fingerprint(metadata: &ClientMetadata) -> String {
     Base64UrlUnpadded::encode_string(&Sha256::digest(covered.to_string()))
 }
 
-/// An app that the operator has verified, as it was then.
+/// An entry of `VERIFIED_CLIENTS`: an app, and its fingerprint when the operator verified it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedClient {
     client_id: String,

@@ -1,5 +1,5 @@
-// What this isolate has asked of the platform since it started, of all that is billed, and how often
-// something stored could not be read. Development tells it, and a test counts by it what each flow costs.
+// How often this isolate has used each billed operation of the platform since it started, and how often
+// stored data could not be read. Development shows the counts; a test uses them to check what each flow costs.
 const counts = {
   objects: 0, alarms: 0, "rows-read": 0, "rows-written": 0, "kv-reads": 0, "kv-writes": 0, unreadable: 0,
 };

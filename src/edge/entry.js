@@ -109,7 +109,7 @@ const STATE = "state";
 class Host extends DurableObject {
   #rows = new Rows(this.ctx.storage.kv);
   #state;
-  // Whether an alarm is set; unknown until the state was read, which has set its own.
+  // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
   #alarm;
   #held = false;
   #owed = false;
@@ -146,7 +146,7 @@ class Host extends DurableObject {
 
   async alarm() {
     count("alarms");
-    // It is spent.
+    // The alarm that fired is no longer set.
     this.#alarm = false;
     fresh();
     this.#owed = false;

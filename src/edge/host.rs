@@ -27,8 +27,8 @@ use crate::domain::time::{Seconds, Timestamp};
 pub const EFFECT: &str = "effect/";
 /// When the alarm comes back to effects that were not performed.
 const RETRY: Seconds = Seconds(10);
-/// When the alarm comes back to what is stored and cannot be read: by then an operator may have
-/// repaired it, or deployed a release that reads it.
+/// How long after finding unreadable data the alarm tries again, in seconds: by then an operator may have
+/// repaired the data, or deployed a release that can read it.
 const REPAIRED: Seconds = Seconds(24 * 60 * 60);
 /// An alarm that is further away than this may come too early.
 const FAR: Seconds = Seconds(600);
@@ -79,7 +79,7 @@ pub(super) use with_machine;
 #[wasm_bindgen]
 pub fn step(machine: &str, host: &Host, command: &str) -> Result<String, JsError> {
     with_machine!(machine, M => {
-        // The parser's message would quote the command, which may carry a secret.
+        // Drop the parser's message, which quotes the command: that may contain a secret.
         let command = serde_json::from_str(command)
             .map_err(|_| JsError::new(&format!("no command of {machine}")))?;
         let reply = run::<M>(host, command)?;
@@ -92,7 +92,8 @@ pub fn step(machine: &str, host: &Host, command: &str) -> Result<String, JsError
 pub fn wake(machine: &str, host: &Host) -> Result<(), JsError> {
     with_machine!(machine, M => {
         let Ok(state) = load::<M>(host) else {
-            // It was logged. To fail here would have the platform retry six times, and then never.
+            // `load` has logged it. If the alarm failed here, the platform would retry it six times and
+            // then give up.
             retry_after_repair(host);
             return Ok(());
         };
@@ -120,7 +121,7 @@ pub fn run<M: Machine>(
     let woken_before = state.as_ref().and_then(M::wakes_at);
     let rows = rows::<M>(host, &M::rows(state.as_ref(), &command))?;
     let decided = M::step(Before { state, rows }, command, now(), &Random);
-    // Read before anything is written: a step that fails must not be half written.
+    // This reads, so it comes before the first write: a step that fails must write nothing.
     let order = if decided.effects.is_empty() { 0 } else { next_order(host)? };
 
     // What is merely remembered is not woken.
@@ -179,10 +180,10 @@ fn is_due_anew(moment: Timestamp, before: Option<Timestamp>) -> bool {
     })
 }
 
-/// The machine's state, migrated to today's version.
+/// The machine's state, migrated to its current version.
 ///
 /// # Errors
-/// A state is stored and cannot be read: nothing may be decided, written or erased.
+/// A state is stored but can't be read. The caller must then not decide, write or erase anything.
 pub fn load<M: Machine>(host: &Host) -> Result<Option<M::State>, JsError> {
     let text = host.load().map_err(|_| unreadable(host, "state", None))?;
     stored::read_state::<M>(&text).map_err(|error| unreadable(host, "state", Some(error)))
@@ -217,18 +218,18 @@ fn rows<M: Machine>(host: &Host, wanted: &[RowKeys]) -> Result<BTreeMap<String, 
     Ok(rows)
 }
 
-/// Keys and values of the rows whose keys begin so, in the order of the keys.
+/// Keys and values of the rows whose keys begin with `prefix`, in the order of the keys.
 ///
 /// # Errors
-/// One of them is not text.
+/// The stored rows can't be listed as text.
 pub fn pairs(host: &Host, prefix: &str) -> Result<Vec<(String, String)>, JsError> {
     let texts = host.list(prefix).map_err(|_| unreadable(host, "row", None))?;
     let mut texts = texts.iter().map(|text| text.as_string().unwrap_or_default());
     Ok(std::iter::from_fn(|| texts.next().zip(texts.next())).collect())
 }
 
-/// Logs and counts that something stored cannot be read: the object's class and ID, never the content.
-/// The error has the same text, so that whoever sent the command logs it with the request's ID.
+/// Logs and counts that stored data can't be read. The log names the object's class and ID, never the
+/// content. The error has the same text, so that the sender of the command logs it with the request's ID.
 pub fn unreadable(host: &Host, what: &str, why: Option<Unreadable>) -> JsError {
     let why = why.map_or_else(|| "not text".to_owned(), |why| why.to_string());
     JsError::new(&host.unreadable(what, &why))
@@ -243,15 +244,16 @@ fn store_effects(host: &Host, effects: &[Effect], order: i64) -> Result<(), JsEr
     Ok(())
 }
 
-/// What the keys of a step's effects begin with: now, in milliseconds since 1970, or later than what
-/// waits. So keys sort in the order of the steps, also where two fall into one millisecond or the clock
-/// was set back: of two key sets the newer must be published last.
+/// The number that a step's effects have in their keys: the current time in milliseconds since 1970, or one
+/// more than the last waiting effect's number if that is later. So keys sort in the order of the steps, even
+/// if two steps fall into one millisecond or the clock is set back. The order matters because the newer of
+/// two key sets must be published last.
 fn next_order(host: &Host) -> Result<i64, JsError> {
     let last = pairs(host, EFFECT)?.pop().and_then(|(key, _)| order(&key));
     Ok(last.map_or(now().0, |last| now().0.max(last.saturating_add(1))))
 }
 
-/// The place of an effect in the order of steps, in milliseconds since 1970.
+/// The step's number in the key of an effect, in milliseconds since 1970; see [`next_order`].
 fn order(key: &str) -> Option<i64> {
     key.strip_prefix(EFFECT)?.split('/').next()?.parse().ok()
 }
@@ -262,7 +264,7 @@ pub fn retry_later(host: &Host) {
     set_alarm(host, now().plus(RETRY));
 }
 
-/// Has the alarm come back to what cannot be read, unless it is set for something else.
+/// Sets the alarm to try unreadable data again after `REPAIRED`, unless an alarm is set already.
 pub fn retry_after_repair(host: &Host) {
     if !host.has_alarm() {
         set_alarm(host, now().plus(REPAIRED));

@@ -50,7 +50,7 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
     }
     count(&edge.kv_reads);
     let published = platform::get(&edge.env, KV_KEY).await?;
-    // The key ring has what KV only repeats: where the copy cannot be read, its source is asked.
+    // KV has only a copy of what the key ring stores: if the copy can't be read, ask the key ring.
     let published = published.and_then(|json| match stored::read(&json) {
         Ok(keys) => Some(keys),
         Err(error) => {

@@ -1,8 +1,8 @@
 //! Performs the effects of machines, after they were stored with the state. Each is performed at
 //! least once; what fails is left for the alarm.
 //!
-//! An effect that cannot be read is kept, logged, and looked at again in a day; the others go on. While
-//! the state cannot be read, effects whose outcome the machine must take are kept as well, and the
+//! An effect that can't be read is logged, kept, and tried again a day later; the others are performed.
+//! While the state can't be read, effects whose outcome goes back to the machine are kept as well, and the
 //! object is never erased.
 
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ async fn every_effect(machine: String, host: Host, env: Env) -> Result<(), JsErr
                             run::<M>(&host, command)?.ok();
                         }
                     }, ());
-                    // In one commit with what the outcome changed.
+                    // Deleted in the same commit that writes what the outcome changed.
                     done(&host, &key);
                     progressed = true;
                 }
@@ -109,7 +109,7 @@ fn done(host: &Host, key: &str) {
     host.commit();
 }
 
-/// Whether a later effect waits that replaces what this one writes: it must not be written after it.
+/// Whether a later effect is waiting that replaces what this one writes, so that this one must be skipped.
 fn is_outdated(host: &Host, key: &str, effect: &Effect) -> Result<bool, JsError> {
     let replaces =
         |text: &str| stored::read::<Effect>(text).is_ok_and(|later| later.replaces(effect));
@@ -144,7 +144,7 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
     }
 }
 
-/// The outside, for one effect.
+/// The ports and settings with which one effect is performed.
 fn edge(env: &Env) -> Result<Edge, Unavailable> {
     Ok(Edge::new(env.clone(), settings(env).map_err(Unavailable)?))
 }

@@ -2,7 +2,7 @@
 import { count } from "./counts.js";
 export { totals } from "./counts.js";
 
-// Something stored cannot be read: the message says what, and never its content.
+// Logs and counts that stored data cannot be read. The message names the data and never quotes it.
 export function unreadable(message) {
   count("unreadable");
   console.error(message);

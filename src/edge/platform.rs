@@ -90,7 +90,7 @@ pub async fn erase(host: &Host) -> Result<(), Unavailable> {
     outcome().await.map(drop)
 }
 
-/// Waits.
+/// Waits that many milliseconds.
 pub async fn sleep(milliseconds: u32) -> Result<(), Unavailable> {
     raw::sleep(milliseconds);
     outcome().await.map(drop)
@@ -207,10 +207,10 @@ extern "C" {
     /// The request as Cloudflare hands it over.
     pub type Incoming;
 
-    /// The object that hosts a machine: the methods of `Host` in `entry.js`. Those that read fail where
-    /// something is stored that is not text.
+    /// The object that hosts a machine: the methods of `Host` in `entry.js`. Those that read fail if
+    /// what is stored is not text.
     pub type Host;
-    /// The state; an empty text where there is none.
+    /// The stored state; an empty text if there is none.
     #[wasm_bindgen(method, catch)]
     pub fn load(this: &Host) -> Result<String, JsValue>;
     #[wasm_bindgen(method)]
@@ -222,7 +222,7 @@ extern "C" {
     pub fn read(this: &Host, key: &str) -> Result<Option<String>, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub fn list(this: &Host, prefix: &str) -> Result<Array, JsValue>;
-    /// Logs and counts that something stored cannot be read; returns what was logged.
+    /// Logs and counts that stored data can't be read; returns the logged message.
     #[wasm_bindgen(method)]
     pub fn unreadable(this: &Host, what: &str, why: &str) -> String;
     #[wasm_bindgen(method)]

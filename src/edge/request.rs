@@ -50,7 +50,7 @@ impl Caller for Sender {
         let lines = platform::location(&self.incoming);
         let mut fields = lines.split('\n').map(|field| match field {
             "" => None,
-            // The owner of a network names it, and the names are displayed.
+            // The network's owner chooses this name, and pages show it.
             text => Some(text::cleaned(text).chars().take(100).collect::<String>()),
         });
         let mut next = || fields.next().flatten();

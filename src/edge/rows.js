@@ -4,14 +4,14 @@ import { count } from "./counts.js";
 
 const TOGETHER = "together/";
 
-// The text that is stored under a key, undefined where nothing is. Anything else is an error and must not
-// pass for nothing.
+// The text that is stored under a key; undefined if nothing is stored. Any other value is an error: it must
+// not count as absent.
 export function asText(value) {
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
   throw new TypeError("what is stored is not text");
 }
 
-// The keys of rows that are stored together.
+// The keys of the rows in one record, which stores several rows under one key.
 function keysOf(record) {
   if (typeof record !== "object" || record === null) throw new TypeError("what is stored is not a record of rows");
   return Object.keys(record);
@@ -33,8 +33,8 @@ export class Rows {
     return asText(record === undefined ? this.#get(key) : this.#get(record)[key]);
   }
 
-  // Keys and texts of all that begin so, one after the other, in the order of the keys. An empty text, which
-  // nobody can read, stands for what is not text, so that one such row does not hide the others.
+  // Keys and texts, alternating, of all rows whose keys begin with `prefix`, in the order of the keys. A value
+  // that is not text becomes an empty text, which the reader refuses: one such row must not hide the others.
   list(prefix) {
     const found = this.#all(prefix);
     const records = new Map();

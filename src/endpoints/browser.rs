@@ -185,7 +185,7 @@ pub fn with_token(server: &Server<'_>, request: &Request<'_>, response: Response
     }
 }
 
-/// The browser's token, and whether it was just made.
+/// The browser's CSRF token, and whether it is new, so that its cookie must be set.
 pub fn held_or_new_token(server: &Server<'_>, request: &Request<'_>) -> (String, bool) {
     match csrf_token(request) {
         Some(token) => (token, false),

@@ -27,8 +27,8 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     };
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
-    // Elsewhere the client may have been read after a change of its redirect URIs, and here before
-    // it: such a page would call a destination verified that was not.
+    // The authorization endpoint may have read the client after a change of its redirect URIs, and this
+    // page before it. The page would then call a redirect URI verified that isn't.
     if !authorization.is_still_registered(&client) {
         return Err(unknown_client());
     }

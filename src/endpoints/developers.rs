@@ -118,7 +118,7 @@ fn metadata(
     Ok(metadata)
 }
 
-/// An error for the person at the form, who knows the fields by their labels.
+/// The error in the words of the form, whose user doesn't know the metadata names.
 fn in_words(error: &ClientMetadataError) -> String {
     match error {
         ClientMetadataError::BrandName => {
@@ -264,7 +264,7 @@ pub async fn change(
 ) -> Result<Response, Failure> {
     let (form, session) = account::signed_in_form(server, request)?;
     let client = own(server, &session, client_id).await?;
-    // Whoever makes a secret for an app, or changes where its codes go, acts as the app from then on.
+    // Whoever makes a secret for an app or changes its redirect URIs can act as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
         let reason = format!("To change {}, show that it's you.", client.display_name());
         let question = Question { form: &form, why, reason, back: &request.path };

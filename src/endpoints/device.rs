@@ -53,7 +53,8 @@ fn enter(
     (status, error): (u16, Option<&str>),
 ) -> Response {
     let form = FormPage::new(server, request);
-    // A link may bring any text. One that is no longer than a code could be is displayed.
+    // A link can put any text here, and the page displays it, so take only what is short enough to be a
+    // code.
     let user_code = if user_code.len() <= 20 && user_code.is_ascii() { user_code } else { "" };
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }

@@ -20,7 +20,7 @@ struct Logout {
     hint: Option<IdToken>,
     /// Where the browser goes, `state` included.
     to: Option<String>,
-    /// The app that it goes to.
+    /// The app that `to` belongs to.
     client: Option<Client>,
 }
 
@@ -55,8 +55,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         None => None,
     };
     let Some((claimed, view)) = session else {
-        // Without its cookie a browser has no session here. An ID token ends none: it is no credential,
-        // and it may have been in many hands (§2: it is a hint).
+        // A browser without the session's cookie has no session here. An ID token alone ends none: it is
+        // only a hint (RP-Initiated Logout §2), and many parties may have seen it.
         return Ok(lead_on(server, logout));
     };
     let named =
@@ -70,8 +70,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     Ok(browser::without_session(response))
 }
 
-/// Sends a browser without a session on. To an app that nobody vouches for only its user does, by a link:
-/// anyone can send a browser here (RFC 9700 §4.11.2).
+/// Redirects a browser without a session to `logout.to`. For an unverified app it shows a page with a link
+/// instead, because anyone can send a browser here (RFC 9700 §4.11.2).
 fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
     let Some(to) = logout.to else {
         return Response::see_other(&server.url("/signed-out"));

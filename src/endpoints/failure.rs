@@ -148,7 +148,7 @@ impl From<ClientMetadataError> for Failure {
     }
 }
 
-/// How long to wait, in the words of a page.
+/// A waiting time in the words of a page: seconds up to 90, above that minutes, rounded up.
 pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     match seconds {
         0..=9 => "a few seconds".to_owned(),

@@ -47,10 +47,10 @@ pub struct PendingLink {
     pub provider_name: String,
     /// Who the person is there.
     pub identity: Identity,
-    /// How the user authenticated there.
+    /// How and when the user authenticated there.
     #[serde(default)]
     pub session: UpstreamSession,
-    /// Whether the account with the address never proved it, so that its proven owner may take it.
+    /// Whether the account that has the address never proved it, so that this user may take the address.
     #[serde(default)]
     pub is_unproven: bool,
     /// What becomes of the profile.

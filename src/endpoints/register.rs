@@ -30,7 +30,8 @@ struct ClientInformation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_access_token: Option<String>,
     registration_client_uri: String,
-    /// What the operator adds to `VERIFIED_CLIENTS` to verify the client as it is now.
+    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the client as it is now; absent if
+    /// it is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     verified_clients_entry: Option<String>,
     #[serde(flatten)]
@@ -63,7 +64,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         }
     };
     let metadata = metadata(request, trusted)?;
-    // Whoever holds the initial access token has it from the operator.
+    // The operator gave out the initial access token, so the client counts as verified.
     let verified = matches!(server.settings.registration, RegistrationPolicy::Token(_));
     check_name(server, &metadata, verified)?;
     let secret = (!metadata.is_public()).then(|| client::generated_secret(server.random()));
@@ -140,7 +141,7 @@ async fn replace(
     if metadata.first_party && !held.first_party {
         return Err(ClientMetadataError::FirstParty.into());
     }
-    // The operator trusted the client as it was. What people rely on is verified once.
+    // The operator trusted the client as it was: a change of what users rely on makes it unverified.
     let verified =
         client.verified && verification::fingerprint(held) == verification::fingerprint(&metadata);
     check_name(server, &metadata, verified)?;
@@ -173,8 +174,8 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
     Ok(metadata)
 }
 
-/// Refuses the name of the service itself to an app that is neither the operator's own nor verified:
-/// people would take its questions for those of the service.
+/// Refuses the name of the service itself for an app that is neither first-party nor verified: users would
+/// think that the service itself asks them.
 pub(super) fn check_name(
     server: &Server<'_>,
     metadata: &ClientMetadata,
@@ -188,7 +189,7 @@ pub(super) fn check_name(
     }
 }
 
-/// Writes the record, which is consistent and publishes itself in the registry.
+/// Writes the client's record, which is strongly consistent and publishes itself to the registry in KV.
 pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     let command = RegistrationCommand::Write(Box::new(client.clone()));
     let address = Address::Name(client.client_id.clone());
@@ -201,7 +202,7 @@ pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Fa
     Ok(())
 }
 
-/// Deletes a client: its record stays deleted, and removes it from the registry.
+/// Deletes a client. Its record stays marked as deleted, and removes the client from the registry in KV.
 pub(super) async fn delete(server: &Server<'_>, client_id: &str) -> Result<(), Failure> {
     let address = Address::Name(client_id.to_owned());
     let deleted = server.send::<Registration>(&address, RegistrationCommand::Delete).await?;

@@ -1,7 +1,7 @@
 //! Which claims about a user a client gets (OpenID Connect Core §5.4 and §5.5).
 //!
-//! What may be released follows from what is granted now, at the moment of release: a scope that the user
-//! took back takes with it the claims that the `claims` parameter asked for by name.
+//! The scopes granted at the moment of release decide. A claim that the `claims` parameter asked for by name
+//! is released only while the scope that contains it is granted.
 
 use super::account;
 use super::failure::Failure;
@@ -11,7 +11,7 @@ use crate::domain::machine::Address;
 use crate::protocol::claims::{self, ClaimsObject, ClaimsRequest, StandardClaims};
 use crate::protocol::scope::Scope;
 
-/// The claims of a user, and what a grant may see of them now.
+/// The claims of a user, and the scopes and requested claims of the grant that may see them.
 pub(super) struct Release {
     claims: StandardClaims,
     scope: Scope,
@@ -20,7 +20,8 @@ pub(super) struct Release {
 }
 
 impl Release {
-    /// Asks the account; `None` if the grant has ended or the access token (`jti`) was revoked.
+    /// Asks the account for the grant (`grant_id`) and access token (`jti`). `None` if the grant has ended or
+    /// the token was revoked.
     ///
     /// # Errors
     /// Internal errors only.
@@ -49,7 +50,7 @@ impl Release {
         }
     }
 
-    /// The claims for the userinfo endpoint, to an access token with these scopes.
+    /// The claims that userinfo returns for an access token with these scopes.
     pub fn for_userinfo(&self, token: &Scope) -> ClaimsObject {
         let granted = token.intersection(&self.scope);
         let is_named = |claim: &str| self.may_see(claim, &self.request.userinfo);
@@ -61,7 +62,7 @@ impl Release {
         self.claims.select(|claim| self.may_see(claim, &self.request.id_token))
     }
 
-    /// Whether the request named the claim, and the scope that stands for it is granted now.
+    /// Whether the request named the claim, and the scope that contains it is granted now.
     fn may_see(&self, claim: &str, named: &[String]) -> bool {
         let is_granted =
             |scope: &str| self.claims_scope.contains(scope) || self.scope.contains(scope);

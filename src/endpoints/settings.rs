@@ -45,7 +45,7 @@ pub enum SettingError {
         "REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more"
     )]
     NoRegistrationToken,
-    /// An entry that would verify whatever the app becomes.
+    /// An entry without a fingerprint, which would verify whatever the app becomes.
     #[error(
         "VERIFIED_CLIENTS has the entry {0:?}; write client_id=fingerprint, the line that the \
          app's page under /developers and the response to its registration show"
@@ -145,7 +145,7 @@ pub struct Limits {
     pub sign_up: Limit,
     /// Registrations of clients, where anyone may.
     pub registration: Limit,
-    /// Sign-ins that fail, and all sign-ins with a password.
+    /// Failed sign-ins (`tries`), and all passwords sent (`guesses`).
     pub sign_in: Limit,
     /// User codes that do not exist.
     pub user_code: Limit,
@@ -180,7 +180,7 @@ pub struct Settings {
     pub limits: Limits,
     /// Who may register apps on the developers' page.
     pub developers: Developers,
-    /// Registered apps that the operator has verified, as they were then.
+    /// Registered apps that the operator has verified, with their fingerprints (`VERIFIED_CLIENTS`).
     pub verified_clients: Vec<VerifiedClient>,
     /// The upstream providers.
     pub providers: Vec<Provider>,
@@ -199,7 +199,8 @@ const DAY: u32 = 24 * 60 * 60;
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Settings {
-    /// Whether people are told that the operator has not verified a client, as it is now.
+    /// Whether pages say that the client is unverified: someone else registered it, and the operator has not
+    /// verified it as it is now.
     pub fn is_unverified(&self, client: &Client) -> bool {
         client.is_unverified() && !self.verified_clients.iter().any(|entry| entry.verifies(client))
     }

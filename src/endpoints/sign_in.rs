@@ -210,14 +210,14 @@ impl Refused {
     }
 }
 
-/// The throttle that counts a network's passwords.
+/// The name of the throttle that counts the passwords from a network.
 pub(super) fn throttle(server: &Server<'_>, request: &Request<'_>) -> String {
     format!("sign-in/{}", server.network_of(request))
 }
 
-/// Holds the answer to a failed sign-in back until a whole number of seconds after the request came.
-/// An object that exists answers in another time than one that doesn't, by where in the world it is and
-/// by what it has stored. This hides the difference from whoever probes addresses.
+/// Delays the response to a failed sign-in until a whole number of seconds after the request arrived. An
+/// account that exists responds faster or slower than one that doesn't, depending on its location and on what
+/// it stores. The delay hides that from anyone who probes addresses.
 async fn wait_for_whole_second(server: &Server<'_>, came_at: Timestamp) -> Result<(), Failure> {
     let spent = came_at.seconds_until(server.now()).max(1);
     Ok(server.ports.timer.wait_until(came_at.plus(Seconds(spent))).await?)

@@ -104,7 +104,7 @@ async fn sign_up(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let throttle = format!("sign-up/{}", server.network_of(request));
-    // Refused before the password is hashed: what is over the limit must cost no CPU time.
+    // Check the limit before hashing the password: requests beyond the limit must cost no CPU time.
     if !server.spend(&throttle, server.settings.limits.sign_up).await? {
         return Ok(Err(CANNOT_GO_ON.to_owned()));
     }

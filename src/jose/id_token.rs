@@ -23,7 +23,7 @@ pub struct IdToken {
     pub iat: i64,
     /// Expires at, seconds since 1970.
     pub exp: i64,
-    /// When the user authenticated, in seconds since 1970; left out if that is unknown.
+    /// When the user authenticated, in seconds since 1970; absent if that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// The request's value, as it came.

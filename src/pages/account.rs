@@ -46,15 +46,15 @@ pub struct IdentityLine {
 
 /// An outside account that is connected.
 pub struct ConnectionLine {
-    /// The provider's identifier.
+    /// The provider's `id` in the settings.
     pub provider: String,
     /// The provider's display name.
     pub name: String,
-    /// The app that it belongs to; empty where it is for every app that the user allows.
+    /// The `client_id` of the app that it belongs to; empty if it is for every app that the user allows.
     pub client_id: String,
     /// That app's display name.
     pub app: Option<String>,
-    /// The account's display name there; `None` where connecting was interrupted.
+    /// The account's display name there; `None` if connecting was interrupted.
     pub label: Option<String>,
     /// Why it stopped working.
     pub broken: Option<String>,
@@ -88,9 +88,9 @@ pub struct AccountPage<'a> {
     pub linkable: Vec<(String, String)>,
     /// Outside accounts that are connected.
     pub connections: Vec<ConnectionLine>,
-    /// The address that someone else proved to be theirs.
+    /// The address that this account lost because someone else proved that it is theirs.
     pub address_lost: Option<&'a str>,
-    /// Providers of which an account can be connected: identifier and name.
+    /// Providers to which the user can make an account-wide connection: `id` and display name.
     pub connectable: Vec<(String, String)>,
     /// Providers, and what came from each.
     pub sources: Vec<(String, String)>,
@@ -152,13 +152,13 @@ impl Page for DeleteAccount<'_> {
 #[derive(Template)]
 #[template(path = "confirm_identity.html")]
 pub struct ConfirmIdentity<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// Where the request goes that needs the confirmation.
+    /// The path of the request that needs the confirmation.
     pub action: &'a str,
     /// What the request changes, as a sentence.
     pub reason: &'a str,
-    /// What that request says, to be repeated.
+    /// The form fields of that request, which this form sends again.
     pub fields: Vec<(&'a str, &'a str)>,
     /// The address of the account, for password managers.
     pub email: &'a str,

@@ -52,7 +52,7 @@ impl Brand {
         })
     }
 
-    /// Whether people would take this name for the service itself.
+    /// Whether users would take this name for that of the service; see [`text::is_same_name`].
     pub fn is_named(&self, name: &str) -> bool {
         text::is_same_name(&self.name, name)
     }

@@ -69,8 +69,8 @@ pub struct DeveloperApp<'a> {
     pub client_id: &'a str,
     /// The form.
     pub fields: AppFields,
-    /// What the operator adds to `VERIFIED_CLIENTS` to verify the app as it is now; `None` if it is
-    /// verified.
+    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the app as it is now; `None` if
+    /// it is verified.
     pub verify_with: Option<String>,
     /// Whether it keeps a secret.
     pub confidential: bool,

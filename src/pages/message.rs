@@ -41,22 +41,22 @@ impl Page for ConfirmSignOut<'_> {
     }
 }
 
-/// The page between this server and an app that nobody vouches for: a redirect that no user asked for
-/// would lend it this server's good name (RFC 9700 §4.11.2).
+/// The page shown instead of a redirect to an unverified app, which would make this server an open
+/// redirector (RFC 9700 §4.11.2).
 #[derive(Template)]
 #[template(path = "return_to_app.html")]
 pub struct ReturnToApp<'a> {
-    /// What happened.
+    /// The title: what happened.
     pub title: &'a str,
-    /// What happened, and what to do.
+    /// The first sentence: what happened, in more detail.
     pub text: &'a str,
-    /// Where the link leads; `None` if the answer travels as a form.
+    /// The URL of the link to the app; `None` if the answer is a form (`response_mode=form_post`).
     pub address: Option<&'a str>,
-    /// Where the form goes.
+    /// The URI to which the form is sent.
     pub redirect_uri: &'a str,
-    /// What the form carries.
+    /// The names and values of the form's fields.
     pub pairs: &'a [(&'a str, &'a str)],
-    /// The app, and where it is.
+    /// The app.
     pub who: WhoAsks<'a>,
 }
 

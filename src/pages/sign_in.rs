@@ -24,8 +24,8 @@ pub struct SignIn<'a> {
     pub providers: Vec<ProviderLink>,
     /// The provider and the name there that shall be linked to the account.
     pub link: Option<(&'a str, &'a str)>,
-    /// Whether the account with the address never proved it, so that the user may say that it is not
-    /// theirs.
+    /// Whether the account that has the address never proved it, so that the user may say that the account
+    /// isn't theirs.
     pub takes_address: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Who asks: the part that every page with a question from an app has, so that none of them leaves
-//! out what the others say.
+//! Which app asks: the block that every page on which an app asks for something includes, so that all of
+//! them say the same about the app.
 
 use std::borrow::Cow;
 
@@ -8,21 +8,21 @@ use askama::Template;
 use crate::domain::client::Client;
 use crate::protocol::redirect_uri::Destination;
 
-/// What is known of the app that asks.
+/// What a page says about the app that asks.
 #[derive(Template)]
 #[template(path = "who_asks.html")]
 pub struct WhoAsks<'a> {
-    /// Its name.
+    /// Its display name.
     pub name: Cow<'a, str>,
-    /// Its logo.
+    /// The URL of its logo.
     pub logo: Option<&'a str>,
-    /// Whether the operator has not verified it, as it is now.
+    /// Whether the operator has not verified the app as it is now.
     pub unverified: bool,
-    /// Where the answer takes the user; `None` where it takes them nowhere, as for a device.
+    /// Where the answer takes the user; `None` if it isn't a redirect, as for a device.
     pub destination: Option<Destination>,
-    /// Its privacy policy.
+    /// The URL of its privacy policy.
     pub policy_uri: Option<&'a str>,
-    /// Its terms of service.
+    /// The URL of its terms of service.
     pub tos_uri: Option<&'a str>,
 }
 

@@ -23,10 +23,10 @@ pub enum ClientMetadataError {
     /// One of `redirect_uris`.
     #[error("{0}")]
     RedirectUri(#[from] RedirectUriError),
-    /// A text that could change how a page with it reads.
+    /// A text with characters that could change how a page displays.
     #[error("{0}: {1}")]
     Text(&'static str, TextError),
-    /// The name of the service itself.
+    /// The name of the service itself, or one that looks like it.
     #[error("client_name is the name of this service or looks like it; choose another name")]
     BrandName,
     /// More or longer values than the server keeps.
@@ -198,8 +198,8 @@ impl ClientMetadata {
         self.token_endpoint_auth_method == TokenEndpointAuthMethod::None
     }
 
-    /// What people are shown: the name, or else the identifier. Cleaned, since it may have been
-    /// stored before names were checked, or written into KV by hand.
+    /// The name that pages show: `client_name`, or else the `client_id`. It is cleaned, because it may have
+    /// been stored before names were checked, or written into KV by hand.
     pub fn display_name<'a>(&'a self, client_id: &'a str) -> Cow<'a, str> {
         let name = self.client_name.as_deref().map(text::cleaned);
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| text::cleaned(client_id))
@@ -349,7 +349,7 @@ fn https(name: &'static str, value: Option<String>) -> Result<Option<String>, Cl
     };
     let url = Url::parse(&value).map_err(|_| ClientMetadataError::Uri(name))?;
     let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    // A user name can pose as the host: `https://bank.example@evil.example/`.
+    // A user name in the URL can pose as the host: `https://bank.example@evil.example/`.
     let anonymous = url.username().is_empty() && url.password().is_none();
     let safe = anonymous && (url.scheme() == "https" || (url.scheme() == "http" && loopback));
     if value.len() > 2000 {

@@ -122,20 +122,20 @@ pub fn form_action_source(uri: &str) -> Option<String> {
     }
 }
 
-/// Where a redirect URI takes the user, in the part that its author could not choose freely.
+/// Where a redirect URI takes the user. Holds only the part of the URI that its author can't choose freely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// A web site: its host (in Punycode, as it stands in DNS), and a port other than 443.
+    /// A web site: its host (in Punycode, as in DNS), and the port if it is not the default.
     Site(String),
-    /// A program on the user's own device: scheme, loopback address and port.
+    /// A program on the user's own device (RFC 8252 §7.3): scheme, loopback address and port.
     ThisDevice(String),
-    /// An app with a scheme of its own: the scheme and its colon. Whatever follows the scheme means
-    /// nothing to anyone but the app: `com.evil.app://accounts.google.com/` is not Google's.
+    /// An app with a private-use URI scheme (RFC 8252 §7.1): the scheme and its colon. Only the app gives
+    /// meaning to what follows: `com.evil.app://accounts.google.com/` is not Google's.
     App(String),
 }
 
 impl Destination {
-    /// The destination of a URI; `None` if it is no URI.
+    /// The destination of a URI; `None` if it can't be parsed.
     pub fn of(uri: &str) -> Option<Self> {
         let url = Url::parse(uri).ok()?;
         let authority = || match (url.host_str(), url.port()) {
@@ -145,7 +145,7 @@ impl Destination {
         Some(match url.scheme() {
             "https" => Self::Site(authority()),
             "http" if is_loopback(&url) => Self::ThisDevice(format!("http://{}", authority())),
-            // Only a client that the operator wrote has such a URI.
+            // Only a client that the operator wrote can have an http URI that isn't loopback.
             "http" => Self::Site(format!("http://{}", authority())),
             scheme => Self::App(format!("{scheme}:")),
         })

@@ -143,9 +143,9 @@ pub fn parse<'a>(
 ) -> Result<Vec<String>, ResourceError> {
     let mut resources: Vec<String> = Vec::new();
     for value in values {
-        // The parser forgives spaces, line breaks and letters that a URI must not have (RFC 3986
-        // §2), and the value is stored and displayed as it was sent. A user name can pose as the
-        // host.
+        // The parser accepts spaces, line breaks and characters that a URI must not have (RFC 3986
+        // §2), but the value is stored and displayed as it was sent. A user name in it can pose as
+        // the host.
         let printable = value.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
         let absolute = Url::parse(value).is_ok_and(|url| {
             (url.has_host() || url.cannot_be_a_base())

@@ -32,11 +32,12 @@ pub struct ScopeSyntax;
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads the space-delimited value that a caller sent. What is stored has none of these limits:
-    /// the union of two consents may hold more than one request may ask for.
+    /// Reads the space-delimited value that a caller sent. These limits don't apply to stored scopes: the
+    /// union of two consents may hold more scopes than one request may ask for.
     ///
     /// # Errors
-    /// [`ScopeSyntax`] for characters outside RFC 6749 §3.3 or more than a request may hold.
+    /// [`ScopeSyntax`] for characters that RFC 6749 §3.3 doesn't allow, or more scopes than a request may
+    /// have.
     pub fn parse(value: &str) -> Result<Self, ScopeSyntax> {
         let mut scope = Self::default();
         for token in value.split(' ').filter(|token| !token.is_empty()) {
@@ -61,7 +62,8 @@ impl Scope {
         }
     }
 
-    /// Removes the oldest values that are not in `protected`, until at most `most` are left.
+    /// Removes the oldest values that are not in `protected`, until at most `most` values or only protected
+    /// ones are left.
     pub fn truncate_oldest(&mut self, most: usize, protected: &Self) {
         let mut excess = self.0.len().saturating_sub(most);
         self.0.retain(|token| {
@@ -119,7 +121,8 @@ impl Serialize for Scope {
     }
 }
 
-/// Reads what [`Serialize`] wrote, without the limits of [`Scope::parse`]: never what a caller sent.
+/// Reads what [`Serialize`] wrote, without the limits of [`Scope::parse`]. Never use it for input from a
+/// caller.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;

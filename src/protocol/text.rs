@@ -1,7 +1,7 @@
-//! Text that one person writes and another one reads: the names of apps, people and accounts.
+//! Text that one user writes and another one reads: the names of apps, users and accounts.
 //!
 //! Some Unicode characters change how the text around them is displayed without being visible
-//! themselves. In a name they reverse the sentence of a consent page, hide what a name is, or make
+//! themselves. In a name they reverse a sentence of the consent page, hide part of the name, or make
 //! two different names look the same. The classes come from UAX #9 (bidirectional formatting),
 //! UAX #44 (general categories, `Default_Ignorable_Code_Point`) and UTS #39 (look-alikes, stacked
 //! marks). Letters of every script are allowed.
@@ -14,36 +14,36 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use url::Host;
 
-/// More combining marks than this on one letter cover the lines above and below (UTS #39 §5.4).
+/// How many combining marks one letter may have; more would cover the lines above and below (UTS #39 §5.4).
 const MAX_MARKS: u8 = 4;
 
-/// The class of a character that a displayed text must not contain.
+/// Why a text may not be displayed: the class of a character that it must not contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// `Cc`, UAX #44.
+    /// General category `Cc`, UAX #44.
     #[error("control characters are not allowed")]
     Control,
-    /// `Zl` and `Zp`, UAX #44.
+    /// General categories `Zl` and `Zp`, UAX #44.
     #[error("line and paragraph separators are not allowed")]
     Separator,
-    /// `Bidi_Control`, UAX #9 §2.
+    /// Property `Bidi_Control`, UAX #9 §2.
     #[error("characters that change the direction of text are not allowed")]
     Bidi,
-    /// `Default_Ignorable_Code_Point`, UAX #44, and others that leave a blank.
+    /// Property `Default_Ignorable_Code_Point`, UAX #44, and other characters that display as a blank.
     #[error("invisible characters are not allowed")]
     Invisible,
-    /// `Co`, UAX #44: each system shows its own picture, some of them the logo of a vendor.
+    /// General category `Co`, UAX #44: each system shows its own picture, such as a vendor's logo.
     #[error("private-use characters are not allowed")]
     PrivateUse,
-    /// Marks without a letter, or too many on one.
+    /// Combining marks without a letter, or too many on one letter.
     #[error("at most 4 combining marks may follow a letter")]
     Marks,
 }
 
-/// Whether a text may be registered and shown to others.
+/// Checks that a text may be registered and shown to other users.
 ///
 /// # Errors
-/// The class of the first character that may not.
+/// The class of the first character that may not be shown.
 pub fn check(text: &str) -> Result<(), TextError> {
     judge(text).try_for_each(|(_, verdict)| verdict)
 }
@@ -63,15 +63,15 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     };
     let mut clean: String = judge(trimmed).filter_map(kept).collect();
     if check(clean.trim()).is_err() {
-        // A removal moved a joiner or a mark to a place where it may not stand.
+        // Removing a character moved a joiner or a mark to where it isn't allowed.
         clean.retain(|c| !is_joiner(c) && !is_mark(c));
     }
     Cow::Owned(clean.trim().to_owned())
 }
 
-/// The text between isolates (UAX #9 §2.4, U+2068 and U+2069), so that letters written from right
-/// to left don't reorder the sentence around it. HTML has `<bdi>`; this is for plain text, such as
-/// the title of a page. A text without such letters stays as it is.
+/// The text between isolate characters (U+2068 and U+2069, UAX #9 §2.4), so that right-to-left letters
+/// in it don't reorder the sentence around it. HTML has `<bdi>`; this is for plain text, such as the
+/// title of a page. A text without right-to-left letters is returned unchanged.
 pub fn isolated(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_right_to_left) {
         Cow::Owned(format!("\u{2068}{text}\u{2069}"))
@@ -80,14 +80,14 @@ pub fn isolated(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether people take one name for the other: the same letters and digits after compatibility
-/// mapping, case folding, removal of accents, and replacement of common look-alikes.
+/// Whether a user could take one name for the other: they have the same letters and digits after
+/// compatibility mapping, case folding, removal of accents, and replacement of common look-alikes.
 ///
-/// This is a part of the skeleton of UTS #39 §4. The whole table of look-alikes has 6,000 entries;
-/// [`LOOK_ALIKES`] has those that resemble Latin letters.
+/// This is a reduced form of the skeleton of UTS #39 §4. Its whole table of look-alikes has about 6,000
+/// entries; [`LOOK_ALIKES`] has only common ones that resemble Latin letters.
 pub fn is_same_name(one: &str, other: &str) -> bool {
-    // Once without look-alikes: in other scripts than Latin, capital and small letters resemble
-    // different ones.
+    // Compare a second time without replacing look-alikes: in scripts other than Latin, the capital
+    // and the small form of one letter may resemble different Latin letters.
     let is_same = |replaced: fn(char) -> char| {
         let first = skeleton(one, replaced);
         !first.is_empty() && first == skeleton(other, replaced)
@@ -95,10 +95,11 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     is_same(look_alike) || is_same(|c| c) || cleaned(one) == cleaned(other)
 }
 
-/// Each character, and whether it may stand where it does.
+/// Each character, and whether it is allowed at its position.
 fn judge(text: &str) -> impl Iterator<Item = (char, Result<(), TextError>)> {
     let mut previous = None;
-    // A mark at the beginning would join what stands before the text.
+    // Start at the limit, so that a mark at the beginning is refused: it would combine with the
+    // character before the text.
     let mut marks = MAX_MARKS;
     let mut rest = text.chars().peekable();
     std::iter::from_fn(move || {
@@ -119,7 +120,7 @@ fn judge(text: &str) -> impl Iterator<Item = (char, Result<(), TextError>)> {
     })
 }
 
-/// The class of a character that may stand nowhere.
+/// The class of a character that is allowed nowhere; `None` for others.
 fn class(c: char) -> Option<TextError> {
     match c {
         ' '..='~' => None,
@@ -127,7 +128,7 @@ fn class(c: char) -> Option<TextError> {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             Some(TextError::Bidi)
         }
-        // Interlinear annotations, the placeholder of an object, and a Braille cell without dots.
+        // Interlinear annotations, the object replacement character, and the blank Braille pattern.
         '\u{fff9}'..='\u{fffc}' | '\u{2800}' => Some(TextError::Invisible),
         '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => Some(TextError::PrivateUse),
         c if c.is_control() => Some(TextError::Control),
@@ -143,8 +144,8 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// Whether a character is drawn above, below or around the letter before it: those with a combining
-/// class (UAX #44), and those that enclose a letter (`Me`). Vowel signs that have a place of their
-/// own are none of these.
+/// class (UAX #44), and those that enclose a letter (`Me`). Vowel signs that take up space of their own
+/// aren't marks in this sense.
 fn is_mark(c: char) -> bool {
     let encloses = matches!(
         c,
@@ -167,8 +168,8 @@ fn uses_joiners(c: char) -> bool {
     of_script && (c.is_alphabetic() || is_mark(c))
 }
 
-/// Whether a character is in a block of scripts written from right to left (UAX #9 §3.2, `R` and
-/// `AL`).
+/// Whether a character is in a block of right-to-left scripts (bidirectional types `R` and `AL`, UAX #9
+/// §3.2).
 fn is_right_to_left(c: char) -> bool {
     matches!(
         u32::from(c),
@@ -176,7 +177,7 @@ fn is_right_to_left(c: char) -> bool {
     )
 }
 
-/// Letters of other scripts, each before the Latin letter that it looks like (UTS #39,
+/// Pairs of a letter of another script and the Latin letter that it looks like (UTS #39,
 /// `confusables.txt`): Cyrillic, Greek, Armenian, small capitals.
 const LOOK_ALIKES: &str = "\
     АAВBЕEЅSІIЈJКKМMНHОOРPСCТTУYХXԌGԚQԜWӀlѴV\
@@ -199,7 +200,8 @@ fn look_alike(c: char) -> char {
     c
 }
 
-/// What is left of a name for comparison, once look-alikes are `replaced`.
+/// The form of a name that is compared: folded letters and digits, after `replaced` has replaced
+/// look-alikes.
 fn skeleton(text: &str, replaced: fn(char) -> char) -> String {
     let mut skeleton = String::new();
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
@@ -220,14 +222,14 @@ fn skeleton(text: &str, replaced: fn(char) -> char) -> String {
 
 /// A letter after compatibility mapping and case folding (`NFKC_Casefold`).
 ///
-/// Host names are mapped in the same way (UTS #46), so the parser of hosts does it: the tables of
-/// NFKC and of case folding would be linked a second time, which costs 24 KiB. The result is ASCII;
-/// a letter that has none stands in Punycode, which serves a comparison as well.
+/// The parser of host names does it, since it maps them in the same way (UTS #46). Linking the tables of
+/// NFKC and of case folding a second time would add 24 KiB to the bundle. The result is ASCII; a letter
+/// outside ASCII is in Punycode, which is just as good for a comparison.
 fn folded(c: char) -> Cow<'static, str> {
     match (c, Host::parse(&format!("a{c}"))) {
         ('ß' | 'ẞ', _) => Cow::Borrowed("ss"),
         (c, _) if c.is_ascii() => Cow::Owned(c.to_ascii_lowercase().to_string()),
-        // The letter before it keeps digits from being read as an address.
+        // The `a` before the letter keeps the parser from reading digits as an IPv4 address.
         (_, Ok(Host::Domain(host))) => match host.strip_prefix('a') {
             Some(letters) => Cow::Owned(letters.to_owned()),
             None => Cow::Owned(host),

@@ -195,8 +195,8 @@ fn granted(scope: &str) -> Option<Scope> {
     Scope::parse(&scope.replace(',', " ")).ok().filter(|scope| !scope.is_empty())
 }
 
-/// Those of the granted scopes that can be approved here. `openid` isn't among them: this server asks
-/// for it by itself, to learn whose account it is. A `scope` that [`granted`] can't read counts too.
+/// The granted scopes that a user can approve here. `openid` isn't one of them: this server asks for it
+/// itself, to learn whose account it is. This also reads a `scope` value that [`granted`] can't read.
 fn connectable(provider: &Provider, scope: &str) -> Scope {
     let has = |token: &str| scope.split([' ', ',']).any(|granted| granted == token);
     let offered = provider.connection.clone().unwrap_or_default();

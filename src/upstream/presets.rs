@@ -27,8 +27,9 @@ pub struct Quirks {
     pub revocation: Revocation,
     /// What the authorization request must say for a refresh token to be given.
     pub connection_parameters: &'static [(&'static str, &'static str)],
-    /// Every token carries all that the user ever granted to this server's client there, and the token
-    /// response doesn't say so: an app can be connected for all of `connection_scope` or not at all.
+    /// Whether every token has all scopes that the user ever granted to this server's client there, without
+    /// the token response naming them. Then an app can be connected for all of `connection_scope` or not at
+    /// all.
     pub all_or_nothing: bool,
 }
 
@@ -112,12 +113,12 @@ pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
     Some(preset)
 }
 
-/// The issuers of presets at which anyone can get an account.
+/// The presets of providers at which anyone can get an account.
 const PUBLIC: [&str; 9] =
     ["google", "apple", "github", "facebook", "gitlab", "linkedin", "discord", "x", "slack"];
 const GOOGLE: &str = "https://accounts.google.com";
 
-/// Whether anyone can get an account at an issuer, whether a preset named it or the operator did.
+/// Whether anyone can get an account at an issuer, no matter whether a preset or the operator named it.
 pub fn serves_everyone(issuer: &str) -> bool {
     let is_public = |name: &&str| {
         find(name, None).is_some_and(|preset| match (&preset.issuer, &preset.endpoints) {
@@ -131,13 +132,13 @@ pub fn serves_everyone(issuer: &str) -> bool {
     serves_personal_accounts(issuer) || PUBLIC.iter().any(is_public)
 }
 
-/// Whether an issuer is the tenant in which Microsoft keeps personal accounts.
+/// Whether an issuer is the Microsoft tenant for personal accounts.
 pub fn serves_personal_accounts(issuer: &str) -> bool {
     issuer.contains(CONSUMERS)
 }
 
-/// Where an issuer's ID tokens name the domain of the company that a user belongs to, for one that
-/// serves companies and everyone else alike.
+/// For an issuer that serves companies and private users alike: the JSON pointer to the ID token's claim
+/// with the domain of the user's company (Google's `hd`).
 pub fn hosted_domain(issuer: &str) -> Option<&'static str> {
     (issuer == GOOGLE).then_some("/hd")
 }

@@ -114,8 +114,8 @@ pub fn identity(
             format!("{tenant}/{subject}")
         }
     };
-    // `sub` is ASCII (OpenID Connect Core §2). It is a key, so it can't be cleaned, and where a
-    // provider gives no name it is displayed.
+    // `sub` is ASCII (OpenID Connect Core §2). It is displayed if the provider gives no name, but it is
+    // also a key, so it can't be cleaned.
     if subject.len() > 300 || text::check(&subject).is_err() {
         return Err(UpstreamError::Nonsense("a profile that does not say whom it is about"));
     }
@@ -131,15 +131,15 @@ pub fn identity(
         }
     }
     let address = read.get("email").and_then(Value::as_str).filter(|text| email::is_address(text));
-    // A company's directory speaks for its own domain, and for no other.
+    // A company's provider may vouch only for addresses in the company's own domains.
     let in_domain = |address: &str| {
         let domain = email::domain(address).map(str::to_lowercase);
         domain.is_some_and(|domain| provider.has_domain(&domain))
     };
     let vouched =
         provider.domains.is_empty() || (is_the_companys && address.is_some_and(in_domain));
-    // A missing statement is no statement. Only an issuer that serves one company, which the operator
-    // named, needn't say so of the company's own people.
+    // A missing `email_verified` counts as false, except at an issuer that serves one company and that
+    // the operator named: it need not say so for the company's own users.
     let verified = says_verified(provider, sources).unwrap_or(provider.serves_one_company);
     let verified_email =
         address.filter(|_| provider.trusts_email && verified && vouched).map(String::from);
@@ -159,20 +159,20 @@ pub fn identity(
     })
 }
 
-/// What the provider says of `email_verified`, in the very source that gave the address: a statement
-/// about another address counts for nothing.
+/// The value of `email_verified` in the source (ID token or userinfo) that has the address; `None` if it
+/// is missing there. A value in another source may be about another address, so it doesn't count.
 fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
     let path = |claim: &str| provider.claims.get(claim).cloned().unwrap_or(format!("/{claim}"));
     let email = path("email");
     let is_there = |source: &&Value| source.pointer(&email).is_some_and(|value| !value.is_null());
     let said = sources.iter().find(is_there)?.pointer(&path("email_verified"))?;
     let is_true = || cleaned("email_verified", said).is_some_and(|value| value == true);
-    // A statement that can't be read is not a missing one.
+    // A value that can't be read counts as false, not as missing.
     (!said.is_null()).then(is_true)
 }
 
-/// Whether a user of an issuer that serves companies and everyone else alike belongs to the company of
-/// `domains`, by the ID token's own word. At any other issuer the issuer decides.
+/// Whether the ID token says that the user belongs to the company of `domains`. Asked only of an issuer
+/// that serves companies and private users alike ([`Provider::hosted_domain`]); true for any other.
 fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
     let Some(path) = provider.hosted_domain.filter(|_| !provider.domains.is_empty()) else {
         return true;
@@ -183,9 +183,9 @@ fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
 
 /// A claim in the form that is kept; none for one that is not of that form.
 ///
-/// The user of a provider chooses these texts. A name with characters that must not be displayed is
-/// cleaned, so that it keeps nobody from signing in. Any other claim with such characters is left
-/// out: cleaned, `ad\u{200b}min` would become the group `admin`, or somebody else's address.
+/// The user chooses these texts at the provider. A name with characters that must not be displayed is
+/// cleaned, so that nobody is kept from signing in. Any other claim with such characters is left out:
+/// cleaning would turn `ad\u{200b}min` into the group `admin`, or an address into someone else's.
 fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     let is_short = |text: &str| text.chars().count() <= MAX_CLAIM && !text.is_empty();
     let text = |text: &str| (is_short(text) && text::check(text).is_ok()).then(|| text.into());
@@ -213,7 +213,7 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// The members of an `address` (OpenID Connect Core §5.1.1), each line of them cleaned.
+/// The members of an `address` claim (OpenID Connect Core §5.1.1), each line cleaned.
 fn address(value: &Value) -> Option<Value> {
     let members = ["formatted", "street_address", "locality", "region", "postal_code", "country"];
     let member = |name: &str| {

@@ -118,14 +118,14 @@ pub struct Provider {
     pub claims_update: ClaimsUpdate,
     /// The domains whose people sign in here and nowhere else.
     pub domains: Vec<String>,
-    /// Whether the issuer serves the company of `domains` alone, so that an address there needs no
+    /// Whether the issuer serves only the company of `domains`, so that an address there needs no
     /// `email_verified`. False for every issuer at which anyone can get an account.
     pub serves_one_company: bool,
-    /// Where the ID token names the hosted domain of a company's user (Google's `hd`), as a JSON
-    /// pointer. With `domains`, a user without one is not the company's.
+    /// The JSON pointer to the ID token's claim with the domain of a user's company (Google's `hd`). With
+    /// `domains`, a user belongs to the company only if this claim is one of them.
     pub hosted_domain: Option<&'static str>,
-    /// Whether its `groups` and `roles` are believed. They authorize, so a provider must be allowed
-    /// to assert them.
+    /// Whether its `groups` and `roles` are believed. Apps authorize users by them, so the operator must
+    /// allow a provider to assert them.
     pub asserts_membership: bool,
     /// Whether the domains' sub-domains count too.
     pub subdomains: bool,
@@ -345,8 +345,8 @@ impl Written {
         })
     }
 
-    /// Refuses to let an issuer that serves many companies speak for one of them: whoever owns any
-    /// other tenant could write the company's addresses and groups into it.
+    /// Refuses `domains` and `membership` for an issuer that serves many companies: whoever owns another
+    /// tenant could write the company's addresses and groups into it.
     fn check_authority(&self, issuer: &str) -> Result<(), String> {
         let serves_many = issuer.contains(TENANT) || presets::serves_personal_accounts(issuer);
         if !serves_many {
@@ -355,7 +355,7 @@ impl Written {
         let problem = |setting: &str| {
             Err(format!(
                 "has {setting}, but its issuer serves the tenants of many companies: set tenant to \
-                 the one of the company"
+                 the company's own"
             ))
         };
         if !self.domains.is_empty() {

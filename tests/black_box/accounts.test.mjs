@@ -40,7 +40,7 @@ test("of many sign-ups for one address at once exactly one is taken", async () =
 test("a wrong password and an address without an account are told alike, and slow down alike", async () => {
   const { person } = await signedUp(server);
   const nobody = newPerson();
-  // Each failure is told a second after it came, so the first waits that are shorter have passed.
+  // Each failed sign-in is answered a second after the request, so shorter waits are over by then.
   const statuses = [];
   while (statuses.at(-1) !== 429 && statuses.length < 10) {
     const password = "wrong wrong wrong";

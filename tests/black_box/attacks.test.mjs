@@ -1,5 +1,5 @@
-// Attacks on the running server, each test named by what the attacker wants; SECURITY.md maps attack, rule
-// and test. Those that must move the clock are in tests/native/attacks.
+// Attacks on the running server. Each test is named after what the attacker wants, and shows that it fails;
+// SECURITY.md maps attacks to rules and tests. Attacks that need to move the clock are in tests/native/attacks.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "../support/browser.mjs";
@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => world.stop());
 
-// A browser with a copy of another's session cookie.
+// A browser with a copy of another browser's session cookie.
 function thiefOf(victim) {
   const thief = new Browser(victim.origin);
   thief.cookies.set("__Host-session", victim.cookies.get("__Host-session"));
@@ -38,7 +38,7 @@ async function postForm(browser, path, fields) {
   );
 }
 
-test("a stolen session links an identity of the thief's own, and signs in with it after the password was changed", async () => {
+test("a stolen session links the thief's own identity, which signs in after the password was changed", async () => {
   const { browser: victim, person } = await signedUp(server);
   const thief = thiefOf(victim);
   for (const fields of [{ link: "up" }, { link: "up", current_password: "guess guess guess" }]) {
@@ -55,7 +55,7 @@ test("a stolen session links an identity of the thief's own, and signs in with i
     new_password: "another long passphrase",
   });
   assert.match(changed.location, /done=password/);
-  assert.equal((await thief.open("/account")).title, "Sign in", "the copied cookie is worth nothing");
+  assert.equal((await thief.open("/account")).title, "Sign in", "the copied cookie opens no session");
   assert.equal((await refresh(server, app, stolen.body.refresh_token)).body.error, "invalid_grant");
   assert.equal((await userinfo(server, stolen.body.access_token)).status, 401);
   assert.equal((await victim.open("/account")).title, "Your account");
@@ -126,7 +126,7 @@ test("the server leads a browser to an app that nobody vouches for (RFC 9700 §4
     assert.equal(page.location, null, path);
     assert.match(page.text, /evil\.example\.test/);
   }
-  // Silent authentication is exempt, and OpenID Connect Core §3.1.2.6 asks for the redirect.
+  // prompt=none is exempt, because OpenID Connect Core §3.1.2.6 requires the redirect.
   const silent = `/authorize?${new URLSearchParams({ ...base, response_type: "token", prompt: "none" })}`;
   assert.equal(answerOf(await fetch(`${server.url}${silent}`, { redirect: "manual" })).error, "unsupported_response_type");
 });
@@ -238,7 +238,7 @@ test("right passwords without end, and sign-ups beyond the limit, keep the serve
   }
 });
 
-test("the operator's own app at loopback is answered without a word (RFC 8252 §8.6)", async () => {
+test("the operator's own app at loopback gets a code without consent (RFC 8252 §8.6)", async () => {
   const app = await publicApp(server, { first_party: true, redirect_uris: ["http://127.0.0.1/callback"] });
   const { browser } = await signedUp(server);
   const url = authorizeUrl(server, app, { challenge: pkce().challenge, redirect_uri: "http://127.0.0.1:4567/callback", scope: "openid" });

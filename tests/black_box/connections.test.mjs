@@ -211,11 +211,11 @@ test("an app without a connection of its own gets the account-wide one, and one 
   const [narrow, wide] = [await token(own.access_token), await token(other.access_token)];
   assert.equal(narrow.body.scope, "read openid");
   assert.equal(wide.body.scope, "openid post read offline_access");
-  // Two calls of Durable Objects each, as ARCHITECTURE.md counts them.
+  // Each takes two calls to Durable Objects, as in the table of ARCHITECTURE.md.
   for (const { headers } of [narrow, wide]) {
     assert.match(headers.get("server-timing"), /(?<![a-z-])objects;desc="2"/);
   }
-  // Disconnected by the user, it doesn't get the wider one in its place.
+  // After the user disconnected its own connection, it doesn't get the wider one instead.
   const page = await browser.open("/account");
   await browser.submit(page, { client_id: own.app.client_id }, "/account/connections");
   assert.equal((await token(own.access_token)).body.error, "interaction_required");
@@ -248,7 +248,7 @@ test("a provider that grants more than was approved gets its tokens back, and th
   assert.ok(await revoked(issued.refresh_token));
 });
 
-// Effects are performed after the answer.
+// Polls, because effects are performed after the response: whether the provider was asked to revoke the token.
 async function revoked(token) {
   for (let attempt = 0; attempt < 50 && !upstream.revoked.includes(token); attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));

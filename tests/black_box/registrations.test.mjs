@@ -1,5 +1,5 @@
-// The registry in KV ends with what a client's own record says (RFC 7592 §2), whatever happens between two
-// changes: the record publishes itself, in the order of its changes.
+// After any changes (RFC 7592 §2), the registry in KV has what the client's record has, even if changes overlap
+// or the server crashes: the record publishes its changes in order.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { counters } from "../support/costs.mjs";
@@ -35,7 +35,7 @@ test("a change is published before it is answered, with one write", async () => 
   assert.equal((await counters(server))["KV writes"], before["KV writes"] + 1);
 });
 
-test("of changes sent at once the registry ends with the one that the record has", async () => {
+test("after concurrent changes the registry has the same version as the record", async () => {
   const client = await register(server);
   for (let round = 0; round < 5; round += 1) {
     const names = Array.from({ length: 12 }, (_, index) => `Name ${round}.${index}`);
@@ -56,7 +56,7 @@ test("a client that is deleted while it is changed stays deleted", async () => {
   assert.equal((await manage(client, "GET")).status, 401);
 });
 
-test("a change that was recorded and not published when the power went is published afterwards", async () => {
+test("a change that was recorded but not published before a crash is published after the restart", async () => {
   const client = await register(server);
   for (let round = 0; round < 3; round += 1) {
     const changes = Array.from({ length: 30 }, (_, index) => rename(client, `Name ${round}.${index}`).catch(() => {}));
@@ -64,7 +64,7 @@ test("a change that was recorded and not published when the power went is publis
     await crash(server);
     await Promise.all(changes);
   }
-  // The alarm comes back to what was not performed.
+  // The alarm performs the effect that was left.
   for (let attempt = 0; attempt < 60 && (await published(client)) !== (await recorded(client)); attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

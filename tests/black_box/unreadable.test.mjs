@@ -1,5 +1,5 @@
-// What is stored and cannot be read fails closed: nobody gets in by it, nothing is overwritten or erased, and
-// the log names the object. The files are changed on disk while the server is stopped.
+// Stored data that can't be read fails closed: nobody gets in, nothing is overwritten or erased, and the log
+// names the object. These tests change the files on disk while the server is stopped.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
@@ -97,7 +97,7 @@ for (const [name, damage] of Object.entries(broken)) {
   });
 }
 
-test("a row that cannot be read is the server's fault, and not a consent or session that is missing", async () => {
+test("a row that cannot be read is a server error, and does not count as a missing consent or session", async () => {
   const { browser } = await signedIn(server);
   const account = await restartAfter(() => {
     const [account] = objects("Account").filter((object) => rowsOf(object).some(([key]) => key.startsWith("consent/")));
@@ -111,7 +111,7 @@ test("a row that cannot be read is the server's fault, and not a consent or sess
   assert.doesNotMatch(log.join("\n"), /the secret/);
 });
 
-// Rows, those that are stored together apart.
+// The keys and values of an object's rows; a record that holds several rows is split into them.
 const rowsOf = (object) =>
   onDisk(object, (database) => database.prepare("select key, value from _cf_KV").all())
     .map(({ key, value }) => [key, deserialize(value)])
@@ -142,7 +142,7 @@ test("an effect that cannot be read is kept and does not block the others", asyn
   });
   const same = new Browser(server.url);
   same.cookies = browser.cookies;
-  // The access is taken back: the grant learns of it by an effect.
+  // Remove the app's access: an effect tells the grant.
   const page = await same.open("/account");
   const revoked = await same.submit(page, { scope: "" }, "/account/apps");
   assert.equal(revoked.status, 200, revoked.text);

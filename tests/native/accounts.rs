@@ -61,7 +61,7 @@ fn created(world: &World) -> SessionProof {
     proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
 }
 
-/// The password of [`created`] came with the request.
+/// The confirmation of a request that came with the password of [`created`].
 fn confirmed() -> Confirmation {
     Confirmation::Password(PasswordRecord::of_nobody())
 }

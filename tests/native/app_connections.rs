@@ -1,4 +1,4 @@
-//! Which app gets which tokens of an outside account (mode 5), through the whole server in process.
+//! Which app gets which tokens of an outside account (mode 5), tested with the whole server in one process.
 
 use serde_json::{Value, json};
 use vestibule::domain::account::connections::MAX_CONNECTIONS;
@@ -16,7 +16,7 @@ const ISSUER: &str = "https://acme.example.com";
 const CALLBACK: &str = "https://app.example.test/callback";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// A user's browser, a provider that connects `post read openid`, and what a test does with them.
+/// A user's browser, and a provider with the `connection_scope` `post read openid`.
 struct Scene {
     world: World,
     provider: TestProvider,
@@ -91,7 +91,7 @@ impl Scene {
         App { client_id, token }
     }
 
-    /// The provider issues these tokens next, for whatever it is asked.
+    /// Makes the provider issue these tokens to the next request, whatever that asks for.
     fn issues(&self, access_token: &str, scope: &str) {
         let tokens = json!({
             "access_token": access_token, "scope": scope,
@@ -100,7 +100,7 @@ impl Scene {
         self.provider.says.borrow_mut().tokens = tokens;
     }
 
-    /// The user connects: for the app and its scopes, or on the account page.
+    /// The user connects: in an app (`client_id` and scope), or on the account page.
     fn connect(&mut self, app: Option<(&str, &str)>) -> (String, Response) {
         let page = match app {
             None => "/connect/acme".to_owned(),
@@ -123,7 +123,7 @@ impl Scene {
         (parameter(&address, "scope").unwrap(), back)
     }
 
-    /// Connects, where it must succeed.
+    /// Connects, and asserts that it succeeds.
     fn connected(&mut self, app: Option<(&str, &str)>) {
         let (_, back) = self.connect(app);
         let location = back.header("location").unwrap_or_default();
@@ -150,7 +150,7 @@ impl Scene {
         text(&self.browser.get(&self.world, "/account"))
     }
 
-    /// Sends a form of the account page.
+    /// Submits a form of the account page.
     fn post(&mut self, path: &str, fields: &[(&str, &str)]) {
         let page = self.account_page();
         let csrf = hidden_fields(&page).into_iter().find(|(name, _)| name == "csrf").unwrap().1;
@@ -173,7 +173,7 @@ impl Scene {
 
 #[test]
 fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
-    // The confused deputy: one token with the union of what all apps were allowed.
+    // The confused deputy: one token with the union of the scopes that were approved for all apps.
     let mut scene = Scene::new();
     let (reader, poster) = (scene.app("Reader"), scene.app("Poster"));
     scene.issues("at-read", "read openid");
@@ -236,7 +236,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
     scene.provider.says.borrow_mut().tokens = json!({ "error": "invalid_grant" });
     assert_eq!(scene.gets(&app), "interaction_required");
     assert!(scene.account_page().contains("Connect it again in <bdi>App</bdi>"));
-    // Connected again, and disconnected by the user.
+    // The app connects again, and the user disconnects it.
     scene.issues("at-again", "read");
     scene.connected(Some((&app.client_id, "read")));
     assert_eq!(scene.gets(&app), "at-again");
@@ -245,7 +245,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
     assert!(scene.is_revoked("refresh at-again"));
     assert_eq!(scene.gets(&app), "interaction_required");
     assert!(!scene.account_page().contains(">for <bdi>App</bdi><"));
-    // A new consent is a new word on "the account that you have connected".
+    // A new consent says "Use the account that you have connected", so it allows the account-wide one.
     scene.issues("at-wide-again", "post read");
     scene.post("/account/apps", &[("client_id", &app.client_id)]);
     let token = scene.allow(&app.client_id, "openid connection:acme");
@@ -253,7 +253,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
 }
 
 #[test]
-fn a_provider_that_grants_more_than_was_approved_is_given_its_tokens_back() {
+fn a_provider_that_grants_more_than_was_approved_gets_its_tokens_revoked() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     scene.issues("at-wide", "openid post read profile");
@@ -264,11 +264,11 @@ fn a_provider_that_grants_more_than_was_approved_is_given_its_tokens_back() {
     assert!(scene.is_revoked("refresh at-wide"));
     assert_eq!(scene.gets(&app), "interaction_required");
     assert_eq!(scene.world.objects.count(Class::Connection), 0);
-    // Scopes that nobody can approve here don't matter: names that the provider made of others.
+    // Scopes that nobody can approve here don't matter, such as names that the provider adds.
     scene.issues("at", "openid read profile https://acme.example.com/auth/read");
     scene.connected(Some((&app.client_id, "read")));
     assert_eq!(scene.gets(&app), "at");
-    // A refusal leaves the earlier connection.
+    // When a wider answer is refused, the earlier connection stays.
     scene.issues("at-wide", "post read");
     scene.connect(Some((&app.client_id, "read")));
     assert_eq!(scene.gets(&app), "at");
@@ -376,12 +376,12 @@ fn the_connection_of_an_app_that_was_deleted_can_be_disconnected() {
 }
 
 #[test]
-fn a_scope_that_spells_another_apps_connection_leads_to_none() {
+fn a_scope_with_the_text_of_another_apps_connection_gives_no_connection() {
     let mut scene = Scene::new();
     let victim = scene.app("Victim");
     scene.issues("at", "read");
     scene.connected(Some((&victim.client_id, "read")));
-    // The names are chosen so that provider and app together read as the victim's connection.
+    // Provider and app are named so that together they have the text of the victim's connection.
     let spelt = format!("acme/{}", victim.client_id);
     let thief = scene.register_with("Thief", &format!("openid connection:{spelt}"));
     let thief = thief["client_id"].as_str().unwrap();
@@ -399,7 +399,7 @@ fn a_scope_that_spells_another_apps_connection_leads_to_none() {
 }
 
 #[test]
-fn connections_are_bounded_and_one_more_is_refused_and_given_back() {
+fn one_connection_beyond_the_limit_is_refused_and_its_tokens_are_revoked() {
     let mut scene = Scene::new();
     let apps: Vec<String> = (0..=MAX_CONNECTIONS).map(|_| scene.register("App")).collect();
     let (last, kept) = apps.split_last().unwrap();
@@ -413,14 +413,14 @@ fn connections_are_bounded_and_one_more_is_refused_and_given_back() {
     assert!(text(&refused).contains("Disconnect one in your account, then try again."));
     assert!(scene.is_revoked("refresh at-last"));
     assert_eq!(scene.world.objects.count(Class::Connection), MAX_CONNECTIONS);
-    // One that is there can still be connected again, and one that goes makes room.
+    // An existing one can still be connected again, and disconnecting one makes room.
     scene.connected(Some((&kept[0], "read")));
     scene.post("/account/connections", &[("provider", "acme"), ("client_id", &kept[0])]);
     scene.connected(Some((last, "read")));
 }
 
 #[test]
-fn past_the_bound_a_disconnected_app_loses_the_scope_and_still_gets_nothing_wider() {
+fn beyond_the_limit_a_disconnected_app_loses_the_scope_and_still_gets_nothing_wider() {
     let mut scene = Scene::new();
     let apps: Vec<App> = (0..=MAX_CONNECTIONS).map(|_| scene.app("App")).collect();
     for App { client_id, .. } in &apps {
@@ -436,7 +436,7 @@ fn past_the_bound_a_disconnected_app_loses_the_scope_and_still_gets_nothing_wide
 }
 
 #[test]
-fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide_one() {
+fn a_connection_stored_before_connections_belonged_to_apps_is_the_account_wide_one() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     let cookie = &scene.browser.cookies["__Host-session"];
@@ -447,7 +447,7 @@ fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide
         let purpose = Purpose::Connection(account);
         scene.world.settings.sealer.seal(purpose, token.as_bytes(), [1; 24]).unwrap()
     };
-    // As the version before wrote them.
+    // The rows and the state as the previous version wrote them.
     let state = json!({ "Live": {
         "parties": { "account": account, "provider": "acme", "subject": "dana", "label": "Dana" },
         "scope": "read", "access_token": seal("at-old"), "refresh_token": seal("refresh at-old"),
@@ -461,7 +461,7 @@ fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide
     scene.world.objects.store_row(Class::Account, &id, ("connection/acme", &row));
     assert_eq!(scene.gets(&app), "at-old");
     assert!(scene.account_page().contains(">for every app that you allow<"));
-    // It is refreshed as before: nobody knows what was approved for it.
+    // It is refreshed without a comparison, because what was approved for it isn't stored.
     scene.world.advance(100);
     scene.issues("at-new", "post read");
     assert_eq!(scene.gets(&app), "at-new");
@@ -470,7 +470,7 @@ fn a_connection_that_was_stored_before_they_belonged_to_apps_is_the_account_wide
     assert_eq!(scene.gets(&app), "interaction_required");
 }
 
-/// The first page of a connect at a preset: its status, and where it leads.
+/// Starts a connection with a preset: the status of the response, and the address it leads to.
 fn begins(preset: &str, connection_scope: &str, scope: &str) -> (u16, String) {
     let table = json!([{
         "id": "acme", "client_id": "here", "preset": preset, "connection_scope": connection_scope,

@@ -154,7 +154,7 @@ fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
 
 #[test]
 fn a_refresh_token_for_more_than_is_approved_now_does_not_go_on() {
-    // A provider that issues no new one leaves the old one, whose refresh would bring more.
+    // If the provider issues no new refresh token, refreshing with the old one would give the wider scopes.
     for (approved, goes_on) in [("read", false), ("read post", true), ("read post more", true)] {
         let mut world = World::new(100);
         let connect = |approved: &str, refresh_token: Option<&str>| {

@@ -468,7 +468,7 @@ fn a_resolver_that_fails_does_not_let_the_rule_of_the_company_lapse() {
         world.advance(3601);
         assert_eq!(ask(), 503, "{answer}");
     }
-    // The failure is not kept for an hour, and nobody can have the resolver asked at will.
+    // The failure isn't cached for an hour, and repeated requests don't ask the resolver each time.
     let asked = world.internet.count(url);
     (0..5).for_each(|_| assert_eq!(ask(), 503));
     assert_eq!(world.internet.count(url), asked);

@@ -1,4 +1,4 @@
-//! An app that poses as another where a user is asked.
+//! An app that poses as another one on the pages where it asks a user for something.
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
@@ -122,7 +122,7 @@ fn the_connect_page_says_that_nobody_has_verified_the_app_and_where_it_leads() {
     let query = format!("client_id={}&redirect_uri={uri}", id(&client));
     let page = text(&browser.get(&world, &format!("/connect/acme?{query}")));
     assert!(page.contains(NOTICE) && page.contains("<strong>com.evil.app:</strong>"), "{page}");
-    // From the account page no app asks.
+    // On the way from the account page, no app asks.
     assert!(!text(&browser.get(&world, "/connect/acme")).contains(NOTICE));
 }
 
@@ -137,7 +137,7 @@ fn a_verified_app_that_becomes_another_one_is_verified_no_more() {
     let target = format!("/register/{}", id(&client));
     let read = json(&send(&world, Method::Get, &target, &json!({}), token));
     assert!(read.get("verified_clients_entry").is_none(), "{read}");
-    // What the response says can be sent back, as RFC 7592 §2.2 asks; it changes nothing.
+    // The whole response can be sent back as an update (RFC 7592 §2.2) without changing anything.
     let mut same = read;
     same.as_object_mut().unwrap().remove("registration_access_token");
     assert_eq!(send(&world, Method::Put, &target, &same, token).status, 200);
@@ -180,7 +180,7 @@ fn an_app_of_the_initial_access_token_loses_its_verification_with_what_was_verif
         send(&world, Method::Put, &target, &body, token)
     };
     assert_eq!(put(json!({ "contacts": ["me@example.test"] })).status, 200);
-    assert!(!world.settings.is_unverified(&stored(&world, &client)), "nothing that people rely on");
+    assert!(!world.settings.is_unverified(&stored(&world, &client)), "contacts aren't covered");
     assert_eq!(put(json!({ "client_name": "Vestibule" })).status, 400);
     assert_eq!(put(json!({ "redirect_uris": ["https://evil.test/"] })).status, 200);
     let answer = json(&put(json!({})));

@@ -185,7 +185,7 @@ fn an_app_that_changes_its_scopes_cannot_fill_or_break_the_account() {
         assert!(answer(&allowed, "code").is_some(), "{}", text(&allowed));
         let account = browser.get(&world, "/account");
         assert_eq!(account.status, 200, "after {round} consents");
-        // The newest is remembered: nobody is asked again.
+        // The newest consent is remembered: the user isn't asked again.
         assert!(answer(&browser.get(&world, &url), "code").is_some());
         let largest = world.objects.largest_row();
         assert!(largest < 8000, "{largest} bytes after {round} consents");

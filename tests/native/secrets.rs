@@ -90,7 +90,7 @@ fn a_hash_of_weaker_parameters_verifies_and_is_known_to_be_outdated() {
     assert_eq!(record.verify("passphrase"), Verified::RightAndOutdated);
 }
 
-/// What was stored before passwords were normalized: the hash of the text as it was typed.
+/// A hash as stored before passwords were normalized: of the text as it was typed.
 fn hashed_as_typed(password: &str) -> PasswordRecord {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(19456, 2, 1, None).unwrap();
@@ -101,7 +101,7 @@ fn hashed_as_typed(password: &str) -> PasswordRecord {
 
 const COMPOSED: &str = "caf\u{e9} im Mai \u{1ec7}";
 const DECOMPOSED: &str = "cafe\u{301} im Mai e\u{323}\u{302}";
-/// Neither form, as a user with two keyboards types it.
+/// Partly composed and partly decomposed, with a no-break space, as a user with two keyboards types it.
 const MIXED: &str = "cafe\u{301} im\u{a0}Mai \u{1ec7}";
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is stored and cannot be read is an error, and never counts as nothing.
+//! Stored data that can't be read is an error, and never counts as absent.
 
 use vestibule::domain::account::Account;
 use vestibule::domain::account::row::Row;

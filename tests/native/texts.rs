@@ -1,4 +1,4 @@
-//! Text that a stranger writes and somebody else reads.
+//! Text that one user writes and another one reads.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -68,13 +68,13 @@ fn what_cannot_be_refused_is_cleaned() {
 }
 
 #[test]
-fn a_name_from_right_to_left_is_isolated_in_plain_text_and_no_other_is() {
+fn only_a_right_to_left_name_is_isolated_in_plain_text() {
     assert_eq!(isolated("Photo Printer"), "Photo Printer");
     assert_eq!(isolated("שלום 7"), "\u{2068}שלום 7\u{2069}");
 }
 
 #[test]
-fn a_name_that_people_take_for_the_brand_is_the_brands() {
+fn a_name_that_users_could_take_for_the_brand_counts_as_the_brand() {
     for name in [
         "Vestibule",
         "VESTIBULE",
@@ -101,7 +101,7 @@ fn a_name_that_people_take_for_the_brand_is_the_brands() {
     assert!(is_same_name("STRASSE", "Straße") && is_same_name("ПРИВЕТ", "привет"));
     assert!(is_same_name("Ⅴestibule ②", "vestibule2"));
     assert!(!is_same_name("東京", "京都") && !is_same_name("ДОМ", "ДЫМ"));
-    // A brand without a letter is compared as it is.
+    // A brand without letters is compared unchanged.
     assert!(is_same_name("★", "★") && !is_same_name("☆", "★"));
 }
 
@@ -143,7 +143,7 @@ fn every_text_of_a_registration_is_checked() {
 }
 
 #[test]
-fn a_user_name_in_a_link_or_a_resource_does_not_pose_as_its_host() {
+fn a_user_name_in_a_url_or_a_resource_cannot_pose_as_its_host() {
     let uri = "https://accounts.google.com@evil.test/";
     for member in ["client_uri", "logo_uri", "policy_uri", "tos_uri"] {
         let body = json!({ "redirect_uris": ["https://a.test/cb"], member: uri }).to_string();
@@ -155,7 +155,7 @@ fn a_user_name_in_a_link_or_a_resource_does_not_pose_as_its_host() {
 
 #[test]
 fn a_resource_is_the_ascii_that_is_displayed() {
-    // RFC 3986 §2; the parser of URLs forgives all of these
+    // RFC 3986 §2; the URL parser accepts all of these
     let parse = |value| resource::parse([value].into_iter(), &resource::Resources::default());
     for refused in [
         "https://api.test/\u{202e}",
@@ -180,7 +180,7 @@ fn register(world: &World, metadata: &serde_json::Value) -> Response {
 }
 
 #[test]
-fn nobody_registers_an_app_by_the_name_of_the_service_but_whom_the_operator_trusts() {
+fn only_an_app_that_the_operator_trusts_has_the_name_of_the_service() {
     let named = |name: &str, first_party: bool| {
         json!({
             "client_name": name, "redirect_uris": ["https://a.test/cb"], "first_party": first_party,
@@ -218,7 +218,7 @@ fn the_developers_page_refuses_the_name_of_the_service_too() {
 }
 
 #[test]
-fn a_name_that_was_stored_before_names_were_checked_is_shown_without_its_tricks() {
+fn a_name_that_was_stored_before_names_were_checked_is_shown_cleaned() {
     let stored = r#"{"client_id":"old\u202e-app","issued_at":0,"metadata":{
         "client_name":"Ph\u200boto\u202e","token_endpoint_auth_method":"none","grant_types":[],
         "response_types":[],"scope":"openid"}}"#;

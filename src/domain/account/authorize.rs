@@ -59,7 +59,7 @@ pub enum ConsentGiven {
 pub struct Authorized {
     /// The account.
     pub account: String,
-    /// When the user authenticated, as far as is known.
+    /// When the user authenticated; `None` if the upstream provider didn't report it.
     pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub amr: Vec<String>,
@@ -105,7 +105,7 @@ impl Person {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AccountError::OtherPerson);
         }
-        // An unknown time is not a recent one.
+        // An unknown time doesn't count as recent.
         let is_since = |since| session.auth_time().is_some_and(|moment| since <= moment);
         if !request.signed_in_since.is_none_or(is_since) {
             return Err(AccountError::ReauthenticationRequired);
@@ -122,7 +122,8 @@ impl Person {
             ConsentGiven::JustNow => Some(&request.declined),
             ConsentGiven::FirstParty | ConsentGiven::MustAsk => None,
         };
-        // A scope that is left out takes with it the claims asked for by name that it stands for.
+        // Declining a scope also declines the claims in it that the request asked for by name (OpenID
+        // Connect Core §5.5).
         let nothing = Scope::default();
         let declined = declined.unwrap_or(&nothing);
         let claims_scope = request.claims.scope().filter(|token| !declined.contains(token));
@@ -225,7 +226,7 @@ fn remembered(
         asked.iter().for_each(|token| held.insert(token));
         held.truncate_oldest(row::MAX_REMEMBERED_SCOPES, asked);
     }
-    // An app that changes its registration again and again must not grow the row without end.
+    // An app that keeps changing its registration must not grow the row without limit.
     while allowed.len() > row::MAX_REMEMBERED_RESOURCES
         || allowed.values().map(Scope::len).sum::<usize>() > row::MAX_REMEMBERED_IN_ALL
     {

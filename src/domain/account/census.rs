@@ -1,8 +1,9 @@
-//! Which grants an account keeps, when there are more than it lists.
+//! Which grants an account keeps when it reaches [`MAX_GRANTS`].
 //!
-//! The bound is shared by all clients, so each has a share: the client that holds the most gives one up,
-//! and no client can push out another's. Within a client a code that nobody redeemed counts least. Only
-//! its own object knows that, so the account asks now and then ([`GrantCommand::ReportRedemption`]).
+//! All clients share that limit. The client with the most grants gives one up, so no client can push out
+//! another's grants. Among a client's grants, those whose code nobody redeemed go first. Only the grant's
+//! own object knows about redemption, so the account asks it now and then
+//! ([`GrantCommand::ReportRedemption`]).
 
 use std::collections::BTreeMap;
 
@@ -12,19 +13,19 @@ use crate::domain::grant::{self, GrantCommand, ReportRedemption};
 use crate::domain::machine::{Address, Effect};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How many grants are asked at once.
+/// How many grants the account asks at once whether their code was redeemed.
 const MAX_ASKED: usize = 50;
-/// Longer than any code lives, in seconds: after it, a code that nobody redeemed never will be.
+/// Longer than any authorization code lives, in seconds. After that, nobody can redeem the code any more.
 const CODE_IS_OVER: Seconds = Seconds(15 * 60);
 
-/// Room for one more grant.
+/// What must change so that one more grant fits.
 #[derive(Default)]
 pub(super) struct Room {
-    /// The keys of the rows that go.
+    /// The keys of the grant rows to delete.
     pub gone: Vec<String>,
-    /// How many grants are left; `None` if the rows were not loaded, because there is room.
+    /// How many grants are left; `None` if there was room anyway, so the rows weren't loaded.
     pub left: Option<u32>,
-    /// Ends the grants that go, and asks others whether they were redeemed.
+    /// Commands that end the deleted grants, and that ask others whether their code was redeemed.
     pub effects: Vec<Effect>,
 }
 
@@ -62,7 +63,7 @@ pub(super) fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Ti
 }
 
 impl Room {
-    /// A grant that gives way is ended, not only forgotten.
+    /// Deletes the grant's row and ends the grant itself, so that its tokens stop working.
     fn give_up(&mut self, key: &str, grant: &row::Grant) {
         let address = Address::Id(grant.grant_id.clone());
         self.effects.extend(Effect::send::<grant::Grant>(address, &GrantCommand::End));
@@ -70,8 +71,8 @@ impl Room {
     }
 }
 
-/// Which grant gives way: the first of the client that holds the most; of several such clients, of the
-/// one that asks for another.
+/// The index of the grant that gives way: the first one of the client with the most grants. If several
+/// clients have the most and `asking` is one of them, it is a grant of `asking`.
 fn gives_way(held: &[(&str, &row::Grant)], asking: &str) -> Option<usize> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for (_, grant) in held {

@@ -67,22 +67,22 @@ pub enum AccountCommand {
     Link(SessionProof, Box<Link>),
     /// Unlink the identity with that key.
     Unlink(SessionProof, Confirmation, String),
-    /// Give up the address with that identifier, unless it is proven: someone else has proven that it
-    /// is theirs.
+    /// Give up the address with that identifier, unless this account has proven it. Sent when someone
+    /// else has proven that the address is theirs.
     YieldAddress(String),
     /// The user connects an outside account.
     Connect(SessionProof, ConnectionId),
     /// The user disconnects it.
     Disconnect(SessionProof, ConnectionId),
-    /// The connections to these providers that a grant's client may use.
+    /// Asks which connections to these providers the client of a grant may use.
     Connections {
         /// The grant.
         grant_id: String,
-        /// The access token.
+        /// The ID of the access token (`jti`, RFC 9068 §2.2).
         jti: String,
         /// The client that the access token was issued to.
         client_id: String,
-        /// The providers.
+        /// The providers, by their `id` in the settings.
         providers: Vec<String>,
     },
     /// The person registered an app.
@@ -129,7 +129,7 @@ pub enum AccountCommand {
     ChangeClaims(SessionProof, Box<StandardClaims>),
     /// Count an attempt and fetch the password's record, for a person who is signed in.
     BeginConfirmation(SessionProof),
-    /// The password was right: forget the attempts.
+    /// The password was right: reset the count of failed attempts.
     FinishConfirmation(SessionProof, PasswordRecord),
     /// Change the password, or set the first one.
     ChangePassword(SessionProof, Box<PasswordChange>),
@@ -137,7 +137,7 @@ pub enum AccountCommand {
     Erase(SessionProof, Confirmation),
     /// A grant ended by itself.
     GrantEnded(String),
-    /// The code of a grant was redeemed: the answer to [`GrantCommand::ReportRedemption`].
+    /// The code of this grant was redeemed. A grant answers [`GrantCommand::ReportRedemption`] with it.
     ///
     /// [`GrantCommand::ReportRedemption`]: crate::domain::grant::GrantCommand::ReportRedemption
     GrantRedeemed(String),
@@ -155,11 +155,11 @@ pub enum AccountCommand {
 /// A change of the password. Every other browser is signed out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PasswordChange {
-    /// That the user asks for it.
+    /// Evidence that the user asks for it.
     pub confirmation: Confirmation,
     /// The new password.
     pub password: PasswordRecord,
-    /// The session that takes this one's place: a copy of the old cookie is worth nothing.
+    /// The session that replaces the current one, so that a copy of the old cookie stops working.
     pub session: NewSession,
     /// Whether apps and devices stay signed in. Otherwise every grant ends.
     pub keeps_apps: bool,
@@ -195,32 +195,33 @@ pub enum AccountReply {
     UserInfo {
         /// The claims.
         claims: Box<StandardClaims>,
-        /// What providers assert of groups and roles.
+        /// The groups and roles that providers assert.
         memberships: Vec<Membership>,
         /// The scopes that are granted now.
         scope: Scope,
-        /// The scopes that stand for claims asked for by name, and are granted now.
+        /// The scopes that contain the claims asked for by name (OpenID Connect Core §5.5), and are
+        /// granted now.
         claims_scope: Scope,
         /// The grant's `claims` request.
         request: ClaimsRequest,
     },
-    /// The grant's scopes, and of each provider the one connection that its client may use.
+    /// The grant's scopes, and for each provider the one connection that its client may use.
     Connections {
         /// The grant's scopes.
         scope: Scope,
-        /// The connections.
+        /// At most one connection per provider.
         connections: Vec<ConnectionId>,
     },
     /// What the account page shows.
     Overview(Box<Overview>),
 }
 
-/// The address that leads to an account.
+/// The address with which a user signs in to an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OwnAddress {
     /// The address, as it was typed.
     pub email: String,
-    /// Whether somebody whom the operator trusts has verified that it is the user's.
+    /// Whether someone whom the operator trusts has verified that the address is the user's.
     pub is_proven: bool,
 }
 
@@ -237,7 +238,7 @@ pub struct Overview {
     pub identities: Vec<(String, row::LinkedIdentity)>,
     /// Where claims came from.
     pub sources: Sources,
-    /// What providers assert of groups and roles.
+    /// The groups and roles that providers assert.
     pub memberships: Vec<Membership>,
     /// The outside accounts that are connected.
     pub connections: Vec<ConnectionId>,
@@ -281,10 +282,10 @@ pub enum AccountError {
     /// Too many wrong passwords.
     #[error(transparent)]
     Blocked(#[from] Blocked),
-    /// The cookie alone asks for a change of how the user signs in.
+    /// A change of how the user signs in was requested without evidence beyond the session cookie.
     #[error("the user has not confirmed that it is them")]
     NotConfirmed,
-    /// The account has shown that the address is its own.
+    /// The account has proven the address, so it doesn't give it up.
     #[error("the address is proven")]
     AddressProven,
     /// The password was changed while it was verified.
@@ -305,7 +306,7 @@ pub enum AccountError {
     /// More than an account keeps.
     #[error("at most {} identities can be linked", identity::MAX_IDENTITIES)]
     TooManyIdentities,
-    /// More than an account keeps.
+    /// The account has [`connections::MAX_CONNECTIONS`] already.
     #[error("at most {} outside accounts can be connected", connections::MAX_CONNECTIONS)]
     TooManyConnections,
     /// The grant is not the account's, or no longer.

@@ -1,5 +1,5 @@
-//! The one gate before every change to how a user signs in: linking, unlinking, the password, and
-//! deleting the account.
+//! The one check before every change to how a user signs in: linking, unlinking, setting the password,
+//! and deleting the account.
 //!
 //! A copied session cookie must not become a permanent way in, so each of these commands carries
 //! evidence that goes beyond the cookie, and the account checks it in the step that makes the change.
@@ -11,13 +11,13 @@ use super::{AccountError, Person};
 use crate::domain::password::PasswordRecord;
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long ago a sign-in may be that confirms a change, in seconds.
+/// The maximum age of a sign-in that confirms a change, in seconds.
 pub const RECENT: Seconds = Seconds(10 * 60);
-/// How long a confirmation stays good while the browser is at an upstream provider, in seconds: longer
-/// than a sign-in there may take.
+/// How long a confirmation stays valid while the browser is at an upstream provider, in seconds. This is
+/// longer than the time allowed for a sign-in there.
 const AT_A_PROVIDER: Seconds = Seconds(40 * 60);
 
-/// Evidence that the user asks for a change, and not just someone who holds the session cookie.
+/// Evidence that the user asks for a change, and not merely someone who copied the session cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Confirmation {
     /// The current password came with the request. This is the record that it was verified against.
@@ -50,9 +50,9 @@ impl Person {
         if is_confirmed { Ok(()) } else { Err(AccountError::NotConfirmed) }
     }
 
-    /// Checks the evidence for deleting the account. This also takes a session that started a moment
-    /// ago at a provider that never tells when a user authenticated: deleting gives nobody a way in,
-    /// and without this such a user could never delete anything.
+    /// Checks the evidence for deleting the account. For an account without a password, this also accepts
+    /// a session that started within [`RECENT`] at a provider that doesn't report `auth_time`: deleting
+    /// gives nobody a way in, and such a user could otherwise never delete the account.
     ///
     /// # Errors
     /// [`AccountError::NotConfirmed`].

@@ -8,7 +8,7 @@ use crate::domain::machine::{Effect, RowKeys, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope;
 
-/// How many outside accounts may be connected. One more is refused: none gives way by itself.
+/// How many connections an account may have. One more is refused; no existing one is dropped for it.
 pub const MAX_CONNECTIONS: usize = 50;
 /// How many disconnected apps are remembered; see [`Row::Disconnected`].
 const MAX_DISCONNECTED: usize = 50;
@@ -32,10 +32,10 @@ pub(super) fn rows_of_grant(grant_id: &str, client_id: &str, providers: &[String
     keys
 }
 
-/// The grant of an access token, while neither has ended.
+/// The grant of an access token (grant ID, `jti`, client ID), while both are valid.
 ///
 /// # Errors
-/// [`AccountError::NoGrant`], also where the grant is another client's.
+/// [`AccountError::NoGrant`], also if the grant belongs to another client.
 pub(super) fn grant_of<'r>(
     rows: &'r Rows,
     (grant_id, jti, client_id): (&str, &str, &str),
@@ -53,10 +53,10 @@ pub(super) fn grant_of<'r>(
     }
 }
 
-/// Of each provider, the one connection that the client may use: its own, or else the account-wide one.
+/// For each provider, the one connection that the client may use: its own, or else the account-wide one.
 ///
-/// A client that has a connection of its own never gets the account-wide one, even where its own is
-/// broken or was disconnected: the account-wide one may have scopes that the user didn't approve for it.
+/// A client with a connection of its own never gets the account-wide one, even if its own is broken or
+/// was disconnected: the account-wide one may have scopes that the user didn't approve for it.
 pub(super) fn usable(rows: &Rows, client_id: &str, providers: &[String]) -> Vec<ConnectionId> {
     let mut usable = Vec::new();
     for provider in providers {
@@ -88,8 +88,8 @@ pub(super) fn connect(
 }
 
 impl Person {
-    /// Disconnects, and remembers that the app had a connection of its own. Where no more of that can be
-    /// remembered, the app loses the scope `connection:{provider}` instead: either way it doesn't get
+    /// Disconnects, and records that the app had a connection of its own. Once [`MAX_DISCONNECTED`] such
+    /// records exist, the app loses the scope `connection:{provider}` instead. Either way it doesn't get
     /// the account-wide connection in place of its own.
     pub(super) fn disconnect(
         self,
@@ -117,7 +117,8 @@ impl Person {
     }
 }
 
-/// Disconnects what matches, and forgets what was disconnected before.
+/// Disconnects the connections for which `ends` holds, and deletes the records of those that were
+/// disconnected before.
 pub(super) fn end(
     step: Step<Account>,
     (account, rows): (&str, &Rows),
@@ -133,7 +134,7 @@ pub(super) fn end(
     })
 }
 
-/// Has the connection revoke its tokens at the provider and forget them.
+/// The effect that makes the connection revoke its tokens at the provider and delete them.
 fn told(account: &str, id: &ConnectionId) -> Option<Effect> {
     let address = connection::address(account, id);
     Effect::send::<Connection>(address, &ConnectionCommand::Disconnect)

@@ -28,20 +28,20 @@ pub struct UpstreamSignIn {
     pub session: NewSession,
     /// The session that this browser had, which the new one replaces.
     pub replaces: Option<SessionProof>,
-    /// The name of the identifier that was claimed for the identity's verified address, for an account
-    /// without an address of its own.
+    /// For an account without an address of its own: the name of the identifier that was claimed for the
+    /// identity's verified address.
     #[serde(default)]
     pub adopts_address: Option<String>,
 }
 
-/// A link that a user asked for.
+/// A user's request to link an identity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Link {
-    /// Who, at the provider, whose word was checked.
+    /// The user at the provider, from an answer that was checked.
     pub identity: Identity,
-    /// What becomes of the profile.
+    /// Which claims of the profile the identity updates.
     pub update: ClaimsUpdate,
-    /// That the user asks for it.
+    /// Evidence that the user asks for it.
     pub confirmation: Confirmation,
 }
 
@@ -81,8 +81,8 @@ impl Person {
         Ok(step.wants(confirm).wants(adopted))
     }
 
-    /// Takes an address that the provider vouches for, if the account has none: from now on it is the
-    /// account's own, and proven.
+    /// Makes an address that the provider vouches for the account's own, proven address, if the account
+    /// has none.
     fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<Effect> {
         let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
         let command = IdentifierCommand::Confirm(self.account.clone());
@@ -167,8 +167,8 @@ impl Person {
         let known_memberships = self.memberships.clone();
         membership::take_in(&mut self.memberships, identity, update);
         if self.email.is_none() {
-            // The address is a claim like the rest. Only the account that an address leads to says that
-            // it is verified: two accounts that both said so would be one user to an app.
+            // Here the address is a claim like any other. Only the account that an address signs in to may
+            // call it verified: if two accounts did, an app would take them for one user.
             self.claims.email.clone_from(&identity.claims.email);
             self.claims.email_verified = identity.claims.email.as_ref().map(|_| false);
         } else if self.is_own(identity.verified_email.as_deref()) {

@@ -1,7 +1,8 @@
-//! Groups and roles: claims that authorize, kept by the identity whose provider asserted them.
+//! Groups and roles: claims by which apps authorize users, stored under the identity whose provider asserted
+//! them.
 //!
-//! No source replaces another's. Which providers are believed is a setting, and it is looked at again
-//! whenever membership is released.
+//! A provider's assertion never replaces another provider's. The setting `membership` says which providers
+//! are believed; it is checked at every release, so a change applies to what is stored already.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +17,19 @@ use crate::protocol::claims::StandardClaims;
 pub struct Membership {
     /// The provider, by its `id` in the settings.
     pub provider: String,
-    /// `groups`.
+    /// The claim `groups`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// `roles`.
+    /// The claim `roles`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
 }
 
-/// Membership by the name of the identity's identifier.
+/// What each linked identity asserts; the key is the name of the identity's identifier.
 pub type Memberships = BTreeMap<String, Membership>;
 
-/// Takes what a provider says at a sign-in. A group that it no longer names is gone.
+/// Stores what a provider asserts at a sign-in. Groups and roles that it no longer names are removed,
+/// unless its claims are taken only once ([`ClaimsUpdate::Once`]).
 pub(super) fn take_in(memberships: &mut Memberships, identity: &Identity, update: ClaimsUpdate) {
     let key = identity.identifier();
     let was_known = memberships.contains_key(&key);
@@ -45,8 +47,8 @@ pub(super) fn take_in(memberships: &mut Memberships, identity: &Identity, update
     memberships.insert(key, said);
 }
 
-/// Adds the membership that believed providers assert to the claims. What stands there already, the
-/// operator has set: no provider and no user can.
+/// Adds the groups and roles that believed providers assert to the claims. Those that the claims hold
+/// already were set by the operator: no provider and no user can set them there.
 pub fn release<'m>(claims: &mut StandardClaims, believed: impl Iterator<Item = &'m Membership>) {
     let union = |all: &mut Vec<String>, more: &[String]| {
         for name in more {
@@ -61,19 +63,20 @@ pub fn release<'m>(claims: &mut StandardClaims, believed: impl Iterator<Item = &
     }
 }
 
-/// The key of what version 1 kept for a provider, whose identity it didn't note. The next sign-in there
-/// replaces it.
+/// The key for membership migrated from version 1, which recorded only the provider and not the identity.
+/// The next sign-in there replaces the entry.
 fn key_of_provider(provider: &str) -> String {
     format!("provider:{provider}")
 }
 
-/// Lifts a state of version 1, which kept membership among the other claims.
+/// Migrates a state of version 1, which kept membership among the other claims. `None` if its form is
+/// not that of version 1.
 pub(super) fn migrate(state: &mut Value) -> Option<()> {
     let person = state.as_object_mut()?;
     let mut kept = Memberships::new();
     for claim in crate::protocol::claims::MEMBERSHIP {
         let source = person.get_mut("sources").and_then(|s| s.as_object_mut()?.remove(claim));
-        // What no provider asserted, the operator has set.
+        // A claim without a source was set by the operator and stays where it is.
         let Some(Value::String(provider)) = source else { continue };
         let Some(list) = person.get_mut("claims")?.as_object_mut()?.remove(claim) else { continue };
         let list: Vec<String> = serde_json::from_value(list).ok()?;

@@ -42,10 +42,10 @@ pub const MAX_SESSIONS: u32 = 32;
 pub const MAX_CONSENTS: u32 = 200;
 /// How many apps one person may register.
 pub const MAX_APPS: usize = 50;
-/// How many grants may live. Beyond it, the client that holds the most gives one up, so that no client
-/// pushes out another's.
+/// How many grants an account may have. Beyond that, the client with the most grants gives one up, so that
+/// no client pushes out another's.
 pub const MAX_GRANTS: u32 = 500;
-/// Each time so many grants were added, the account asks whose code nobody has redeemed.
+/// Each time this many grants have been added, the account asks which of them have unredeemed codes.
 const CENSUS: u32 = 50;
 
 /// The machine.
@@ -67,10 +67,10 @@ pub struct Person {
     /// Where each claim came from that the person did not write.
     #[serde(default, skip_serializing_if = "Sources::is_empty")]
     pub sources: Sources,
-    /// Groups and roles, kept by the identity whose provider asserted them.
+    /// Groups and roles, stored under the identity whose provider asserted them.
     #[serde(default, skip_serializing_if = "Memberships::is_empty")]
     pub memberships: Memberships,
-    /// The address that the account had, unproven, until someone else proved that it is theirs.
+    /// The unproven address that the account had until someone else proved that it is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_lost: Option<String>,
     /// The password, where the person has set one.
@@ -472,14 +472,15 @@ impl Person {
         }
     }
 
-    /// The claims as they are told. An address is verified only where it leads to this account.
+    /// The claims as apps get them: an address counts as verified only if it signs in to this account.
     fn stated_claims(&self) -> StandardClaims {
         let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
         StandardClaims { email_verified: verified, ..self.claims.clone() }
     }
 
-    /// Whoever holds another session, a copy of this one's cookie or a grant might be why the user
-    /// changes the password, so only the session that replaces this one goes on.
+    /// Sets the password, and replaces this session with a new one. Every other session ends, and so do
+    /// the grants unless the user keeps them: the user may be changing the password because someone else
+    /// has one of these, or a copy of this session's cookie.
     fn change_password(
         mut self,
         proof: SessionProof,
@@ -498,7 +499,7 @@ impl Person {
             .collect();
         let left = u32::try_from(others.len()).unwrap_or(u32::MAX);
         self.count(|counts| counts.sessions = counts.sessions.saturating_sub(left));
-        // Only this session's row is left, so that the new one takes its place and no other's.
+        // Leave only this session's row, so that the new session replaces it and not another one.
         let mut own = rows.clone();
         own.retain(|key, _| !others.contains(&key.as_str()) && !key.starts_with(GRANT));
         let step = durable(self.continue_session(change.session, Some(proof), &own, now, entropy));
@@ -507,7 +508,7 @@ impl Person {
         Ok(others.into_iter().map(String::from).fold(step, Step::delete))
     }
 
-    /// Gives the address up, if the account never proved it.
+    /// Gives the address up if the account never proved it.
     fn yield_address(mut self, identifier: &str) -> Transition {
         let is_proven = self.claims.email_verified == Some(true);
         if is_proven || self.identifier.as_deref() != Some(identifier) {
@@ -600,7 +601,7 @@ impl Person {
     }
 }
 
-/// Every client that holds a grant or a consent, with everything that it may see or do.
+/// Every client with a grant or a consent, and all scopes that it may use.
 fn apps(rows: &Rows, now: Timestamp) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
     let granted = row::grants(rows)

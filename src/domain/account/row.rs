@@ -13,11 +13,12 @@ use crate::protocol::scope::Scope;
 
 /// How many resources one consent remembers; the oldest gives way.
 pub const MAX_REMEMBERED_RESOURCES: usize = 50;
-/// How many scopes one consent remembers at each resource, and how many declined ones; the oldest that
-/// are not asked for now give way. More than one request may ask for, so that a request always fits.
+/// How many allowed scopes one consent remembers for each resource, and how many declined ones. Beyond
+/// that, the oldest that the current request doesn't ask for are dropped. The limit is higher than the
+/// number of scopes in one request, so a request always fits.
 pub const MAX_REMEMBERED_SCOPES: usize = 200;
-/// How many scopes one consent remembers at all resources together; resources that are not asked for
-/// now give way.
+/// How many scopes one consent remembers for all resources together. Beyond that, resources that the
+/// current request doesn't ask for are dropped.
 pub const MAX_REMEMBERED_IN_ALL: usize = 1000;
 
 /// Keys of sessions begin so.
@@ -89,8 +90,8 @@ pub enum Row {
     App(Timestamp),
     /// That an outside account is connected, since then.
     Connection(Timestamp),
-    /// When the user disconnected the app's own connection. Until the app connects again it doesn't get
-    /// the account-wide connection, which may have wider scopes.
+    /// When the user disconnected the app's own connection. While this row exists, the app doesn't get the
+    /// account-wide connection, which may have wider scopes.
     Disconnected(Timestamp),
 }
 
@@ -152,10 +153,10 @@ pub struct Session {
     pub secret: SecretHash,
     /// The session's name in ID tokens.
     pub sid: String,
-    /// When the user authenticated; `None` if the upstream provider didn't say.
+    /// When the user authenticated; `None` if the upstream provider didn't report it.
     #[serde(default)]
     pub(super) auth_time: Option<Timestamp>,
-    /// When the session started. Rows of earlier versions have none.
+    /// When the session started; `None` in rows of earlier versions.
     #[serde(default)]
     pub(super) started_at: Option<Timestamp>,
     /// How the person signed in (RFC 8176): the factors that were completed.
@@ -172,14 +173,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// When the session started.
+    /// When the session started; in rows of earlier versions, when the user authenticated.
     pub fn started_at(&self) -> Timestamp {
         self.started_at.or(self.auth_time).unwrap_or_default()
     }
 
     /// When the user authenticated (`auth_time`, OpenID Connect Core §2); `None` if that is unknown.
     pub fn auth_time(&self) -> Option<Timestamp> {
-        // Earlier versions made up a time for providers that hadn't told one.
+        // Earlier versions stored a made-up time for providers that didn't report one.
         let is_made_up = self.started_at.is_none() && self.origin.is_some();
         self.auth_time.filter(|_| !is_made_up)
     }
@@ -232,8 +233,8 @@ pub struct Grant {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// The scopes that stand for claims the request asked for by name (OpenID Connect Core §5.5), as
-    /// granted now. What is taken back leaves `scope` and this.
+    /// The scopes that contain the claims which the request asked for by name (OpenID Connect Core §5.5),
+    /// as granted now. A scope that the user removes is removed from `scope` and from this.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub claims_scope: Scope,
     /// The session in which it was given.
@@ -247,20 +248,20 @@ pub struct Grant {
     /// Access tokens that were revoked, with the moment when they expire by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<(String, Timestamp)>,
-    /// Whether its code is known to have been redeemed.
+    /// Whether the grant has reported that its code was redeemed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redeemed: bool,
 }
 
 impl Grant {
-    /// The grant without a scope that the user takes back.
+    /// The grant without a scope that the user removes.
     pub(super) fn without_scope(mut self, taken_back: &str) -> Self {
         self.scope = self.scope.filter(|token| token != taken_back);
         self.claims_scope = self.claims_scope.filter(|token| token != taken_back);
         self
     }
 
-    /// Everything that is granted now: the scopes, and those that stand for claims asked for by name.
+    /// All scopes that are granted now, including those that contain claims asked for by name.
     pub fn granted(&self) -> Scope {
         let mut granted = self.scope.clone();
         self.claims_scope.iter().for_each(|token| granted.insert(token));

@@ -53,9 +53,9 @@ pub struct NewSession {
 pub enum AuthTime {
     /// Just now, at this server.
     Now,
-    /// At this moment, as an upstream provider says in its ID token.
+    /// At this moment, as an upstream provider's ID token says.
     At(Timestamp),
-    /// At an upstream provider that doesn't say.
+    /// At a time that the upstream provider didn't report.
     #[default]
     Unknown,
 }
@@ -81,12 +81,12 @@ pub struct SessionView {
     pub has_password: bool,
     /// Claims about the person.
     pub claims: StandardClaims,
-    /// The address that the account had until someone else proved that it is theirs.
+    /// The unproven address that the account had until someone else proved that it is theirs.
     #[serde(default)]
     pub address_lost: Option<String>,
     /// The session's name in ID tokens.
     pub sid: String,
-    /// When the user authenticated, as far as is known.
+    /// When the user authenticated; `None` if the upstream provider didn't report it.
     pub auth_time: Option<Timestamp>,
     /// When the session started.
     #[serde(default)]

@@ -31,13 +31,13 @@ pub struct Family {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Used {
     number: u32,
-    /// When it was last used.
+    /// When it was last presented and accepted.
     at: Timestamp,
-    /// When it was first used: the rotation. Records of earlier versions have none.
+    /// When it was first used, which rotated it; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rotated_at: Option<Timestamp>,
     request: SecretHash,
-    /// The hash of the network that it was used from. Records of earlier versions have none.
+    /// The hash of the network that it was used from; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     network: Option<SecretHash>,
 }
@@ -69,8 +69,8 @@ pub struct RefreshPolicy {
     pub rotate: bool,
     /// For how long a used token gets the same successor again; 0 allows no second use at all.
     pub window: Seconds,
-    /// For how long after a rotation, in seconds, a used token whose successor was never used gets
-    /// another one: its answer may have been lost. After that it is a reuse. 0 allows none.
+    /// For how many seconds after a rotation a used token still gets a new successor, if nobody has used
+    /// the previous one: its answer may have been lost. After that it counts as a reuse. 0 turns this off.
     #[serde(default)]
     pub lost_answer: Seconds,
     /// How long a token may lie unused.
@@ -97,8 +97,8 @@ impl Used {
         self.rotated_at.unwrap_or(self.at)
     }
 
-    /// Whether the answer to this use may have been lost: for a while after it, and for a client on the
-    /// same network. A thief who finds the token of an idle client later is neither.
+    /// Whether the answer to this use may have been lost: the request comes soon after the rotation, and
+    /// from the same network. A thief who finds an idle client's token later meets neither condition.
     fn answer_was_lost(&self, refresh: &Refresh, now: Timestamp) -> bool {
         let network = SecretHash::of_text(&refresh.network);
         let is_same_network = self.network.is_none_or(|used_from| used_from.is(&network));
@@ -171,8 +171,8 @@ impl Family {
                 if in_window || !used.answer_was_lost(refresh, now) {
                     return Use::Reused;
                 }
-                // Nobody ever used the successor, so another replaces it. Presenting the token again
-                // and again doesn't prolong the time, which counts from the rotation.
+                // Nobody used the successor, so another one replaces it. The time counts from the
+                // rotation, so presenting the token again and again doesn't extend it.
                 self.used = Some(use_now(used.number, Some(used.rotated_at())));
                 self.newest = self.newest.saturating_add(1);
                 self.goes_on(half, idle_until)

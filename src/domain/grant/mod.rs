@@ -55,7 +55,7 @@ pub struct Authorization {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// When the user authenticated, as far as is known.
+    /// When the user authenticated; `None` if the upstream provider didn't report it.
     #[serde(default)]
     pub auth_time: Option<Timestamp>,
     /// How the person signed in (RFC 8176).
@@ -158,12 +158,13 @@ pub enum GrantCommand {
     Wake,
 }
 
-/// The account's question whether a code was redeemed.
+/// An account's question to a grant: was the code redeemed?
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReportRedemption {
-    /// The account that asks. An object whose code nobody redeemed has stored nothing and knows none.
+    /// The account that asks. A grant whose code nobody redeemed has stored nothing, so it doesn't know
+    /// its account.
     pub account: String,
-    /// The grant's own object.
+    /// The grant's own ID, which it can't know either.
     pub grant_id: String,
     /// Whether the code has expired, so that nobody can redeem it any more.
     pub is_code_over: bool,
@@ -358,7 +359,8 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
     }
 }
 
-/// Tells the account that a code was redeemed, or never will be. A device's request has no code.
+/// Tells the account that the code was redeemed, or that nobody can redeem it any more. Says nothing
+/// for a device authorization, which has no authorization code.
 fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> Step<Grant> {
     let grant_id = asked.grant_id.clone();
     let told = match state {

@@ -1,8 +1,8 @@
-//! "Confirm it's you": what a user shows before a change of how they sign in.
+//! "Confirm it's you": the evidence that a user gives before changing how they sign in.
 //!
-//! A user with a password types it with each change. A user without one has signed in a moment ago at a
-//! provider that says when. The account checks the evidence again in the step that makes the change
-//! (`domain/account/confirmation.rs`).
+//! A user with a password types it with each change. A sign-in within the last ten minutes at a provider
+//! that reports `auth_time` counts too. The account checks the evidence again in the step that makes the
+//! change (`domain/account/confirmation.rs`).
 
 use crate::domain::account::confirmation::{Confirmation, RECENT};
 use crate::domain::account::session::SessionView;
@@ -22,7 +22,7 @@ use crate::upstream::provider::Provider;
 /// Why a change was not confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::endpoints) enum Unconfirmed {
-    /// The user has a password, and did not type it.
+    /// The user has a password and did not type it.
     #[error("Enter your password to continue.")]
     NoPassword,
     /// The password is wrong.
@@ -31,7 +31,7 @@ pub(in crate::endpoints) enum Unconfirmed {
     /// Too many wrong passwords for this account.
     #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
     Blocked(Blocked),
-    /// Too many passwords from this network.
+    /// Too many passwords from this network, wrong or right.
     #[error("Too many attempts from your network. Try again in a few minutes.")]
     Exhausted,
     /// The user has no password, and signed in too long ago or at an unknown time.
@@ -39,7 +39,7 @@ pub(in crate::endpoints) enum Unconfirmed {
     SignInAgain,
 }
 
-/// Who is signed in, and the evidence that the request is theirs.
+/// Returns the session, and the evidence that the request is the user's or why there is none.
 ///
 /// # Errors
 /// A page, if nobody is signed in.
@@ -56,7 +56,8 @@ pub(in crate::endpoints) async fn confirm(
         view.auth_time.is_some_and(|moment| server.now() < moment.plus(RECENT));
     let shown = match form.get("current_password") {
         Some(password) if view.has_password => verify(server, request, session, password).await?,
-        // A sign-in at a provider stands for the password of a user who never uses it.
+        // A user who signs in at a provider may never use their password, so a recent sign-in there is
+        // accepted instead.
         None if view.has_password && !(view.origin.is_some() && has_just_signed_in) => {
             Err(Unconfirmed::NoPassword)
         }
@@ -66,8 +67,8 @@ pub(in crate::endpoints) async fn confirm(
     Ok((view, shown))
 }
 
-/// Who is signed in, and whether they have shown it lately: for changes that give no way into the account,
-/// but one to act as an app of theirs. A sign-in within the last ten minutes is enough.
+/// Like [`confirm`], but accepts any sign-in within the last ten minutes. For changes that give nobody a way
+/// into the account but let whoever makes them act as one of the user's apps.
 ///
 /// # Errors
 /// A page, if nobody is signed in.
@@ -78,7 +79,7 @@ pub(in crate::endpoints) async fn has_shown_lately(
     form: &Parameters,
 ) -> Result<(SessionView, Result<(), Unconfirmed>), Failure> {
     let (view, shown) = confirm(server, request, session, form).await?;
-    // Without a password and a known time of authentication there is nothing better than the session.
+    // Without a password and a known `auth_time`, the start of the session is the best evidence there is.
     let since = match view.auth_time {
         None if !view.has_password => Some(view.started_at),
         known => known,
@@ -94,7 +95,8 @@ pub(in crate::endpoints) async fn has_shown_lately(
     Ok((view, shown))
 }
 
-/// Verifies the current password. It counts like one at sign-in, for the account and for the network.
+/// Verifies the current password. The attempt counts against the same limits of the account and the network
+/// as one at sign-in.
 async fn verify(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -129,7 +131,7 @@ async fn verify(
 
 /// A request that needs a confirmation.
 pub(in crate::endpoints) struct Question<'a> {
-    /// What it says.
+    /// Its form fields.
     pub form: &'a Parameters,
     /// Why it was not confirmed.
     pub why: Unconfirmed,
@@ -139,7 +141,7 @@ pub(in crate::endpoints) struct Question<'a> {
     pub back: &'a str,
 }
 
-/// The page that asks for the evidence. Its form repeats the request that needs it.
+/// The page that asks for the evidence. Its form sends the request again, together with the evidence.
 ///
 /// # Errors
 /// Internal errors only.

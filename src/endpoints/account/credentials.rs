@@ -99,7 +99,7 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     };
     let confirmation = match shown {
         Ok(confirmation) => confirmation,
-        // The account takes less here than for other changes, and says what.
+        // The account accepts less evidence for deletion than for other changes, so let it decide.
         Err(Unconfirmed::SignInAgain) => Confirmation::SignIn,
         Err(why) => return Ok(refuse(why)),
     };

@@ -212,7 +212,7 @@ fn linkable(server: &Server<'_>) -> Vec<(String, String)> {
     open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
 }
 
-/// Every connection, and every provider of which the user may begin one here.
+/// The account's connections, with the status of each.
 async fn connection_lines(
     server: &Server<'_>,
     overview: &Overview,
@@ -243,7 +243,7 @@ async fn connection_lines(
     Ok(lines)
 }
 
-/// The providers of which no account is connected for every app, though one can be.
+/// The providers that offer connections and to which the user has no account-wide one: `id` and display name.
 fn connectable(server: &Server<'_>, overview: &Overview) -> Vec<(String, String)> {
     let is_connected = |provider: &Provider| {
         let mut held = overview.connections.iter().filter(|id| id.client_id().is_none());
@@ -281,7 +281,7 @@ fn source_lines(server: &Server<'_>, overview: &Overview) -> Vec<(String, String
     lines
 }
 
-/// Whether the settings let the provider assert groups and roles, as they are now.
+/// Whether the settings now let the provider assert groups and roles.
 pub(super) fn is_believed(server: &Server<'_>, membership: &Membership) -> bool {
     upstream::find(server, &membership.provider).is_some_and(|p| p.asserts_membership)
 }
@@ -301,7 +301,7 @@ fn claim_in_words(claim: &str) -> &str {
     }
 }
 
-/// The app's display name; `None` where its client was deleted.
+/// The app's display name; `None` if its client was deleted.
 async fn app_name(server: &Server<'_>, client_id: &str) -> Result<Option<String>, Failure> {
     let client = server.client(client_id).await?;
     Ok(client.map(|client| client.display_name().into_owned()))

@@ -54,8 +54,8 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Res
     }
 }
 
-/// Tells the client what is wrong with its request, unless that would make this server an open redirector
-/// (RFC 9700 §4.11.2).
+/// Sends the error to the client by redirect, or shows it on a page where a redirect would make this server
+/// an open redirector (RFC 9700 §4.11.2): for an unverified client, if nobody is signed in.
 async fn refuse(
     server: &Server<'_>,
     session: Option<ClaimedSession>,

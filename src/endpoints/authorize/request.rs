@@ -78,8 +78,8 @@ impl AuthorizationRequest {
 
 /// A refused request whose client is known: the error, and where it goes.
 pub struct Refusal {
-    /// Whether the client may have the browser sent to it without its user's doing: someone vouches for
-    /// it, or the request asks for silent authentication (OpenID Connect Core §3.1.2.6).
+    /// Whether the error may be sent by redirect although nobody is signed in: the client is verified, or
+    /// the request has `prompt=none` (OpenID Connect Core §3.1.2.6).
     pub redirects: bool,
     /// The client.
     pub client: Client,
@@ -224,7 +224,7 @@ async fn check(
         code_challenge: code_challenge(server, client, parameters)?,
         prompt,
         max_age,
-        // Displayed in the field for the address.
+        // The sign-in page displays it in the address field.
         login_hint: short("login_hint").filter(|hint| text::check(hint).is_ok()),
         ui_locales: short("ui_locales"),
         acr_values: short("acr_values"),

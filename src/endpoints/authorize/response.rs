@@ -34,8 +34,8 @@ impl AuthorizationResponse {
         self.send(server, &error_pairs(error))
     }
 
-    /// Shows the error on a page with a link to the app, for one that nobody vouches for: no browser is
-    /// sent there unless its user wants it (RFC 9700 §4.11.2).
+    /// Shows the error on a page with a link to an unverified app: the browser goes there only if the user
+    /// clicks (RFC 9700 §4.11.2).
     pub fn error_page(self, server: &Server<'_>, client: &Client, error: &OAuthError) -> Response {
         let pairs = self.pairs(server, &error_pairs(error));
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -73,7 +73,7 @@ impl AuthorizationResponse {
         pairs
     }
 
-    /// The redirect URI with the answer in it; `None` if the answer travels as a form.
+    /// The redirect URI with the response parameters; `None` for `response_mode=form_post`.
     fn address(&self, pairs: &[(&str, &str)]) -> Option<String> {
         let pairs = pairs.iter().copied();
         match self.response_mode {

@@ -83,8 +83,8 @@ async fn read(
     };
     if provider.quirks.all_or_nothing && !scope.covers(allowed) {
         let text = format!(
-            "The app asks for less than {} can grant. It must ask for everything that this service \
-             connects, or leave scope out.",
+            "{} can't grant only a part of its access. The app must ask for everything that this \
+             service connects, or leave scope out.",
             provider.name
         );
         return Err(refused(&text));
@@ -99,7 +99,7 @@ async fn read(
     }))
 }
 
-/// The app that asks, if it still has the redirect URI that it asked with.
+/// The app that asks, if the redirect URI of its request is still registered.
 async fn registered(server: &Server<'_>, asked: &ConnectRequest) -> Result<Client, Failure> {
     let is_there = |client: &Client| {
         let uris = &client.metadata.redirect_uris;
@@ -185,7 +185,7 @@ pub async fn submit(
         let denied = OAuthError::new(ErrorCode::AccessDenied, "the user cancelled");
         return Ok(back(server, app.as_ref(), Err(denied)));
     }
-    // Exactly what the page showed, whatever other apps have.
+    // Ask for exactly the scopes that the page showed, without those of other apps.
     let scope = app.as_ref().map_or_else(|| allowed.clone(), |app| app.scope.clone());
     let connecting = Connecting { account: view.account, scope: scope.clone(), app };
     go(server, request, provider, connecting, scope).await
@@ -218,7 +218,7 @@ async fn go(
 /// Keeps what the provider gave, sealed, if the person who began it is still signed in.
 ///
 /// # Errors
-/// A page, where someone else is, or where the account has as many connections as it may have.
+/// A page, if someone else is signed in, or if the account has the maximum number of connections.
 pub(in crate::endpoints) async fn finish(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -252,8 +252,8 @@ pub(in crate::endpoints) async fn finish(
             account::refused(server, request, 409, message).await
         }
         Err(NotKept::TooMany) => {
-            let message = "You have connected as many accounts as this service keeps. Disconnect \
-                           one in your account, then try again.";
+            let message = "You have the maximum number of connected accounts. Disconnect one in your \
+                           account, then try again.";
             Err(Failure::page(409, "Nothing was connected", message))
         }
     }

@@ -1,4 +1,4 @@
-//! Keeping the tokens of an outside account that was just connected, or giving them back.
+//! Stores the tokens of an outside account that was just connected, or revokes them at the provider.
 
 use super::{connections, not_offered};
 use crate::domain::account::{Account, AccountCommand, AccountError};
@@ -13,7 +13,7 @@ use crate::protocol::scope::Scope;
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::SignedIn;
 
-/// What the provider issued, before it is kept.
+/// A connection whose tokens the provider has issued and this server has not stored yet.
 pub(super) struct NewConnection {
     id: ConnectionId,
     parties: Parties,
@@ -21,11 +21,11 @@ pub(super) struct NewConnection {
     approved: Scope,
 }
 
-/// Why the tokens were revoked instead.
+/// Why the tokens were revoked instead of stored.
 pub(super) enum NotKept {
     /// The provider granted more than the user approved.
     Wider,
-    /// The account has as many connections as it may have.
+    /// The account has the maximum number of connections.
     TooMany,
 }
 
@@ -61,7 +61,8 @@ impl NewConnection {
         if self.tokens.exceed(&self.approved) {
             return self.give_back(server).await.map(|()| Err(NotKept::Wider));
         }
-        // The account first: what it lists can be disconnected, whatever happens after.
+        // List the connection at the account before storing its tokens: the user can then disconnect it even
+        // if the next step fails.
         let command = AccountCommand::Connect(session.proof.clone(), self.id.clone());
         match server.send::<Account>(&session.address(), command).await? {
             Err(AccountError::TooManyConnections) => {

@@ -33,7 +33,7 @@ struct OutsideToken {
     provider: String,
 }
 
-/// Who asks: the app's own token, and the connections that the app may use.
+/// The app that asks: its access token, and the connections that it may use.
 struct Caller {
     token: AccessToken,
     connections: Vec<ConnectionId>,
@@ -45,8 +45,8 @@ impl Caller {
     }
 }
 
-/// Checks the app's own token, which must be live and for this server. In the same call the account says
-/// which connections the app may use, of this provider or of each in the token's scope.
+/// Checks the app's access token, which must be active and issued for this server. The same call asks the
+/// account which connections the app may use: to `provider`, or else to each provider in the token's scope.
 async fn caller(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -76,7 +76,7 @@ async fn caller(
     }
 }
 
-/// The providers whose connections a scope lets an app use.
+/// The providers, by `id`, that a scope's `connection:` values name.
 fn providers(scope: &Scope) -> impl Iterator<Item = &str> {
     scope.iter().filter_map(|token| token.strip_prefix(CONNECTION))
 }

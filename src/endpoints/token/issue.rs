@@ -157,8 +157,8 @@ async fn id_token(
     sign(server, alg, "JWT", &claims).await
 }
 
-/// The claims about the user that the `claims` parameter asked for in the ID token. Only then is the
-/// account asked, for what is granted now.
+/// The claims that the `claims` parameter requested for the ID token (OpenID Connect Core §5.5) and that are
+/// granted now. The account is asked only if there are any.
 async fn requested_claims(
     server: &Server<'_>,
     authorization: &Authorization,

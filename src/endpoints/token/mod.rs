@@ -24,7 +24,7 @@ struct TokenRequest {
     form: Parameters,
     /// `Prefer`, for the grant that waits.
     prefer: Option<String>,
-    /// The client's network, for the grant that compares it; empty for others.
+    /// The client's network, which only the refresh token grant compares; empty for other grant types.
     network: String,
 }
 

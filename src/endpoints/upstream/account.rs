@@ -9,7 +9,7 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 
-/// Begins to link, or unlinks, once the user has confirmed it.
+/// Starts linking, or unlinks, an identity, once the user has confirmed the change.
 ///
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.

@@ -244,7 +244,8 @@ async fn check_issuer(
     }
 }
 
-/// Whether that is the provider, or one of its tenants: which one, the ID token says.
+/// Whether the `iss` parameter (RFC 9207) names the provider, or any tenant of a multi-tenant one. Which tenant
+/// it must be is checked against the ID token.
 fn is_issuer(configured: &str, named: &str) -> bool {
     let tenant = configured.split_once(TENANT).and_then(|(before, after)| {
         named.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
@@ -273,7 +274,7 @@ async fn tell(
     }
 }
 
-/// When the user authenticated, as the provider says. Where it doesn't say, nobody knows.
+/// When the user authenticated, from the provider's `auth_time`; unknown if it reported none.
 pub(super) fn authenticated(told: Option<Timestamp>, since: Option<Timestamp>) -> AuthTime {
     // Within the skew of two clocks the provider's word satisfies what the app asked for.
     told.map_or(AuthTime::Unknown, |told| AuthTime::At(since.map_or(told, |since| told.max(since))))

@@ -75,7 +75,7 @@ async fn has_record(
     let url = format!("{}?{query}", server.settings.dns_resolver);
     let expected = record(server, provider);
     let said = match ask(server, &url, false).await {
-        // A resolver that failed is asked again before the hour is over, at most once a minute.
+        // A failed answer isn't used for the usual hour: the resolver is asked again, at most once a minute.
         Err(_) => ask(server, &url, true).await,
         said => said,
     };
@@ -91,12 +91,13 @@ async fn has_record(
     }
 }
 
-/// Asks the resolver, and reads its answer.
+/// Asks the resolver and reads the TXT records from its answer. `outdated` asks it again although an answer is
+/// cached.
 async fn ask(server: &Server<'_>, url: &str, outdated: bool) -> Result<Vec<String>, DnsError> {
     txt_records(&document(&server.ports, url, outdated).await?)
 }
 
-/// Why the DNS says nothing.
+/// Why the resolver's answer doesn't say which records there are.
 #[derive(Debug, thiserror::Error)]
 enum DnsError {
     #[error(transparent)]
@@ -107,8 +108,8 @@ enum DnsError {
     Status(u64),
 }
 
-/// The TXT records of a resolver's answer in JSON. Only NOERROR and NXDOMAIN say what there is (RFC 1035
-/// §4.1.1, RFC 2308 §2): a failure that counted as "no record" would let the company's rule lapse.
+/// The TXT records of a resolver's answer in JSON. Only NOERROR and NXDOMAIN say which records exist (RFC 1035
+/// §4.1.1, RFC 2308 §2). If a failure counted as "no record", the company's users could sign in elsewhere.
 fn txt_records(answer: &str) -> Result<Vec<String>, DnsError> {
     let answer: serde_json::Value = serde_json::from_str(answer).map_err(|_| DnsError::Form)?;
     let status = answer.get("Status").and_then(serde_json::Value::as_u64).ok_or(DnsError::Form)?;

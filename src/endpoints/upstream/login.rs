@@ -45,7 +45,7 @@ pub enum Intent {
     Link {
         /// The account.
         account: String,
-        /// When the user confirmed that they want it.
+        /// When the user confirmed the change, before the browser went to the provider.
         confirmed_at: Timestamp,
     },
     /// To connect the outside account, for apps to use.

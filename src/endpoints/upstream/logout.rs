@@ -115,9 +115,9 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
 /// How long a user may take to sign out at the provider, in seconds.
 const AT_THE_PROVIDER: Seconds = Seconds(30 * 60);
 
-/// Where a sign-out leads once the provider has signed the user out too. Sealed for the browser that
-/// signed out and for a while: otherwise anyone could make a link that leads anywhere by way of this
-/// server.
+/// Where a sign-out leads after the provider has signed the user out too. It is sealed, bound to the browser
+/// that signed out, and expires: otherwise anyone could make a link that redirects anywhere through this
+/// server (RFC 9700 §4.11.2).
 #[derive(Serialize, Deserialize)]
 struct AfterLogout {
     to: String,
@@ -125,8 +125,8 @@ struct AfterLogout {
     browser: SecretHash,
 }
 
-/// Sends the browser on after a session here has ended that started at a provider: to sign out there too,
-/// if the operator wants it, and on from there.
+/// Sends the browser on after a session here has ended. If the session started at a provider with
+/// `upstream_logout`, it goes there first to sign out, and from there to `to`.
 ///
 /// # Errors
 /// Internal errors only.
@@ -168,7 +168,7 @@ async fn end_session_endpoint<'s>(
     match metadata::metadata(&server.ports, provider).await {
         Ok(metadata) => Ok(metadata.end_session_endpoint.map(|endpoint| (provider, endpoint))),
         Err(error) => {
-            // The person is signed out here, which is what was asked.
+            // The user is signed out here, which is what was requested, so go on without the provider.
             log(server, request, provider, &error);
             Ok(None)
         }

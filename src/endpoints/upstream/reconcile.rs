@@ -33,9 +33,9 @@ use crate::upstream::provider::{Creation, Linking, Provider};
 
 /// A person whom a provider signed in.
 pub(super) struct Person {
-    /// Who the user is there.
+    /// The user's identity at the provider.
     pub identity: Identity,
-    /// How the user authenticated there.
+    /// How and when the user authenticated there.
     pub session: UpstreamSession,
     /// The app wanted a sign-in at or after this.
     pub signed_in_since: Option<Timestamp>,
@@ -47,8 +47,8 @@ pub(super) struct Person {
 enum Verdict {
     /// The person is signed in.
     SignedIn(ObjectId, Box<domain_account::SignedIn>),
-    /// The address has an account, whose owner must show that it is the same person. Whether the
-    /// account never proved the address, so that it may be taken from it.
+    /// The address has an account already, so the user must sign in to it to show that it is theirs.
+    /// `is_unproven`: the account never proved the address, so the user may take it instead.
     ProveOwnership { is_unproven: bool },
     /// The company of the address signs its people in elsewhere.
     Elsewhere(String, String),
@@ -124,12 +124,12 @@ async fn go_on(
     waiting.go_on(server, account, *signed_in).await
 }
 
-/// The user whom a provider vouches for says that the account with their address isn't theirs: someone
-/// signed up with it and never proved it. The proven owner gets the address and an account of their own;
-/// the other account is told.
+/// A user whose address a provider vouches for says that the account with that address isn't theirs: someone
+/// else signed up with it and never proved it. The user gets a new account with the address; the page of the
+/// other account says that it lost the address.
 ///
 /// # Errors
-/// A page, if the provider is gone.
+/// A page, if the provider is no longer configured.
 pub async fn take_address(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -283,7 +283,7 @@ async fn own_address(
     }
 }
 
-/// Claims an address that a provider vouches for, if it leads to nobody: the name of its identifier.
+/// Claims an address that a provider vouches for, if no account has it. Returns the name of its identifier.
 async fn claim_free(
     server: &Server<'_>,
     account: &ObjectId,
@@ -295,11 +295,11 @@ async fn claim_free(
     Ok(is_claimed.then_some(name))
 }
 
-/// How an identity comes to its account.
+/// How a sign-in links its identity to the account.
 struct Linked {
-    /// By the address that both have proven, if it is not linked yet.
+    /// Whether to link an identity that isn't linked yet, by the address that both have proven.
     by_email: bool,
-    /// The identifier of an address that becomes the account's own.
+    /// The name of the identifier whose address becomes the account's own.
     adopts_address: Option<String>,
 }
 
@@ -356,7 +356,8 @@ fn session(
     }
 }
 
-/// Whether the provider's rules allow an account for a user who has none, or why not.
+/// Checks that the provider's `create` setting allows an account for a user who has none; the error is for
+/// the user.
 fn may_create(provider: &Provider, identity: &Identity) -> Result<(), String> {
     let verified = identity.verified_email.as_deref();
     let allowed = match provider.creation {
@@ -428,7 +429,7 @@ pub(super) async fn link(
     }
 }
 
-/// Links the identity that waited, now that its user has signed in to the account.
+/// Links the waiting identity after the user has signed in to the account.
 ///
 /// # Errors
 /// Internal errors only.
@@ -442,7 +443,7 @@ pub async fn link_pending(
     link_to(server, session, Link { identity, update, confirmation }).await
 }
 
-/// Links an identity to the account of a session, or says why not.
+/// Links an identity to the account of a session. The inner error is for the user.
 async fn link_to(
     server: &Server<'_>,
     session: &ClaimedSession,

@@ -1,4 +1,4 @@
-//! What an app may not see, keep or push out.
+//! Claims that an app may not see, access that it may not keep, and grants that it may not push out.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -98,14 +98,14 @@ const CLAIMS: &str = "&scope=openid+profile+offline_access&claims=%7B%22userinfo
 
 #[test]
 fn claims_asked_for_by_name_outlive_the_access_that_was_removed() {
-    // OpenID Connect Core §5.5: one permission, kept in one form
+    // A claim requested by the `claims` parameter (OpenID Connect Core §5.5) needs its scope
     let world = World::new(&[]);
     let mut browser = signed_up(&world, "person@example.test");
     let app = app(&world, "openid profile email offline_access", false);
     let issued = tokens(&world, &mut browser, &app, CLAIMS);
     assert_eq!(userinfo(&world, &issued)["email"], "person@example.test");
     assert_eq!(claims(&issued["id_token"])["email"], "person@example.test");
-    // The account page shows the claim as the scope that it belongs to, and takes it back so.
+    // The account page shows the claim as the scope that contains it, and removes it as that scope.
     let page = text(&browser.get(&world, "/account"));
     assert!(page.contains("name=\"scope\" value=\"email\""), "{page}");
     let csrf = csrf(&world, &mut browser);
@@ -115,7 +115,7 @@ fn claims_asked_for_by_name_outlive_the_access_that_was_removed() {
     let refreshed = refresh(&world, &app, &issued);
     assert_eq!(userinfo(&world, &refreshed)["email"], Value::Null);
     assert_eq!(claims(&refreshed["id_token"])["email"], Value::Null);
-    // The rest stays.
+    // The other scopes stay.
     let page = text(&browser.get(&world, "/account"));
     assert!(page.contains("name=\"scope\" value=\"profile\""), "{page}");
 }
@@ -129,12 +129,12 @@ fn claims_asked_for_by_name_bring_back_an_optional_scope_that_was_left_out() {
     let app = app(&world, "openid profile email offline_access", false);
     let response = browser.get(&world, &authorize_url(&app, CLAIMS));
     let consent = response.header("location").unwrap().to_owned();
-    // The box of the optional scope is not ticked.
+    // The user leaves the box of the optional scope unticked.
     let allowed = browser.submit(&world, &consent, &[("decision", "allow")]);
     let issued = redeem(&world, &app, &answer(&allowed, "code").unwrap());
     assert_eq!(userinfo(&world, &issued)["email"], Value::Null);
     assert_eq!(claims(&issued["id_token"])["email"], Value::Null);
-    // It is not asked for again, and still not told.
+    // The next request doesn't ask for it again, and still doesn't release it.
     let again = browser.get(&world, &authorize_url(&app, CLAIMS));
     let issued = redeem(&world, &app, &answer(&again, "code").expect("no page"));
     assert_eq!(userinfo(&world, &issued)["email"], Value::Null);
@@ -159,7 +159,7 @@ fn one_app_pushes_out_every_other_apps_grants() {
 
 #[test]
 fn codes_that_nobody_redeems_push_out_an_apps_own_grants() {
-    // A page that sends the browser to /authorize again and again signs the user out of the app
+    // The attack: a page sends the browser to /authorize again and again, to end the app's other grants
     let world = World::new(&[]);
     let mut browser = signed_up(&world, "person@example.test");
     let honest = app(&world, "openid offline_access", true);
@@ -169,7 +169,7 @@ fn codes_that_nobody_redeems_push_out_an_apps_own_grants() {
         browser.get(&world, &authorize_url(&honest, &format!("{scope}&prompt=none")));
     }
     assert!(refresh(&world, &honest, &issued)["access_token"].is_string());
-    // Once the codes are over, what they left in the list goes.
+    // Once the codes have expired, their grants are removed from the list.
     world.advance(3600);
     for _ in 0..50 {
         browser.get(&world, &authorize_url(&honest, &format!("{scope}&prompt=none")));
@@ -178,8 +178,8 @@ fn codes_that_nobody_redeems_push_out_an_apps_own_grants() {
 }
 
 #[test]
-fn an_app_of_the_operators_own_at_loopback_is_answered_without_a_word() {
-    // RFC 8252 §8.6: any program on the machine can be that app
+fn the_operators_own_app_at_loopback_gets_a_code_without_consent() {
+    // Any program on the machine can pose as that app (RFC 8252 §8.6)
     let world = World::new(&[]);
     let mut browser = signed_up(&world, "person@example.test");
     let loopback = "http://127.0.0.1/callback";

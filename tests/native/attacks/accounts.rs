@@ -1,4 +1,4 @@
-//! A stolen session must not become a permanent takeover.
+//! Attacks with a stolen session, which must not become a permanent takeover.
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ fn world() -> (World, TestProvider) {
     (world, provider)
 }
 
-/// A browser with a copy of another's session cookie.
+/// A browser with a copy of another browser's session cookie.
 fn thief_of(victim: &Browser) -> Browser {
     let mut thief = Browser::default();
     let cookie = victim.cookies["__Host-session"].clone();
@@ -31,7 +31,7 @@ fn csrf(world: &World, browser: &mut Browser) -> String {
 }
 
 #[test]
-fn a_stolen_session_links_an_identity_of_the_thiefs_own() {
+fn a_stolen_session_links_the_thiefs_own_identity() {
     let (world, _) = world();
     let victim = signed_up(&world, "victim@example.test");
     let mut thief = thief_of(&victim);
@@ -48,7 +48,7 @@ fn a_stolen_session_links_an_identity_of_the_thiefs_own() {
 
 #[test]
 fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
-    // One gate for every change of how a user signs in
+    // Every change of how a user signs in needs a confirmation
     let (world, provider) = world();
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
     let mut victim = Browser::default();
@@ -65,12 +65,12 @@ fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
         let page = thief.post(&world, path, &[("csrf", csrf.as_str()), field]);
         assert_eq!(page.status, status, "{path} {field:?}: {}", text(&page));
     }
-    // The owner signs in again, and goes on.
+    // The owner signs in again and repeats the change.
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
     provider.visit(&world, &mut victim, "/sign-in/acme?prompt=login");
     let unlink = [("csrf", victim.cookies["__Host-csrf"].clone()), ("unlink", key)];
     let unlink: Vec<(&str, &str)> = unlink.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    // The last way in is kept, which is another rule: the gate was passed.
+    // The confirmation was accepted. What refuses now is another rule: the last way in stays.
     assert_eq!(victim.post(&world, "/account/identities", &unlink).status, 409);
 }
 
@@ -87,11 +87,11 @@ fn a_stolen_session_lives_on_after_the_password_was_changed() {
         [("csrf", csrf.as_str()), ("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
     let done = victim.post(&world, "/account/password", &change);
     assert_eq!(done.status, 303, "{}", text(&done));
-    // The copied cookie is worth nothing any more, and neither is what was granted with it.
+    // The copied cookie opens no session any more, and the grants made with it have ended.
     assert_eq!(thief.get(&world, "/account").status, 303);
     assert_eq!(access::refresh(&world, &app, &stolen)["error"], "invalid_grant");
     assert_eq!(victim.get(&world, "/account").status, 200);
-    // What still signs in is shown for a decision.
+    // The page asks the user to check the linked accounts, which still sign in.
     let page = text(&victim.get(&world, "/account?done=password"));
     assert!(page.contains("All other browsers, apps and devices were signed out"), "{page}");
 }
@@ -122,7 +122,7 @@ fn the_owner_confirms_once_and_links_what_they_chose() {
     let fields = crate::support::browser::hidden_fields(&text(&asked));
     let mut fields: Vec<(&str, &str)> =
         fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert!(fields.contains(&("link", "acme")), "nothing that was asked for is lost");
+    assert!(fields.contains(&("link", "acme")), "the form repeats the request");
     fields.push(("current_password", PASSWORD));
     let there = owner.post(&world, "/account/identities", &fields);
     let address = there.header("location").unwrap().to_owned();
@@ -144,8 +144,8 @@ fn right_passwords_at_the_gate_are_no_guesses() {
 }
 
 #[test]
-fn a_users_session_is_ended_with_nothing_but_an_old_id_token() {
-    // RP-Initiated Logout §2: the ID token is a hint
+fn an_old_id_token_alone_ends_a_users_session() {
+    // The ID token is only a hint (OpenID Connect RP-Initiated Logout §2)
     let (world, _) = world();
     let mut victim = signed_up(&world, "victim@example.test");
     let app = access::app(&world, "openid", true);
@@ -155,7 +155,7 @@ fn a_users_session_is_ended_with_nothing_but_an_old_id_token() {
     anyone.get(&world, &format!("/end_session?id_token_hint={hint}"));
     anyone.post(&world, "/end_session", &[("id_token_hint", hint)]);
     assert_eq!(victim.get(&world, "/account").status, 200);
-    // The browser that has the session is signed out by it at once.
+    // With the session's cookie, the ID token signs the browser out without a question.
     assert_eq!(victim.get(&world, &format!("/end_session?id_token_hint={hint}")).status, 303);
     assert_eq!(answer(&victim.get(&world, "/account"), "code"), None);
     assert_eq!(victim.get(&world, "/account").status, 303);
@@ -194,8 +194,8 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
 
 #[test]
 fn a_stolen_session_takes_an_identity_that_waits_to_be_linked() {
-    // The thief has an account of their own whose address a provider vouches for, so that an identity
-    // waits to be linked; then the stolen cookie takes the place of a sign-in.
+    // A provider vouches for the address of the thief's own account, so its identity waits to be linked.
+    // The thief then presents the stolen cookie instead of signing in.
     let providers = setting(ISSUER, json!({ "trust_email": true }));
     let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
     let provider = TestProvider::new(&world, ISSUER);

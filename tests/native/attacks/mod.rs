@@ -1,5 +1,5 @@
-//! Attacks on the server, each test named by what the attacker wants. `SECURITY.md` maps attack, rule and
-//! test.
+//! Attacks on the server. Each test is named after what the attacker wants, and shows that it fails.
+//! `SECURITY.md` maps attacks to rules and tests.
 
 mod access;
 mod accounts;

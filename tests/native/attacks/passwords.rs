@@ -1,4 +1,4 @@
-//! Guessing, and making the server work for nothing.
+//! Attacks that guess passwords or addresses, or waste the server's CPU time.
 
 use vestibule::domain::machine::{Before, Machine, Next};
 use vestibule::domain::throttle::{Limit, Throttle, ThrottleCommand};
@@ -10,8 +10,8 @@ use crate::support::{START, SeededEntropy, World};
 
 #[test]
 fn sign_ups_beyond_the_limit_cost_as_much_as_those_within() {
-    // An Argon2 hash for each refused POST. The same refusal comes before the password is looked at:
-    // a salt is drawn for each hash, and here none is.
+    // The attack: each refused POST costs an Argon2 hash. Each hash draws a salt, so the test checks
+    // that a refused sign-up draws none.
     let world = World::new(&[("SIGN_UPS_PER_HOUR", "1")]);
     signed_up(&world, "first@example.test");
     let fields = [("email", "second@example.test"), ("password", PASSWORD)];
@@ -55,7 +55,7 @@ fn a_network_signs_in_more_often_than_any_household_does() {
 
 #[test]
 fn the_time_of_a_first_probe_tells_whether_an_address_has_an_account() {
-    // Both failures are told at a whole second after the request came, by the same number of calls
+    // Both failures are answered a whole second after the request, with the same number of calls
     let world = World::new(&[]);
     signed_up(&world, "person@example.test");
     let probe = |email: &str| {
@@ -72,5 +72,5 @@ fn the_time_of_a_first_probe_tells_whether_an_address_has_an_account() {
     let waited = world.timer.0.borrow().len();
     let fields = [("email", "person@example.test"), ("password", PASSWORD)];
     assert_eq!(Browser::default().submit(&world, "/sign-in", &fields).status, 303);
-    assert_eq!(world.timer.0.borrow().len(), waited, "a right password waits for nothing");
+    assert_eq!(world.timer.0.borrow().len(), waited, "a right password isn't delayed");
 }

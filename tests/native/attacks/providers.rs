@@ -1,4 +1,4 @@
-//! What an upstream provider, or someone with an account there, may not do.
+//! Attacks by an upstream provider, or by someone with an account there.
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
@@ -31,7 +31,7 @@ fn world_with(more: Value) -> (World, TestProvider) {
     (world, provider)
 }
 
-/// Two providers of one deployment, each with its table.
+/// A server with two providers, `acme` and `social`, each with additional settings.
 fn two(first: Value, second: Value) -> (World, TestProvider, TestProvider) {
     let base = |id: &str, issuer: &str, more: Value| {
         let mut table = json!({ "id": id, "name": id, "issuer": issuer, "client_id": "here",
@@ -66,7 +66,7 @@ fn csrf(world: &World, browser: &mut Browser) -> String {
 
 #[test]
 fn another_tenant_of_one_provider_takes_over_the_accounts_of_a_company() {
-    // Whoever owns any tenant can write the boss's address into its directory
+    // Whoever owns any tenant can write a company's address into its directory
     for table in [
         json!({ "preset": "microsoft" }),
         json!({ "preset": "microsoft", "tenant": "organizations" }),
@@ -91,7 +91,7 @@ fn another_tenant_of_one_provider_takes_over_the_accounts_of_a_company() {
 
 #[test]
 fn an_address_without_email_verified_takes_over_an_account_unless_one_named_company_says_it() {
-    // OpenID Connect Core §5.1: a missing statement is no statement
+    // A missing `email_verified` (OpenID Connect Core §5.1) doesn't mean true
     for (issuer, verified) in [(ISSUER, true), ("https://gitlab.com", false)] {
         let providers = setting(issuer, json!({ "domains": ["acme.example"] }));
         let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
@@ -102,7 +102,7 @@ fn an_address_without_email_verified_takes_over_an_account_unless_one_named_comp
         let page = account_page(&world, &mut browser);
         assert_eq!(page.contains("Set a password"), verified, "{issuer}");
     }
-    // A statement that can't be read is not a missing one either.
+    // A value that can't be read doesn't count as missing either.
     let (world, provider) = world_with(json!({ "domains": ["acme.example"] }));
     provider.tells(json!({ "email": "boss@acme.example", "email_verified": { "is": true } }));
     let mut browser = Browser::default();
@@ -111,8 +111,8 @@ fn an_address_without_email_verified_takes_over_an_account_unless_one_named_comp
 }
 
 #[test]
-fn a_google_account_of_ones_own_speaks_for_a_company() {
-    // Google's `hd` alone says that a user belongs to a company
+fn a_private_google_account_speaks_for_a_company() {
+    // Only Google's `hd` says that a user belongs to a company
     let google = "https://accounts.google.com";
     let table = json!({ "domains": ["acme.example"], "trust_email": true, "membership": true });
     let providers = setting(google, table);
@@ -177,7 +177,7 @@ fn link(world: &World, social: &TestProvider, browser: &mut Browser) {
     social.says.borrow_mut().id_token = json!({});
 }
 
-/// `groups` and `roles` as userinfo tells them.
+/// `groups` and `roles` as userinfo returns them.
 fn told(world: &World, browser: &mut Browser) -> (Value, Value) {
     let app = super::access::app(world, "openid groups roles", true);
     let tokens = super::access::tokens(world, browser, &app, "&scope=openid+groups+roles");
@@ -217,7 +217,7 @@ fn what_an_earlier_version_stored_of_groups_is_kept_by_its_source() {
     assert!(person.claims.groups.is_empty() && !person.sources.contains_key("groups"));
     let held: Vec<_> = person.memberships.values().collect();
     assert_eq!((held[0].provider.as_str(), &held[0].groups), ("acme", &vec!["staff".to_owned()]));
-    // What no provider asserted stays the operator's.
+    // What the operator set, and no provider asserted, stays.
     stored["sources"] = json!({});
     let person = Account::migrate(1, stored).expect("a state of version 1");
     assert_eq!(person.claims.groups, ["staff"]);
@@ -225,7 +225,7 @@ fn what_an_earlier_version_stored_of_groups_is_kept_by_its_source() {
 
 #[test]
 fn two_accounts_say_that_one_address_is_verified() {
-    // `link = "never"`: the second account has the address as a claim, and no more
+    // `link = "never"`: the second account has the address only as a claim
     let (world, provider) = world_with(json!({ "trust_email": true, "link": "never" }));
     let mut owner = Browser::default();
     let fields = [("email", "dana@example.org"), ("password", PASSWORD)];
@@ -242,7 +242,7 @@ fn two_accounts_say_that_one_address_is_verified() {
 }
 
 #[test]
-fn an_account_without_an_address_takes_one_that_is_nobodys_once_it_is_proven() {
+fn an_account_without_an_address_adopts_a_proven_one_that_no_account_has() {
     let (world, provider) = world_with(json!({ "trust_email": true }));
     provider.tells(json!({ "email": "dana@example.org", "email_verified": false }));
     provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
@@ -260,7 +260,7 @@ fn auth_time_is_claimed_without_proof() {
     provider.tells(json!({ "email": "dana@example.org", "email_verified": true }));
     let app = super::access::app(&world, "openid", true);
     let mut browser = Browser::default();
-    // The flow is set aside, and the user signs in plainly.
+    // The user leaves this request and signs in at the provider without it.
     let asked = super::access::authorize_url(&app, "&scope=openid&prompt=login");
     browser.get(&world, &asked);
     provider.visit(&world, &mut browser, "/sign-in/acme");
@@ -273,7 +273,7 @@ fn auth_time_is_claimed_without_proof() {
     let tokens = super::access::tokens(&world, &mut browser, &app, "&scope=openid");
     assert_eq!(super::access::claims(&tokens["id_token"])["auth_time"], Value::Null);
     assert_eq!(super::access::claims(&tokens["access_token"])["auth_time"], Value::Null);
-    // Nor does it set a first password.
+    // Such a sign-in doesn't confirm setting a first password either.
     let csrf = csrf(&world, &mut browser);
     let fields = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/password", &fields).status, 422);
@@ -327,7 +327,7 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
         &[("email", "victim@example.org"), ("password", PASSWORD)],
     );
     assert_eq!(again.status, 401);
-    // Sent twice, it takes nothing from the account that has proven the address.
+    // Sent again, it takes nothing from the account that has now proven the address.
     assert_ne!(browser.post(&world, "/sign-in", &fields).status, 303);
 }
 

@@ -1,4 +1,4 @@
-//! The server as an open redirector (RFC 9700 §4.11.2).
+//! Attacks that use the server as an open redirector (RFC 9700 §4.11.2).
 
 use serde_json::json;
 
@@ -36,13 +36,13 @@ fn a_wrong_request_of_an_unknown_app_leads_a_browser_to_it() {
         assert_eq!((page.status, page.header("location")), (400, None), "{more}");
         let html = text(&page);
         assert!(html.contains("evil.example.test") && html.contains("verified"), "{html}");
-        assert!(!html.contains("<script"), "nothing sends itself");
+        assert!(!html.contains("<script"), "the form doesn't submit itself");
     }
-    // A forged cookie is no session.
+    // A forged session cookie doesn't count as signed in.
     let mut forged = Browser::default();
     forged.cookies.insert("__Host-session".to_owned(), "vse_AAAA".to_owned());
     assert_eq!(forged.get(&world, &wrong("&response_type=token")).status, 400);
-    // Whoever is signed in was authenticated first, and silent authentication is exempt.
+    // A signed-in user has authenticated first, and `prompt=none` is exempt.
     let mut signed_in = signed_up(&world, "person@example.test");
     let told = signed_in.get(&world, &wrong("&response_type=token"));
     assert_eq!(answer(&told, "error").as_deref(), Some("unsupported_response_type"));
@@ -67,7 +67,7 @@ fn a_sign_out_leads_a_browser_to_an_unknown_app() {
     let page = Browser::default().get(&world, &url);
     assert_eq!((page.status, page.header("location")), (200, None));
     assert!(text(&page).contains("Takes you back to <strong>evil.example.test</strong>"));
-    // Nor with an ID token of the attacker's own.
+    // An ID token of the attacker's own account doesn't help.
     let mut attacker = signed_up(&world, "attacker@example.test");
     let response = attacker.get(
         &world,
@@ -89,13 +89,13 @@ fn a_sign_out_leads_a_browser_to_an_unknown_app() {
     let hint = tokens["id_token"].as_str().unwrap();
     let with_hint = Browser::default().get(&world, &format!("{url}&id_token_hint={hint}"));
     assert_eq!((with_hint.status, with_hint.header("location")), (200, None));
-    // The app's own user, who signs out of it, goes back to it.
+    // A user of the app who signs out of it is redirected back to it.
     let out = attacker.get(&world, &format!("{url}&id_token_hint={hint}"));
     assert_eq!(out.header("location"), Some(EVIL));
 }
 
 #[test]
-fn a_link_made_by_ones_own_sign_out_leads_anyone_anywhere_for_ever() {
+fn a_link_from_the_attackers_own_sign_out_redirects_anyone_anywhere_for_ever() {
     let issuer = "https://acme.example.com";
     let providers = setting(issuer, json!({ "upstream_logout": true }));
     let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);

@@ -1,4 +1,4 @@
-//! Used refresh tokens (RFC 9700 §4.14.2).
+//! Attacks with used refresh tokens (RFC 9700 §4.14.2).
 
 use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
 use vestibule::domain::grant::{GrantCommand, GrantError};
@@ -53,7 +53,7 @@ fn a_client_whose_answer_was_lost_goes_on_within_minutes() {
     let (mut host, used) = used_once();
     host.advance(LOST_ANSWER - 1);
     use_token(&mut host, &used, (HOME, LOST_ANSWER)).unwrap();
-    // Two at once get one successor, as within the window.
+    // Two requests at once get the same successor, as within `REFRESH_WINDOW`.
     use_token(&mut host, &used, (HOME, LOST_ANSWER)).unwrap();
 }
 

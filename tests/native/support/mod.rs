@@ -44,7 +44,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Notes until when somebody wanted to wait, and lets no time pass.
+/// Records the times that callers wait for, and returns at once.
 #[derive(Default)]
 pub struct TestTimer(pub RefCell<Vec<Timestamp>>);
 
@@ -60,7 +60,7 @@ impl Timer for TestTimer {
 pub struct SeededEntropy(Cell<u64>);
 
 impl SeededEntropy {
-    /// How many blocks of 32 bytes were drawn.
+    /// How many blocks of 32 bytes were drawn since the start.
     pub fn drawn(&self) -> u64 {
         self.0.get()
     }
@@ -84,7 +84,7 @@ impl Entropy for SeededEntropy {
 #[derive(Default)]
 pub struct MemoryRegistry {
     held: RefCell<BTreeMap<String, Client>>,
-    /// Whether it takes nothing, as KV does with too many writes of one key.
+    /// Whether writes fail, as in KV after too many writes of one key.
     pub fails: Cell<bool>,
 }
 

@@ -35,11 +35,11 @@ struct Object {
     stored: Option<String>,
     rows: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
-    /// Effects that were not performed yet, the oldest first.
+    /// Effects that have not been performed yet, the oldest first.
     owed: Vec<Effect>,
 }
 
-/// What effects reach.
+/// What effects act on outside the objects.
 pub struct Outside {
     pub internet: Rc<Internet>,
     pub clients: Rc<MemoryRegistry>,
@@ -53,7 +53,7 @@ pub struct Memory {
     objects: RefCell<BTreeMap<(Class, String), Object>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
-    /// The providers, and what seals the tokens of outside accounts.
+    /// The providers, and the sealer for tokens of outside accounts.
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
 }
 
@@ -82,7 +82,7 @@ impl Memory {
         object.stored = Some(text.to_owned());
     }
 
-    /// Asks the provider, as the performer of the edge does.
+    /// Asks the provider, as `edge/performer.rs` does.
     fn ask_provider(&self, effect: Effect) -> Option<Outcome> {
         let upstream = self.upstream.borrow();
         let (providers, sealer) = upstream.as_ref().expect("the settings of a world");
@@ -200,8 +200,8 @@ impl Memory {
         serde_json::to_string(&step.reply).expect("a reply")
     }
 
-    /// Performs what an object owes, as `edge/performer.rs` does: in order, without what a later effect
-    /// replaces; what fails stays.
+    /// Performs an object's waiting effects as `edge/performer.rs` does: in order, skipping those that a
+    /// later effect replaces, and keeping those that fail.
     fn settle<M: Machine>(&self, id: &str) {
         let key = (M::CLASS, id.to_owned());
         let take = || std::mem::take(&mut self.objects.borrow_mut().get_mut(&key).unwrap().owed);
@@ -242,7 +242,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Tries again what could not be published.
+    /// Performs the waiting effects of all registrations again.
     pub fn retry(&self) {
         let ids: Vec<_> = self.objects.borrow().keys().cloned().collect();
         for (class, id) in ids {

@@ -136,7 +136,7 @@ impl TestProvider {
         (answer(&there, "state").unwrap(), location)
     }
 
-    /// Takes the request that a response leads to, and answers it next.
+    /// Takes the authorization request that a response redirects to; the next ID token has its `nonce`.
     pub fn expects(&self, there: &Response) {
         *self.nonce.borrow_mut() = answer(there, "nonce").unwrap();
     }

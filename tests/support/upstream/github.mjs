@@ -204,7 +204,7 @@ export async function startGitHub({ port } = {}) {
     ...user,
   });
 
-  // DELETE /applications/{client_id}/token: this token alone.
+  // DELETE /applications/{client_id}/token revokes only this token.
   // DELETE /applications/{client_id}/grant: every token of this person for this app.
   function deleteAuthorization({ headers, body }, isWhole) {
     const { client_id, client_secret } = server.client;
