@@ -64,6 +64,12 @@ pub trait Objects {
         command: String,
         hold: Seconds,
     ) -> Result<Option<String>, Unavailable>;
+
+    /// Whether an answer may be held for a caller who would rather wait: not while so many wait that
+    /// memory becomes scarce.
+    fn can_hold(&self) -> bool {
+        true
+    }
 }
 
 /// Sends a command to a machine, and lets the answer be held.

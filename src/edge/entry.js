@@ -34,12 +34,16 @@ function call(work) {
   }
 }
 
-// Works until the wasm module waits, awaits that, and goes on until all is done. The answer is taken in
-// the very turn that gave it: a moment later it could be another request's.
-async function turns(begin) {
+// Begins: the number of the task that waits, or 0 when all is done.
+function begin(work) {
   fresh();
+  return call(work);
+}
+
+// Awaits what the wasm module waits for and lets the task go on, until all is done. Called in the same turn as
+// `begin`: the answer is taken in the very turn that gave it, and a moment later it could be another request's.
+async function turns(task) {
   const own = instance;
-  let task = call(begin);
   while (task !== 0) {
     let outcome;
     let failed = false;
@@ -57,20 +61,17 @@ async function turns(begin) {
 }
 
 export default {
+  // Nothing that is awaited here holds the body or the address: thousands may wait at once.
   async fetch(request, env) {
-    const { method, url } = request;
-    let body = "";
-    if (method === "GET") {
-      const kept = recall(url);
-      if (kept !== undefined) return responseOf(kept);
-    } else {
-      body = await read(request);
-      if (body === undefined)
-        return refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
-    }
     try {
-      const given = await turns(() => answer(request, method, url, body, env));
-      if (method === "GET") keep(url, given);
+      if (request.method !== "GET") {
+        const given = await (await received(request, env)).answer;
+        return given === undefined ? tooLarge(request) : responseOf(given);
+      }
+      const kept = recall(request.url);
+      if (kept !== undefined) return responseOf(kept);
+      const given = await turns(started(request, "", env));
+      keep(request.url, given);
       return responseOf(given);
     } catch (error) {
       console.error(`a request failed: ${error}`);
@@ -78,6 +79,17 @@ export default {
     }
   },
 };
+
+const started = (request, body, env) => begin(() => answer(request, request.method, request.url, body, env));
+
+// Reads the body and begins: comes back with the answer that is on its way, undefined for a body that is too
+// large. In an object, since a promise that an async function returns is awaited before it comes back.
+async function received(request, env) {
+  const body = await read(request);
+  return { answer: body === undefined ? undefined : turns(started(request, body, env)) };
+}
+
+const tooLarge = (request) => refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
 
 // What the wasm module cannot answer.
 const refusal = (request, status, error, error_description) =>
@@ -107,6 +119,9 @@ const STATE = "state";
 // Hosts one machine. The state is kept here as the text that was stored, so that the wasm heap
 // holds nothing for an object and loses nothing in a reset.
 class Host extends DurableObject {
+  // How many answers it holds; one more, and the oldest is given as it stands. All who sign in at one provider
+  // may wait for the same document.
+  static mostHeld = 1000;
   #rows = new Rows(this.ctx.storage.kv);
   #state;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
@@ -175,7 +190,7 @@ class Host extends DurableObject {
   // alarm comes back to it.
   #settle() {
     const settled = this.#settling.then(() =>
-      turns(() => perform(this.constructor.machine, this, this.env)),
+      turns(begin(() => perform(this.constructor.machine, this, this.env))),
     );
     this.#settling = settled.catch(() => this.#abandon());
     return settled;
@@ -184,6 +199,8 @@ class Host extends DurableObject {
   // Waits for a change; false when the time is up.
   #change(milliseconds) {
     if (milliseconds <= 0) return false;
+    // A set keeps the order in which they came.
+    if (this.#waiting.size >= this.constructor.mostHeld) this.#waiting.values().next().value(false);
     return new Promise((resolve) => {
       const wakened = (changed) => {
         clearTimeout(timer);
@@ -264,6 +281,8 @@ class Host extends DurableObject {
 
 export class Grant extends Host {
   static machine = "Grant";
+  // One device waits: whoever polls its code again and again must not fill the memory.
+  static mostHeld = 32;
 }
 export class Account extends Host {
   static machine = "Account";

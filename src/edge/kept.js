@@ -2,6 +2,8 @@
 // that every client reads cost no work each time.
 const MILLISECONDS = 10_000;
 const MOST = 50;
+// No document has a longer address, in characters: only a stranger's query makes it so.
+const LONGEST = 500;
 
 let kept = new Map();
 
@@ -15,7 +17,7 @@ export function recall(url) {
 }
 
 export function keep(url, answer) {
-  if (answer.status !== 200 || !answer.headers.get("cache-control")?.startsWith("public")) return;
+  if (url.length > LONGEST || answer.status !== 200 || !answer.headers.get("cache-control")?.startsWith("public")) return;
   if (kept.size >= MOST) kept = new Map();
   kept.set(url, { until: Date.now() + MILLISECONDS, answer });
 }

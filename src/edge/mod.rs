@@ -1,12 +1,15 @@
 //! Cloudflare: the only room that names the platform. It implements the ports, hosts the machines
 //! in Durable Objects, and knows no rule of OAuth.
 
+mod cache;
 mod host;
 mod keys;
+mod memory;
 mod performer;
 mod platform;
 mod ports;
 mod request;
+mod tasks;
 mod turns;
 
 use std::cell::OnceCell;
@@ -17,10 +20,12 @@ use wasm_bindgen::prelude::*;
 use self::platform::{Env, Incoming};
 use self::ports::Edge;
 use self::request::Sender;
+use self::tasks::Load;
 use crate::endpoints::http::Response;
 use crate::endpoints::routes;
 use crate::endpoints::server::Server;
 use crate::endpoints::settings::Settings;
+use crate::protocol::error::{ErrorCode, OAuthError};
 
 thread_local! {
     // The settings never change while an isolate lives, so they are read and checked once.
@@ -62,10 +67,15 @@ pub fn answer(
             return Ok(0);
         }
     };
+    // A request that comes now would find the memory that those who wait will give back in a moment.
+    if turns::load() == Load::Full {
+        write(&overloaded());
+        return Ok(0);
+    }
     turns::begin(async move {
         let edge = Edge::new(env, Rc::clone(&settings));
         let sender = Sender::new(incoming);
-        let request = request::read(&sender, &method, &url, body);
+        let request = request::read(&sender, &method, url, body);
         let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
         let server = Server { settings: &settings, ports: edge.ports(), issuer };
         let mut response = routes::handle(&server, &request).await;
@@ -75,6 +85,15 @@ pub fn answer(
         write(&response);
         Ok(())
     })
+}
+
+/// Refuses a request for a moment.
+fn overloaded() -> Response {
+    let description = "the server is busy; try again in a few seconds";
+    Response::error(503, &OAuthError::new(ErrorCode::TemporarilyUnavailable, description))
+        .with("retry-after", "5")
+        .with("access-control-allow-origin", "*")
+        .with("x-content-type-options", "nosniff")
 }
 
 fn write(response: &Response) {

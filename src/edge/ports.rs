@@ -1,15 +1,16 @@
 //! The ports, on Cloudflare.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use async_trait::async_trait;
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
-use super::keys;
+use super::cache::Cache;
 use super::platform::{self, Asked, Env};
+use super::tasks::Load;
+use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
@@ -29,12 +30,20 @@ use crate::protocol::outbound;
 
 /// How long an isolate keeps a client that it has read, in milliseconds.
 const CLIENT_CACHE: i64 = 60_000;
-/// How many clients an isolate keeps.
-const MAX_CLIENTS: usize = 1000;
+/// How many bytes of clients an isolate keeps: 2,000 of the usual size. The metadata of one may have 64 KiB,
+/// so that their number alone bounds nothing.
+const MAX_CLIENT_BYTES: usize = 4 * 1024 * 1024;
 
 thread_local! {
-    // Caches of this isolate: losing them costs a read.
-    static CLIENTS: RefCell<HashMap<String, (Timestamp, Client)>> = RefCell::default();
+    // Clients and when each was read. Losing them costs a read.
+    static CLIENTS: RefCell<Cache<(Timestamp, Client)>> =
+        RefCell::new(Cache::new(MAX_CLIENT_BYTES));
+}
+
+/// About how many bytes a client takes in memory, by its JSON: each text there has a pointer, a length and
+/// a capacity of its own.
+fn size_of(json: &str) -> usize {
+    json.len().saturating_mul(2).saturating_add(1024)
 }
 
 /// The outside, for one request.
@@ -66,11 +75,14 @@ impl Edge {
         }
     }
 
-    /// What the request cost and what the isolate has cost so far, as a Server-Timing header: for
-    /// development and tests.
+    /// What the request cost, how many other tasks wait in this isolate, how many bytes the wasm memory
+    /// has, and what the isolate has cost so far, as a Server-Timing header: for development and
+    /// tests.
     pub fn counts(&self) -> String {
+        let (tasks, memory) = (turns::waiting(), memory::linear());
         format!(
-            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\", {}",
+            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\", \
+             tasks;desc=\"{tasks}\", memory;desc=\"{memory}\", {}",
             self.object_calls.get(),
             self.kv_reads.get(),
             self.kv_writes.get(),
@@ -193,6 +205,10 @@ impl Objects for Edge {
         count(&self.object_calls);
         send(&self.env, class, to, &command, hold).await
     }
+
+    fn can_hold(&self) -> bool {
+        turns::load() == Load::Normal
+    }
 }
 
 fn client_key(client_id: &str) -> String {
@@ -203,7 +219,7 @@ fn client_key(client_id: &str) -> String {
 impl ClientRegistry for Edge {
     async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
         let now = now();
-        let cached = CLIENTS.with_borrow(|clients| {
+        let cached = CLIENTS.with_borrow_mut(|clients| {
             let (read_at, client) = clients.get(client_id)?;
             (now.0.saturating_sub(read_at.0) < CLIENT_CACHE).then(|| client.clone())
         });
@@ -224,10 +240,7 @@ impl ClientRegistry for Edge {
             Unavailable(message)
         })?;
         CLIENTS.with_borrow_mut(|clients| {
-            if clients.len() >= MAX_CLIENTS {
-                clients.clear();
-            }
-            clients.insert(client_id.to_owned(), (now, client.clone()));
+            clients.insert(client_id, size_of(&json), (now, client.clone()));
         });
         Ok(Some(client))
     }

@@ -1,6 +1,6 @@
 //! Reads a request into the form that the endpoints know.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
 
 use super::platform::{self, Incoming};
@@ -65,22 +65,23 @@ impl Caller for Sender {
     }
 }
 
-pub fn read<'a>(sender: &'a Sender, method: &str, url: &str, body: String) -> Request<'a> {
+/// Takes the address apart and drops it: the request keeps each part once.
+pub fn read<'a>(sender: &'a Sender, method: &str, url: String, body: String) -> Request<'a> {
     // The runtime has parsed the URL, so its parts are where they belong.
     let after_scheme = url.find("://").map_or(0, |colon| colon.saturating_add(3));
     let path_at = url
         .get(after_scheme..)
         .and_then(|rest| rest.find(['/', '?', '#']))
         .map_or(url.len(), |slash| slash.saturating_add(after_scheme));
-    let (origin, target) = url.split_at_checked(path_at).unwrap_or((url, ""));
+    let (origin, target) = url.split_at_checked(path_at).unwrap_or((&url, ""));
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     Request {
         method: Method::parse(method),
         origin: origin.to_owned(),
         path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
-        query: query.to_owned(),
-        body,
+        query: Cell::new(query.into()),
+        body: Cell::new(body.into()),
         caller: sender,
     }
 }

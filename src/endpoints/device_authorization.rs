@@ -42,7 +42,7 @@ pub async fn device_authorization(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
-    let form = request.form()?;
+    let form = request.take_form()?;
     let client = authenticate(server, request, &form).await?;
     if !client.may_use(GrantType::DeviceCode) {
         let description = "this client is not registered for the device_code grant";

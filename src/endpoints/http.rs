@@ -1,6 +1,7 @@
 //! Requests and responses, as the endpoints see them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -8,11 +9,15 @@ use serde::Serialize;
 use crate::domain::distance::Location;
 use crate::protocol::error::OAuthError;
 use crate::protocol::parameters::Parameters;
+use crate::protocol::weight::Weight;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 /// The longest path and query that is read, in bytes.
 pub const MAX_TARGET: usize = 16 * 1024;
+
+/// The longest scheme, host and port, in bytes: a host name has at most 253 (RFC 1035 §2.3.4).
+pub const MAX_ORIGIN: usize = 300;
 
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,20 @@ pub enum ClientAddress {
     Connection,
 }
 
+/// Text that a caller sent.
+#[derive(Debug, Default)]
+pub struct Text {
+    text: String,
+    _weight: Weight,
+}
+
+impl<T: Into<String>> From<T> for Text {
+    fn from(text: T) -> Self {
+        let text = text.into();
+        Self { _weight: Weight::new(text.len()), text }
+    }
+}
+
 /// A request.
 pub struct Request<'a> {
     /// Its method.
@@ -76,10 +95,11 @@ pub struct Request<'a> {
     pub origin: String,
     /// The path.
     pub path: String,
-    /// The query, without the question mark.
-    pub query: String,
-    /// The body, at most [`MAX_BODY`] bytes; U+FFFD stands for what was not UTF-8.
-    pub body: String,
+    /// The query, without the question mark; empty once [`Request::take_form`] was called.
+    pub query: Cell<Text>,
+    /// The body, at most [`MAX_BODY`] bytes; U+FFFD stands for what was not UTF-8. Empty once
+    /// [`Request::take_form`] was called.
+    pub body: Cell<Text>,
     /// Who sent it.
     pub caller: &'a dyn Caller,
 }
@@ -100,24 +120,31 @@ impl Request<'_> {
         self.caller.request_id()
     }
 
+    /// Lets `read` see the query.
+    pub fn with_query<T>(&self, read: impl FnOnce(&str) -> T) -> T {
+        peek(&self.query, read)
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors
     /// `invalid_request` for a query that cannot be read.
     pub fn query(&self) -> Result<Parameters, OAuthError> {
-        Parameters::parse(self.query.as_bytes())
+        self.with_query(|query| Parameters::parse(query.as_bytes()))
             .map_err(|error| OAuthError::invalid_request(error.to_string()))
     }
 
-    /// The body, which must be UTF-8.
+    /// Lets `read` see the body, which must be UTF-8.
     ///
     /// # Errors
     /// `invalid_request`.
-    pub fn text(&self) -> Result<&str, OAuthError> {
-        if self.body.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(OAuthError::invalid_request("the body must be UTF-8"));
-        }
-        Ok(&self.body)
+    pub fn with_text<T>(&self, read: impl FnOnce(&str) -> T) -> Result<T, OAuthError> {
+        peek(&self.body, |body| {
+            if body.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(OAuthError::invalid_request("the body must be UTF-8"));
+            }
+            Ok(read(body))
+        })
     }
 
     /// The parameters of a form body, whether or not some were sent twice.
@@ -130,7 +157,7 @@ impl Request<'_> {
                 "the Content-Type must be application/x-www-form-urlencoded",
             ));
         }
-        Parameters::parse(self.text()?.as_bytes())
+        self.with_text(|text| Parameters::parse(text.as_bytes()))?
             .map_err(|error| OAuthError::invalid_request(error.to_string()))
     }
 
@@ -142,6 +169,18 @@ impl Request<'_> {
         let form = self.any_form()?;
         form.once_each().map_err(|error| OAuthError::invalid_request(error.to_string()))?;
         Ok(form)
+    }
+
+    /// The parameters of a form body, each sent once. Drops the body and the query: while the request
+    /// waits, neither takes memory.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub fn take_form(&self) -> Result<Parameters, OAuthError> {
+        let form = self.form();
+        drop(self.body.take());
+        drop(self.query.take());
+        form
     }
 
     /// The media type of the body, without its parameters.
@@ -186,6 +225,14 @@ impl Request<'_> {
             Err(_) => "unknown".to_owned(),
         }
     }
+}
+
+/// Lets `read` see the text of a cell.
+fn peek<T>(cell: &Cell<Text>, read: impl FnOnce(&str) -> T) -> T {
+    let text = cell.take();
+    let result = read(&text.text);
+    cell.set(text);
+    result
 }
 
 /// A response.

@@ -50,7 +50,7 @@ struct Introspection {
 /// # Errors
 /// `invalid_client`, `invalid_request`.
 pub async fn introspect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = request.form()?;
+    let form = request.take_form()?;
     let client = authenticate(server, request, &form).await?;
     if client.metadata.is_public() {
         // RFC 7662 §2.1: whoever asks must be authorized, or tokens could be tried out.

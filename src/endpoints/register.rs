@@ -123,8 +123,9 @@ async fn replace(
     client: Client,
     token: String,
 ) -> Result<Response, Failure> {
-    let body: serde_json::Value = serde_json::from_str(request.text()?)
-        .map_err(|error| ClientMetadataError::Syntax(error.to_string()))?;
+    let body: serde_json::Value = request
+        .with_text(|text| serde_json::from_str(text))?
+        .map_err(|error: serde_json::Error| ClientMetadataError::Syntax(error.to_string()))?;
     if body.get("client_id").and_then(|id| id.as_str()) != Some(&client.client_id) {
         let description = "client_id must be there, and be the one in the address";
         return Err(OAuthError::invalid_request(description).into());
@@ -163,7 +164,7 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
         let error = "the Content-Type must be application/json";
         return Err(OAuthError::invalid_request(error).into());
     }
-    let metadata = ClientMetadata::parse(request.text()?.as_bytes())?;
+    let metadata = request.with_text(|text| ClientMetadata::parse(text.as_bytes()))??;
     if metadata.first_party && !trusted {
         return Err(ClientMetadataError::FirstParty.into());
     }

@@ -19,7 +19,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 /// `unsupported_token_type` for a token that no grant stands behind. A token that is not known is
 /// no error (§2.2).
 pub async fn revoke(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = request.form()?;
+    let form = request.take_form()?;
     let client = authenticate(server, request, &form).await?;
     let token = required(&form, "token")?;
     let revoked = Response::empty(200).with("cache-control", "no-store");

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use super::authorize::{self};
 use super::failure::{Failure, WENT_WRONG};
-use super::http::{MAX_TARGET, Method, Request, Response};
+use super::http::{MAX_ORIGIN, MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::{
     account, assets, browser, connections, consent, demo, developers, device, device_authorization,
@@ -47,8 +47,10 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
         };
         return finish(server, request, audience, answer);
     }
-    let target = request.path.len().saturating_add(request.query.len());
-    let answer = if target > MAX_TARGET {
+    let target = request.path.len().saturating_add(request.with_query(str::len));
+    let answer = if request.origin.len() > MAX_ORIGIN {
+        Err(OAuthError::invalid_request("the host name is longer than host names are").into())
+    } else if target > MAX_TARGET {
         Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
     } else if !allows(&endpoint, request.method) {
         let response =
@@ -77,8 +79,10 @@ fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
 /// The same address by HTTPS.
 fn secured(request: &Request<'_>) -> String {
     let host = request.origin.trim_start_matches("http://");
-    let query = if request.query.is_empty() { "" } else { "?" };
-    format!("https://{host}{}{query}{}", request.path, request.query)
+    request.with_query(|query| {
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("https://{host}{}{mark}{query}", request.path)
+    })
 }
 
 /// Which methods an endpoint takes.

@@ -18,3 +18,4 @@ pub mod scope;
 pub mod server_metadata;
 pub mod text;
 pub mod user_code;
+pub mod weight;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::weight::Weight;
+
 /// More parameters than any request of the specifications has.
 const MAX_PARAMETERS: usize = 100;
 
@@ -26,10 +28,26 @@ pub enum ParameterError {
 }
 
 /// The decoded parameters of a query or a body, in the order in which they came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parameters(Vec<(String, String)>);
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    _weight: Weight,
+}
+
+impl PartialEq for Parameters {
+    fn eq(&self, other: &Self) -> bool {
+        self.pairs == other.pairs
+    }
+}
+
+impl Eq for Parameters {}
 
 impl Parameters {
+    fn new(pairs: Vec<(String, String)>) -> Self {
+        let bytes = pairs.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
+        Self { pairs, _weight: Weight::new(bytes) }
+    }
+
     /// Reads `name=value` pairs. A parameter without a value counts as omitted (RFC 6749 §3.1).
     ///
     /// # Errors
@@ -47,24 +65,31 @@ impl Parameters {
                 pairs.push((name, value));
             }
         }
-        Ok(Self(pairs))
+        Ok(Self::new(pairs))
+    }
+
+    /// Drops every parameter that has none of these names.
+    pub fn retain(&mut self, names: &[&str]) {
+        let mut pairs = std::mem::take(&mut self.pairs);
+        pairs.retain(|(name, _)| names.contains(&name.as_str()));
+        *self = Self::new(pairs);
     }
 
     /// The value of a parameter, if it was sent: the first one, where it was sent more than once.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value of a parameter that may be repeated (`resource`, RFC 8707 §2).
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Refuses a parameter that was sent more than once; only `resource` may be (RFC 8707 §2), and
     /// the boxes of a form that bear one name (`scope_granted`).
     pub fn once_each(&self) -> Result<(), ParameterError> {
-        for (index, (name, _)) in self.0.iter().enumerate() {
-            let before = self.0.iter().take(index);
+        for (index, (name, _)) in self.pairs.iter().enumerate() {
+            let before = self.pairs.iter().take(index);
             if name != "resource" && before.clone().any(|(earlier, _)| earlier == name) {
                 return Err(ParameterError::Repeated(name.clone()));
             }
@@ -79,13 +104,13 @@ impl Parameters {
 
     /// Every pair, for a request that must be sent on as it came.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self::new(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

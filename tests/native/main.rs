@@ -14,6 +14,7 @@
 mod accounts;
 mod app_connections;
 mod attacks;
+mod cache;
 mod connections;
 mod federation;
 mod grant_codes;
@@ -32,5 +33,6 @@ mod server;
 mod settings;
 mod stored;
 mod support;
+mod tasks;
 mod texts;
 mod tokens;

@@ -4,6 +4,8 @@
 
 mod social;
 
+use std::cell::Cell;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -384,8 +386,8 @@ async fn send(
         method,
         origin: server.issuer.clone(),
         path: path.to_owned(),
-        query: String::new(),
-        body,
+        query: Cell::default(),
+        body: Cell::new(body.into()),
         caller: &caller,
     };
     let response = Box::pin(routes::handle(server, &request)).await;

@@ -40,5 +40,5 @@ pub(super) async fn redeem(
     let resources = resource::narrow(&issue.authorization.resources, resources)?;
     let scope = issue.authorization.scope.clone();
     let issuing = Issuing { grant, issue: *issue, scope, resources };
-    issue::for_person(server, &request.client, issuing).await
+    issue::for_person(server, &(&request.client).into(), issuing).await
 }

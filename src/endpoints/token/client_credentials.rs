@@ -19,5 +19,5 @@ pub(super) async fn grant(
         return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
     }
     let resources = request.resources(server)?;
-    issue::for_client(server, &request.client, scope, resources).await
+    issue::for_client(server, &(&request.client).into(), scope, resources).await
 }

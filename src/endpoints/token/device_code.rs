@@ -1,7 +1,7 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4 and §3.5), with
 //! `Prefer: wait` (RFC 7240 §4.3): the answer is held until the person decides.
 
-use super::issue::{self, Issuing, TokenResponse};
+use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::{TokenRequest, required, terms};
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
@@ -14,25 +14,35 @@ use crate::protocol::prefer;
 
 pub(super) async fn poll(
     server: &Server<'_>,
-    request: &TokenRequest,
+    request: TokenRequest,
 ) -> Result<TokenResponse, Failure> {
-    let code = required(&request.form, "device_code")?;
-    let code = Token::decode(TokenKind::DeviceCode, code).ok_or_else(|| {
-        OAuthError::new(ErrorCode::InvalidGrant, "the device code was not issued by this server")
-    })?;
-    let command = GrantCommand::Poll {
-        secret: code.secret,
-        client_id: request.client.client_id.clone(),
-        terms: terms(server, &request.client),
-    };
+    let (code, poll) = read(server, &request)?;
+    let recipient = Recipient::from(&request.client);
+    let wait = prefer::wait(request.prefer.as_deref());
+    let hold = Seconds(if server.ports.objects.can_hold() { wait } else { 0 });
+    // Thousands may wait here: neither the form nor the client's metadata does.
+    drop(request);
     let address = Address::Id(code.object.as_str().to_owned());
-    let hold = Seconds(prefer::wait(request.prefer.as_deref()));
-    let issue = match server.wait::<Grant>(&address, command, hold).await?? {
+    let issue = match server.wait::<Grant>(&address, poll, hold).await?? {
         GrantReply::Issue(issue) => issue,
         _ => return Err(Failure::internal("a poll was answered by something else")),
     };
     let (scope, resources) =
         (issue.authorization.scope.clone(), issue.authorization.resources.clone());
     let issuing = Issuing { grant: code.object, issue: *issue, scope, resources };
-    issue::for_person(server, &request.client, issuing).await
+    issue::for_person(server, &recipient, issuing).await
+}
+
+/// The device code of the request, and the command that asks for its tokens.
+fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, GrantCommand), Failure> {
+    let code = required(&request.form, "device_code")?;
+    let code = Token::decode(TokenKind::DeviceCode, code).ok_or_else(|| {
+        OAuthError::new(ErrorCode::InvalidGrant, "the device code was not issued by this server")
+    })?;
+    let poll = GrantCommand::Poll {
+        secret: code.secret.clone(),
+        client_id: request.client.client_id.clone(),
+        terms: terms(server, &request.client),
+    };
+    Ok((code, poll))
 }

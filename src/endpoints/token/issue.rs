@@ -34,6 +34,19 @@ pub struct TokenResponse {
     pub scope: Scope,
 }
 
+/// Whom tokens are for: what must be known of the client, without its metadata, which can be large.
+pub(super) struct Recipient {
+    client_id: String,
+    id_token_alg: SigningAlgorithm,
+}
+
+impl From<&Client> for Recipient {
+    fn from(client: &Client) -> Self {
+        let id_token_alg = client.metadata.id_token_signed_response_alg;
+        Self { client_id: client.client_id.clone(), id_token_alg }
+    }
+}
+
 /// What a person's tokens are made from.
 pub(super) struct Issuing {
     /// The grant's object.
@@ -49,7 +62,7 @@ pub(super) struct Issuing {
 /// Issues what a person allowed.
 pub(super) async fn for_person(
     server: &Server<'_>,
-    client: &Client,
+    client: &Recipient,
     issuing: Issuing,
 ) -> Result<TokenResponse, Failure> {
     let Issuing { grant, issue, scope, resources } = issuing;
@@ -77,7 +90,7 @@ pub(super) async fn for_person(
 /// Issues what a client may have for itself.
 pub(super) async fn for_client(
     server: &Server<'_>,
-    client: &Client,
+    client: &Recipient,
     scope: Scope,
     resources: Vec<String>,
 ) -> Result<TokenResponse, Failure> {
@@ -100,7 +113,7 @@ fn response(server: &Server<'_>, access_token: String, scope: Scope) -> TokenRes
 /// The claims of a token of the client's own; a person's token says more.
 fn blank(
     server: &Server<'_>,
-    client: &Client,
+    client: &Recipient,
     scope: &Scope,
     mut resources: Vec<String>,
 ) -> AccessToken {
@@ -133,7 +146,7 @@ async fn sign_access_token(server: &Server<'_>, claims: &AccessToken) -> Result<
 
 async fn id_token(
     server: &Server<'_>,
-    client: &Client,
+    client: &Recipient,
     authorization: &Authorization,
     access_token: &str,
 ) -> Result<String, Failure> {
@@ -153,8 +166,7 @@ async fn id_token(
         at_hash: Some(id_token::at_hash(access_token)),
         claims: requested_claims(server, authorization).await?,
     };
-    let alg = client.metadata.id_token_signed_response_alg;
-    sign(server, alg, "JWT", &claims).await
+    sign(server, client.id_token_alg, "JWT", &claims).await
 }
 
 /// The claims that the `claims` parameter requested for the ID token (OpenID Connect Core §5.5) and that are

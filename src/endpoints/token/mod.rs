@@ -33,7 +33,7 @@ struct TokenRequest {
 /// # Errors
 /// As RFC 6749 §5.2, RFC 8628 §3.5 and RFC 8707 §2 say.
 pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = request.form()?;
+    let mut form = request.take_form()?;
     let grant_type = required(&form, "grant_type")?;
     let grant_type = GrantType::parse(grant_type).ok_or_else(|| {
         OAuthError::new(
@@ -42,6 +42,10 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
              urn:ietf:params:oauth:grant-type:device_code",
         )
     })?;
+    if grant_type == GrantType::DeviceCode {
+        // Whoever polls may wait: whatever else was sent takes no memory meanwhile.
+        form.retain(&["client_id", "client_secret", "device_code"]);
+    }
     let client = authenticate(server, request, &form).await?;
     if !client.may_use(grant_type) {
         let description =
@@ -57,7 +61,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         GrantType::AuthorizationCode => authorization_code::redeem(server, &request).await?,
         GrantType::RefreshToken => refresh_token::refresh(server, &request).await?,
         GrantType::ClientCredentials => client_credentials::grant(server, &request).await?,
-        GrantType::DeviceCode => device_code::poll(server, &request).await?,
+        GrantType::DeviceCode => device_code::poll(server, request).await?,
     };
     Ok(Response::json(200, &tokens).with("pragma", "no-cache"))
 }

@@ -50,5 +50,5 @@ pub(super) async fn refresh(
     let resources = resource::narrow(&issue.authorization.resources, resources)?;
     let scope = scope.unwrap_or_else(|| issue.authorization.scope.clone());
     let issuing = Issuing { grant: token.object, issue: *issue, scope, resources };
-    issue::for_person(server, &request.client, issuing).await
+    issue::for_person(server, &(&request.client).into(), issuing).await
 }

@@ -1,5 +1,6 @@
 //! Requests to the whole server, in process.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use futures_lite::future::block_on;
@@ -70,8 +71,8 @@ impl Browser {
             method,
             origin: self.origin.clone(),
             path: path.into(),
-            query: query.into(),
-            body,
+            query: Cell::new(query.into()),
+            body: Cell::new(body.into()),
             caller: &caller,
         };
         let settings = &world.settings;

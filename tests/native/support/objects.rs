@@ -20,6 +20,7 @@ use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
 use vestibule::jose::seal::Sealer;
 use vestibule::ports::{Clock, Objects, Ports, Unavailable};
+use vestibule::protocol::weight;
 use vestibule::upstream::connection::Connections;
 use vestibule::upstream::provider::Provider;
 
@@ -55,6 +56,8 @@ pub struct Memory {
     pub calls: Cell<usize>,
     /// The providers, and the sealer for tokens of outside accounts.
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
+    /// How many bytes of what the caller sent were in memory while the last command was on its way.
+    pub carried: Cell<usize>,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -64,7 +67,15 @@ fn hex(bytes: &[u8]) -> String {
 impl Memory {
     pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Outside) -> Self {
         let (objects, upstream) = (RefCell::default(), RefCell::default());
-        Self { clock, entropy, outside, objects, calls: Cell::new(0), upstream }
+        Self {
+            clock,
+            entropy,
+            outside,
+            objects,
+            calls: Cell::new(0),
+            carried: Cell::new(0),
+            upstream,
+        }
     }
 
     /// Stores a row of an object, as an earlier version of the server wrote it.
@@ -304,6 +315,7 @@ impl Objects for Memory {
         _: Seconds,
     ) -> Result<Option<String>, Unavailable> {
         self.calls.set(self.calls.get() + 1);
+        self.carried.set(weight::in_memory());
         Ok(Some(self.deliver(class, &Self::id(class, to), &command)))
     }
 }
