@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-clients test-browser \
-        lint bundle deploy pictures clean
+        lint audit bundle deploy pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
 GIVEN := $(foreach pair,$(MAKEOVERRIDES),$(pair))
@@ -50,6 +50,9 @@ lint: setup
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
 
+audit: setup-tests ## Licences, sources and known vulnerabilities of all dependencies
+	@node tools/audit.mjs
+
 test-native: setup
 	cargo test --locked
 
@@ -65,7 +68,7 @@ test-browser: setup-tests bundle
 pictures: setup-tests bundle ## The picture of the README, from the pages as they are
 	node tests/browser/pictures.mjs
 
-test: setup-tests lint test-native size test-black-box test-clients test-browser ## Every test there is
+test: setup-tests lint audit test-native size test-black-box test-clients test-browser ## Every test there is
 
 deploy: setup ## Check, set the secret where it is missing, and deploy with wrangler
 	@node tools/deploy.mjs

