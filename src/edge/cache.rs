@@ -2,7 +2,7 @@
 //! (`tests/native/cache.rs`).
 //!
 //! Entries live in two generations. When the young one has half of the bytes it becomes the old one, whose
-//! entries go unless they are used meanwhile. It does without a crate: `quick_cache` does the same for 5 KiB
+//! entries go unless they are used meanwhile. It does without a crate: `quick_cache` does the same for 3 KiB
 //! of the bundle.
 
 use std::collections::HashMap;
