@@ -55,6 +55,9 @@ pub enum IdentifierCommand {
     Lend(String, Timestamp),
     /// The account is gone, or gave the address up.
     Release(String),
+    /// The account was not made, or doesn't take the address after all. Unlike [`Self::Release`], this never
+    /// ends what the account has confirmed meanwhile.
+    Unclaim(String),
     /// Whose is it? Asked where nothing is guessed.
     Read,
     /// Whose is it? Asked at sign-in: where it is nobody's, the attempt is counted here.
@@ -140,6 +143,12 @@ impl Machine for Identifier {
                 Some(Owner::Claimed { account, .. } | Owner::Owned { account })
                     if account == leaving =>
                 {
+                    Step::to(Next::Forgotten, done)
+                }
+                _ => Step::unchanged(done),
+            },
+            (IdentifierCommand::Unclaim(leaving), state) => match state {
+                Some(Owner::Claimed { account, .. }) if account == leaving => {
                     Step::to(Next::Forgotten, done)
                 }
                 _ => Step::unchanged(done),

@@ -53,6 +53,16 @@ impl Identity {
         identifier(&self.issuer, &self.subject)
     }
 
+    /// The identity without what only the company of its domain may say: that the address is verified, groups
+    /// and roles.
+    #[must_use]
+    pub fn unproven(mut self) -> Self {
+        self.verified_email = None;
+        self.claims.email_verified = self.claims.email.as_ref().map(|_| false);
+        (self.claims.groups, self.claims.roles) = (Vec::new(), Vec::new());
+        self
+    }
+
     /// How the person is called there: an address or a name.
     pub fn label(&self) -> &str {
         let claims = &self.claims;

@@ -72,6 +72,7 @@ pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
         amr: vec!["pwd".to_owned()],
         authenticated: AuthTime::Now,
         origin: None,
+        confirms: false,
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),
         place: request.location().place(),

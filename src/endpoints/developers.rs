@@ -267,7 +267,8 @@ pub async fn change(
     // Whoever makes a secret for an app or changes its redirect URIs can act as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
         let reason = format!("To change {}, show that it's you.", client.display_name());
-        let question = Question { form: &form, why, reason, back: &request.path };
+        let question =
+            Question { form: &form, why, reason, back: &request.path, is_any_sign_in_enough: true };
         return confirm::ask(server, request, &view, question).await;
     }
     match form.get("action") {

@@ -62,7 +62,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     let named =
         logout.hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
     if !named && !confirmed {
-        return Ok(ask(server, request, &parameters, view.label(), logout.to.as_deref()));
+        return Ok(ask(server, request, &parameters, (view.label(), &logout)));
     }
     sign_in::end(server, &claimed).await?;
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
@@ -142,15 +142,19 @@ fn ask(
     server: &Server<'_>,
     request: &Request<'_>,
     parameters: &Parameters,
-    email: &str,
-    to: Option<&str>,
+    (email, logout): (&str, &Logout),
 ) -> Response {
+    let to = logout.to.as_deref();
     // The answer may lead to the provider at which the session began.
     let mut form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     form.leads_to = to.and_then(form_action_source).or(form.leads_to);
     let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
-    form.render(200, &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs })
+    // Anyone can register an app and send a browser here, so the page says where the answer leads (RFC 9700
+    // §4.11.2).
+    let who = logout.client.as_ref();
+    let who = who.map(|client| WhoAsks::new(client, server.settings.is_unverified(client), to));
+    form.render(200, &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs, who })
 }
 
 /// Says that the person is signed out.

@@ -25,7 +25,7 @@ pub async fn create(
             continue;
         }
         for claimed in names.iter().take(index) {
-            release(server, claimed, &new.account).await?;
+            unclaim(server, claimed, &new.account).await?;
         }
         return Ok(None);
     }
@@ -48,9 +48,9 @@ pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Res
     }
 }
 
-/// Gives a claimed name up.
-pub(super) async fn release(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
-    let command = IdentifierCommand::Release(account.to_owned());
+/// Gives up a name that was claimed, unless the account has confirmed it.
+pub(super) async fn unclaim(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
+    let command = IdentifierCommand::Unclaim(account.to_owned());
     let answer = server.send::<Identifier>(&Address::Name(name.to_owned()), command).await?;
     answer.map(|_| ()).map_err(|error| Failure::internal(error.to_string()))
 }

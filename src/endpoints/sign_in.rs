@@ -159,7 +159,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         return page(server, request, &interaction, shown);
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
-    let session = NewSession { asks, ..browser::new_session(server, request) };
+    let confirms = interaction.needs_fresh_sign_in();
+    let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     let credentials = (email.as_str(), form.get("password").unwrap_or_default());
     match sign_in(server, request, credentials, session).await? {
         Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,

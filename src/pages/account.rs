@@ -62,12 +62,20 @@ pub struct ConnectionLine {
 
 /// What the account page has where the password is set.
 pub enum PasswordSection {
+    /// The company of the user's address signs them in, at this provider, so there is no password to set.
+    Company(String),
     /// The form.
     Form,
     /// First the user signs in again: the provider, and the address that does it.
     SignInAgain(String, String),
     /// Nothing confirms that it is the user: the provider that can't.
     Impossible(String),
+}
+
+impl PasswordSection {
+    fn is_company(&self) -> bool {
+        matches!(self, Self::Company(_))
+    }
 }
 
 /// The page.

@@ -33,6 +33,8 @@ pub struct ConfirmSignOut<'a> {
     pub email: &'a str,
     /// The app's request, carried on.
     pub pairs: &'a [(&'a str, &'a str)],
+    /// The app that asks, if the answer leads back to it.
+    pub who: Option<WhoAsks<'a>>,
 }
 
 impl Page for ConfirmSignOut<'_> {

@@ -11,11 +11,16 @@ use std::borrow::Cow;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_properties::CodePointSetData;
-use icu_properties::props::DefaultIgnorableCodePoint;
+use icu_properties::props::{DefaultIgnorableCodePoint, ExtendedPictographic};
 use url::Host;
 
 /// How many combining marks one letter may have; more would cover the lines above and below (UTS #39 §5.4).
 const MAX_MARKS: u8 = 4;
+
+/// Joins letters of some scripts, and emoji.
+const ZWJ: char = '\u{200d}';
+/// Asks for the coloured form of the emoji before it (UTS #51 §1.4.3).
+const EMOJI_STYLE: char = '\u{fe0f}';
 
 /// Why a text may not be displayed: the class of a character that it must not contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +69,7 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     let mut clean: String = judge(trimmed).filter_map(kept).collect();
     if check(clean.trim()).is_err() {
         // Removing a character moved a joiner or a mark to where it isn't allowed.
-        clean.retain(|c| !is_joiner(c) && !is_mark(c));
+        clean.retain(|c| !is_joiner(c) && !is_mark(c) && c != EMOJI_STYLE);
     }
     Cow::Owned(clean.trim().to_owned())
 }
@@ -107,7 +112,16 @@ fn judge(text: &str) -> impl Iterator<Item = (char, Result<(), TextError>)> {
         let verdict = if is_joiner(c) {
             let joins = |c: Option<&char>| c.is_some_and(|c| uses_joiners(*c));
             let between = joins(previous.as_ref()) && joins(rest.peek());
-            if between { Ok(()) } else { Err(TextError::Invisible) }
+            if between || (c == ZWJ && joins_emoji(previous, rest.peek())) {
+                Ok(())
+            } else {
+                Err(TextError::Invisible)
+            }
+        } else if c == EMOJI_STYLE {
+            let is_keycap = rest.peek() == Some(&'\u{20e3}')
+                && previous.is_some_and(|c| c.is_ascii_digit() || c == '#' || c == '*');
+            let follows = is_keycap || previous.is_some_and(is_emoji);
+            if follows { Ok(()) } else { Err(TextError::Invisible) }
         } else if is_mark(c) && class(c).is_none() {
             marks = marks.saturating_add(1);
             if marks > MAX_MARKS { Err(TextError::Marks) } else { Ok(()) }
@@ -141,6 +155,18 @@ fn class(c: char) -> Option<TextError> {
 
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// Whether a zero-width joiner makes one emoji of the two beside it (UTS #51 §2.2).
+fn joins_emoji(previous: Option<char>, next: Option<&char>) -> bool {
+    let ends = |c: char| is_emoji(c) || c == EMOJI_STYLE;
+    previous.is_some_and(ends) && next.is_some_and(|c| is_emoji(*c))
+}
+
+/// Whether a character is an emoji or one of the five skin tones (UTS #51 §1.4).
+fn is_emoji(c: char) -> bool {
+    let pictures = CodePointSetData::new::<ExtendedPictographic>();
+    pictures.contains(c) || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 /// Whether a character is drawn above, below or around the letter before it: those with a combining

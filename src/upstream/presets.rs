@@ -14,6 +14,8 @@ pub struct Quirks {
     pub form_post: bool,
     /// The ID token bears the request's `nonce`, as OpenID Connect Core §3.1.3.7 asks.
     pub nonce: bool,
+    /// Whether the ID token has `auth_time` if the request has `max_age`, as OpenID Connect Core §2 asks.
+    pub auth_time: bool,
     /// It takes PKCE (RFC 7636); one that refuses it must have a nonce or be confidential.
     pub pkce: bool,
     /// Where the tenant stands within which `sub` is unique, as a JSON pointer; none where `sub`
@@ -73,6 +75,7 @@ impl Default for Preset {
             quirks: Quirks {
                 form_post: false,
                 nonce: true,
+                auth_time: true,
                 pkce: true,
                 subject_within: None,
                 refused_tenant: None,
@@ -167,11 +170,11 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Google gives a refresh token to whoever asks in its own words, and only beside a consent.
+/// Google leaves `auth_time` out unless it was enabled for the client, and gives a refresh token to whoever asks in its own words, and only beside a consent.
 fn google() -> Preset {
     let preset = openid("Google", GOOGLE);
     let connection_parameters = &[("access_type", "offline"), ("prompt", "consent")];
-    let quirks = Quirks { connection_parameters, ..preset.quirks };
+    let quirks = Quirks { connection_parameters, auth_time: false, ..preset.quirks };
     Preset { trusts_email: true, quirks, ..preset }
 }
 
@@ -261,12 +264,12 @@ fn facebook() -> Preset {
     Preset { quirks, ..preset }
 }
 
-/// LinkedIn's ID tokens leave the `nonce` out, and its token endpoint refuses PKCE.
+/// LinkedIn's ID tokens leave the `nonce` and `auth_time` out, and its token endpoint refuses PKCE.
 fn linkedin() -> Preset {
     let preset = openid("LinkedIn", "https://www.linkedin.com/oauth");
     Preset {
         auth_method: AuthMethod::ClientSecretPost,
-        quirks: Quirks { nonce: false, pkce: false, ..preset.quirks },
+        quirks: Quirks { nonce: false, pkce: false, auth_time: false, ..preset.quirks },
         ..preset
     }
 }

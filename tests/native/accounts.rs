@@ -3,6 +3,8 @@
 use futures_lite::future::block_on;
 use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
 use vestibule::domain::account::confirmation::Confirmation;
+use vestibule::domain::account::identity::Link;
+use vestibule::domain::account::row::SessionOrigin;
 use vestibule::domain::account::session::{AuthTime, NewSession, SessionProof};
 use vestibule::domain::account::{
     Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
@@ -11,8 +13,10 @@ use vestibule::domain::account::{
 use vestibule::domain::identifier::{
     Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
 };
+use vestibule::domain::identity::{ClaimsUpdate, Identity};
 use vestibule::domain::machine::{Address, Class, Machine};
 use vestibule::domain::password::PasswordRecord;
+use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::ports;
 use vestibule::protocol::claims::{ClaimsRequest, StandardClaims};
@@ -41,6 +45,7 @@ fn new_session() -> NewSession {
         amr: vec!["pwd".into()],
         authenticated: AuthTime::Now,
         origin: None,
+        confirms: false,
         lifetime: Seconds(86_400),
         browser,
         place,
@@ -386,12 +391,7 @@ fn a_password_that_was_changed_meanwhile_signs_nobody_in() {
     let session = created(&world);
     let new = PasswordRecord::of_nobody();
     let other: PasswordRecord = serde_json::from_str("\"$argon2id$another\"").unwrap();
-    let change = PasswordChange {
-        confirmation: confirmed(),
-        password: other,
-        session: new_session(),
-        keeps_apps: false,
-    };
+    let change = PasswordChange { confirmation: confirmed(), password: other, keeps_apps: false };
     account(&world, AccountCommand::ChangePassword(session, Box::new(change))).unwrap();
     let late = AccountCommand::FinishSignIn {
         session: new_session(),
@@ -488,4 +488,109 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
     let refused = signed_in.authorized.expect("an answer");
     assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
     overview(&world, &signed_in.session);
+}
+
+#[test]
+fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
+    // A session from a provider that turns into a password session escapes the provider's logout
+    let world = World::new(&[]);
+    let first = created(&world);
+    let origin = SessionOrigin {
+        provider: "acme".into(),
+        issuer: "https://acme.example.com".into(),
+        subject: "dana".into(),
+        sid: Some("there".into()),
+    };
+    let session = NewSession {
+        origin: Some(origin),
+        amr: vec!["mfa".into()],
+        authenticated: AuthTime::Unknown,
+        lifetime: Seconds(600),
+        ..new_session()
+    };
+    let finish = AccountCommand::FinishSignIn {
+        session,
+        verified: PasswordRecord::of_nobody(),
+        rehashed: None,
+        replaces: Some(first),
+    };
+    let old = proof(account(&world, finish));
+    let before = overview(&world, &old);
+    world.advance(60);
+    let change = PasswordChange {
+        confirmation: confirmed(),
+        password: PasswordRecord::of_nobody(),
+        keeps_apps: false,
+    };
+    let changed = account(&world, AccountCommand::ChangePassword(old.clone(), Box::new(change)));
+    let Ok(AccountReply::SessionRenewed(new)) = changed else { panic!("{changed:?}") };
+    let after = overview(&world, &new);
+    let kept = |overview: &Overview| {
+        let (_, session) = &overview.sessions[0];
+        let about = (session.origin.clone(), session.amr.clone(), session.auth_time());
+        (about, session.sid.clone(), session.started_at(), session.expires_at)
+    };
+    assert_eq!(kept(&before), kept(&after));
+    assert_eq!(after.sessions.len(), 1);
+    let copy = account(&world, AccountCommand::ReadSession(old));
+    assert_eq!(copy.err(), Some(AccountError::NoSession));
+}
+
+#[test]
+fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    let begin = |session: &SessionProof, evidence| {
+        let command = AccountCommand::BeginLink(session.clone(), evidence);
+        match account(&world, command) {
+            Ok(AccountReply::LinkConfirmed(secret)) => Ok(secret),
+            Err(error) => Err(error),
+            other => panic!("{other:?}"),
+        }
+    };
+    let link = |session: &SessionProof, subject: &str, secret: &Secret| {
+        let link = Link {
+            identity: Identity {
+                provider: "acme".into(),
+                issuer: "https://acme.example.com".into(),
+                subject: subject.into(),
+                verified_email: None,
+                claims: StandardClaims::default(),
+            },
+            update: ClaimsUpdate::Follow,
+            confirmation: Confirmation::Link(secret.clone()),
+        };
+        account(&world, AccountCommand::Link(session.clone(), Box::new(link))).err()
+    };
+    let secret = begin(&session, confirmed()).unwrap();
+    assert_eq!(link(&session, "dana", &secret), None);
+    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed), "used twice");
+    // The secret confirms nothing but the link, not even another secret.
+    let secret = begin(&session, confirmed()).unwrap();
+    let chained = begin(&session, Confirmation::Link(secret.clone()));
+    assert_eq!(chained.err(), Some(AccountError::NotConfirmed));
+    let change = PasswordChange {
+        confirmation: confirmed(),
+        password: PasswordRecord::of_nobody(),
+        keeps_apps: false,
+    };
+    let changed = account(&world, AccountCommand::ChangePassword(session, Box::new(change)));
+    let Ok(AccountReply::SessionRenewed(session)) = changed else { panic!("{changed:?}") };
+    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed));
+    // Too late.
+    let secret = begin(&session, confirmed()).unwrap();
+    world.advance(41 * 60);
+    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed));
+}
+
+#[test]
+fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
+    // Two answers of one provider at once: the second gives up only what it claimed
+    let world = World::new(&[]);
+    let name = || Address::Name(EMAIL.into());
+    let read = || send::<Identifier>(&world, name(), IdentifierCommand::Read);
+    send::<Identifier>(&world, name(), IdentifierCommand::Claim(id())).unwrap();
+    send::<Identifier>(&world, name(), IdentifierCommand::Confirm(id())).unwrap();
+    send::<Identifier>(&world, name(), IdentifierCommand::Unclaim(id())).unwrap();
+    assert_eq!(read(), Ok(IdentifierReply::Account(id())));
 }

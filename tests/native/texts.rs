@@ -22,6 +22,10 @@ fn a_name_that_reverses_the_sentence_or_hides_in_it_is_refused() {
         ("\u{61c}Photo", TextError::Bidi),
         ("Pho\u{200b}to", TextError::Invisible),
         ("Pho\u{200d}to", TextError::Invisible),
+        ("Pho\u{fe0f}to", TextError::Invisible),
+        ("Photo 5\u{fe0f}", TextError::Invisible),
+        ("🎉\u{200d}Photo", TextError::Invisible),
+        ("🎉\u{fe0f}\u{fe0f}", TextError::Invisible),
         ("\u{3164}", TextError::Invisible),
         ("\u{2800}", TextError::Invisible),
         ("Photo\u{e0041}", TextError::Invisible),
@@ -53,6 +57,11 @@ fn names_in_every_script_are_taken_as_they_are() {
         "क\u{94d}\u{200d}ष",
         "Tiếng Việt",
         "Party 🎉",
+        "I ❤\u{fe0f} photos",
+        "👩\u{200d}👩\u{200d}👧 Family",
+        "👩🏽\u{200d}🚀",
+        "🏳\u{fe0f}\u{200d}🌈",
+        "Channel 5\u{fe0f}\u{20e3}",
         "\u{a0}",
     ] {
         assert_eq!(check(name), Ok(()), "{name:?}");

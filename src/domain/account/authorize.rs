@@ -118,9 +118,11 @@ impl Person {
         // What the person left out is left out: just now, or before, and then it is not asked for
         // again.
         let declined = match request.consent {
-            ConsentGiven::Before => before.map(|consent| &consent.declined),
+            ConsentGiven::Before | ConsentGiven::FirstParty => {
+                before.map(|consent| &consent.declined)
+            }
             ConsentGiven::JustNow => Some(&request.declined),
-            ConsentGiven::FirstParty | ConsentGiven::MustAsk => None,
+            ConsentGiven::MustAsk => None,
         };
         // Declining a scope also declines the claims in it that the request asked for by name (OpenID
         // Connect Core §5.5).

@@ -13,6 +13,7 @@ use crate::domain::attempts::Blocked;
 use crate::domain::connection::ConnectionId;
 use crate::domain::identity::Identity;
 use crate::domain::password::PasswordRecord;
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::{ClaimsRequest, StandardClaims};
 use crate::protocol::scope::Scope;
@@ -63,6 +64,9 @@ pub enum AccountCommand {
     },
     /// Sign in through another provider.
     SignInWith(Box<UpstreamSignIn>),
+    /// The user has confirmed a link and goes to the provider. The answer is a secret for
+    /// [`Confirmation::Link`].
+    BeginLink(SessionProof, Confirmation),
     /// Link an identity at another provider.
     Link(SessionProof, Box<Link>),
     /// Unlink the identity with that key.
@@ -159,8 +163,6 @@ pub struct PasswordChange {
     pub confirmation: Confirmation,
     /// The new password.
     pub password: PasswordRecord,
-    /// The session that replaces the current one, so that a copy of the old cookie stops working.
-    pub session: NewSession,
     /// Whether apps and devices stay signed in. Otherwise every grant ends.
     pub keeps_apps: bool,
 }
@@ -183,6 +185,10 @@ pub enum AccountReply {
     Password(PasswordRecord),
     /// A session began.
     SignedIn(Box<SignedIn>),
+    /// The session continues under this proof.
+    SessionRenewed(SessionProof),
+    /// A link may begin.
+    LinkConfirmed(Secret),
     /// The person, and the apps that the person registered.
     Apps(Box<SessionView>, Vec<String>),
     /// The address with which the person signs in.

@@ -6,9 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::row::Session;
-use super::{AccountError, Person};
+use super::row::{self, Linking, Row, Session};
+use super::session::{self, SessionProof};
+use super::{AccountError, AccountReply, Person, Rows, Transition};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::Step;
 use crate::domain::password::PasswordRecord;
+use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 
 /// The maximum age of a sign-in that confirms a change, in seconds.
@@ -22,11 +26,13 @@ const AT_A_PROVIDER: Seconds = Seconds(40 * 60);
 pub enum Confirmation {
     /// The current password came with the request. This is the record that it was verified against.
     Password(PasswordRecord),
-    /// The authentication that started the session, if it is recent and its time is known.
+    /// The authentication that started the session, if it is recent and its time is known. For a user with a
+    /// password it counts only if the user signed in to confirm a change: otherwise whoever copies the
+    /// cookie soon after a sign-in would need no password.
     SignIn,
-    /// A confirmation given at this moment for this very change, before the browser was sent to a
-    /// provider. It comes from a sealed value, so a caller can't make one up.
-    Given(Timestamp),
+    /// The secret that the account issued when the user confirmed a link, before the browser was sent to the
+    /// provider. It counts once, for a link, in the same session.
+    Link(Secret),
 }
 
 impl Person {
@@ -43,11 +49,36 @@ impl Person {
         let is_confirmed = match confirmation {
             Confirmation::Password(verified) => self.password.as_ref() == Some(verified),
             Confirmation::SignIn => {
-                session.auth_time().is_some_and(|moment| now < moment.plus(RECENT))
+                let has_password = self.password.is_some();
+                let since = if has_password { session.confirmed_at } else { session.auth_time() };
+                since.is_some_and(|moment| now < moment.plus(RECENT))
             }
-            Confirmation::Given(moment) => now < moment.plus(AT_A_PROVIDER),
+            Confirmation::Link(secret) => session
+                .linking
+                .as_ref()
+                .is_some_and(|linking| linking.secret.matches(secret) && now < linking.expires_at),
         };
         if is_confirmed { Ok(()) } else { Err(AccountError::NotConfirmed) }
+    }
+
+    /// Issues the secret with which the browser comes back from the provider to link an identity there.
+    pub(super) fn begin_link(
+        self,
+        proof: &SessionProof,
+        confirmation: &Confirmation,
+        rows: &Rows,
+        (now, entropy): (Timestamp, &dyn Entropy),
+    ) -> Transition {
+        let session = session::find(rows, proof, now)?;
+        if matches!(confirmation, Confirmation::Link(_)) {
+            return Err(AccountError::NotConfirmed);
+        }
+        self.check_confirmation(session, confirmation, now)?;
+        let secret = Secret::random(entropy);
+        let linking = Linking { secret: secret.hash(), expires_at: now.plus(AT_A_PROVIDER) };
+        let session = Session { linking: Some(linking), ..session.clone() };
+        let step = Step::unchanged(Ok(AccountReply::LinkConfirmed(secret)));
+        Ok(step.put(row::session_key(proof.number), Row::Session(session)))
     }
 
     /// Checks the evidence for deleting the account. For an account without a password, this also accepts

@@ -110,7 +110,7 @@ impl Person {
         let remembered = rows.values().filter(|row| matches!(row, Row::Disconnected(_))).count();
         if remembered >= MAX_DISCONNECTED {
             let scope = format!("{}{}", scope::CONNECTION, id.provider());
-            return Ok(self.revoke_scope(client_id, &scope, rows));
+            return Ok(self.revoke_scope((client_id, &scope), rows, now));
         }
         let step = Step::unchanged(Ok(AccountReply::Done)).put(key, Row::Disconnected(now));
         Ok(step.wants(told(&self.account, id)))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::confirmation::Confirmation;
-use super::row::{self, LinkedIdentity, Row};
+use super::row::{self, LinkedIdentity, Row, Session};
 use super::session::{self, NewSession, SessionProof};
 use super::{AccountError, AccountReply, Person, Rows, Transition, membership, profile};
 use crate::domain::entropy::Entropy;
@@ -109,11 +109,14 @@ impl Person {
             has_room(rows)?;
         }
         let confirm = self.confirm(identity);
+        // A confirmation counts for one link.
+        let used = Session { linking: None, ..session.clone() };
         // The notice has served its purpose: there is another way in.
         self.address_lost = None;
         let row = self.take_in(identity, link.update, rows, now);
         Ok(super::durable(self.remembered(AccountReply::Done))
             .put(key, Row::Identity(row))
+            .put(row::session_key(proof.number), Row::Session(used))
             .wants(confirm))
     }
 
@@ -142,6 +145,7 @@ impl Person {
             &IdentifierCommand::Release(self.account.clone()),
         );
         self.memberships.remove(&identity::identifier(&issuer, &subject));
+        self.memberships.remove(&membership::key_of_provider(&linked.provider));
         let step = self.end_sessions(rows, |number, session| {
             number != proof.number
                 && session.origin.as_ref().is_some_and(|o| o.is(&issuer, Some(&subject), None))

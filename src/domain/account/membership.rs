@@ -65,7 +65,7 @@ pub fn release<'m>(claims: &mut StandardClaims, believed: impl Iterator<Item = &
 
 /// The key for membership migrated from version 1, which recorded only the provider and not the identity.
 /// The next sign-in there replaces the entry.
-fn key_of_provider(provider: &str) -> String {
+pub(super) fn key_of_provider(provider: &str) -> String {
     format!("provider:{provider}")
 }
 

@@ -46,7 +46,7 @@ pub const MAX_APPS: usize = 50;
 /// no client pushes out another's.
 pub const MAX_GRANTS: u32 = 500;
 /// Each time this many grants have been added, the account asks which of them have unredeemed codes.
-const CENSUS: u32 = 50;
+const CENSUS: u32 = 20;
 
 /// The machine.
 #[derive(Debug)]
@@ -168,6 +168,7 @@ impl Machine for Account {
             Command::ReadSession(proof)
             | Command::ChangeClaims(proof, _)
             | Command::FinishConfirmation(proof, _)
+            | Command::BeginLink(proof, _)
             | Command::BeginConfirmation(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number))]
             }
@@ -319,6 +320,9 @@ impl Person {
             }
             Command::AttemptFailed => Ok(durable(self.remembered(AccountReply::Done))),
             Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
+            Command::BeginLink(proof, confirmation) => {
+                self.begin_link(&proof, &confirmation, rows, (now, entropy))
+            }
             Command::Link(proof, link) => self.link(&proof, &link, rows, now),
             Command::Unlink(proof, confirmation, key) => {
                 self.unlink(&proof, (&key, &confirmation), rows, now)
@@ -380,7 +384,7 @@ impl Person {
             }
             Command::RevokeScope(proof, client_id, scope) => {
                 session::find(rows, &proof, now)?;
-                Ok(self.revoke_scope(&client_id, &scope, rows))
+                Ok(self.revoke_scope((&client_id, &scope), rows, now))
             }
             Command::AddApp(proof, client_id) => {
                 session::find(rows, &proof, now)?;
@@ -478,9 +482,9 @@ impl Person {
         StandardClaims { email_verified: verified, ..self.claims.clone() }
     }
 
-    /// Sets the password, and replaces this session with a new one. Every other session ends, and so do
-    /// the grants unless the user keeps them: the user may be changing the password because someone else
-    /// has one of these, or a copy of this session's cookie.
+    /// Sets the password, and gives this session a new number and secret. Every other session ends, and so
+    /// do the grants unless the user keeps them: the user may be changing the password because someone else
+    /// has one of these, or a copy of this session's cookie. How and when the user signed in stays as it is.
     fn change_password(
         mut self,
         proof: SessionProof,
@@ -492,20 +496,16 @@ impl Person {
         self.check_confirmation(session, &change.confirmation, now)?;
         self.password = Some(change.password);
         self.attempts = Attempts::default();
-        let sid = session.sid.clone();
-        let others: Vec<&str> = row::sessions(rows)
-            .filter(|(_, number, _)| *number != proof.number)
-            .map(|(key, ..)| key)
-            .collect();
-        let left = u32::try_from(others.len()).unwrap_or(u32::MAX);
-        self.count(|counts| counts.sessions = counts.sessions.saturating_sub(left));
-        // Leave only this session's row, so that the new session replaces it and not another one.
-        let mut own = rows.clone();
-        own.retain(|key, _| !others.contains(&key.as_str()) && !key.starts_with(GRANT));
-        let step = durable(self.continue_session(change.session, Some(proof), &own, now, entropy));
-        let ends = |grant: &row::Grant| !(change.keeps_apps && (grant.offline || grant.sid == sid));
+        let old: Vec<String> = row::sessions(rows).map(|(key, ..)| key.to_owned()).collect();
+        self.count(|counts| counts.sessions = 1);
+        let (session, renewed) = session.renewed(entropy);
+        let keeps = change.keeps_apps;
+        let ends = |grant: &row::Grant| !(keeps && (grant.offline || grant.sid == session.sid));
+        let key = row::session_key(renewed.number);
+        let step = durable(self.remembered(AccountReply::SessionRenewed(renewed)));
         let step = end_grants(step, rows, ends);
-        Ok(others.into_iter().map(String::from).fold(step, Step::delete))
+        let step = old.into_iter().filter(|old| *old != key).fold(step, Step::delete);
+        Ok(step.put(key, Row::Session(session)))
     }
 
     /// Gives the address up if the account never proved it.
@@ -536,17 +536,28 @@ impl Person {
     }
 
     /// The app keeps the rest: its grants are told, and their next tokens are narrower.
-    fn revoke_scope(self, client_id: &str, scope: &str, rows: &Rows) -> Step<Account> {
+    fn revoke_scope(
+        mut self,
+        (client_id, scope): (&str, &str),
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Step<Account> {
         let key = row::consent_key(client_id);
         let account = self.account.clone();
+        let consent = match rows.get(&key) {
+            Some(Row::Consent(consent)) => consent.clone(),
+            // The operator's own app needs no consent, but what the user takes back is remembered for it too.
+            _ => {
+                self.count(|counts| counts.consents = counts.consents.saturating_add(1));
+                row::Consent { since: now, ..row::Consent::default() }
+            }
+        };
         let step = self.remembered(AccountReply::Done);
         let provider = scope.strip_prefix(scope::CONNECTION);
         let mut step = connections::end(step, (&account, rows), |id| {
             id.client_id() == Some(client_id) && Some(id.provider()) == provider
         });
-        if let Some(Row::Consent(consent)) = rows.get(&key) {
-            step = step.put(key, Row::Consent(consent.clone().without(scope)));
-        }
+        step = step.put(key, Row::Consent(consent.without(scope)));
         let grants = row::grants(rows).filter(|(_, grant)| grant.client_id == client_id);
         grants.fold(step, |step, (key, grant)| {
             let command = GrantCommand::Narrow(scope.to_owned());

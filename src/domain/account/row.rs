@@ -170,6 +170,21 @@ pub struct Session {
     /// Through which provider it began, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<SessionOrigin>,
+    /// When the user signed in to confirm a change; `None` if the session started for another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) confirmed_at: Option<Timestamp>,
+    /// The link that the user has confirmed and that is under way at a provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) linking: Option<Linking>,
+}
+
+/// A confirmed link, until the browser is back from the provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Linking {
+    /// The hash of the secret that the browser has to bring back.
+    pub(super) secret: SecretHash,
+    /// When it is too late.
+    pub(super) expires_at: Timestamp,
 }
 
 impl Session {

@@ -36,6 +36,9 @@ pub struct NewSession {
     /// Through which provider.
     #[serde(default)]
     pub origin: Option<SessionOrigin>,
+    /// Whether the user signed in to confirm a change.
+    #[serde(default)]
+    pub confirms: bool,
     /// How long it lasts.
     pub lifetime: Seconds,
     /// The browser, in a few words.
@@ -88,6 +91,9 @@ pub struct SessionView {
     pub sid: String,
     /// When the user authenticated; `None` if the upstream provider didn't report it.
     pub auth_time: Option<Timestamp>,
+    /// When the user signed in to confirm a change, if the session started so.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
     /// When the session started.
     #[serde(default)]
     pub started_at: Timestamp,
@@ -111,10 +117,13 @@ impl NewSession {
     pub(super) fn begin(self, now: Timestamp, entropy: &dyn Entropy) -> (Session, Secret) {
         let secret = Secret::random(entropy);
         let new_sid = || Base64UrlUnpadded::encode_string(&entropy::bytes::<16>(entropy));
+        let auth_time = self.authenticated.known(now);
         let session = Session {
             secret: secret.hash(),
             sid: self.sid.unwrap_or_else(new_sid),
-            auth_time: self.authenticated.known(now),
+            auth_time,
+            confirmed_at: auth_time.filter(|_| self.confirms),
+            linking: None,
             started_at: Some(now),
             amr: self.amr,
             expires_at: now.plus(self.lifetime),
@@ -123,6 +132,18 @@ impl NewSession {
             origin: self.origin,
         };
         (session, secret)
+    }
+}
+
+impl Session {
+    /// The same session under a new number and secret, so that a copy of the old cookie opens nothing. What
+    /// was confirmed in it before doesn't count any more.
+    pub(super) fn renewed(&self, entropy: &dyn Entropy) -> (Self, SessionProof) {
+        let number = u32::from_be_bytes(entropy::bytes(entropy));
+        let secret = Secret::random(entropy);
+        let session =
+            Self { secret: secret.hash(), confirmed_at: None, linking: None, ..self.clone() };
+        (session, SessionProof { number, secret })
     }
 }
 
@@ -151,6 +172,7 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
         address_lost: person.address_lost.clone(),
         sid: session.sid.clone(),
         auth_time: session.auth_time(),
+        confirmed_at: session.confirmed_at,
         started_at: session.started_at(),
         origin: session.origin.clone(),
     }

@@ -1,8 +1,8 @@
 //! "Confirm it's you": the evidence that a user gives before changing how they sign in.
 //!
-//! A user with a password types it with each change. A sign-in within the last ten minutes at a provider
-//! that reports `auth_time` counts too. The account checks the evidence again in the step that makes the
-//! change (`domain/account/confirmation.rs`).
+//! A user with a password types it with each change, or signs in at a linked provider from this page. A user
+//! without one has signed in within the last ten minutes, at a provider that reports `auth_time`. The account
+//! checks the evidence again in the step that makes the change (`domain/account/confirmation.rs`).
 
 use crate::domain::account::confirmation::{Confirmation, RECENT};
 use crate::domain::account::session::SessionView;
@@ -52,16 +52,12 @@ pub(in crate::endpoints) async fn confirm(
     let Some(view) = session.read(server).await? else {
         return Err(AccountError::NoSession.into());
     };
-    let has_just_signed_in =
-        view.auth_time.is_some_and(|moment| server.now() < moment.plus(RECENT));
+    let since = if view.has_password { view.confirmed_at } else { view.auth_time };
+    let is_recent = since.is_some_and(|moment| server.now() < moment.plus(RECENT));
     let shown = match form.get("current_password") {
         Some(password) if view.has_password => verify(server, request, session, password).await?,
-        // A user who signs in at a provider may never use their password, so a recent sign-in there is
-        // accepted instead.
-        None if view.has_password && !(view.origin.is_some() && has_just_signed_in) => {
-            Err(Unconfirmed::NoPassword)
-        }
-        _ if has_just_signed_in => Ok(Confirmation::SignIn),
+        _ if is_recent => Ok(Confirmation::SignIn),
+        _ if view.has_password => Err(Unconfirmed::NoPassword),
         _ => Err(Unconfirmed::SignInAgain),
     };
     Ok((view, shown))
@@ -139,6 +135,8 @@ pub(in crate::endpoints) struct Question<'a> {
     pub reason: String,
     /// Where the user came from.
     pub back: &'a str,
+    /// Whether any sign-in within the last ten minutes is enough ([`has_shown_lately`]).
+    pub is_any_sign_in_enough: bool,
 }
 
 /// The page that asks for the evidence. Its form sends the request again, together with the evidence.
@@ -149,10 +147,15 @@ pub(in crate::endpoints) async fn ask(
     server: &Server<'_>,
     request: &Request<'_>,
     view: &SessionView,
-    Question { form, why, reason, back }: Question<'_>,
+    Question { form, why, reason, back, is_any_sign_in_enough }: Question<'_>,
 ) -> Result<Response, Failure> {
     let linked = super::linked_providers(server, request).await?;
-    let ways = ways(server, &view.account, &linked)?;
+    let ways = if is_any_sign_in_enough && !view.has_password {
+        let plain = |provider: &&Provider| server.url(&format!("/sign-in/{}", provider.id));
+        linked.iter().map(|provider| (provider.name.clone(), plain(provider))).collect()
+    } else {
+        ways(server, &view.account, &linked)?
+    };
     let page_form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     let own = ["csrf", "current_password", "username"];
     let page = ConfirmIdentity {
@@ -187,7 +190,7 @@ pub(super) fn ways(
     linked: &[&Provider],
 ) -> Result<Vec<(String, String)>, Failure> {
     let confirm = Interaction::Confirm { account: account.to_owned() };
-    let asked = linked.iter().filter(|provider| provider.is_openid());
+    let asked = linked.iter().filter(|provider| provider.is_openid() && provider.quirks.auth_time);
     asked
         .map(|provider| {
             let address = confirm.address(server, &format!("/sign-in/{}", provider.id))?;

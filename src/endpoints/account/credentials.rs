@@ -9,6 +9,7 @@ use crate::endpoints::browser::{self, ClaimedSession, FormPage};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
+use crate::endpoints::upstream::company;
 use crate::pages::account::DeleteAccount;
 use crate::pages::message::Message;
 
@@ -26,6 +27,12 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
                        none.";
         return refused(server, request, 409, message.to_owned()).await;
     };
+    // The company decides how its people sign in, and a password here would outlast their leaving it.
+    if let Some(company) = company::of(server, &email).await? {
+        let message =
+            format!("You sign in with {}, so your account needs no password.", company.name);
+        return refused(server, request, 409, message).await;
+    }
     let keeps_apps = form.get("keep_apps").is_some();
     let refuse = |message: String| password_refused(server, request, keeps_apps, message);
     let new = match NewPassword::parse(form.get("new_password").unwrap_or_default(), &email) {
@@ -39,12 +46,11 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     let change = PasswordChange {
         confirmation,
         password: new.hash(server.random()).map_err(|e| Failure::internal(e.to_string()))?,
-        session: browser::new_session(server, request),
         keeps_apps,
     };
     let command = AccountCommand::ChangePassword(session.proof.clone(), Box::new(change));
-    let signed_in = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::SignedIn(signed_in)) => *signed_in,
+    let proof = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::SessionRenewed(proof)) => proof,
         Ok(_) => return Err(Failure::internal("a new password was answered by something else")),
         Err(AccountError::NotConfirmed) => {
             return refuse(Unconfirmed::SignInAgain.to_string()).await;
@@ -57,7 +63,7 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         (_, true) => "password-alone",
     };
     let response = Response::see_other(&server.url(&format!("/account?done={done}")));
-    let session = ClaimedSession { account: session.account, proof: signed_in.session };
+    let session = ClaimedSession { account: session.account, proof };
     Ok(browser::with_session(response, server, session))
 }
 

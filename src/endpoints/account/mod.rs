@@ -95,8 +95,16 @@ async fn password_refused(
 }
 
 /// How a user without a password sets one: a change like any other, so it needs a confirmation.
-fn password_section(server: &Server<'_>, overview: &Overview) -> Result<PasswordSection, Failure> {
+async fn password_section(
+    server: &Server<'_>,
+    overview: &Overview,
+) -> Result<PasswordSection, Failure> {
     let session = &overview.session;
+    if let Some(email) = &session.email
+        && let Some(company) = upstream::company::of(server, email).await?
+    {
+        return Ok(PasswordSection::Company(company.name.clone()));
+    }
     let is_recent = |moment: Timestamp| server.now() < moment.plus(RECENT);
     if session.has_password || session.auth_time.is_some_and(is_recent) {
         return Ok(PasswordSection::Form);
@@ -140,7 +148,7 @@ async fn page(
         connectable: connectable(server, &overview),
         sources: source_lines(server, &overview),
         is_developer: server.settings.developers.allow(&overview.session.claims),
-        password: password_section(server, &overview)?,
+        password: password_section(server, &overview).await?,
         keeps_apps: shown.keeps_apps,
         offers_check: shown.offers_check,
         claims: &overview.session.claims,

@@ -4,7 +4,7 @@ use subtle::ConstantTimeEq;
 
 use super::login::{Intent, UpstreamLogin};
 use super::start::{log, unknown_provider};
-use super::{find, reconcile, redirect_uri};
+use super::{company, find, reconcile, redirect_uri};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::identity::Link;
 use crate::domain::account::session::AuthTime;
@@ -115,14 +115,17 @@ async fn finish(
         Intent::SignIn(interaction) => {
             let signed_in_since = login.signed_in_since;
             let SignedIn { identity, session, .. } = signed_in;
-            let person = reconcile::Person { identity, session, signed_in_since, asks: None };
+            let identity = company::vouched(server, provider, identity).await?;
+            let confirms = interaction.needs_fresh_sign_in();
+            let person =
+                reconcile::Person { identity, session, signed_in_since, confirms, asks: None };
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
-        Intent::Link { account, confirmed_at } => {
+        Intent::Link { account, confirmation } => {
             let link = Link {
-                identity: signed_in.identity,
+                identity: company::vouched(server, provider, signed_in.identity).await?,
                 update: provider.claims_update,
-                confirmation: Confirmation::Given(confirmed_at),
+                confirmation: Confirmation::Link(confirmation),
             };
             reconcile::link(server, request, &account, link).await
         }

@@ -1,5 +1,6 @@
 //! Companies: the domain of an e-mail address decides who signs its people in.
 
+use crate::domain::identity::Identity;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::email;
@@ -39,6 +40,30 @@ pub async fn elsewhere<'s>(
     address: &str,
 ) -> Result<Option<&'s Provider>, Failure> {
     Ok(of(server, address).await?.filter(|company| company.id != provider.id))
+}
+
+/// What a provider says of a user, without what only the company's provider may say, if the domain has no DNS
+/// record yet: that the address is verified, groups and roles.
+///
+/// # Errors
+/// A page, if the DNS doesn't answer.
+pub async fn vouched(
+    server: &Server<'_>,
+    provider: &Provider,
+    identity: Identity,
+) -> Result<Identity, Failure> {
+    if provider.domain_proof == DomainProof::Operator || provider.domains.is_empty() {
+        return Ok(identity);
+    }
+    let address = identity.verified_email.as_deref().and_then(email::domain);
+    // Without an address in one of the domains, each of them has to be the company's.
+    let domains = address.map_or_else(|| provider.domains.clone(), |d| vec![d.to_lowercase()]);
+    for domain in domains {
+        if !has_record(server, provider, &domain).await? {
+            return Ok(identity.unproven());
+        }
+    }
+    Ok(identity)
 }
 
 /// Whether any provider signs in a company: then the page asks for the address first.

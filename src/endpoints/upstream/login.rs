@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::endpoints::connections::connect::ConnectRequest;
 use crate::endpoints::failure::Failure;
@@ -45,8 +46,8 @@ pub enum Intent {
     Link {
         /// The account.
         account: String,
-        /// When the user confirmed the change, before the browser went to the provider.
-        confirmed_at: Timestamp,
+        /// What the account issued when the user confirmed the change.
+        confirmation: Secret,
     },
     /// To connect the outside account, for apps to use.
     Connect(Connecting),

@@ -39,6 +39,8 @@ pub(super) struct Person {
     pub session: UpstreamSession,
     /// The app wanted a sign-in at or after this.
     pub signed_in_since: Option<Timestamp>,
+    /// Whether the user signed in to confirm a change.
+    pub confirms: bool,
     /// What the app asks of the account that the person turns out to have.
     pub asks: Option<Box<AuthorizeRequest>>,
 }
@@ -144,6 +146,7 @@ pub async fn take_address(
         identity: pending.identity.clone(),
         session: pending.session.clone(),
         signed_in_since: None,
+        confirms: false,
         asks,
     };
     let Some(email) = person.identity.verified_email.clone() else {
@@ -223,7 +226,7 @@ async fn decide(
             return Ok(verdict);
         }
         if let Some(name) = adopts_address {
-            new_account::release(server, &name, account.as_str()).await?;
+            new_account::unclaim(server, &name, account.as_str()).await?;
         }
         // It led to an account that is gone, or gave it up: the identity is nobody's.
     }
@@ -249,7 +252,7 @@ async fn decide(
             let linked =
                 try_account(server, request, provider, person, (account.clone(), link)).await?;
             if linked.is_none() {
-                new_account::release(server, &name, account.as_str()).await?;
+                new_account::unclaim(server, &name, account.as_str()).await?;
             }
             Ok(linked.unwrap_or(Verdict::ProveOwnership { is_unproven: true }))
         }
@@ -345,6 +348,7 @@ fn session(
     NewSession {
         amr: session.amr.clone(),
         authenticated: authenticated(session.auth_time, person.signed_in_since),
+        confirms: person.confirms,
         origin: Some(SessionOrigin {
             provider: provider.id.clone(),
             issuer: identity.issuer.clone(),
@@ -462,7 +466,7 @@ async fn link_to(
         return Ok(Ok(()));
     };
     if claimed {
-        new_account::release(server, &name, account).await?;
+        new_account::unclaim(server, &name, account).await?;
     }
     match error {
         AccountError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),

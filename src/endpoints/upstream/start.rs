@@ -2,10 +2,12 @@
 
 use super::login::{Intent, UpstreamLogin};
 use super::{find, redirect_uri};
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::{Account, AccountCommand, AccountReply};
 use crate::domain::time::Timestamp;
 use crate::endpoints::authorize;
 use crate::endpoints::authorize::request::AuthorizationRequest;
-use crate::endpoints::browser;
+use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::interaction::Interaction;
@@ -129,16 +131,16 @@ pub async fn link_with(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
+    (session, confirmation): (&ClaimedSession, Confirmation),
 ) -> Result<Response, Failure> {
-    let Some(session) = browser::claimed_session(request) else {
-        return Ok(Response::see_other(&server.url("/sign-in")));
-    };
-    let Some(view) = session.read(server).await? else {
-        return Ok(Response::see_other(&server.url("/sign-in")));
+    let command = AccountCommand::BeginLink(session.proof.clone(), confirmation);
+    let confirmation = match server.send::<Account>(&session.address(), command).await?? {
+        AccountReply::LinkConfirmed(secret) => secret,
+        _ => return Err(Failure::internal("a link was answered by something else")),
     };
     let wishes =
         Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
-    let intent = Intent::Link { account: view.account, confirmed_at: server.now() };
+    let intent = Intent::Link { account: session.account.to_string(), confirmation };
     match begin(server, provider, intent, None, &wishes).await {
         Ok(response) => Ok(response),
         Err(Begin::Failure(failure)) => Err(failure),

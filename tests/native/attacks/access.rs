@@ -205,3 +205,23 @@ fn the_operators_own_app_at_loopback_gets_a_code_without_consent() {
     let silent = browser.get(&world, &at("http://127.0.0.1:4567/callback", "&prompt=none"));
     assert_eq!(answer(&silent, "error").as_deref(), Some("consent_required"));
 }
+
+#[test]
+fn the_operators_own_app_gets_back_by_itself_what_the_user_took_away() {
+    let world = World::new(&[]);
+    let mut browser = signed_up(&world, "person@example.test");
+    let app = app(&world, "openid email offline_access", true);
+    let scope = "&scope=openid+email+offline_access";
+    let issued = tokens(&world, &mut browser, &app, scope);
+    assert_eq!(userinfo(&world, &issued)["email"], "person@example.test");
+    let csrf = csrf(&world, &mut browser);
+    let fields = [("csrf", csrf.as_str()), ("client_id", &app), ("scope", "email")];
+    assert_eq!(browser.post(&world, "/account/apps", &fields).status, 303);
+    let issued = tokens(&world, &mut browser, &app, scope);
+    assert_eq!(userinfo(&world, &issued)["email"], Value::Null);
+    // After the user has removed the app altogether, it begins anew.
+    let fields = [("csrf", csrf.as_str()), ("client_id", &app)];
+    assert_eq!(browser.post(&world, "/account/apps", &fields).status, 303);
+    let issued = tokens(&world, &mut browser, &app, scope);
+    assert_eq!(userinfo(&world, &issued)["email"], "person@example.test");
+}

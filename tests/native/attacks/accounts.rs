@@ -245,3 +245,74 @@ fn confirming_with_somebody_elses_identity_switches_the_account_or_confirms_anyt
     let location = confirmed.header("location").unwrap_or_default();
     assert!(location.ends_with("/account?done=confirmed"), "{location}");
 }
+
+/// A browser whose user has a password and links `acme`, and the user's key there.
+fn linked(world: &World, provider: &TestProvider) -> Browser {
+    let mut owner = signed_up(world, "owner@example.test");
+    let token = csrf(world, &mut owner);
+    let fields = [("csrf", token.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
+    let there = owner.post(world, "/account/identities", &fields);
+    provider.expects(&there);
+    let state = answer(&there, "state").unwrap();
+    let back = owner.get(world, &callback(&[("code", "c"), ("state", &state), ("iss", ISSUER)]));
+    assert!(back.header("location").is_some_and(|to| to.ends_with("done=linked")), "{back:?}");
+    owner
+}
+
+#[test]
+fn a_cookie_copied_right_after_a_sign_in_needs_no_password() {
+    let (world, provider) = world();
+    let mut owner = linked(&world, &provider);
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
+    provider.visit(&world, &mut owner, "/sign-in/acme");
+    let mut thief = thief_of(&owner);
+    let token = csrf(&world, &mut thief);
+    let key = format!("identity/upstream:{ISSUER}#dana");
+    for field in [("link", "acme"), ("unlink", key.as_str())] {
+        let page = thief.post(&world, "/account/identities", &[("csrf", token.as_str()), field]);
+        assert_eq!(page.status, 403, "{field:?}");
+    }
+    // The owner confirms at the provider instead of typing the password.
+    let token = csrf(&world, &mut owner);
+    let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
+    let asked = text(&owner.post(&world, "/account/identities", &unlink));
+    let way = asked.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
+    provider.visit(&world, &mut owner, way.split('"').next().unwrap());
+    assert_eq!(owner.post(&world, "/account/identities", &unlink).status, 303);
+}
+
+#[test]
+fn a_person_who_left_the_company_keeps_a_way_in() {
+    // A password would outlast the company's account, and the company's own link must not be lost
+    let providers = setting(ISSUER, json!({ "domains": ["acme.example"] }));
+    let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
+    let provider = TestProvider::new(&world, ISSUER);
+    provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
+    provider.tells(json!({ "email": "dana@acme.example" }));
+    let mut dana = Browser::default();
+    provider.visit(&world, &mut dana, "/sign-in/acme");
+    let token = csrf(&world, &mut dana);
+    let set = [("csrf", token.as_str()), ("new_password", NEW_PASSWORD)];
+    let refused = dana.post(&world, "/account/password", &set);
+    assert_eq!(refused.status, 409);
+    assert!(text(&refused).contains("You sign in with Acme"), "{}", text(&refused));
+    let key = format!("identity/upstream:{ISSUER}#dana");
+    let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
+    let refused = dana.post(&world, "/account/identities", &unlink);
+    assert!(text(&refused).contains("so it stays linked"), "{}", text(&refused));
+}
+
+#[test]
+fn the_confirmation_page_offers_a_provider_that_never_reports_auth_time() {
+    let google = "https://accounts.google.com";
+    let providers = setting(google, json!({ "preset": "google" }));
+    let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
+    let provider = TestProvider::new(&world, google);
+    let mut owner = Browser::default();
+    provider.visit(&world, &mut owner, "/sign-in/acme");
+    let token = csrf(&world, &mut owner);
+    let fields = [("csrf", token.as_str()), ("link", "acme")];
+    let page = text(&owner.post(&world, "/account/identities", &fields));
+    assert!(page.contains("can't confirm that it's you"), "{page}");
+    assert!(!page.contains("Sign in again with"), "{page}");
+}

@@ -100,14 +100,14 @@ fn an_address_without_email_verified_takes_over_an_account_unless_one_named_comp
         let mut browser = Browser::default();
         provider.visit(&world, &mut browser, "/sign-in/acme");
         let page = account_page(&world, &mut browser);
-        assert_eq!(page.contains("Set a password"), verified, "{issuer}");
+        assert_eq!(page.contains("your account needs no password"), verified, "{issuer}");
     }
     // A value that can't be read doesn't count as missing either.
     let (world, provider) = world_with(json!({ "domains": ["acme.example"] }));
     provider.tells(json!({ "email": "boss@acme.example", "email_verified": { "is": true } }));
     let mut browser = Browser::default();
     provider.visit(&world, &mut browser, "/sign-in/acme");
-    assert!(!account_page(&world, &mut browser).contains("Set a password"));
+    assert!(!account_page(&world, &mut browser).contains("your account needs no password"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_private_google_account_speaks_for_a_company() {
         let mut browser = Browser::default();
         provider.visit(&world, &mut browser, "/sign-in/acme");
         let page = account_page(&world, &mut browser);
-        assert_eq!(page.contains("Set a password"), is_the_companys, "{hd}");
+        assert_eq!(page.contains("your account needs no password"), is_the_companys, "{hd}");
         assert_eq!(page.contains("From Acme: groups"), is_the_companys, "{hd}");
     }
 }
@@ -372,5 +372,32 @@ fn an_answer_for_many_tenants_names_somebody_elses_issuer() {
         let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
         let query = [("code", "c"), ("state", state.as_str()), ("iss", iss)];
         assert_eq!(browser.get(&world, &callback(&query)).status == 303, taken, "{iss}");
+    }
+}
+
+#[test]
+fn a_provider_speaks_for_a_domain_that_the_dns_does_not_prove() {
+    let table = json!({ "domains": ["acme.example"], "domain_proof": "dns" });
+    let providers = setting(ISSUER, table);
+    let resolver = "https://dns.example/resolve";
+    let url = format!("{resolver}?name=_vestibule.acme.example&type=TXT");
+    let record = format!("vestibule-provider=acme issuer={ORIGIN}");
+    let proves = json!({ "Status": 0, "Answer": [{ "type": 16, "data": record }] });
+    for (answer, is_proven) in [(json!({ "Status": 3 }), false), (proves, true)] {
+        let world = World::new(&[("PROVIDERS", &providers), SECRET, ("DNS_RESOLVER", resolver)]);
+        let provider = TestProvider::new(&world, ISSUER);
+        world.internet.on(&url, move |_| crate::support::internet::json(&answer.to_string()));
+        provider.tells(json!({ "email": "boss@acme.example", "groups": ["staff"] }));
+        let mut browser = Browser::default();
+        provider.visit(&world, &mut browser, "/sign-in/acme");
+        let page = account_page(&world, &mut browser);
+        assert!(page.contains("boss@acme.example"), "{page}");
+        assert_eq!(page.contains("From Acme: groups"), is_proven, "{page}");
+        // An address of the account's own signs in to it, and no other provider's user gets it.
+        let sign_up = [("email", "boss@acme.example"), ("password", PASSWORD)];
+        let response = Browser::default().submit(&world, "/sign-up", &sign_up);
+        let there = response.header("location").unwrap_or_default().to_owned();
+        assert_eq!(there.starts_with(ISSUER), is_proven, "{there}");
+        assert_eq!(there.ends_with("/account"), !is_proven, "{there}");
     }
 }

@@ -125,3 +125,14 @@ fn a_link_from_the_attackers_own_sign_out_redirects_anyone_anywhere_for_ever() {
     world.advance(31 * 60);
     assert!(of(&mut attacker).ends_with("/signed-out"), "too late");
 }
+
+#[test]
+fn the_question_whether_to_sign_out_hides_who_asks() {
+    let world = World::new(&[]);
+    let mut user = signed_up(&world, "user@example.test");
+    let app = evil(&world);
+    let url = format!("/end_session?client_id={app}&post_logout_redirect_uri={EVIL}");
+    let page = text(&user.get(&world, &url));
+    assert!(page.contains("Takes you back to <strong>evil.example.test</strong>"), "{page}");
+    assert!(page.contains("This app hasn’t been verified"), "{page}");
+}
