@@ -159,7 +159,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         return page(server, request, &interaction, shown);
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
-    let confirms = interaction.needs_fresh_sign_in();
+    // Anyone may send a browser here with a confirmation of their own (`Interaction::Confirm`).
+    let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     let credentials = (email.as_str(), form.get("password").unwrap_or_default());
     match sign_in(server, request, credentials, session).await? {

@@ -75,7 +75,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         return start::to_provider(server, request, company, interaction, hint).await;
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
-    let confirms = interaction.needs_fresh_sign_in();
+    let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     match sign_up(server, request, &form, session).await? {
         Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,

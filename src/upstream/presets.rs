@@ -14,8 +14,6 @@ pub struct Quirks {
     pub form_post: bool,
     /// The ID token bears the request's `nonce`, as OpenID Connect Core §3.1.3.7 asks.
     pub nonce: bool,
-    /// Whether the ID token has `auth_time` if the request has `max_age`, as OpenID Connect Core §2 asks.
-    pub auth_time: bool,
     /// It takes PKCE (RFC 7636); one that refuses it must have a nonce or be confidential.
     pub pkce: bool,
     /// Where the tenant stands within which `sub` is unique, as a JSON pointer; none where `sub`
@@ -57,6 +55,7 @@ pub struct Preset {
     pub(super) authorization_parameters: BTreeMap<String, String>,
     pub(super) claims: BTreeMap<String, String>,
     pub(super) trusts_email: bool,
+    pub(super) reports_auth_time: bool,
     pub(super) quirks: Quirks,
 }
 
@@ -72,10 +71,10 @@ impl Default for Preset {
             authorization_parameters: BTreeMap::new(),
             claims: BTreeMap::new(),
             trusts_email: false,
+            reports_auth_time: true,
             quirks: Quirks {
                 form_post: false,
                 nonce: true,
-                auth_time: true,
                 pkce: true,
                 subject_within: None,
                 refused_tenant: None,
@@ -174,8 +173,8 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn google() -> Preset {
     let preset = openid("Google", GOOGLE);
     let connection_parameters = &[("access_type", "offline"), ("prompt", "consent")];
-    let quirks = Quirks { connection_parameters, auth_time: false, ..preset.quirks };
-    Preset { trusts_email: true, quirks, ..preset }
+    let quirks = Quirks { connection_parameters, ..preset.quirks };
+    Preset { trusts_email: true, reports_auth_time: false, quirks, ..preset }
 }
 
 /// Sign in with Apple: asking for a name or an address makes the answer come by POST.
@@ -210,6 +209,8 @@ fn microsoft(tenant: &str) -> Preset {
         auth_method: AuthMethod::ClientSecretPost,
         claims: map(&[("email_verified", "/xms_edov")]),
         trusts_email: true,
+        // `auth_time` is an optional claim there.
+        reports_auth_time: false,
         quirks: Quirks { refused_tenant, ..Preset::default().quirks },
         ..Preset::default()
     }
@@ -269,7 +270,8 @@ fn linkedin() -> Preset {
     let preset = openid("LinkedIn", "https://www.linkedin.com/oauth");
     Preset {
         auth_method: AuthMethod::ClientSecretPost,
-        quirks: Quirks { nonce: false, pkce: false, auth_time: false, ..preset.quirks },
+        reports_auth_time: false,
+        quirks: Quirks { nonce: false, pkce: false, ..preset.quirks },
         ..preset
     }
 }

@@ -127,6 +127,9 @@ pub struct Provider {
     /// Whether its `groups` and `roles` are believed. Apps authorize users by them, so the operator must
     /// allow a provider to assert them.
     pub asserts_membership: bool,
+    /// Whether the ID token has `auth_time` if the request has `max_age` (OpenID Connect Core §2), so that a new
+    /// sign-in there can confirm a change.
+    pub reports_auth_time: bool,
     /// Whether the domains' sub-domains count too.
     pub subdomains: bool,
     /// How they were proven.
@@ -214,6 +217,7 @@ struct Written {
     claims: BTreeMap<String, String>,
     trust_email: Option<bool>,
     membership: Option<bool>,
+    auth_time: Option<bool>,
     #[serde(default)]
     link: Linking,
     #[serde(default)]
@@ -325,6 +329,7 @@ impl Written {
             claims,
             // A company's directory is the authority on its own domain.
             trusts_email: self.trust_email.unwrap_or(preset.trusts_email || !domains.is_empty()),
+            reports_auth_time: self.auth_time.unwrap_or(preset.reports_auth_time),
             linking: self.link,
             creation: self.create,
             invited: self.invited.iter().map(|entry| entry.to_lowercase()).collect(),

@@ -3,7 +3,7 @@
 use futures_lite::future::block_on;
 use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
 use vestibule::domain::account::confirmation::Confirmation;
-use vestibule::domain::account::identity::Link;
+use vestibule::domain::account::identity::{Link, Unlink};
 use vestibule::domain::account::row::SessionOrigin;
 use vestibule::domain::account::session::{AuthTime, NewSession, SessionProof};
 use vestibule::domain::account::{
@@ -536,6 +536,54 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
     assert_eq!(copy.err(), Some(AccountError::NoSession));
 }
 
+/// Links the user with that `sub` at the provider `acme`.
+fn link(
+    world: &World,
+    session: &SessionProof,
+    (subject, confirmation): (&str, Confirmation),
+) -> Option<AccountError> {
+    let identity = Identity {
+        provider: "acme".into(),
+        issuer: "https://acme.example.com".into(),
+        subject: subject.into(),
+        verified_email: None,
+        claims: StandardClaims::default(),
+    };
+    let link = Link { identity, update: ClaimsUpdate::Follow, confirmation };
+    account(world, AccountCommand::Link(session.clone(), Box::new(link))).err()
+}
+
+#[test]
+fn a_colleagues_link_stays_for_ever_because_the_company_signs_the_user_in() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    for subject in ["dana", "eve"] {
+        assert_eq!(link(&world, &session, (subject, confirmed())), None);
+    }
+    let unlink = |subject: &str| {
+        let unlink = Unlink {
+            key: format!("identity/upstream:https://acme.example.com#{subject}"),
+            confirmation: confirmed(),
+            company: Some("acme".into()),
+        };
+        account(&world, AccountCommand::Unlink(session.clone(), Box::new(unlink))).err()
+    };
+    assert_eq!(unlink("eve"), None);
+    // A password signs nobody in whom a company signs in.
+    assert_eq!(unlink("dana"), Some(AccountError::LastWayIn));
+}
+
+#[test]
+fn a_stolen_session_fills_the_account_with_apps_that_have_no_access() {
+    let world = World::new(&[]);
+    let session = created(&world);
+    for client_id in ["one", "two"] {
+        let command = AccountCommand::RevokeScope(session.clone(), client_id.into(), "x".into());
+        account(&world, command).unwrap();
+    }
+    assert_eq!(overview(&world, &session).apps, []);
+}
+
 #[test]
 fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let world = World::new(&[]);
@@ -549,18 +597,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
         }
     };
     let link = |session: &SessionProof, subject: &str, secret: &Secret| {
-        let link = Link {
-            identity: Identity {
-                provider: "acme".into(),
-                issuer: "https://acme.example.com".into(),
-                subject: subject.into(),
-                verified_email: None,
-                claims: StandardClaims::default(),
-            },
-            update: ClaimsUpdate::Follow,
-            confirmation: Confirmation::Link(secret.clone()),
-        };
-        account(&world, AccountCommand::Link(session.clone(), Box::new(link))).err()
+        link(&world, session, (subject, Confirmation::Link(secret.clone())))
     };
     let secret = begin(&session, confirmed()).unwrap();
     assert_eq!(link(&session, "dana", &secret), None);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::{AuthorizeRequest, Authorized};
 use super::confirmation::Confirmation;
-use super::identity::{self, Link, UpstreamSignIn};
+use super::identity::{self, Link, Unlink, UpstreamSignIn};
 use super::membership::Membership;
 use super::profile::Sources;
 use super::session::{NewSession, SessionProof, SessionView};
@@ -69,8 +69,8 @@ pub enum AccountCommand {
     BeginLink(SessionProof, Confirmation),
     /// Link an identity at another provider.
     Link(SessionProof, Box<Link>),
-    /// Unlink the identity with that key.
-    Unlink(SessionProof, Confirmation, String),
+    /// Unlink an identity.
+    Unlink(SessionProof, Box<Unlink>),
     /// Give up the address with that identifier, unless this account has proven it. Sent when someone
     /// else has proven that the address is theirs.
     YieldAddress(String),

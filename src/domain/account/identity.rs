@@ -45,6 +45,18 @@ pub struct Link {
     pub confirmation: Confirmation,
 }
 
+/// A user's request to unlink an identity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Unlink {
+    /// The key of the identity's row.
+    pub key: String,
+    /// Evidence that the user asks for it.
+    pub confirmation: Confirmation,
+    /// The provider at which the company of the account's address signs the user in. One identity there has to
+    /// stay linked, because neither a password nor another provider signs the user in.
+    pub company: Option<String>,
+}
+
 impl Person {
     /// Signs in a person whom a provider vouches for, where the identity is linked, or may be linked
     /// at once.
@@ -109,8 +121,8 @@ impl Person {
             has_room(rows)?;
         }
         let confirm = self.confirm(identity);
-        // A confirmation counts for one link.
-        let used = Session { linking: None, ..session.clone() };
+        // A confirmation counts for one link, and a sign-in that confirmed it opens no window for other changes.
+        let used = Session { linking: None, confirmed_at: None, ..session.clone() };
         // The notice has served its purpose: there is another way in.
         self.address_lost = None;
         let row = self.take_in(identity, link.update, rows, now);
@@ -125,7 +137,7 @@ impl Person {
     pub(super) fn unlink(
         mut self,
         proof: &SessionProof,
-        (key, confirmation): (&str, &Confirmation),
+        Unlink { key, confirmation, company }: &Unlink,
         rows: &Rows,
         now: Timestamp,
     ) -> Transition {
@@ -134,8 +146,11 @@ impl Person {
         let Some(Row::Identity(linked)) = rows.get(key) else {
             return Err(AccountError::NotLinked);
         };
-        let others = row::identities(rows).any(|(other, _)| other != key);
-        let has_password = self.password.is_some() && self.email.is_some();
+        let is_the_companys = company.as_ref() == Some(&linked.provider);
+        let others = row::identities(rows).any(|(other, row)| {
+            other != key && (!is_the_companys || row.provider == linked.provider)
+        });
+        let has_password = self.password.is_some() && self.email.is_some() && !is_the_companys;
         if !others && !has_password {
             return Err(AccountError::LastWayIn);
         }
@@ -150,7 +165,7 @@ impl Person {
             number != proof.number
                 && session.origin.as_ref().is_some_and(|o| o.is(&issuer, Some(&subject), None))
         });
-        Ok(super::durable(step).delete(key.to_owned()).wants(release))
+        Ok(super::durable(step).delete(key.clone()).wants(release))
     }
 
     /// The account is made or linked: what the provider says goes into the profile.

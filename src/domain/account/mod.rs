@@ -324,9 +324,7 @@ impl Person {
                 self.begin_link(&proof, &confirmation, rows, (now, entropy))
             }
             Command::Link(proof, link) => self.link(&proof, &link, rows, now),
-            Command::Unlink(proof, confirmation, key) => {
-                self.unlink(&proof, (&key, &confirmation), rows, now)
-            }
+            Command::Unlink(proof, unlink) => self.unlink(&proof, &unlink, rows, now),
             Command::YieldAddress(identifier) => self.yield_address(&identifier),
             Command::Connect(proof, id) => connections::connect(&proof, &id, rows, now),
             Command::Disconnect(proof, id) => self.disconnect(&proof, &id, rows, now),
@@ -544,20 +542,29 @@ impl Person {
     ) -> Step<Account> {
         let key = row::consent_key(client_id);
         let account = self.account.clone();
+        let mut gone = Vec::new();
         let consent = match rows.get(&key) {
-            Some(Row::Consent(consent)) => consent.clone(),
+            Some(Row::Consent(consent)) => Some(consent.clone()),
             // The operator's own app needs no consent, but what the user takes back is remembered for it too.
-            _ => {
-                self.count(|counts| counts.consents = counts.consents.saturating_add(1));
-                row::Consent { since: now, ..row::Consent::default() }
+            _ if row::grants(rows).any(|(_, grant)| grant.client_id == client_id) => {
+                let (old, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
+                gone = old;
+                self.count(|counts| {
+                    counts.consents = left.unwrap_or(counts.consents).saturating_add(1);
+                });
+                Some(row::Consent { since: now, ..row::Consent::default() })
             }
+            _ => None,
         };
         let step = self.remembered(AccountReply::Done);
         let provider = scope.strip_prefix(scope::CONNECTION);
         let mut step = connections::end(step, (&account, rows), |id| {
             id.client_id() == Some(client_id) && Some(id.provider()) == provider
         });
-        step = step.put(key, Row::Consent(consent.without(scope)));
+        if let Some(consent) = consent {
+            step = step.put(key, Row::Consent(consent.without(scope)));
+        }
+        step = gone.into_iter().fold(step, Step::delete);
         let grants = row::grants(rows).filter(|(_, grant)| grant.client_id == client_id);
         grants.fold(step, |step, (key, grant)| {
             let command = GrantCommand::Narrow(scope.to_owned());

@@ -150,12 +150,13 @@ pub(in crate::endpoints) async fn ask(
     Question { form, why, reason, back, is_any_sign_in_enough }: Question<'_>,
 ) -> Result<Response, Failure> {
     let linked = super::linked_providers(server, request).await?;
-    let ways = if is_any_sign_in_enough && !view.has_password {
+    let mut ways = ways(server, &view.account, &linked)?;
+    if is_any_sign_in_enough && !view.has_password {
+        // Others report no `auth_time`, so the start of the session counts.
+        let others = linked.iter().filter(|provider| !confirms(provider));
         let plain = |provider: &&Provider| server.url(&format!("/sign-in/{}", provider.id));
-        linked.iter().map(|provider| (provider.name.clone(), plain(provider))).collect()
-    } else {
-        ways(server, &view.account, &linked)?
-    };
+        ways.extend(others.map(|provider| (provider.name.clone(), plain(provider))));
+    }
     let page_form = FormPage::new(server, request).leading_to(Some(&server.issuer));
     let own = ["csrf", "current_password", "username"];
     let page = ConfirmIdentity {
@@ -190,11 +191,16 @@ pub(super) fn ways(
     linked: &[&Provider],
 ) -> Result<Vec<(String, String)>, Failure> {
     let confirm = Interaction::Confirm { account: account.to_owned() };
-    let asked = linked.iter().filter(|provider| provider.is_openid() && provider.quirks.auth_time);
+    let asked = linked.iter().filter(|provider| confirms(provider));
     asked
         .map(|provider| {
             let address = confirm.address(server, &format!("/sign-in/{}", provider.id))?;
             Ok((provider.name.clone(), address))
         })
         .collect()
+}
+
+/// Whether a new sign-in at the provider confirms a change: it reports when the user authenticated.
+fn confirms(provider: &Provider) -> bool {
+    provider.is_openid() && provider.reports_auth_time
 }

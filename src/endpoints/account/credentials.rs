@@ -27,8 +27,10 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
                        none.";
         return refused(server, request, 409, message.to_owned()).await;
     };
-    // The company decides how its people sign in, and a password here would outlast their leaving it.
-    if let Some(company) = company::of(server, &email).await? {
+    // The company decides how its people sign in, and a password here would outlast their leaving it. Whoever
+    // has one already may change it.
+    let company = company::of(server, &email).await?;
+    if let Some(company) = company.filter(|_| !view.has_password) {
         let message =
             format!("You sign in with {}, so your account needs no password.", company.name);
         return refused(server, request, 409, message).await;

@@ -100,13 +100,17 @@ async fn password_section(
     overview: &Overview,
 ) -> Result<PasswordSection, Failure> {
     let session = &overview.session;
+    if session.has_password {
+        return Ok(PasswordSection::Form);
+    }
     if let Some(email) = &session.email
-        && let Some(company) = upstream::company::of(server, email).await?
+        // While the DNS doesn't answer, the page does. Setting the password asks again.
+        && let Ok(Some(company)) = upstream::company::of(server, email).await
     {
         return Ok(PasswordSection::Company(company.name.clone()));
     }
     let is_recent = |moment: Timestamp| server.now() < moment.plus(RECENT);
-    if session.has_password || session.auth_time.is_some_and(is_recent) {
+    if session.auth_time.is_some_and(is_recent) {
         return Ok(PasswordSection::Form);
     }
     let linked = providers_of(server, overview);

@@ -282,6 +282,23 @@ fn a_cookie_copied_right_after_a_sign_in_needs_no_password() {
 }
 
 #[test]
+fn a_thief_sends_the_owner_a_confirmation_of_the_thiefs_own() {
+    let (world, provider) = world();
+    let mut owner = linked(&world, &provider);
+    let token = csrf(&world, &mut owner);
+    let asked =
+        text(&owner.post(&world, "/account/identities", &[("csrf", &token), ("link", "acme")]));
+    let way = asked.split("/sign-in/acme?flow=").nth(1).unwrap().split('"').next().unwrap();
+    let page = format!("/sign-in?flow={way}");
+    let credentials = [("email", "owner@example.test"), ("password", PASSWORD)];
+    assert_eq!(owner.submit(&world, &page, &credentials).status, 303);
+    let mut thief = thief_of(&owner);
+    let token = csrf(&world, &mut thief);
+    let link = [("csrf", token.as_str()), ("link", "acme")];
+    assert_eq!(thief.post(&world, "/account/identities", &link).status, 403);
+}
+
+#[test]
 fn a_person_who_left_the_company_keeps_a_way_in() {
     // A password would outlast the company's account, and the company's own link must not be lost
     let providers = setting(ISSUER, json!({ "domains": ["acme.example"] }));
@@ -300,6 +317,7 @@ fn a_person_who_left_the_company_keeps_a_way_in() {
     let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
     let refused = dana.post(&world, "/account/identities", &unlink);
     assert!(text(&refused).contains("so it stays linked"), "{}", text(&refused));
+    assert!(text(&dana.get(&world, "/account")).contains("so your account needs no password"));
 }
 
 #[test]
