@@ -40,6 +40,9 @@ pub enum PasswordError {
     /// Among the first that anyone tries.
     #[error("This password is among the first that attackers try. Choose another one.")]
     Common,
+    /// The stored record is no hash of a password.
+    #[error("the record of the password can't be read")]
+    Unreadable,
     /// The hash could not be made.
     #[error("the password could not be hashed")]
     Hashing,
@@ -129,10 +132,22 @@ fn is_common(lower: &str) -> bool {
     repeated || counted || words.lines().any(|word| word == lower || word == digits_apart)
 }
 
-/// What is remembered of a password: a PHC string.
+/// What is remembered of a password: a PHC string. One that can't be read is not a wrong password but an error
+/// of the account that holds it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct PasswordRecord(String);
+
+impl TryFrom<String> for PasswordRecord {
+    type Error = PasswordError;
+
+    fn try_from(text: String) -> Result<Self, PasswordError> {
+        let is_readable = PasswordHash::new(&text).is_ok_and(|hash| {
+            hash.salt.is_some() && hash.hash.is_some() && Params::try_from(&hash).is_ok()
+        });
+        if is_readable { Ok(Self(text)) } else { Err(PasswordError::Unreadable) }
+    }
+}
 
 /// What a verification showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

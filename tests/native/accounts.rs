@@ -15,7 +15,7 @@ use vestibule::domain::identifier::{
 };
 use vestibule::domain::identity::{ClaimsUpdate, Identity};
 use vestibule::domain::machine::{Address, Class, Machine};
-use vestibule::domain::password::PasswordRecord;
+use vestibule::domain::password::{NewPassword, PasswordRecord};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::ports;
@@ -390,7 +390,7 @@ fn a_password_that_was_changed_meanwhile_signs_nobody_in() {
     let world = World::new(&[]);
     let session = created(&world);
     let new = PasswordRecord::of_nobody();
-    let other: PasswordRecord = serde_json::from_str("\"$argon2id$another\"").unwrap();
+    let other = NewPassword::parse("another long passphrase", "").unwrap().hash([7; 16]).unwrap();
     let change = PasswordChange { confirmation: confirmed(), password: other, keeps_apps: false };
     account(&world, AccountCommand::ChangePassword(session, Box::new(change))).unwrap();
     let late = AccountCommand::FinishSignIn {

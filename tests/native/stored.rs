@@ -5,6 +5,7 @@ use vestibule::domain::account::row::Row;
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
 use vestibule::domain::machine::Effect;
+use vestibule::domain::password::PasswordRecord;
 use vestibule::domain::registration::Registration;
 use vestibule::domain::stored::{self, Unreadable};
 use vestibule::protocol::scope::Scope;
@@ -32,6 +33,14 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
         assert!(stored::read_state::<Grant>(broken).is_err(), "{broken}");
         assert!(stored::read_state::<Account>(broken).is_err(), "{broken}");
         assert!(stored::read_state::<Registration>(broken).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn a_password_record_that_cannot_be_read_is_not_a_wrong_password() {
+    for broken in ["", "hunter2", "$argon2id", "$argon2id$v=19$m=x$c2FsdHNhbHQ$aGFzaA"] {
+        let text = serde_json::to_string(broken).unwrap();
+        assert!(serde_json::from_str::<PasswordRecord>(&text).is_err(), "{broken}");
     }
 }
 
