@@ -17,7 +17,7 @@ use url::Host;
 /// How many combining marks one letter may have; more would cover the lines above and below (UTS #39 §5.4).
 const MAX_MARKS: u8 = 4;
 
-/// Joins letters of some scripts, and emoji.
+/// The zero-width joiner: it joins letters of some scripts, and several emoji into one (UTS #51 §2.2).
 const ZWJ: char = '\u{200d}';
 /// Asks for the coloured form of the emoji before it (UTS #51 §1.4.3).
 const EMOJI_STYLE: char = '\u{fe0f}';

@@ -16,7 +16,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 
 /// The maximum age of a sign-in that confirms a change, in seconds.
-pub const RECENT: Seconds = Seconds(10 * 60);
+const RECENT: Seconds = Seconds(10 * 60);
 /// How long a confirmation stays valid while the browser is at an upstream provider, in seconds. This is
 /// longer than the time allowed for a sign-in there.
 const AT_A_PROVIDER: Seconds = Seconds(40 * 60);
@@ -35,7 +35,17 @@ pub enum Confirmation {
     Link(Secret),
 }
 
+/// Whether a sign-in at that time is recent enough for [`Confirmation::SignIn`]. An unknown time is not.
+pub fn is_recent(moment: Option<Timestamp>, now: Timestamp) -> bool {
+    moment.is_some_and(|moment| now < moment.plus(RECENT))
+}
+
 impl Person {
+    /// When the user made the sign-in that counts as [`Confirmation::SignIn`]; `None` if none does.
+    pub(super) fn confirmed_at(&self, session: &Session) -> Option<Timestamp> {
+        if self.password.is_some() { session.confirmed_at } else { session.auth_time() }
+    }
+
     /// Checks the evidence.
     ///
     /// # Errors
@@ -48,11 +58,7 @@ impl Person {
     ) -> Result<(), AccountError> {
         let is_confirmed = match confirmation {
             Confirmation::Password(verified) => self.password.as_ref() == Some(verified),
-            Confirmation::SignIn => {
-                let has_password = self.password.is_some();
-                let since = if has_password { session.confirmed_at } else { session.auth_time() };
-                since.is_some_and(|moment| now < moment.plus(RECENT))
-            }
+            Confirmation::SignIn => is_recent(self.confirmed_at(session), now),
             Confirmation::Link(secret) => session
                 .linking
                 .as_ref()
@@ -94,7 +100,7 @@ impl Person {
         now: Timestamp,
     ) -> Result<(), AccountError> {
         let has_no_other_proof = self.password.is_none() && session.auth_time().is_none();
-        if has_no_other_proof && now < session.started_at().plus(RECENT) {
+        if has_no_other_proof && is_recent(Some(session.started_at()), now) {
             return Ok(());
         }
         self.check_confirmation(session, confirmation, now)

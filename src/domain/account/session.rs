@@ -91,7 +91,8 @@ pub struct SessionView {
     pub sid: String,
     /// When the user authenticated; `None` if the upstream provider didn't report it.
     pub auth_time: Option<Timestamp>,
-    /// When the user signed in to confirm a change, if the session started so.
+    /// When the user made the sign-in that confirms a change, if there is one
+    /// ([`Confirmation::SignIn`](super::confirmation::Confirmation::SignIn)).
     #[serde(default)]
     pub confirmed_at: Option<Timestamp>,
     /// When the session started.
@@ -172,7 +173,7 @@ pub(super) fn view(person: &Person, session: &Session) -> SessionView {
         address_lost: person.address_lost.clone(),
         sid: session.sid.clone(),
         auth_time: session.auth_time(),
-        confirmed_at: session.confirmed_at,
+        confirmed_at: person.confirmed_at(session),
         started_at: session.started_at(),
         origin: session.origin.clone(),
     }

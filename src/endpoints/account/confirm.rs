@@ -4,7 +4,7 @@
 //! without one has signed in within the last ten minutes, at a provider that reports `auth_time`. The account
 //! checks the evidence again in the step that makes the change (`domain/account/confirmation.rs`).
 
-use crate::domain::account::confirmation::{Confirmation, RECENT};
+use crate::domain::account::confirmation::{Confirmation, is_recent};
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::attempts::Blocked;
@@ -52,11 +52,9 @@ pub(in crate::endpoints) async fn confirm(
     let Some(view) = session.read(server).await? else {
         return Err(AccountError::NoSession.into());
     };
-    let since = if view.has_password { view.confirmed_at } else { view.auth_time };
-    let is_recent = since.is_some_and(|moment| server.now() < moment.plus(RECENT));
     let shown = match form.get("current_password") {
         Some(password) if view.has_password => verify(server, request, session, password).await?,
-        _ if is_recent => Ok(Confirmation::SignIn),
+        _ if is_recent(view.confirmed_at, server.now()) => Ok(Confirmation::SignIn),
         _ if view.has_password => Err(Unconfirmed::NoPassword),
         _ => Err(Unconfirmed::SignInAgain),
     };
@@ -80,9 +78,9 @@ pub(in crate::endpoints) async fn has_shown_lately(
         None if !view.has_password => Some(view.started_at),
         known => known,
     };
-    let is_recent = since.is_some_and(|moment| server.now() < moment.plus(RECENT));
     let is_enough = |why: &Unconfirmed| {
-        is_recent && matches!(why, Unconfirmed::NoPassword | Unconfirmed::SignInAgain)
+        is_recent(since, server.now())
+            && matches!(why, Unconfirmed::NoPassword | Unconfirmed::SignInAgain)
     };
     let shown = match shown {
         Err(why) if !is_enough(&why) => Err(why),

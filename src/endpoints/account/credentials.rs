@@ -29,8 +29,9 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     };
     // The company decides how its people sign in, and a password here would outlast their leaving it. Whoever
     // has one already may change it.
-    let company = company::of(server, &email).await?;
-    if let Some(company) = company.filter(|_| !view.has_password) {
+    if !view.has_password
+        && let Some(company) = company::of(server, &email).await?
+    {
         let message =
             format!("You sign in with {}, so your account needs no password.", company.name);
         return refused(server, request, 409, message).await;

@@ -8,12 +8,11 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
-use crate::domain::account::confirmation::RECENT;
+use crate::domain::account::confirmation::is_recent;
 use crate::domain::account::membership::Membership;
 use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
 use crate::domain::connection::ConnectionReply;
-use crate::domain::time::Timestamp;
 use crate::pages::account::{
     AccountPage, AppLine, ConnectionLine, IdentityLine, PasswordSection, SessionLine,
 };
@@ -109,8 +108,7 @@ async fn password_section(
     {
         return Ok(PasswordSection::Company(company.name.clone()));
     }
-    let is_recent = |moment: Timestamp| server.now() < moment.plus(RECENT);
-    if session.auth_time.is_some_and(is_recent) {
+    if is_recent(session.confirmed_at, server.now()) {
         return Ok(PasswordSection::Form);
     }
     let linked = providers_of(server, overview);

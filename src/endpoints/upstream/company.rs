@@ -23,10 +23,7 @@ pub async fn of<'s>(
     let Some(provider) = provider else {
         return Ok(None);
     };
-    let proven = match provider.domain_proof {
-        DomainProof::Operator => true,
-        DomainProof::Dns => has_record(server, provider, &domain).await?,
-    };
+    let proven = is_proven(server, provider, &domain).await?;
     Ok(Some(provider).filter(|_| proven))
 }
 
@@ -52,14 +49,14 @@ pub async fn vouched(
     provider: &Provider,
     identity: Identity,
 ) -> Result<Identity, Failure> {
-    if provider.domain_proof == DomainProof::Operator || provider.domains.is_empty() {
+    if provider.domains.is_empty() {
         return Ok(identity);
     }
     let address = identity.verified_email.as_deref().and_then(email::domain);
     // Without an address in one of the domains, each of them has to be the company's.
     let domains = address.map_or_else(|| provider.domains.clone(), |d| vec![d.to_lowercase()]);
     for domain in domains {
-        if !has_record(server, provider, &domain).await? {
+        if !is_proven(server, provider, &domain).await? {
             return Ok(identity.unproven());
         }
     }
@@ -74,6 +71,21 @@ pub fn any(server: &Server<'_>) -> bool {
 /// What the domain's TXT record must say: which provider, at which server.
 pub fn record(server: &Server<'_>, provider: &Provider) -> String {
     format!("vestibule-provider={} issuer={}", provider.id, server.issuer)
+}
+
+/// Whether the domain was proven to be the provider's, in the way that the operator set.
+///
+/// # Errors
+/// A page, if the DNS has to be asked and doesn't answer.
+async fn is_proven(
+    server: &Server<'_>,
+    provider: &Provider,
+    domain: &str,
+) -> Result<bool, Failure> {
+    match provider.domain_proof {
+        DomainProof::Operator => Ok(true),
+        DomainProof::Dns => has_record(server, provider, domain).await,
+    }
 }
 
 /// Asks the DNS, over HTTPS and in JSON, for the record at `_vestibule.` and the domain; the object

@@ -88,7 +88,8 @@ pub fn claims(token: &Value) -> Value {
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).unwrap()).unwrap()
 }
 
-fn csrf(world: &World, browser: &mut Browser) -> String {
+/// The browser's CSRF token.
+pub fn csrf(world: &World, browser: &mut Browser) -> String {
     browser.get(world, "/account");
     browser.cookies["__Host-csrf"].clone()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::access::{self, PASSWORD, signed_up};
+use super::access::{self, PASSWORD, csrf, signed_up};
 use crate::support::World;
 use crate::support::browser::{Browser, answer, text};
 use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
@@ -23,11 +23,6 @@ fn thief_of(victim: &Browser) -> Browser {
     let cookie = victim.cookies["__Host-session"].clone();
     thief.cookies.insert("__Host-session".to_owned(), cookie);
     thief
-}
-
-fn csrf(world: &World, browser: &mut Browser) -> String {
-    browser.get(world, "/account");
-    browser.cookies["__Host-csrf"].clone()
 }
 
 #[test]

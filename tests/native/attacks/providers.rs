@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
 use vestibule::endpoints::settings::Settings;
 
+use super::access::csrf;
 use crate::support::World;
 use crate::support::browser::{Browser, ORIGIN, text};
 use crate::support::provider::{SECRET, TestProvider, callback, setting};
@@ -57,11 +58,6 @@ fn sign_in_at(world: &World, provider: &TestProvider, id: &str, browser: &mut Br
 
 fn account_page(world: &World, browser: &mut Browser) -> String {
     text(&browser.get(world, "/account"))
-}
-
-fn csrf(world: &World, browser: &mut Browser) -> String {
-    browser.get(world, "/account");
-    browser.cookies["__Host-csrf"].clone()
 }
 
 #[test]
