@@ -112,6 +112,7 @@ impl From<GrantError> for Failure {
             | GrantError::UnexpectedCodeVerifier
             | GrantError::CodeReplayed
             | GrantError::RefreshTokenReused
+            | GrantError::DeviceCodeSpent
             | GrantError::Decided => ErrorCode::InvalidGrant,
         };
         Self::Caller(OAuthError::new(code, error.to_string()))

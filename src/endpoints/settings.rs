@@ -135,6 +135,7 @@ pub struct Lifetimes {
     pub session: Seconds,
     pub device_code: Seconds,
     pub device_interval: Seconds,
+    pub device_lost_answer: Seconds,
     pub interaction: Seconds,
 }
 
@@ -418,6 +419,7 @@ fn lifetimes(lookup: Lookup<'_>) -> Result<Lifetimes, SettingError> {
         session: seconds(lookup, "SESSION_LIFETIME", DAY.saturating_mul(14), 60..=year)?,
         device_code: seconds(lookup, "DEVICE_CODE_LIFETIME", 600, 60..=3600)?,
         device_interval: seconds(lookup, "DEVICE_INTERVAL", 5, 1..=60)?,
+        device_lost_answer: seconds(lookup, "DEVICE_LOST_ANSWER", 120, 0..=600)?,
         interaction: seconds(lookup, "INTERACTION_LIFETIME", 3600, 60..=DAY)?,
     })
 }

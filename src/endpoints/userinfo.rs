@@ -13,8 +13,7 @@ use crate::protocol::scope;
 /// # Errors
 /// As RFC 6750 §3.1 says.
 pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let token = verify::bearer(request)?;
-    let token = verify::access_token(server, &token).await?.ok_or_else(verify::inactive)?;
+    let token = verify::bearer_access_token(server, request).await?;
     // A token of a client's own is about no person.
     let grant_id = token.grant_id.ok_or_else(verify::inactive)?;
     if !token.scope.contains(scope::OPENID) || !token.aud.contains(&server.issuer) {

@@ -3,6 +3,9 @@
 use super::failure::Failure;
 use super::http::{Method, Request};
 use super::server::Server;
+use crate::domain::grant::{Grant, GrantCommand};
+use crate::domain::machine::Address;
+use crate::domain::time::Timestamp;
 use crate::jose::access_token::{self, AccessToken};
 use crate::jose::id_token::IdToken;
 use crate::jose::jws::{Header, Unverified};
@@ -39,6 +42,29 @@ pub async fn access_token(
     let claims: Option<AccessToken> = own(server, token, access_token::TYP).await?;
     let now = server.now().seconds();
     Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
+}
+
+/// The claims of the access token that a request bears. A device code that could still be redeemed again is
+/// spent by this: whoever uses the token has received it.
+///
+/// # Errors
+/// As RFC 6750 §3.1 says.
+pub async fn bearer_access_token(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<AccessToken, Failure> {
+    let claims = access_token(server, &bearer(request)?).await?.ok_or_else(inactive)?;
+    let repeatable_until = claims.device_code_exp.map(Timestamp::from_seconds);
+    if let Some(grant_id) = &claims.grant_id
+        && repeatable_until.is_some_and(|until| server.now() < until)
+    {
+        let address = Address::Id(grant_id.clone());
+        match server.send::<Grant>(&address, GrantCommand::SpendDeviceCode).await? {
+            Ok(_) => {}
+            Err(_) => return Err(inactive()),
+        }
+    }
+    Ok(claims)
 }
 
 /// The claims of an ID token of this server, expired or not: as a hint its age is no matter

@@ -74,14 +74,6 @@ test("a poll that waited in vain is told authorization_pending", async () => {
   assert.equal(answer.body.error, "authorization_pending");
 });
 
-test("of many polls held for one code exactly one gets the tokens", async () => {
-  const { device_code, user_code } = await deviceCode(server, client);
-  const held = Array.from({ length: 10 }, () => poll(server, client, device_code, { prefer: "wait=20" }));
-  await decideDevice(browser, user_code, "allow");
-  const answers = await Promise.all(held);
-  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-});
-
 test("another client cannot poll with a code that it did not get", async () => {
   const { device_code } = await deviceCode(server, client);
   const other = await television(server);

@@ -1,10 +1,13 @@
 //! Codes and refresh families, by name.
 
+use proptest::prelude::*;
 use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::pkce::CodeVerifier;
 
-use crate::grant_properties::{Host, WINDOW};
+use vestibule::protocol::scope::Scope;
+
+use crate::grant_properties::{Host, WINDOW, authorization, refresh_token};
 
 #[test]
 fn a_code_redeemed_twice_ends_its_grant() {
@@ -68,6 +71,47 @@ fn a_repeated_refresh_within_the_window_gets_the_same_successor() {
     let second = host.refresh(&first).unwrap();
     host.advance(WINDOW - 1);
     assert_eq!(host.refresh(&first).unwrap(), second);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn every_legal_refresh_within_the_window_gets_the_same_successor_whatever_it_asks_for(
+        requests in prop::collection::vec((0..3_usize, any::<bool>(), 0..WINDOW), 1..6)
+    ) {
+        // RFC 6749 §6, RFC 8707 §2.2: an app with two APIs asks once for each.
+        let mut host = Host::expecting();
+        let token = host.redeem().unwrap();
+        let rotated = host.refresh(&token).unwrap();
+        let start = host.now;
+        for (scope, has_resource, seconds) in requests {
+            host.now = start.plus(Seconds(seconds));
+            let scope = [None, Some("openid"), Some("offline_access openid")].get(scope).copied();
+            let mut refresh = Host::refresh_request(&token, WINDOW, true);
+            refresh.scope = scope.flatten().map(|scope| Scope::parse(scope).unwrap());
+            refresh.resources = authorization().resources.into_iter().filter(|_| has_resource).collect();
+            let answer = host.send(GrantCommand::Refresh(refresh)).map(refresh_token);
+            prop_assert_eq!(answer.as_ref(), Ok(&rotated));
+        }
+        prop_assert!(host.refresh(&rotated).is_ok(), "the successor lives");
+    }
+}
+
+#[test]
+fn a_refresh_that_asks_too_much_within_the_window_is_refused_and_ends_nothing() {
+    // RFC 6749 §6, RFC 8707 §2.2
+    let mut host = Host::expecting();
+    let token = host.redeem().unwrap();
+    let rotated = host.refresh(&token).unwrap();
+    let mut refresh = Host::refresh_request(&token, WINDOW, true);
+    refresh.resources = vec!["https://other.example.test".into()];
+    let error = host.send(GrantCommand::Refresh(refresh)).unwrap_err();
+    assert_eq!(error, GrantError::Resource);
+    let mut refresh = Host::refresh_request(&token, WINDOW, true);
+    refresh.scope = Some(Scope::parse("openid phone").unwrap());
+    assert_eq!(host.send(GrantCommand::Refresh(refresh)).unwrap_err(), GrantError::Scope);
+    assert_eq!(host.refresh(&token).unwrap(), rotated);
 }
 
 #[test]

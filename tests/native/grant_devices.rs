@@ -1,14 +1,19 @@
 //! The device grant (RFC 8628).
 
+use proptest::prelude::*;
 use vestibule::domain::distance::{Location, compare};
+use vestibule::domain::grant::delivery::{Poll, Repeatable};
 use vestibule::domain::grant::device::{Decision, DeviceGrant};
-use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply};
+use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::scope::Scope;
 
 use crate::grant_properties::{Host, authorization, terms};
 use crate::support::{START, SeededEntropy};
+
+/// For how long a lost answer is given again, in seconds.
+const LOST_ANSWER: u32 = 120;
 
 fn device_code() -> Secret {
     Secret::from_bytes([5; 32])
@@ -35,9 +40,27 @@ fn request(host: &Host) -> DeviceGrant {
     }
 }
 
+fn poll_of(secret: Secret, client_id: &str) -> GrantCommand {
+    let (client_id, lost_answer) = (client_id.into(), Seconds(LOST_ANSWER));
+    GrantCommand::Poll(Poll { secret, client_id, terms: terms(), lost_answer })
+}
+
 fn poll(host: &mut Host) -> Result<GrantReply, GrantError> {
-    let (secret, client_id) = (device_code(), "client".into());
-    host.send(GrantCommand::Poll { secret, client_id, terms: terms() })
+    host.send(poll_of(device_code(), "client"))
+}
+
+fn approved() -> Host {
+    let mut host = requested();
+    decide(&mut host, Decision::Approve(Box::new(authorization()))).unwrap();
+    host
+}
+
+/// The refresh token, and what the access token repeats.
+fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), GrantError> {
+    match poll(host)? {
+        GrantReply::Issue(issue) => Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap())),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn decide(host: &mut Host, decision: Decision) -> Result<GrantReply, GrantError> {
@@ -60,12 +83,143 @@ fn a_device_that_asks_too_often_is_told_to_slow_down_by_five_seconds() {
 }
 
 #[test]
-fn an_approved_device_gets_its_tokens_once() {
+fn a_device_whose_answer_was_lost_gets_the_same_tokens_again_while_nobody_has_used_them() {
     // RFC 8628 §3.5
-    let mut host = requested();
-    decide(&mut host, Decision::Approve(Box::new(authorization()))).unwrap();
-    assert!(matches!(poll(&mut host), Ok(GrantReply::Issue(_))));
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::Unknown);
+    let mut host = approved();
+    let first = tokens(&mut host).unwrap();
+    host.advance(LOST_ANSWER - 1);
+    host.lose_memory();
+    assert_eq!(tokens(&mut host).unwrap(), first);
+    host.advance(1);
+    assert_eq!(tokens(&mut host).unwrap_err(), GrantError::DeviceCodeSpent, "the time is over");
+    host.refresh(&first.0).expect("the refresh token lives on");
+}
+
+#[test]
+fn a_device_code_is_spent_by_the_first_use_of_any_of_its_tokens() {
+    // RFC 8628 §3.5
+    let presented = |jti: &str, host: &Host| Presented::AccessToken {
+        jti: jti.into(),
+        expires_at: host.now.plus(Seconds(600)),
+        client_id: "client".into(),
+    };
+    let uses: [&dyn Fn(&mut Host, &(u32, Secret), &str) -> bool; 5] = [
+        &|host, token, _| host.refresh(token).is_ok(),
+        &|host, token, _| host.refresh_with(token, 10, false).is_ok(),
+        &|host, _, jti| host.send(GrantCommand::Inspect(presented(jti, host))).is_ok(),
+        &|host, _, jti| host.send(GrantCommand::Revoke(presented(jti, host))).is_ok(),
+        &|host, _, _| host.send(GrantCommand::SpendDeviceCode).is_ok(),
+    ];
+    for (index, use_token) in uses.iter().enumerate() {
+        let mut host = approved();
+        let (token, repeatable) = tokens(&mut host).unwrap();
+        assert!(use_token(&mut host, &token, &repeatable.jti), "use {index}");
+        host.lose_memory();
+        assert_eq!(tokens(&mut host).unwrap_err(), GrantError::DeviceCodeSpent, "use {index}");
+        assert!(host.state.is_some(), "a poll that comes late ends nothing");
+    }
+}
+
+#[test]
+fn nothing_stored_and_no_other_client_gets_a_lost_answer() {
+    let mut host = approved();
+    let ((_, secret), _) = tokens(&mut host).unwrap();
+    let error = host.send(poll_of(device_code(), "other")).unwrap_err();
+    assert_eq!(error, GrantError::OtherClient);
+    let error = host.send(poll_of(Secret::from_bytes([1; 32]), "client")).unwrap_err();
+    assert_eq!(error, GrantError::DeviceCodeSpent);
+    let stored = host.stored.clone().unwrap();
+    for secret in [secret, device_code()] {
+        let text = serde_json::to_string(&secret).unwrap();
+        assert!(!stored.contains(text.trim_matches('"')), "{stored}");
+    }
+}
+
+#[test]
+fn a_grant_that_has_ended_gives_no_lost_answer_again() {
+    let mut host = approved();
+    tokens(&mut host).unwrap();
+    host.send(GrantCommand::End).unwrap();
+    assert_eq!(tokens(&mut host).unwrap_err(), GrantError::Unknown);
+}
+
+#[test]
+fn without_lost_answers_a_device_code_is_redeemed_once() {
+    let mut host = approved();
+    let once = || {
+        let (secret, client_id) = (device_code(), "client".into());
+        GrantCommand::Poll(Poll { secret, client_id, terms: terms(), lost_answer: Seconds(0) })
+    };
+    host.send(once()).unwrap();
+    assert_eq!(host.send(once()).unwrap_err(), GrantError::DeviceCodeSpent);
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Poll,
+    LoseMemory,
+    Refresh,
+    Inspect,
+    End,
+    Wake,
+    Advance(u32),
+}
+
+fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    let operation = prop_oneof![
+        6 => Just(Operation::Poll),
+        2 => Just(Operation::LoseMemory),
+        1 => Just(Operation::Refresh),
+        1 => Just(Operation::Inspect),
+        1 => Just(Operation::End),
+        1 => Just(Operation::Wake),
+        3 => prop_oneof![0..5_u32, 20..50_u32, Just(700)].prop_map(Operation::Advance),
+    ];
+    prop::collection::vec(operation, 1..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn every_answer_to_a_device_code_is_the_first_one_and_none_follows_a_use(
+        operations in operations()
+    ) {
+        let mut host = approved();
+        let mut first: Option<((u32, Secret), Repeatable)> = None;
+        let mut is_spent = false;
+        for operation in operations {
+            match operation {
+                Operation::Poll => {
+                    let Ok(answer) = tokens(&mut host) else { continue };
+                    prop_assert!(!is_spent, "nobody has used a token");
+                    let first = first.get_or_insert_with(|| answer.clone());
+                    prop_assert_eq!(&answer, &*first);
+                    prop_assert!(host.now < first.1.until);
+                }
+                Operation::LoseMemory => host.lose_memory(),
+                Operation::Refresh => {
+                    if let Some((token, _)) = &first {
+                        is_spent |= host.refresh(token).is_ok();
+                    }
+                }
+                Operation::Inspect => {
+                    if let Some((_, Repeatable { jti, issued_at, .. })) = &first {
+                        let (jti, client_id) = (jti.clone(), "client".into());
+                        let expires_at = issued_at.plus(Seconds(600));
+                        let token = Presented::AccessToken { jti, expires_at, client_id };
+                        is_spent |= host.send(GrantCommand::Inspect(token)).is_ok();
+                    }
+                }
+                Operation::End => {
+                    host.send(GrantCommand::End).ok();
+                    is_spent = true;
+                }
+                Operation::Wake => drop(host.send(GrantCommand::Wake)),
+                Operation::Advance(seconds) => host.advance(seconds),
+            }
+        }
+    }
 }
 
 #[test]
@@ -126,11 +280,9 @@ fn a_user_code_serves_one_request_at_a_time() {
 #[test]
 fn another_client_or_a_wrong_secret_learns_nothing() {
     let mut host = requested();
-    let (secret, client_id) = (device_code(), "other".into());
-    let error = host.send(GrantCommand::Poll { secret, client_id, terms: terms() }).unwrap_err();
+    let error = host.send(poll_of(device_code(), "other")).unwrap_err();
     assert_eq!(error, GrantError::OtherClient);
-    let (secret, client_id) = (Secret::from_bytes([1; 32]), "client".into());
-    let error = host.send(GrantCommand::Poll { secret, client_id, terms: terms() }).unwrap_err();
+    let error = host.send(poll_of(Secret::from_bytes([1; 32]), "client")).unwrap_err();
     assert_eq!(error, GrantError::WrongSecret);
 }
 
@@ -140,8 +292,7 @@ fn a_poll_writes_nothing() {
     use vestibule::domain::machine::{Before, Machine, Next};
     let host = requested();
     let state: GrantState = serde_json::from_str(host.state.as_deref().unwrap()).unwrap();
-    let (secret, client_id) = (device_code(), "client".into());
-    let command = GrantCommand::Poll { secret, client_id, terms: terms() };
+    let command = poll_of(device_code(), "client");
     let before = Before { state: Some(state), rows: Default::default() };
     let step = Grant::step(before, command, host.now, &*host.entropy);
     assert!(matches!(step.next, Next::Remembered(_)));

@@ -130,10 +130,15 @@ impl Host {
 
     pub fn refresh_with(
         &mut self,
-        (number, secret): &(u32, Secret),
+        token: &(u32, Secret),
         window: u32,
         rotate: bool,
     ) -> Result<(u32, Secret), GrantError> {
+        let refresh = Self::refresh_request(token, window, rotate);
+        self.send(GrantCommand::Refresh(refresh)).map(refresh_token)
+    }
+
+    pub fn refresh_request((number, secret): &(u32, Secret), window: u32, rotate: bool) -> Refresh {
         let policy = RefreshPolicy {
             rotate,
             window: Seconds(window),
@@ -141,7 +146,7 @@ impl Host {
             idle: Seconds(30 * 86_400),
             access_token: Seconds(600),
         };
-        let refresh = Refresh {
+        Refresh {
             number: *number,
             secret: secret.clone(),
             client_id: "client".into(),
@@ -149,8 +154,7 @@ impl Host {
             resources: Vec::new(),
             network: "192.0.2.1".into(),
             policy,
-        };
-        self.send(GrantCommand::Refresh(refresh)).map(refresh_token)
+        }
     }
 
     pub fn advance(&mut self, seconds: u32) {
@@ -158,7 +162,7 @@ impl Host {
     }
 }
 
-fn refresh_token(reply: GrantReply) -> (u32, Secret) {
+pub fn refresh_token(reply: GrantReply) -> (u32, Secret) {
     match reply {
         GrantReply::Issue(issue) => issue.refresh_token.expect("a refresh token"),
         other => panic!("{other:?}"),

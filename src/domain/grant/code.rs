@@ -76,7 +76,8 @@ impl CodeRedemption {
         }
         let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
         let (family, refresh_token) = begun.unzip();
-        let issue = Issue { authorization: code.authorization.clone(), refresh_token };
+        let issue =
+            Issue { authorization: code.authorization.clone(), refresh_token, repeatable: None };
         let live = LiveGrant::new(code.authorization, family, terms, now);
         Ok((live.of_code(code.expires_at, code.kept_until), issue))
     }

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::delivery::{Delivery, Poll};
 use super::family::Family;
 use super::live::LiveGrant;
-use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Terms};
+use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue};
 use crate::domain::distance::Location;
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Next, Step};
-use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
@@ -135,9 +136,7 @@ impl DeviceState {
         entropy: &dyn Entropy,
     ) -> Step<Grant> {
         match (self, command) {
-            (state, GrantCommand::Poll { secret, client_id, terms }) => {
-                state.poll(&secret, &client_id, terms, now, entropy)
-            }
+            (state, GrantCommand::Poll(poll)) => state.poll(&poll, now, entropy),
             (Self::Waiting(waiting), _) if waiting.expires_at <= now => {
                 Step::unchanged(Err(GrantError::ExpiredToken))
             }
@@ -170,23 +169,16 @@ impl DeviceState {
     }
 
     /// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
-    fn poll(
-        self,
-        secret: &Secret,
-        client_id: &str,
-        terms: Terms,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Grant> {
+    fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<Grant> {
         let (code, owner) = match &self {
             Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
             Self::Approved(approved) => (&approved.device_code, &approved.authorization.client_id),
             Self::Denied(denied) => (&denied.device_code, &denied.client_id),
         };
-        if !code.matches(secret) {
+        if !code.matches(&poll.secret) {
             return Step::unchanged(Err(GrantError::WrongSecret));
         }
-        if owner != client_id {
+        if *owner != poll.client_id {
             return Step::unchanged(Err(GrantError::OtherClient));
         }
         if self.expires_at() <= now {
@@ -199,7 +191,7 @@ impl DeviceState {
                 Step::to(Next::Remembered(state), Err(error))
             }
             Self::Approved(approved) => {
-                let (live, issue) = approved.redeem(terms, now, entropy);
+                let (live, issue) = approved.redeem(poll, now, entropy);
                 Step::written(GrantState::Live(live), Ok(GrantReply::Issue(Box::new(issue))))
             }
             Self::Denied(_) => Step::unchanged(Err(GrantError::AccessDenied)),
@@ -247,10 +239,15 @@ impl DeviceGrant {
 
 impl ApprovedDevice {
     /// The device fetches what the person allowed: the request is consumed and becomes the grant.
-    fn redeem(self, terms: Terms, now: Timestamp, entropy: &dyn Entropy) -> (LiveGrant, Issue) {
-        let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
+    fn redeem(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> (LiveGrant, Issue) {
+        let Self { device_code, authorization, .. } = self;
+        let idle = poll.terms.refresh_idle;
+        let begun = idle.map(|idle| Family::begin_for(&poll.secret, now.plus(idle), entropy));
         let (family, refresh_token) = begun.unzip();
-        let issue = Issue { authorization: self.authorization.clone(), refresh_token };
-        (LiveGrant::new(self.authorization, family, terms, now), issue)
+        let delivery = Delivery::begin(device_code, poll, now, entropy);
+        let repeatable = Some(delivery.token.clone());
+        let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable };
+        let live = LiveGrant::new(authorization, family, poll.terms, now);
+        (live.delivered(delivery), issue)
     }
 }

@@ -36,7 +36,6 @@ struct Used {
     /// When it was first used, which rotated it; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rotated_at: Option<Timestamp>,
-    request: SecretHash,
     /// The hash of the network that it was used from; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     network: Option<SecretHash>,
@@ -67,7 +66,8 @@ pub struct Refresh {
 pub struct RefreshPolicy {
     /// Whether each use brings a new token.
     pub rotate: bool,
-    /// For how long a used token gets the same successor again; 0 allows no second use at all.
+    /// For how long a used token gets the same successor again, whatever each request asks for; 0 allows no
+    /// second use at all.
     pub window: Seconds,
     /// For how many seconds after a rotation a used token still gets a new successor, if nobody has used
     /// the previous one: its answer may have been lost. After that it counts as a reuse. 0 turns this off.
@@ -84,7 +84,7 @@ pub struct RefreshPolicy {
 pub enum Use {
     /// The family goes on; this is its token now.
     GoesOn(Family, (u32, Secret)),
-    /// The family is unchanged; this is the token that was issued for this request before.
+    /// The family is unchanged; this is the successor that was issued before.
     Repeats((u32, Secret)),
     /// The token was never issued.
     Junk,
@@ -106,14 +106,6 @@ impl Used {
     }
 }
 
-impl Refresh {
-    /// What makes two requests the same one, sent twice.
-    fn fingerprint(&self) -> SecretHash {
-        let scope = self.scope.as_ref().map(ToString::to_string).unwrap_or_default();
-        SecretHash::of_text(&format!("{}\n{scope}\n{}", self.client_id, self.resources.join(" ")))
-    }
-}
-
 impl Family {
     /// A new family, with its first token.
     pub fn begin(idle_until: Timestamp, entropy: &dyn Entropy) -> (Self, (u32, Secret)) {
@@ -127,6 +119,25 @@ impl Family {
         };
         let token = (1, family.secret(half, 1));
         (family, token)
+    }
+
+    /// A new family whose first token can be made again from the secret of the device code that it was
+    /// issued for, and from nothing that is stored.
+    pub fn begin_for(
+        device_code: &Secret,
+        idle_until: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Self, (u32, Secret)) {
+        let key = Secret::random(entropy);
+        let half = half_from(device_code, &key);
+        let family = Self { key, half: hash_of_half(half), newest: 1, used: None, idle_until };
+        let token = (1, family.secret(half, 1));
+        (family, token)
+    }
+
+    /// The first token, made again from the device code that [`Family::begin_for`] was given.
+    pub fn first_token(&self, device_code: &Secret) -> (u32, Secret) {
+        (1, self.secret(half_from(device_code, &self.key), 1))
     }
 
     /// Whether this token is the newest, or is honoured while the newest is unused.
@@ -152,9 +163,8 @@ impl Family {
         }
         let policy = refresh.policy;
         let idle_until = now.plus(policy.idle);
-        let request = refresh.fingerprint();
         let network = Some(SecretHash::of_text(&refresh.network));
-        let use_now = |number, rotated_at| Used { number, at: now, rotated_at, request, network };
+        let use_now = |number, rotated_at| Used { number, at: now, rotated_at, network };
         if refresh.number == self.newest {
             if policy.rotate {
                 self.used = Some(use_now(self.newest, Some(now)));
@@ -164,11 +174,12 @@ impl Family {
         }
         match &self.used {
             Some(used) if used.number == refresh.number && policy.window > Seconds(0) => {
-                let in_window = now < used.at.plus(policy.window);
-                if in_window && used.request.is(&request) {
+                // Several requests at once, such as one for each resource (RFC 8707 §2.2), or one sent twice.
+                if now < used.at.plus(policy.window) {
                     return Use::Repeats((self.newest, self.secret(half, self.newest)));
                 }
-                if in_window || !used.answer_was_lost(refresh, now) {
+                // A thief who used the token first may be holding its successor unused.
+                if !used.answer_was_lost(refresh, now) {
                     return Use::Reused;
                 }
                 // Nobody used the successor, so another one replaces it. The time counts from the
@@ -203,6 +214,12 @@ impl Family {
         bytes.iter_mut().zip(halves).for_each(|(byte, value)| *byte = *value);
         Secret::from_bytes(bytes)
     }
+}
+
+/// The family's half of a secret, derived from a device code's secret.
+fn half_from(device_code: &Secret, key: &Secret) -> [u8; HALF] {
+    let derived = device_code.derive(key, b"refresh token");
+    derived.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 fn hash_of_half(half: [u8; HALF]) -> SecretHash {

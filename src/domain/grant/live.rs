@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::delivery::{Delivery, Poll};
 use super::family::{Family, Refresh, Use};
 use super::{
     Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
@@ -23,6 +24,9 @@ pub struct LiveGrant {
     code_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     family: Option<Family>,
+    /// The device code whose answer may still be given again; `None` once a token was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delivery: Option<Box<Delivery>>,
     /// Access tokens that were revoked, with the moment when they expire by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<(String, Timestamp)>,
@@ -45,8 +49,22 @@ impl LiveGrant {
         let tokens_until = now.plus(terms.access_token);
         let ends_at = terms.ends_at(now, authorization.not_after);
         let wakes_at = terms.over(now, authorization.not_after);
-        let (code_until, revoked) = (None, Vec::new());
-        Self { authorization, code_until, family, revoked, tokens_until, ends_at, wakes_at }
+        Self {
+            authorization,
+            code_until: None,
+            family,
+            delivery: None,
+            revoked: Vec::new(),
+            tokens_until,
+            ends_at,
+            wakes_at,
+        }
+    }
+
+    /// The grant of a device code whose answer was just given.
+    pub(super) fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = Some(Box::new(delivery));
+        self
     }
 
     /// The grant of a code that expires then, and whose object wakes at that moment.
@@ -81,7 +99,12 @@ impl LiveGrant {
                 self.end(Err(GrantError::CodeReplayed), now)
             }
             GrantCommand::Refresh(refresh) => self.refresh(&refresh, now),
-            GrantCommand::Inspect(presented) => Step::unchanged(self.inspect(&presented, now)),
+            GrantCommand::Inspect(presented) => match self.inspect(&presented, now) {
+                Ok(reply) => self.spend_device_code(reply, now),
+                Err(error) => Step::unchanged(Err(error)),
+            },
+            GrantCommand::Poll(poll) => Step::unchanged(self.deliver_again(&poll, now)),
+            GrantCommand::SpendDeviceCode => self.spend_device_code(GrantReply::Done, now),
             GrantCommand::Revoke(presented) => self.revoke(presented, now),
             GrantCommand::End => self.end(Ok(GrantReply::Done), now),
             // The same person's same answer, sent twice.
@@ -115,7 +138,11 @@ impl LiveGrant {
         }
         let issue = |authorization: &Authorization, token| {
             let authorization = authorization.clone();
-            Ok(GrantReply::Issue(Box::new(Issue { authorization, refresh_token: Some(token) })))
+            Ok(GrantReply::Issue(Box::new(Issue {
+                authorization,
+                refresh_token: Some(token),
+                repeatable: None,
+            })))
         };
         match family.refresh(refresh, now) {
             Use::Junk => Step::unchanged(Err(GrantError::WrongSecret)),
@@ -123,10 +150,37 @@ impl LiveGrant {
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
             Use::GoesOn(family, token) => {
                 self.family = Some(family);
+                self.delivery = None;
                 self.tokens_until = now.plus(refresh.policy.access_token);
                 let reply = issue(&self.authorization, token);
                 Step::written(GrantState::Live(self), reply)
             }
+        }
+    }
+
+    /// Gives a device its answer again (RFC 8628 §3.5): the one before may have been lost.
+    fn deliver_again(&self, poll: &Poll, now: Timestamp) -> Result<GrantReply, GrantError> {
+        if self.authorization.client_id != poll.client_id {
+            return Err(GrantError::OtherClient);
+        }
+        let delivery = self.delivery.as_ref().filter(|delivery| delivery.repeats_for(poll, now));
+        let delivery = delivery.ok_or(GrantError::DeviceCodeSpent)?;
+        let refresh_token = self.family.as_ref().map(|family| family.first_token(&poll.secret));
+        Ok(GrantReply::Issue(Box::new(Issue {
+            authorization: self.authorization.clone(),
+            refresh_token,
+            repeatable: Some(delivery.token.clone()),
+        })))
+    }
+
+    /// Someone uses a token: whoever was given it has it, so the device code is spent. Written, since a
+    /// code must stay spent if the memory is lost; after the time for repeating there is nothing to write.
+    fn spend_device_code(mut self, reply: GrantReply, now: Timestamp) -> Step<Grant> {
+        match self.delivery.take() {
+            Some(delivery) if now < delivery.token.until => {
+                Step::written(GrantState::Live(self), Ok(reply))
+            }
+            _ => Step::unchanged(Ok(reply)),
         }
     }
 
@@ -185,6 +239,7 @@ impl LiveGrant {
                 };
                 let effect = super::tell_account(&self.authorization, &revoked);
                 self.revoked.push((jti, expires_at));
+                self.delivery = None;
                 Step::written(GrantState::Live(self), Ok(GrantReply::Done)).wants(effect)
             }
         }

@@ -3,7 +3,7 @@
 //! ```text
 //!  Expect ─► (AuthorizationCode) ─redeem─► LiveGrant ──refresh──► LiveGrant
 //!  Request ► DeviceGrant ─approve► ApprovedDevice ─poll──► LiveGrant
-//!                  └──deny──► DeniedDevice
+//!                  └──deny──► DeniedDevice     ▲──poll again, until a token is used
 //! ```
 //!
 //! Each state is a type of its own and a transition consumes it. A code is carried by whoever shall
@@ -11,6 +11,7 @@
 //! refreshes and revives nothing. While a code could still begin it, its end is remembered.
 
 pub mod code;
+pub mod delivery;
 pub mod device;
 pub mod expected;
 pub mod family;
@@ -19,6 +20,7 @@ pub mod live;
 use serde::{Deserialize, Serialize};
 
 use self::code::CodeRedemption;
+use self::delivery::{Poll, Repeatable};
 use self::device::{Decision, DeviceGrant, DeviceState, DeviceView};
 use self::expected::Expected;
 use self::family::Refresh;
@@ -134,14 +136,9 @@ pub enum GrantCommand {
     /// A person decided (RFC 8628 §3.3).
     Decide(Box<Decision>),
     /// The device asks (RFC 8628 §3.4).
-    Poll {
-        /// The secret of the device code.
-        secret: Secret,
-        /// The client that asks.
-        client_id: String,
-        /// What is issued.
-        terms: Terms,
-    },
+    Poll(Poll),
+    /// An access token from a device code was used: the code is spent.
+    SpendDeviceCode,
     /// Use a refresh token (RFC 6749 §6).
     Refresh(Refresh),
     /// Is a token active (RFC 7662)?
@@ -219,6 +216,9 @@ pub struct Issue {
     pub authorization: Authorization,
     /// The refresh token's number and secret, where there is one.
     pub refresh_token: Option<(u32, Secret)>,
+    /// For a device code: what repeats in the access token if the answer is given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeatable: Option<Repeatable>,
 }
 
 /// What can go wrong.
@@ -272,6 +272,10 @@ pub enum GrantError {
     /// RFC 8628 §3.5.
     #[error("the device code has expired")]
     ExpiredToken,
+    /// RFC 8628 §3.5: a token that was issued for the code has been used, or the answer is too old to be
+    /// given again.
+    #[error("the device code was redeemed before")]
+    DeviceCodeSpent,
     /// Someone decided before.
     #[error("the request was decided already")]
     Decided,

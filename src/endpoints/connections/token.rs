@@ -52,8 +52,7 @@ async fn caller(
     request: &Request<'_>,
     provider: Option<&str>,
 ) -> Result<Caller, Failure> {
-    let token = verify::bearer(request)?;
-    let token = verify::access_token(server, &token).await?.ok_or_else(verify::inactive)?;
+    let token = verify::bearer_access_token(server, request).await?;
     let grant_id = token.grant_id.clone().ok_or_else(verify::inactive)?;
     if !token.aud.contains(&server.issuer) {
         return Err(insufficient("the access token is for another resource"));

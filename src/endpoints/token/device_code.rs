@@ -3,6 +3,7 @@
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::{TokenRequest, required, terms};
+use crate::domain::grant::delivery::Poll;
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
@@ -39,10 +40,11 @@ fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, GrantComm
     let code = Token::decode(TokenKind::DeviceCode, code).ok_or_else(|| {
         OAuthError::new(ErrorCode::InvalidGrant, "the device code was not issued by this server")
     })?;
-    let poll = GrantCommand::Poll {
+    let poll = Poll {
         secret: code.secret.clone(),
         client_id: request.client.client_id.clone(),
         terms: terms(server, &request.client),
+        lost_answer: server.settings.lifetimes.device_lost_answer,
     };
-    Ok((code, poll))
+    Ok((code, GrantCommand::Poll(poll)))
 }

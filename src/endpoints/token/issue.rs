@@ -67,13 +67,24 @@ pub(super) async fn for_person(
 ) -> Result<TokenResponse, Failure> {
     let Issuing { grant, issue, scope, resources } = issuing;
     let authorization = issue.authorization;
+    let fresh = blank(server, client, &scope, resources);
+    // An answer to a device code may be one that is given again: it carries the same token.
+    let (jti, iat) = match &issue.repeatable {
+        Some(first) => (first.jti.clone(), first.issued_at),
+        None => (fresh.jti, server.now()),
+    };
+    let exp = iat.plus(server.settings.lifetimes.access_token);
     let claims = AccessToken {
         sub: authorization.account.clone(),
         auth_time: authorization.auth_time.map(Timestamp::seconds),
         acr: Some(claims::ACR_SINGLE_FACTOR.to_owned()),
         amr: authorization.amr.clone(),
         grant_id: Some(grant.to_string()),
-        ..blank(server, client, &scope, resources)
+        jti,
+        iat: iat.seconds(),
+        exp: exp.seconds(),
+        device_code_exp: issue.repeatable.map(|first| first.until.seconds()),
+        ..fresh
     };
     let access_token = sign_access_token(server, &claims).await?;
     let id_token = if scope.contains(scope::OPENID) {
@@ -84,7 +95,9 @@ pub(super) async fn for_person(
     let refresh_token = issue.refresh_token.map(|(number, secret)| {
         Token { object: grant, number, secret }.encode(TokenKind::RefreshToken)
     });
-    Ok(TokenResponse { refresh_token, id_token, ..response(server, access_token, scope) })
+    let expires_in = server.now().seconds_until(exp);
+    let response = response(server, access_token, scope);
+    Ok(TokenResponse { refresh_token, id_token, expires_in, ..response })
 }
 
 /// Issues what a client may have for itself.
@@ -137,6 +150,7 @@ fn blank(
         acr: None,
         amr: Vec::new(),
         grant_id: None,
+        device_code_exp: None,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Attacks with used refresh tokens (RFC 9700 §4.14.2).
 
-use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
 use vestibule::domain::grant::{GrantCommand, GrantError};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
@@ -11,24 +10,12 @@ const HOME: &str = "192.0.2.1";
 
 fn use_token(
     host: &mut Host,
-    (number, secret): &(u32, Secret),
+    token: &(u32, Secret),
     (network, lost_answer): (&str, u32),
 ) -> Result<(), GrantError> {
-    let refresh = Refresh {
-        number: *number,
-        secret: secret.clone(),
-        client_id: "client".into(),
-        scope: None,
-        resources: Vec::new(),
-        network: network.into(),
-        policy: RefreshPolicy {
-            rotate: true,
-            window: Seconds(WINDOW),
-            lost_answer: Seconds(lost_answer),
-            idle: Seconds(30 * 86_400),
-            access_token: Seconds(600),
-        },
-    };
+    let mut refresh = Host::refresh_request(token, WINDOW, true);
+    refresh.network = network.into();
+    refresh.policy.lost_answer = Seconds(lost_answer);
     host.send(GrantCommand::Refresh(refresh)).map(drop)
 }
 
