@@ -1,7 +1,7 @@
-//! What browsers carry: the session cookie, and the token that closes every form to other sites.
+//! What browsers carry: the session cookie, and a random token by which what comes later is bound to the
+//! browser. And how a page is sent to one.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use subtle::ConstantTimeEq;
 
 use super::failure::Failure;
 use super::http::{Request, Response};
@@ -11,7 +11,6 @@ use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply
 use crate::domain::machine::Address;
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::pages::{self, Page, Shell};
-use crate::protocol::parameters::Parameters;
 
 const SESSION_COOKIE: &str = "__Host-session";
 const CSRF_COOKIE: &str = "__Host-csrf";
@@ -108,74 +107,11 @@ fn describe(user_agent: &str) -> String {
     }
 }
 
-/// Reads a form that a page of this server must have sent: double submission of a token that
-/// another site can neither read nor set, and the browser's own word on where the form came from.
-///
-/// # Errors
-/// A page that says to go back and try again.
-pub fn own_form(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
-    let refused = || {
-        Failure::page(
-            403,
-            "This form has expired",
-            "Go back, reload the page and send the form again. If that does not help, allow \
-             cookies for this site.",
-        )
-    };
-    let origin = request.header("origin").filter(|origin| origin != "null");
-    let foreign_origin =
-        origin.is_some_and(|origin| origin != server.issuer && origin != request.origin);
-    let foreign_site = request.header("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    if foreign_origin || foreign_site {
-        return Err(refused());
-    }
-    let form = request
-        .form()
-        .map_err(|error| Failure::page(400, "This form cannot be read", error.description))?;
-    let (Some(cookie), Some(sent)) = (request.cookie(CSRF_COOKIE), form.get("csrf")) else {
-        return Err(refused());
-    };
-    let holds: bool = cookie.as_bytes().ct_eq(sent.as_bytes()).into();
-    if holds && cookie.len() >= 43 { Ok(form) } else { Err(refused()) }
-}
-
 /// The token that this browser holds, where it holds one of the form that it was given.
 pub fn csrf_token(request: &Request<'_>) -> Option<String> {
     request.cookie(CSRF_COOKIE).filter(|token| {
         token.len() == 43 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     })
-}
-
-/// Renders a page that has a form: the token stands in the form and in a cookie.
-pub struct FormPage<'a, 'b> {
-    server: &'a Server<'b>,
-    /// The token, for the form.
-    pub csrf: String,
-    is_new: bool,
-    /// Where the form's answer may lead the browser, beside this server.
-    pub leads_to: Option<String>,
-}
-
-impl<'a, 'b> FormPage<'a, 'b> {
-    /// Takes the browser's token, or makes one.
-    pub fn new(server: &'a Server<'b>, request: &Request<'_>) -> Self {
-        let (csrf, is_new) = held_or_new_token(server, request);
-        Self { server, csrf, is_new, leads_to: None }
-    }
-
-    /// Also allows the form's answer to lead to where this URI points, and on from there: browsers
-    /// hold every further redirect to the policy of the page with the form.
-    #[must_use]
-    pub fn leading_to(mut self, redirect_uri: Option<&str>) -> Self {
-        self.leads_to = redirect_uri.and_then(crate::protocol::redirect_uri::form_action_source);
-        self
-    }
-
-    /// Renders.
-    pub fn render(&self, status: u16, page: &impl Page) -> Response {
-        let response = html(self.server, status, page, self.leads_to.as_deref());
-        if self.is_new { with_csrf(response, &self.csrf) } else { response }
-    }
 }
 
 /// Sees to it that the browser has a token, by which what comes later is bound to it.
@@ -200,14 +136,29 @@ pub fn with_csrf(response: Response, token: &str) -> Response {
     response.with("set-cookie", format!("{CSRF_COOKIE}={token}; {attributes}"))
 }
 
+/// Renders a page without a form.
+pub fn html(server: &Server<'_>, status: u16, page: &impl Page) -> Response {
+    html_with(server, status, page, Frame::default())
+}
+
+/// What surrounds a page.
+#[derive(Clone, Copy, Default)]
+pub struct Frame<'a> {
+    /// Where the answer to a form of the page may lead, beside this server: a CSP source.
+    pub leads_to: Option<&'a str>,
+    /// What the page says first.
+    pub notice: Option<&'a str>,
+}
+
 /// Renders a page.
-pub fn html(
+pub fn html_with(
     server: &Server<'_>,
     status: u16,
     page: &impl Page,
-    leads_to: Option<&str>,
+    Frame { leads_to, notice }: Frame<'_>,
 ) -> Response {
-    let shell = Shell { brand: &server.settings.brand, development: server.settings.development };
+    let development = server.settings.development;
+    let shell = Shell { brand: &server.settings.brand, development, notice };
     let Ok(body) = pages::render(&shell, page) else {
         server.ports.log.error("a page could not be rendered");
         return Response::empty(500);

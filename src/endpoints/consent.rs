@@ -2,8 +2,9 @@
 
 use super::authorize;
 use super::authorize::request::{AuthorizationRequest, unknown_client};
-use super::browser::{self, ClaimedSession, FormPage};
+use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
+use super::form::{self, FormPage, Outdated, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
@@ -18,6 +19,16 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let authorization = open(server, request, query.get("flow"))?;
+    page(server, request, authorization, None).await
+}
+
+/// Renders the page; again, where its form was out of date.
+async fn page(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    authorization: AuthorizationRequest,
+    outdated: Option<&Outdated>,
+) -> Result<Response, Failure> {
     let interaction = Interaction::Authorize(Box::new(authorization.clone()));
     let session = match browser::claimed_session(request) {
         Some(session) => session.read(server).await?,
@@ -32,7 +43,16 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     if !authorization.is_still_registered(&client) {
         return Err(unknown_client());
     }
-    let form = FormPage::new(server, request).leading_to(Some(&authorization.redirect_uri));
+    let form = FormPage::of_session(server, request)?
+        .leading_to(Some(&authorization.redirect_uri))
+        .saying(outdated.map(|outdated| outdated.notice));
+    let mut scopes = ScopeLine::of(&authorization.asked(), &server.settings.resources);
+    if let Some(typed) = outdated.map(|outdated| &outdated.typed).filter(|typed| !typed.is_empty())
+    {
+        for line in &mut scopes {
+            line.is_ticked = typed.get(&format!("allow:{}", line.token)).is_some();
+        }
+    }
     let page = Consent {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
@@ -42,10 +62,10 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
             Some(&authorization.redirect_uri),
         ),
         email: session.label(),
-        scopes: ScopeLine::of(&authorization.asked(), &server.settings.resources),
+        scopes,
         resources: names(server, &authorization.resources),
     };
-    Ok(form.render(200, &page))
+    Ok(form.render(form.status(), &page))
 }
 
 /// Takes the person's answer.
@@ -53,12 +73,20 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
 /// # Errors
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = browser::own_form(server, request)?;
-    let authorization = open(server, request, form.get("flow"))?;
-    let Some(session) = browser::claimed_session(request) else {
-        let interaction = Interaction::Authorize(Box::new(authorization));
-        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+    let (form, session) = match form::of_session(server, request)? {
+        SessionForm::Current(form, session) => (form, session),
+        // The user was never asked (OpenID Connect Core §3.1.2.4).
+        SessionForm::Outdated(outdated) => {
+            let authorization = open(server, request, outdated.flow())?;
+            return page(server, request, authorization, Some(&outdated)).await;
+        }
+        SessionForm::SignedOut(form) => {
+            let authorization = open(server, request, form.get("flow"))?;
+            let interaction = Interaction::Authorize(Box::new(authorization));
+            return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+        }
     };
+    let authorization = open(server, request, form.get("flow"))?;
     if form.get("decision") != Some("allow") {
         return deny(server, authorization, &session).await;
     }

@@ -2,12 +2,10 @@
 
 use serde_json::json;
 
-use super::account::{
-    self,
-    confirm::{self, Question},
-};
-use super::browser::{self, ClaimedSession, FormPage};
+use super::account::confirm::{self, Question};
+use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
+use super::form::{self, FormPage, OUT_OF_DATE, Outdated};
 use super::http::{Request, Response};
 use super::register;
 use super::server::Server;
@@ -50,23 +48,42 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         Some("deleted") => Some(Ok("The app was deleted.")),
         _ => None,
     };
-    list(server, request, 200, (AppFields::default(), true), notice).await
+    list(server, request, (AppFields::default(), true), Shown::first(notice)).await
+}
+
+/// The status of a page, and what it says first.
+struct Shown<'a> {
+    status: u16,
+    notice: Notice<'a>,
+    redrawn: Option<&'static str>,
+}
+
+impl<'a> Shown<'a> {
+    fn first(notice: Notice<'a>) -> Self {
+        Self { status: 200, notice, redrawn: None }
+    }
+
+    fn error(status: u16, error: &'a str) -> Self {
+        Self { status, notice: Some(Err(error)), redrawn: None }
+    }
+
+    /// A page that is drawn again because its form was out of date.
+    fn again(outdated: &Outdated) -> Self {
+        Self { status: OUT_OF_DATE, notice: None, redrawn: Some(outdated.notice) }
+    }
 }
 
 async fn list(
     server: &Server<'_>,
     request: &Request<'_>,
-    status: u16,
     (fields, confidential): (AppFields, bool),
-    notice: Notice<'_>,
+    Shown { status, notice, redrawn }: Shown<'_>,
 ) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
     let (_, owned) = match developer(server, &session).await {
-        Err(Failure::Page { status: 401, .. }) => {
-            return Ok(Response::see_other(&server.url("/sign-in")));
-        }
+        Err(Failure::SignedOut) => return Ok(Response::see_other(&server.url("/sign-in"))),
         other => other?,
     };
     let mut apps = Vec::new();
@@ -80,7 +97,7 @@ async fn list(
             });
         }
     }
-    let form = FormPage::new(server, request);
+    let form = FormPage::of_session(server, request)?.saying(redrawn);
     let page = Developers {
         csrf: &form.csrf,
         apps,
@@ -161,14 +178,20 @@ fn fields(client: &Client) -> AppFields {
 /// # Errors
 /// A page, where the person may not or the form is not this server's own.
 pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request)?;
+    let (form, session) = match form::of_session(server, request)?.signed_in()? {
+        Ok(sent) => sent,
+        Err(outdated) => {
+            let typed = (filled(&outdated.typed), outdated.typed.get("kind") != Some("public"));
+            return list(server, request, typed, Shown::again(&outdated)).await;
+        }
+    };
     let (view, _) = developer(server, &session).await?;
     let confidential = form.get("kind") != Some("public");
     let metadata = match metadata(server, &form, confidential) {
         Ok(metadata) => metadata,
         Err(error) => {
-            let shown = (filled(&form), confidential);
-            return list(server, request, 422, shown, Some(Err(&error))).await;
+            let typed = (filled(&form), confidential);
+            return list(server, request, typed, Shown::error(422, &error)).await;
         }
     };
     let secret = confidential.then(|| client::generated_secret(server.random()));
@@ -188,14 +211,15 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Ok(_) => {}
         Err(error @ AccountError::TooManyApps) => {
             let message = format!("Nothing was registered: {error}.");
-            let shown = (filled(&form), confidential);
-            return list(server, request, 409, shown, Some(Err(&message))).await;
+            let typed = (filled(&form), confidential);
+            return list(server, request, typed, Shown::error(409, &message)).await;
         }
         Err(error) => return Err(error.into()),
     }
     register::write(server, &client).await?;
     let notice = Some(Ok("The app was registered."));
-    Ok(app_page(server, request, 200, &client, (secret.as_deref(), notice)))
+    let shown = Shown::first(notice);
+    app_page(server, request, (&client, fields(&client)), (secret.as_deref(), shown))
 }
 
 /// The app of that name, where it is this person's.
@@ -224,21 +248,20 @@ pub async fn app(
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
     let client = own(server, &session, client_id).await?;
-    Ok(app_page(server, request, 200, &client, (None, None)))
+    app_page(server, request, (&client, fields(&client)), (None, Shown::first(None)))
 }
 
 fn app_page(
     server: &Server<'_>,
     request: &Request<'_>,
-    status: u16,
-    client: &Client,
-    (secret, notice): (Option<&str>, Notice<'_>),
-) -> Response {
-    let form = FormPage::new(server, request);
+    (client, fields): (&Client, AppFields),
+    (secret, Shown { status, notice, redrawn }): (Option<&str>, Shown<'_>),
+) -> Result<Response, Failure> {
+    let form = FormPage::of_session(server, request)?.saying(redrawn);
     let page = DeveloperApp {
         csrf: &form.csrf,
         client_id: &client.client_id,
-        fields: fields(client),
+        fields,
         verify_with: server
             .settings
             .is_unverified(client)
@@ -250,7 +273,7 @@ fn app_page(
         notice: notice.and_then(Result::ok),
         error: notice.and_then(Result::err),
     };
-    form.render(status, &page)
+    Ok(form.render(status, &page))
 }
 
 /// Changes an app: its settings, its secrets, or that it is.
@@ -262,7 +285,10 @@ pub async fn change(
     request: &Request<'_>,
     client_id: &str,
 ) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request)?;
+    let (form, session) = match form::of_session(server, request)?.signed_in()? {
+        Ok(sent) => sent,
+        Err(outdated) => return again(server, request, client_id, &outdated).await,
+    };
     let client = own(server, &session, client_id).await?;
     // Whoever makes a secret for an app or changes its redirect URIs can act as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
@@ -276,8 +302,8 @@ pub async fn change(
         Some("retire") => {
             let client = Client { older_secret: None, ..client };
             register::write(server, &client).await?;
-            let notice = Some(Ok("The older secret is good no more."));
-            Ok(app_page(server, request, 200, &client, (None, notice)))
+            let shown = Shown::first(Some(Ok("The older secret is good no more.")));
+            app_page(server, request, (&client, fields(&client)), (None, shown))
         }
         Some("delete") => {
             register::delete(server, client_id).await?;
@@ -289,6 +315,20 @@ pub async fn change(
     }
 }
 
+/// Shows an app again, with what was typed.
+async fn again(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    client_id: &str,
+    outdated: &Outdated,
+) -> Result<Response, Failure> {
+    let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
+    let client = own(server, &session, client_id).await?;
+    let has_typed = outdated.typed.get("name").is_some();
+    let fields = if has_typed { filled(&outdated.typed) } else { fields(&client) };
+    app_page(server, request, (&client, fields), (None, Shown::again(outdated)))
+}
+
 /// Makes a new secret; the one before goes on until it is retired.
 async fn rotate(
     server: &Server<'_>,
@@ -297,14 +337,16 @@ async fn rotate(
 ) -> Result<Response, Failure> {
     if client.metadata.is_public() || client.older_secret.is_some() {
         let error = "Retire the older secret first: two at once are enough.";
-        return Ok(app_page(server, request, 409, &client, (None, Some(Err(error)))));
+        let shown = Shown::error(409, error);
+        return app_page(server, request, (&client, fields(&client)), (None, shown));
     }
     let secret = client::generated_secret(server.random());
     let older_secret = client.secret;
     let client = Client { secret: Some(SecretHash::of_text(&secret)), older_secret, ..client };
     register::write(server, &client).await?;
     let notice = Some(Ok("A new secret was made. The one before goes on until you retire it."));
-    Ok(app_page(server, request, 200, &client, (Some(&secret), notice)))
+    let shown = Shown::first(notice);
+    app_page(server, request, (&client, fields(&client)), (Some(&secret), shown))
 }
 
 async fn save(
@@ -324,8 +366,12 @@ async fn save(
             } else {
                 "The app was saved."
             }));
-            Ok(app_page(server, request, 200, &client, (None, notice)))
+            let shown = Shown::first(notice);
+            app_page(server, request, (&client, fields(&client)), (None, shown))
         }
-        Err(error) => Ok(app_page(server, request, 422, &client, (None, Some(Err(&error))))),
+        Err(error) => {
+            let shown = Shown::error(422, &error);
+            app_page(server, request, (&client, filled(form)), (None, shown))
+        }
     }
 }

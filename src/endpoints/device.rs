@@ -2,9 +2,10 @@
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::browser::{self, ClaimedSession, FormPage};
+use super::browser::{self, ClaimedSession};
 use super::consent;
 use super::failure::Failure;
+use super::form::{self, FormPage, OUT_OF_DATE, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
@@ -33,7 +34,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     let query = request.query()?;
     match query.get("user_code") {
         None => Ok(enter(server, request, "", (200, None))),
-        Some(typed) => look(server, request, typed).await,
+        Some(typed) => look(server, request, (typed, None)).await,
     }
 }
 
@@ -42,8 +43,13 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
 /// # Errors
 /// A page, where the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = browser::own_form(server, request)?;
-    look(server, request, form.get("user_code").unwrap_or_default()).await
+    match form::of_browser(server, request)? {
+        Ok(form) => look(server, request, (form.get("user_code").unwrap_or_default(), None)).await,
+        Err(outdated) => {
+            let typed = outdated.about("user_code").unwrap_or_default();
+            Ok(enter(server, request, typed, (OUT_OF_DATE, Some(outdated.notice))))
+        }
+    }
 }
 
 fn enter(
@@ -52,17 +58,18 @@ fn enter(
     user_code: &str,
     (status, error): (u16, Option<&str>),
 ) -> Response {
-    let form = FormPage::new(server, request);
+    let form = FormPage::of_browser(server, request);
     // A link can put any text here, and the page displays it, so take only what is short enough to be a
     // code.
     let user_code = if user_code.len() <= 20 && user_code.is_ascii() { user_code } else { "" };
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }
 
+/// Shows the request behind a code; again, where the form that decides on it was out of date.
 async fn look(
     server: &Server<'_>,
     request: &Request<'_>,
-    typed: &str,
+    (typed, notice): (&str, Option<&'static str>),
 ) -> Result<Response, Failure> {
     let Some(user_code) = UserCode::parse(typed) else {
         let error = "A code has eight letters, such as BCDF-GHJK. Look at your device again.";
@@ -78,7 +85,10 @@ async fn look(
     };
     match find(server, request, &session, &user_code).await? {
         Ok((client, view)) => {
-            Ok(approve_page(server, request, &session, &user_code, &client, &view))
+            let form = FormPage::of_session(server, request)?.saying(notice);
+            let page =
+                approve_page(server, (&form, request), (&session, &user_code), (&client, &view));
+            Ok(form.render(form.status(), &page))
         }
         Err(refused) => {
             Ok(enter(server, request, typed, (refused.status(), Some(refused.words()))))
@@ -150,19 +160,15 @@ async fn find(
     }
 }
 
-fn approve_page(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    session: &SessionView,
-    user_code: &UserCode,
-    client: &Client,
-    view: &DeviceView,
-) -> Response {
-    let form = FormPage::new(server, request);
-    let minutes = view.requested_at.seconds_until(server.now()).div_euclid(60);
-    let page = ApproveDevice {
+fn approve_page<'a>(
+    server: &'a Server<'_>,
+    (form, request): (&'a FormPage<'_, '_>, &Request<'_>),
+    (session, user_code): (&'a SessionView, &UserCode),
+    (client, view): (&'a Client, &'a DeviceView),
+) -> ApproveDevice<'a> {
+    ApproveDevice {
         csrf: &form.csrf,
-        user_code: &user_code.to_string(),
+        user_code: user_code.to_string(),
         who: WhoAsks::new(client, server.settings.is_unverified(client), None),
         email: session.label(),
         scopes: ScopeLine::of(&view.scope, &server.settings.resources),
@@ -170,9 +176,8 @@ fn approve_page(
         place: view.location.place(),
         network_operator: view.location.network_operator.as_deref(),
         comparison: distance::compare(&view.location, &request.location()),
-        minutes,
-    };
-    form.render(200, &page)
+        minutes: view.requested_at.seconds_until(server.now()).div_euclid(60),
+    }
 }
 
 /// Takes the person's decision.
@@ -180,12 +185,19 @@ fn approve_page(
 /// # Errors
 /// A page, where the form is not this server's own.
 pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = browser::own_form(server, request)?;
+    let (form, claimed) = match form::of_session(server, request)? {
+        SessionForm::Current(form, claimed) => (form, Some(claimed)),
+        SessionForm::Outdated(outdated) => {
+            let typed = outdated.about("user_code").unwrap_or_default();
+            return look(server, request, (typed, Some(outdated.notice))).await;
+        }
+        SessionForm::SignedOut(form) => (form, None),
+    };
     let typed = form.get("user_code").unwrap_or_default();
     let Some(user_code) = UserCode::parse(typed) else {
         return Ok(enter(server, request, typed, (400, None)));
     };
-    let claimed = match browser::claimed_session(request) {
+    let claimed = match claimed {
         Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
         None => None,
     };
@@ -222,7 +234,7 @@ pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             return Ok(enter(server, request, "", (refused.status(), Some(refused.words()))));
         }
     };
-    Ok(browser::html(server, 200, &page, None))
+    Ok(browser::html(server, 200, &page))
 }
 
 /// The account records the grant and remembers the consent; then the device is told.

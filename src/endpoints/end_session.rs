@@ -1,7 +1,8 @@
 //! Logout that an app begins (OpenID Connect RP-Initiated Logout 1.0).
 
-use super::browser::{self, FormPage};
+use super::browser;
 use super::failure::Failure;
+use super::form::{self, FormPage, SessionForm};
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::sign_in;
@@ -46,9 +47,14 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         }
     }
     let logout = parse(server, &parameters).await?;
-    let confirmed = parameters.get("csrf").is_some() && {
-        browser::own_form(server, request)?;
-        true
+    let is_answer = parameters.get("csrf").is_some();
+    let (confirmed, notice) = match is_answer.then(|| form::of_session(server, request)) {
+        Some(answer) => match answer? {
+            SessionForm::Current(..) => (true, None),
+            SessionForm::Outdated(outdated) => (false, Some(outdated.notice)),
+            SessionForm::SignedOut(_) => (false, None),
+        },
+        None => (false, None),
     };
     let session = match browser::claimed_session(request) {
         Some(claimed) => claimed.read(server).await?.map(|view| (claimed, view)),
@@ -61,8 +67,9 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     };
     let named =
         logout.hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
-    if !named && !confirmed {
-        return Ok(ask(server, request, &parameters, (view.label(), &logout)));
+    if notice.is_some() || (!named && !confirmed) {
+        let form = FormPage::of_session(server, request)?.saying(notice);
+        return Ok(ask(server, form, &parameters, (view.label(), &logout)));
     }
     sign_in::end(server, &claimed).await?;
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
@@ -87,7 +94,7 @@ fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
                 pairs: &[],
                 who: WhoAsks::new(&client, true, Some(&to)),
             };
-            browser::html(server, 200, &page, None)
+            browser::html(server, 200, &page)
         }
     }
 }
@@ -140,13 +147,13 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
 
 fn ask(
     server: &Server<'_>,
-    request: &Request<'_>,
+    form: FormPage<'_, '_>,
     parameters: &Parameters,
     (email, logout): (&str, &Logout),
 ) -> Response {
     let to = logout.to.as_deref();
     // The answer may lead to the provider at which the session began.
-    let mut form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    let mut form = form.leading_to(Some(&server.issuer));
     form.leads_to = to.and_then(form_action_source).or(form.leads_to);
     let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
@@ -154,7 +161,7 @@ fn ask(
     // §4.11.2).
     let who = logout.client.as_ref();
     let who = who.map(|client| WhoAsks::new(client, server.settings.is_unverified(client), to));
-    form.render(200, &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs, who })
+    form.render(form.status(), &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs, who })
 }
 
 /// Says that the person is signed out.
@@ -165,5 +172,5 @@ pub fn signed_out(server: &Server<'_>) -> Response {
         text: "You can close this page, or sign in again.",
         link: Some(("Sign in", &sign_in)),
     };
-    browser::html(server, 200, &page, None)
+    browser::html(server, 200, &page)
 }

@@ -17,9 +17,6 @@ pub enum Failure {
     /// What the caller did wrong.
     #[error(transparent)]
     Caller(#[from] OAuthError),
-    /// Client authentication failed where the `Authorization` header was used (RFC 6749 §5.2).
-    #[error("client authentication failed")]
-    ClientChallenge(OAuthError),
     /// A bearer token was refused (RFC 6750 §3).
     #[error("bearer token refused")]
     Bearer(OAuthError),
@@ -36,6 +33,12 @@ pub enum Failure {
         /// What to do next.
         message: String,
     },
+    /// The session has ended: the page leads to the sign-in page.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// A form was out of date: the page, drawn again.
+    #[error("a form was out of date")]
+    Redrawn(Box<Response>),
     /// The outside failed: logged, and the caller is told nothing else.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -47,6 +50,11 @@ impl Failure {
         Self::Unavailable(Unavailable(what.into()))
     }
 
+    /// A page that is drawn again.
+    pub fn redrawn(page: Response) -> Self {
+        Self::Redrawn(Box::new(page))
+    }
+
     /// A page for a person.
     pub fn page(status: u16, title: &'static str, message: impl Into<String>) -> Self {
         Self::Page { status, title, message: message.into() }
@@ -55,9 +63,12 @@ impl Failure {
     /// The response for a client.
     pub fn to_response(&self) -> Response {
         match self {
-            Self::Caller(error) => Response::error(status(error.code), error),
-            Self::ClientChallenge(error) => Response::error(401, error)
-                .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
+            Self::Caller(error) => match status(error.code) {
+                // RFC 9110 §15.5.2: a 401 names the scheme, even to a client that used the body.
+                401 => Response::error(401, error)
+                    .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
+                status => Response::error(status, error),
+            },
             Self::Bearer(error) => {
                 let challenge = format!(
                     "Bearer realm=\"vestibule\", error=\"{}\", error_description=\"{}\"",
@@ -72,6 +83,10 @@ impl Failure {
             Self::Page { status, message, .. } => {
                 Response::error(*status, &OAuthError::invalid_request(message.clone()))
             }
+            Self::SignedOut => {
+                Response::error(403, &OAuthError::invalid_request("nobody is signed in"))
+            }
+            Self::Redrawn(page) => (**page).clone(),
             Self::Unavailable(_) => {
                 Response::error(500, &OAuthError::new(ErrorCode::ServerError, WENT_WRONG))
             }
@@ -161,11 +176,7 @@ pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
 impl From<AccountError> for Failure {
     fn from(error: AccountError) -> Self {
         match error {
-            AccountError::NoSession | AccountError::Unknown => Self::page(
-                401,
-                "You are signed out",
-                "Your session has ended. Sign in again, then repeat what you were doing.",
-            ),
+            AccountError::NoSession | AccountError::Unknown => Self::SignedOut,
             AccountError::Blocked(blocked) => Self::page(
                 429,
                 "Too many attempts",

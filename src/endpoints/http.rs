@@ -192,15 +192,16 @@ impl Request<'_> {
 
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let header = self.header("cookie")?;
-        if header.len() > MAX_TARGET {
-            return None;
-        }
-        header
-            .split(';')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| key.trim() == name)
-            .map(|(_, value)| value.trim().to_owned())
+        self.cookies().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The names and values of all cookies (RFC 6265 §4.2); none, where they are longer than any browser
+    /// keeps for this server.
+    pub fn cookies(&self) -> Vec<(String, String)> {
+        let header = self.header("cookie").filter(|header| header.len() <= MAX_TARGET);
+        let header = header.unwrap_or_default();
+        let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
+        pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
     }
 
     /// The caller's network, for limits: an IPv6 address counts by its /64, which is what one

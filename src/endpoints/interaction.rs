@@ -67,6 +67,11 @@ struct Sealed {
     interaction: Interaction,
 }
 
+fn unseal(server: &Server<'_>, value: &str) -> Option<Sealed> {
+    let json = server.settings.sealer.open(Purpose::Interaction, value).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
 impl Interaction {
     /// Seals it, to be carried by the browser.
     ///
@@ -81,10 +86,11 @@ impl Interaction {
         server.seal(Purpose::Interaction, &json)
     }
 
-    /// Opens what [`Interaction::seal`] made; no value means the account page.
+    /// Opens what [`Interaction::seal`] made; no value means the account page. One that has expired starts over,
+    /// as if the app had sent the browser again.
     ///
     /// # Errors
-    /// A page that says to begin again, for a value that is stale or not this server's.
+    /// A page that says to begin again, for a value that is not this server's or can't start over.
     pub fn open(
         server: &Server<'_>,
         request: &Request<'_>,
@@ -93,23 +99,37 @@ impl Interaction {
         let Some(value) = value else {
             return Ok(Self::Account);
         };
-        let sealed: Option<Sealed> = server
-            .settings
-            .sealer
-            .open(Purpose::Interaction, value)
-            .ok()
-            .and_then(|json| serde_json::from_slice(&json).ok());
-        match sealed {
-            Some(sealed)
-                if server.now() < sealed.expires_at && sealed.interaction.is_of(request) =>
-            {
-                Ok(sealed.interaction)
+        let sealed = unseal(server, value).filter(|sealed| sealed.interaction.is_of(request));
+        let interaction = sealed.and_then(|sealed| {
+            if server.now() < sealed.expires_at {
+                Some(sealed.interaction)
+            } else {
+                sealed.interaction.start_over(server.now())
             }
-            _ => Err(Failure::page(
-                400,
-                "This page has expired",
-                "Go back to the app that you came from and begin again.",
-            )),
+        });
+        interaction.ok_or_else(|| {
+            let message = "Go back to the app that you came from and begin again.";
+            Failure::page(400, "This page has expired", message)
+        })
+    }
+
+    /// Whether a form carries an interaction that has expired, so that its page must be drawn again.
+    pub fn has_expired(server: &Server<'_>, value: Option<&str>) -> bool {
+        let sealed = value.and_then(|value| unseal(server, value));
+        sealed.is_some_and(|sealed| sealed.expires_at <= server.now())
+    }
+
+    /// The same request, asked now. A link that waits can't be: who the user is at the provider was true when
+    /// they came from there.
+    fn start_over(self, now: Timestamp) -> Option<Self> {
+        match self {
+            Self::Authorize(mut request) => {
+                request.started_at = now;
+                request.account_selected = false;
+                Some(Self::Authorize(request))
+            }
+            Self::Link(_) => None,
+            other => Some(other),
         }
     }
 

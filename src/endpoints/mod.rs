@@ -16,6 +16,7 @@ pub mod device_authorization;
 pub mod discovery;
 pub mod end_session;
 pub mod failure;
+pub mod form;
 pub mod http;
 pub mod interaction;
 pub mod introspect;

@@ -249,17 +249,26 @@ fn fail(
     if audience == Audience::Clients {
         return failure.to_response();
     }
+    let sign_in = server.url("/sign-in");
+    let home = server.url("/account");
+    let mut link = ("Your account", home.as_str());
     let (status, title, text) = match failure {
+        Failure::Redrawn(page) => return (**page).clone(),
+        Failure::SignedOut => {
+            link = ("Sign in", &sign_in);
+            let text = "Your session has ended. Sign in again, then repeat what you were doing.";
+            (403, "You are signed out", text.to_owned())
+        }
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
         Failure::Unavailable(_) => {
             (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
         }
-        Failure::Caller(error) | Failure::Bearer(error) | Failure::ClientChallenge(error) => {
+        Failure::Caller(error) | Failure::Bearer(error) => {
             (400, "This request cannot be read", error.description.to_string())
         }
-        Failure::NoBearer => (401, "You are signed out", "Sign in, then try again.".to_owned()),
+        Failure::NoBearer => (400, "This request cannot be read", "It has no token.".to_owned()),
     };
-    browser::html(server, status, &Message { title, text: &text, link: None }, None)
+    browser::html(server, status, &Message { title, text: &text, link: Some(link) })
 }
 
 fn not_found(server: &Server<'_>) -> Response {
@@ -269,7 +278,7 @@ fn not_found(server: &Server<'_>) -> Response {
         text: "The address may be mistyped, or the link may be old.",
         link: Some(("Your account", &home)),
     };
-    browser::html(server, 404, &page, None)
+    browser::html(server, 404, &page)
 }
 
 /// CORS for the endpoints that browsers' apps call (RFC 6749 has no cookies there, so any origin

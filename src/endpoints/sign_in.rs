@@ -1,7 +1,9 @@
 //! Signing in with e-mail and password.
 
-use super::browser::{self, ClaimedSession, FormPage};
+use super::account;
+use super::browser::{self, ClaimedSession};
 use super::failure::{self, Failure};
+use super::form::{self, FormPage, OUT_OF_DATE, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::{Interaction, PendingLink};
 use super::server::Server;
@@ -44,12 +46,14 @@ pub(super) struct Shown {
     pub error: Option<String>,
     /// Whether the address was asked for, and led to no company: now the password is.
     pub asks_password: bool,
+    /// That the page was drawn again.
+    pub notice: Option<&'static str>,
 }
 
 impl Shown {
     /// The page at first.
     pub fn hint(email: String) -> Self {
-        Self { status: 200, email, error: None, asks_password: false }
+        Self { status: 200, email, error: None, asks_password: false, notice: None }
     }
 
     /// The page with what was wrong.
@@ -70,7 +74,7 @@ pub(super) fn page(
         None if address_first => Some(server.issuer.as_str()),
         uri => uri,
     };
-    let form = FormPage::new(server, request).leading_to(leads_to);
+    let form = FormPage::of_browser(server, request).leading_to(leads_to).saying(shown.notice);
     let flow = flow(server, interaction)?;
     let link = match interaction {
         Interaction::Link(pending) => {
@@ -137,7 +141,18 @@ pub(super) fn flow(server: &Server<'_>, interaction: &Interaction) -> Result<Str
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let came_at = server.now();
-    let form = browser::own_form(server, request)?;
+    let form = match form::of_browser(server, request)? {
+        Ok(form) => form,
+        Err(outdated) => {
+            let interaction = Interaction::open(server, request, outdated.flow())?;
+            let email = outdated.typed.get("email").unwrap_or_default().to_owned();
+            // Whoever typed a password had been asked for one.
+            let asks_password = !email.is_empty();
+            let notice = Some(outdated.notice);
+            let shown = Shown { status: OUT_OF_DATE, notice, asks_password, ..Shown::hint(email) };
+            return page(server, request, &interaction, shown);
+        }
+    };
     let interaction = Interaction::open(server, request, form.get("flow"))?;
     if let Interaction::Link(pending) = &interaction {
         match form.get("decision") {
@@ -182,7 +197,7 @@ fn start_over(
     pending: &PendingLink,
 ) -> Result<Response, Failure> {
     let interaction = Interaction::Link(Box::new(pending.clone()));
-    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let form = FormPage::of_browser(server, request).leading_to(interaction.redirect_uri());
     let page = StartOver {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
@@ -206,7 +221,7 @@ enum Refused {
 impl Refused {
     fn status(self) -> u16 {
         match self {
-            Self::Wrong => 401,
+            Self::Wrong => 422,
             Self::Blocked(_) | Self::Exhausted => 429,
         }
     }
@@ -335,12 +350,17 @@ async fn attempt_failed(server: &Server<'_>, asked: &Address) -> Result<(), Fail
 /// # Errors
 /// A page, where the form is not this server's own.
 pub async fn sign_out(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    browser::own_form(server, request)?;
-    let mut origin = None;
-    if let Some(session) = browser::claimed_session(request) {
-        origin = session.read(server).await?.and_then(|view| view.origin);
-        end(server, &session).await?;
-    }
+    let origin = match form::of_session(server, request)? {
+        SessionForm::Current(_, session) => {
+            let origin = session.read(server).await?.and_then(|view| view.origin);
+            end(server, &session).await?;
+            origin
+        }
+        SessionForm::Outdated(outdated) => {
+            return account::redraw(server, request, &outdated).await;
+        }
+        SessionForm::SignedOut(_) => None,
+    };
     let to = server.url("/signed-out");
     let response = logout::onward(server, request, origin.as_ref(), to).await?;
     Ok(browser::without_session(response))
@@ -365,6 +385,16 @@ pub async fn select_account(
 ) -> Result<Response, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
+    ask_for_account(server, request, interaction, None).await
+}
+
+/// Renders the page that asks for the account; again, where its form was out of date.
+async fn ask_for_account(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    interaction: Interaction,
+    notice: Option<&'static str>,
+) -> Result<Response, Failure> {
     let to_sign_in = interaction.address(server, "/sign-in")?;
     let session = match browser::claimed_session(request) {
         Some(session) => session.read(server).await?,
@@ -373,14 +403,16 @@ pub async fn select_account(
     let Some(session) = session else {
         return Ok(Response::see_other(&to_sign_in));
     };
-    let form = FormPage::new(server, request).leading_to(interaction.redirect_uri());
+    let form = FormPage::of_session(server, request)?
+        .leading_to(interaction.redirect_uri())
+        .saying(notice);
     let page = SelectAccount {
         csrf: &form.csrf,
         flow: &flow(server, &interaction)?,
         email: session.label(),
         other: &to_sign_in,
     };
-    Ok(form.render(200, &page))
+    Ok(form.render(form.status(), &page))
 }
 
 /// Goes on with the account that is signed in.
@@ -391,12 +423,19 @@ pub async fn account_selected(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
-    let form = browser::own_form(server, request)?;
+    let (form, session) = match form::of_session(server, request)? {
+        SessionForm::Current(form, session) => (form, Some(session)),
+        SessionForm::Outdated(outdated) => {
+            let interaction = Interaction::open(server, request, outdated.flow())?;
+            return ask_for_account(server, request, interaction, Some(outdated.notice)).await;
+        }
+        SessionForm::SignedOut(form) => (form, None),
+    };
     let mut interaction = Interaction::open(server, request, form.get("flow"))?;
     interaction.choose_account();
     // Only a sign-in links what waits: a session that is there already, or a copy of its cookie, doesn't.
     let needs_sign_in = interaction.needs_fresh_sign_in();
-    match browser::claimed_session(request).filter(|_| !needs_sign_in) {
+    match session.filter(|_| !needs_sign_in) {
         Some(session) => interaction.resume(server, session).await,
         None => Ok(Response::see_other(&interaction.address(server, "/sign-in")?)),
     }

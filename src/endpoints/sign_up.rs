@@ -1,7 +1,8 @@
 //! Registration of a person: it signs the person in at once.
 
-use super::browser::{self, FormPage};
+use super::browser;
 use super::failure::Failure;
+use super::form::{self, FormPage, OUT_OF_DATE};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
@@ -32,33 +33,55 @@ const CANNOT_GO_ON: &str = "We could not create an account with these details. I
 pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
-    page(server, request, &interaction, &Parameters::default(), (200, None))
+    page(server, request, &interaction, &Filled::default())
 }
 
 fn page(
     server: &Server<'_>,
     request: &Request<'_>,
     interaction: &Interaction,
-    filled: &Parameters,
-    (status, error): (u16, Option<String>),
+    filled: &Filled<'_>,
 ) -> Result<Response, Failure> {
     if !server.settings.sign_up {
         let message = "New accounts are made by the people who run this service. Ask them for one.";
         return Err(Failure::page(403, "Sign-up is closed", message));
     }
-    let form = FormPage::new(server, request)
-        .leading_to(Some(interaction.redirect_uri().unwrap_or(&server.issuer)));
+    let form = FormPage::of_browser(server, request)
+        .leading_to(Some(interaction.redirect_uri().unwrap_or(&server.issuer)))
+        .saying(filled.notice);
     let flow = sign_in::flow(server, interaction)?;
     let page = SignUp {
         csrf: &form.csrf,
         flow: &flow,
         providers: sign_in::provider_links(server, interaction, &flow),
         sign_in: &interaction.address(server, "/sign-in")?,
-        name: filled.get("name").unwrap_or_default(),
-        email: filled.get("email").unwrap_or_default(),
-        error,
+        name: filled.get("name"),
+        email: filled.get("email"),
+        error: filled.error.clone(),
+    };
+    let status = match (&filled.error, filled.notice) {
+        (Some(_), _) => 422,
+        (None, Some(_)) => OUT_OF_DATE,
+        (None, None) => 200,
     };
     Ok(form.render(status, &page))
+}
+
+/// What the page is filled with.
+#[derive(Default)]
+struct Filled<'a> {
+    /// What was typed.
+    form: Option<&'a Parameters>,
+    /// What was wrong.
+    error: Option<String>,
+    /// That the page was drawn again.
+    notice: Option<&'static str>,
+}
+
+impl Filled<'_> {
+    fn get(&self, name: &str) -> &str {
+        self.form.and_then(|form| form.get(name)).unwrap_or_default()
+    }
 }
 
 /// Makes the account, signs the person in and goes on with what waited.
@@ -66,7 +89,14 @@ fn page(
 /// # Errors
 /// A page, where the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let form = browser::own_form(server, request)?;
+    let form = match form::of_browser(server, request)? {
+        Ok(form) => form,
+        Err(outdated) => {
+            let interaction = Interaction::open(server, request, outdated.flow())?;
+            let (form, notice) = (Some(&outdated.typed), Some(outdated.notice));
+            return page(server, request, &interaction, &Filled { form, notice, error: None });
+        }
+    };
     let interaction = Interaction::open(server, request, form.get("flow"))?;
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // A company's people have their accounts there.
@@ -79,7 +109,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     match sign_up(server, request, &form, session).await? {
         Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,
-        Err(message) => page(server, request, &interaction, &form, (422, Some(message))),
+        Err(message) => {
+            let filled = Filled { form: Some(&form), error: Some(message), notice: None };
+            page(server, request, &interaction, &filled)
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Purpose<'a> {
     Interaction,
     /// What a person allowed, on its way to the app.
     AuthorizationCode,
+    /// The account and session that a form was drawn for.
+    Form,
     /// A sign-in at an upstream provider, in a cookie of the browser that began it.
     UpstreamLogin,
     /// The answer of an upstream provider that came by POST, on its way to a GET.
@@ -49,6 +51,7 @@ impl Purpose<'_> {
         let label = match self {
             Self::SigningKey => "vestibule signing key v1",
             Self::Interaction => "vestibule interaction v1",
+            Self::Form => "vestibule form v1",
             Self::AuthorizationCode => "vestibule authorization code v1",
             Self::UpstreamLogin => "vestibule upstream login v1",
             Self::UpstreamAnswer => "vestibule upstream answer v1",

@@ -17,6 +17,8 @@ pub struct ScopeLine {
     pub words: String,
     /// Whether the person may leave it out.
     pub optional: bool,
+    /// Whether an optional one is chosen.
+    pub is_ticked: bool,
 }
 
 impl ScopeLine {
@@ -28,6 +30,7 @@ impl ScopeLine {
                 token: token.to_owned(),
                 words: known.map_or_else(|| standard(token), |known| known.words.clone()),
                 optional: known.is_some_and(|known| known.optional),
+                is_ticked: true,
             }
         };
         scope.iter().map(line).collect()

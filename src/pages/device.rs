@@ -33,7 +33,7 @@ pub struct ApproveDevice<'a> {
     /// Closes the form to other sites.
     pub csrf: &'a str,
     /// The code, to be compared with the device.
-    pub user_code: &'a str,
+    pub user_code: String,
     /// The app on the device.
     pub who: WhoAsks<'a>,
     /// Who is asked.

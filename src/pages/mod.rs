@@ -42,6 +42,8 @@ pub struct Shell<'a> {
     pub brand: &'a Brand,
     /// Whether to say that this is a development server.
     pub development: bool,
+    /// What the page says first, such as that it was drawn again.
+    pub notice: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -49,6 +51,7 @@ pub struct Shell<'a> {
 struct Frame<'a> {
     brand: &'a Brand,
     development: bool,
+    notice: Option<&'a str>,
     title: String,
     is_wide: bool,
     submits_itself: bool,
@@ -64,6 +67,7 @@ pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
     Frame {
         brand: shell.brand,
         development: shell.development,
+        notice: shell.notice,
         title: page.title(),
         is_wide: page.is_wide(),
         submits_itself: page.submits_itself(),

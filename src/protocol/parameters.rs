@@ -68,6 +68,11 @@ impl Parameters {
         Ok(Self::new(pairs))
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
     /// Drops every parameter that has none of these names.
     pub fn retain(&mut self, names: &[&str]) {
         let mut pairs = std::mem::take(&mut self.pairs);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
 
 use crate::support::World;
-use crate::support::browser::{Browser, ORIGIN, text};
+use crate::support::browser::{Browser, ORIGIN, csrf as csrf_of, text};
 use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
 
 const ISSUER: &str = "https://acme.example.com";
@@ -303,10 +303,7 @@ fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
         "nickname": "Dee", "groups": ["staff", "admin"] }));
     let mut browser = Browser::default();
     provider.visit(&world, &mut browser, "/sign-in/acme");
-    let csrf = {
-        browser.get(&world, "/account");
-        browser.cookies["__Host-csrf"].clone()
-    };
+    let csrf = csrf_of(&world, &mut browser);
     let fields = [("csrf", csrf.as_str()), ("name", "Dana Lee"), ("nickname", "Dee")];
     assert_eq!(browser.post(&world, "/account/profile", &fields).status, 303);
     provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Other",
@@ -329,14 +326,16 @@ fn the_last_way_in_is_never_unlinked() {
     provider.says.borrow_mut().id_token = json!({ "auth_time": NOW });
     let mut browser = Browser::default();
     provider.visit(&world, &mut browser, "/sign-in/acme");
-    browser.get(&world, "/account");
-    let csrf = browser.cookies["__Host-csrf"].clone();
+    let csrf = csrf_of(&world, &mut browser);
     let key = format!("identity/upstream:{ISSUER}#dana");
     let unlink =
         [("csrf", csrf.as_str()), ("unlink", key.as_str()), ("current_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 409);
     let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/password", &password).status, 303);
+    let csrf = csrf_of(&world, &mut browser);
+    let unlink =
+        [("csrf", csrf.as_str()), ("unlink", key.as_str()), ("current_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 303);
     // From now on the identity is nobody's: the address has an account that must be signed in to.
     let page = provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
@@ -349,8 +348,7 @@ fn an_account_without_a_password_is_changed_only_soon_after_a_sign_in() {
     provider.tells(verified("dana@example.org"));
     let mut browser = Browser::default();
     provider.visit(&world, &mut browser, "/sign-in/acme");
-    browser.get(&world, "/account");
-    let csrf = browser.cookies["__Host-csrf"].clone();
+    let csrf = csrf_of(&world, &mut browser);
     world.advance(601);
     let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/password", &password).status, 422);
@@ -366,8 +364,7 @@ fn an_identity_of_one_account_is_not_linked_to_another() {
     provider.tells(json!({ "name": "Dana" }));
     provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
     let mut browser = sign_up(&world, "eve@example.org");
-    browser.get(&world, "/account");
-    let csrf = browser.cookies["__Host-csrf"].clone();
+    let csrf = csrf_of(&world, &mut browser);
     let link = [("csrf", csrf.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
     let there = browser.post(&world, "/account/identities", &link);
     let address = there.header("location").unwrap().to_owned();

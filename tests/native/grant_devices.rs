@@ -98,17 +98,17 @@ fn a_device_whose_answer_was_lost_gets_the_same_tokens_again_while_nobody_has_us
 #[test]
 fn a_device_code_is_spent_by_the_first_use_of_any_of_its_tokens() {
     // RFC 8628 §3.5
-    let presented = |jti: &str, host: &Host| Presented::AccessToken {
-        jti: jti.into(),
-        expires_at: host.now.plus(Seconds(600)),
-        client_id: "client".into(),
-    };
-    let uses: [&dyn Fn(&mut Host, &(u32, Secret), &str) -> bool; 5] = [
-        &|host, token, _| host.refresh(token).is_ok(),
-        &|host, token, _| host.refresh_with(token, 10, false).is_ok(),
-        &|host, _, jti| host.send(GrantCommand::Inspect(presented(jti, host))).is_ok(),
-        &|host, _, jti| host.send(GrantCommand::Revoke(presented(jti, host))).is_ok(),
-        &|host, _, _| host.send(GrantCommand::SpendDeviceCode).is_ok(),
+    fn access_token(host: &Host, jti: &str) -> Presented {
+        let expires_at = host.now.plus(Seconds(600));
+        Presented::AccessToken { jti: jti.into(), expires_at, client_id: "client".into() }
+    }
+    type Use = fn(&mut Host, &(u32, Secret), &str) -> bool;
+    let uses: [Use; 5] = [
+        |host, token, _| host.refresh(token).is_ok(),
+        |host, token, _| host.refresh_with(token, 10, false).is_ok(),
+        |host, _, jti| host.send(GrantCommand::Inspect(access_token(host, jti))).is_ok(),
+        |host, _, jti| host.send(GrantCommand::Revoke(access_token(host, jti))).is_ok(),
+        |host, _, _| host.send(GrantCommand::SpendDeviceCode).is_ok(),
     ];
     for (index, use_token) in uses.iter().enumerate() {
         let mut host = approved();

@@ -23,6 +23,7 @@ mod grant_properties;
 mod impersonation;
 mod key_ring;
 mod limits;
+mod outdated_forms;
 mod protocol;
 mod registrations;
 mod rooms;

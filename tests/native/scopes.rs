@@ -7,7 +7,7 @@ use vestibule::ports::ClientRegistry;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{Browser, answer, json, text};
+use crate::support::browser::{Browser, answer, csrf, json, text};
 
 const CALLBACK: &str = "https://app.example.test/callback";
 const RESOURCES: &str = r#"[{"resource":"https://photos.test/","name":"Your photos","scopes":{
@@ -125,8 +125,7 @@ fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
     let tokens = app.tokens(&allowed);
-    app.browser.get(&app.world, "/account");
-    let csrf = app.browser.cookies["__Host-csrf"].clone();
+    let csrf = csrf(&app.world, &mut app.browser);
     let client_id = app.client_id.clone();
     let fields = [("csrf", csrf.as_str()), ("client_id", &client_id), ("scope", "photos.write")];
     let done = app.browser.post(&app.world, "/account/apps", &fields);

@@ -6,7 +6,7 @@ use vestibule::endpoints::http::{Method, Response};
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{Browser, answer, hidden_fields, json, text};
+use crate::support::browser::{Browser, answer, field, hidden_fields, json, text};
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const CALLBACK: &str = "https://app.example.test/callback";
@@ -173,15 +173,43 @@ fn flow_of(html: &str) -> String {
 }
 
 #[test]
-fn a_page_that_waited_too_long_says_so() {
+fn a_page_that_waited_too_long_is_drawn_again_and_says_so() {
+    let world = World::new(&[]);
+    let client = app(&world, FIRST_PARTY);
+    signed_up(&world);
+    let mut browser = Browser::default();
+    let first = text(&browser.get(&world, &authorize_url(&client, "&prompt=login")));
+    world.advance(3601);
+    let send = |browser: &mut Browser, page: &str| {
+        let (flow, csrf) = (flow_of(page), field(page, "csrf").unwrap());
+        let fields = [
+            ("flow", flow.as_str()),
+            ("csrf", &csrf),
+            ("email", "person@example.test"),
+            ("password", PASSWORD),
+        ];
+        browser.post(&world, "/sign-in", &fields)
+    };
+    let again = send(&mut browser, &first);
+    assert_eq!(again.status, 409, "nobody is signed in by it");
+    let page = text(&again);
+    assert!(page.contains("out of date") && page.contains("person@example.test"), "{page}");
+    let done = send(&mut browser, &page);
+    assert!(answer(&done, "code").is_some(), "{}", text(&done));
+}
+
+#[test]
+fn an_address_that_waited_too_long_starts_over() {
     let world = World::new(&[]);
     let client = app(&world, "");
     let first = Browser::default().get(&world, &authorize_url(&client, ""));
     let flow = flow_of(&text(&first));
     world.advance(3601);
     let page = Browser::default().get(&world, &format!("/sign-in?flow={flow}"));
-    assert_eq!(page.status, 400);
-    assert!(text(&page).contains("This page has expired"));
+    assert_eq!(page.status, 200);
+    let forged = Browser::default().get(&world, "/sign-in?flow=x");
+    assert_eq!(forged.status, 400);
+    assert!(text(&forged).contains("This page has expired"));
 }
 
 #[test]
@@ -193,12 +221,12 @@ fn a_locked_account_opens_again_after_a_while() {
         Browser::default().submit(&world, "/sign-in", &fields).status
     };
     for _ in 0..5 {
-        assert_eq!(try_password("wrong wrong wrong"), 401);
+        assert_eq!(try_password("wrong wrong wrong"), 422);
     }
     assert_eq!(try_password(PASSWORD), 429, "even the right password waits");
     world.advance(2);
     assert_eq!(try_password(PASSWORD), 303);
-    assert_eq!(try_password("wrong wrong wrong"), 401, "a right password starts the count again");
+    assert_eq!(try_password("wrong wrong wrong"), 422, "a right password starts the count again");
 }
 
 #[test]
@@ -296,20 +324,21 @@ fn a_form_that_another_site_posts_signs_nobody_out() {
 }
 
 #[test]
-fn a_request_is_not_carried_on_for_ever_nor_past_a_change_of_its_client() {
+fn a_page_that_carries_a_request_on_does_not_make_it_younger() {
     let world = World::new(&[]);
     let client_id = app(&world, "");
     let mut browser = Browser::default();
     let first = browser.get(&world, &authorize_url(&client_id, ""));
-    let mut page = format!("/sign-in?flow={}", flow_of(&text(&first)));
+    let mut page = text(&first);
     // Each page seals what waits anew, and it ages all the same.
     for _ in 0..3 {
         world.advance(1000);
-        let flow = flow_of(&text(&browser.get(&world, &page)));
-        page = format!("/sign-in?flow={flow}");
+        page = text(&browser.get(&world, &format!("/sign-in?flow={}", flow_of(&page))));
     }
     world.advance(1000);
-    assert_eq!(browser.get(&world, &page).status, 400);
+    let (flow, csrf) = (flow_of(&page), field(&page, "csrf").unwrap());
+    let fields = [("flow", flow.as_str()), ("csrf", &csrf), ("email", "x"), ("password", "x")];
+    assert_eq!(browser.post(&world, "/sign-in", &fields).status, 409, "it has expired");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use vestibule::protocol::text::{TextError, check, cleaned, is_same_name, isolate
 use vestibule::upstream::profile;
 
 use crate::support::World;
-use crate::support::browser::{Browser, text};
+use crate::support::browser::{Browser, csrf, text};
 use crate::support::provider::{SECRET, setting};
 
 #[test]
@@ -249,7 +249,7 @@ fn a_users_own_name_is_cleaned_where_it_is_written() {
     browser.submit(&world, "/sign-up", &person);
     let page = text(&browser.get(&world, "/account"));
     assert!(page.contains("value=\"Dana Smith\""), "{page}");
-    let csrf = browser.cookies["__Host-csrf"].clone();
+    let csrf = csrf(&world, &mut browser);
     let fields = [("csrf", csrf.as_str()), ("name", "D\u{200b}ana"), ("nickname", "\u{2067}d")];
     browser.post(&world, "/account/profile", &fields);
     let page = text(&browser.get(&world, "/account"));

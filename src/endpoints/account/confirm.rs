@@ -9,8 +9,9 @@ use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::attempts::Blocked;
 use crate::domain::password::Verified;
-use crate::endpoints::browser::{ClaimedSession, FormPage};
+use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::{self, Failure};
+use crate::endpoints::form::FormPage;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
@@ -155,7 +156,7 @@ pub(in crate::endpoints) async fn ask(
         let plain = |provider: &&Provider| server.url(&format!("/sign-in/{}", provider.id));
         ways.extend(others.map(|provider| (provider.name.clone(), plain(provider))));
     }
-    let page_form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    let page_form = FormPage::of_session(server, request)?.leading_to(Some(&server.issuer));
     let own = ["csrf", "current_password", "username"];
     let page = ConfirmIdentity {
         csrf: &page_form.csrf,

@@ -5,8 +5,9 @@ use super::{password_refused, refused, signed_in_form};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, PasswordChange};
 use crate::domain::password::NewPassword;
-use crate::endpoints::browser::{self, ClaimedSession, FormPage};
+use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
+use crate::endpoints::form::{self, FormPage};
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::endpoints::upstream::company;
@@ -18,7 +19,7 @@ use crate::pages::message::Message;
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
+    let (form, session) = signed_in_form(server, request).await?;
     let Some(view) = session.read(server).await? else {
         return Err(AccountError::NoSession.into());
     };
@@ -78,6 +79,15 @@ pub async fn confirm_delete(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
+    ask_to_delete(server, request, None).await
+}
+
+/// Renders the page that asks; again, where its form was out of date.
+async fn ask_to_delete(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    notice: Option<&'static str>,
+) -> Result<Response, Failure> {
     let view = match browser::claimed_session(request) {
         Some(session) => session.read(server).await?,
         None => None,
@@ -85,9 +95,9 @@ pub async fn confirm_delete(
     let Some(view) = view else {
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
-    let form = FormPage::new(server, request);
+    let form = FormPage::of_session(server, request)?.saying(notice);
     let page = DeleteAccount { csrf: &form.csrf, has_password: view.has_password, error: None };
-    Ok(form.render(200, &page))
+    Ok(form.render(form.status(), &page))
 }
 
 /// Erases the account.
@@ -95,27 +105,30 @@ pub async fn confirm_delete(
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
+    let (form, session) = match form::of_session(server, request)?.signed_in()? {
+        Ok(sent) => sent,
+        Err(outdated) => return ask_to_delete(server, request, Some(outdated.notice)).await,
+    };
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
     let refuse = |why: Unconfirmed| {
-        let form = FormPage::new(server, request);
+        let form = FormPage::of_session(server, request)?;
         let page = DeleteAccount {
             csrf: &form.csrf,
             has_password: view.has_password,
             error: Some(&why.to_string()),
         };
-        form.render(422, &page)
+        Ok(form.render(422, &page))
     };
     let confirmation = match shown {
         Ok(confirmation) => confirmation,
         // The account accepts less evidence for deletion than for other changes, so let it decide.
         Err(Unconfirmed::SignInAgain) => Confirmation::SignIn,
-        Err(why) => return Ok(refuse(why)),
+        Err(why) => return refuse(why),
     };
     let command = AccountCommand::Erase(session.proof.clone(), confirmation);
     match server.send::<Account>(&session.address(), command).await? {
         Ok(_) => {}
-        Err(AccountError::NotConfirmed) => return Ok(refuse(Unconfirmed::SignInAgain)),
+        Err(AccountError::NotConfirmed) => return refuse(Unconfirmed::SignInAgain),
         Err(AccountError::HasApps) => {
             let message = "You have registered apps, which others may use. Delete them first, on \
                            the developers' page.";
@@ -128,5 +141,5 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         text: "Everything that was kept about you here was erased, and every app lost its access.",
         link: None,
     };
-    Ok(browser::without_session(browser::html(server, 200, &page, None)))
+    Ok(browser::without_session(browser::html(server, 200, &page)))
 }

@@ -3,15 +3,16 @@
 pub mod confirm;
 pub mod credentials;
 
-use super::browser::{self, ClaimedSession, FormPage};
+use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
+use super::form::{self, FormPage, Outdated};
 use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
 use crate::domain::account::confirmation::is_recent;
 use crate::domain::account::membership::Membership;
 use crate::domain::account::row::LinkedIdentity;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, Overview};
+use crate::domain::account::{Account, AccountCommand, AccountReply, Overview};
 use crate::domain::connection::ConnectionReply;
 use crate::pages::account::{
     AccountPage, AppLine, ConnectionLine, IdentityLine, PasswordSection, SessionLine,
@@ -33,6 +34,10 @@ struct Shown {
     keeps_apps: bool,
     /// Whether to remind the user of what else signs in.
     offers_check: bool,
+    /// The profile as it was typed: nothing that was typed is lost.
+    typed: Option<StandardClaims>,
+    /// That the page was drawn again.
+    redrawn: Option<&'static str>,
 }
 
 /// Shows the page with what was wrong.
@@ -131,12 +136,14 @@ async fn page(
         return to_sign_in();
     };
     let overview = match read(server, &session).await {
-        Err(Failure::Page { status: 401, .. }) => return to_sign_in(),
+        Err(Failure::SignedOut) => return to_sign_in(),
         overview => overview?,
     };
     let apps = app_lines(server, &overview).await?;
     // A form of the page may lead to a provider.
-    let form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    let form = FormPage::of_session(server, request)?
+        .leading_to(Some(&server.issuer))
+        .saying(shown.redrawn);
     let now = server.now();
     let page = AccountPage {
         csrf: &form.csrf,
@@ -153,7 +160,7 @@ async fn page(
         password: password_section(server, &overview).await?,
         keeps_apps: shown.keeps_apps,
         offers_check: shown.offers_check,
-        claims: &overview.session.claims,
+        claims: shown.typed.as_ref().unwrap_or(&overview.session.claims),
         sessions: overview
             .sessions
             .iter()
@@ -169,7 +176,7 @@ async fn page(
         notice: shown.notice,
         error: shown.error.as_ref().map(|(_, message)| message.as_str()),
     };
-    Ok(form.render(shown.error.as_ref().map_or(200, |(status, _)| *status), &page))
+    Ok(form.render(shown.error.as_ref().map_or(form.status(), |(status, _)| *status), &page))
 }
 
 /// The providers of the linked identities, each once.
@@ -185,7 +192,7 @@ async fn linked_providers<'s>(
     server: &'s Server<'_>,
     request: &Request<'_>,
 ) -> Result<Vec<&'s Provider>, Failure> {
-    let session = browser::claimed_session(request).ok_or(AccountError::NoSession)?;
+    let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
     Ok(providers_of(server, &read(server, &session).await?))
 }
 
@@ -343,14 +350,34 @@ fn ago(seconds: u32) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// A form of the page that this server sent, and the session it came in.
-pub(super) fn signed_in_form(
+/// A form of the page, and the session that it was drawn for and came in.
+///
+/// # Errors
+/// The page, drawn again, where the form is out of date.
+pub(super) async fn signed_in_form(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<(Parameters, ClaimedSession), Failure> {
-    let form = browser::own_form(server, request)?;
-    let session = browser::claimed_session(request).ok_or(AccountError::NoSession)?;
-    Ok((form, session))
+    match form::of_session(server, request)?.signed_in()? {
+        Ok(sent) => Ok(sent),
+        Err(outdated) => Err(Failure::redrawn(redraw(server, request, &outdated).await?)),
+    }
+}
+
+/// Draws the page again for whoever is signed in now, with what was typed.
+///
+/// # Errors
+/// Internal errors only.
+pub(super) async fn redraw(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    outdated: &Outdated,
+) -> Result<Response, Failure> {
+    let typed = (request.path == "/account/profile" && !outdated.typed.is_empty())
+        .then(|| typed_claims(&outdated.typed));
+    let keeps_apps = outdated.typed.get("keep_apps").is_some();
+    let redrawn = Some(outdated.notice);
+    page(server, request, Shown { typed, keeps_apps, redrawn, ..Shown::default() }).await
 }
 
 pub(super) async fn tell(
@@ -368,13 +395,32 @@ pub(super) async fn tell(
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
+    let (form, session) = signed_in_form(server, request).await?;
     match changed_claims(&form) {
         Ok(claims) => {
             let command = AccountCommand::ChangeClaims(session.proof.clone(), Box::new(claims));
             tell(server, &session, command, "profile").await
         }
-        Err(message) => refused(server, request, 422, message).await,
+        Err(message) => {
+            let (error, typed) = (Some((422, message)), Some(typed_claims(&form)));
+            page(server, request, Shown { error, typed, ..Shown::default() }).await
+        }
+    }
+}
+
+/// The profile as it was typed, to be corrected.
+fn typed_claims(form: &Parameters) -> StandardClaims {
+    let field = |name: &str| form.get(name).map(String::from);
+    StandardClaims {
+        name: field("name"),
+        given_name: field("given_name"),
+        family_name: field("family_name"),
+        nickname: field("nickname"),
+        phone_number: field("phone_number"),
+        birthdate: field("birthdate"),
+        zoneinfo: field("zoneinfo"),
+        locale: field("locale"),
+        ..StandardClaims::default()
     }
 }
 
@@ -412,7 +458,7 @@ fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn end_other(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
+    let (form, session) = signed_in_form(server, request).await?;
     let other = form.get("session").and_then(|number| number.parse().ok()).unwrap_or_default();
     let command = AccountCommand::EndOther(session.proof.clone(), other);
     tell(server, &session, command, "session").await
@@ -426,7 +472,7 @@ pub async fn revoke_client(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<Response, Failure> {
-    let (form, session) = signed_in_form(server, request)?;
+    let (form, session) = signed_in_form(server, request).await?;
     let client_id = form.get("client_id").unwrap_or_default().to_owned();
     let proof = session.proof.clone();
     match form.get("scope") {

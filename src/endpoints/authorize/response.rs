@@ -1,7 +1,7 @@
 //! The authorization response (RFC 6749 §4.1.2, RFC 9207, Form Post Response Mode).
 
 use crate::domain::client::Client;
-use crate::endpoints::browser;
+use crate::endpoints::browser::{self, Frame};
 use crate::endpoints::http::Response;
 use crate::endpoints::server::Server;
 use crate::pages::form_post::FormPost;
@@ -49,7 +49,8 @@ impl AuthorizationResponse {
             who: WhoAsks::new(client, true, Some(&self.redirect_uri)),
         };
         let leads_to = form_action_source(&self.redirect_uri).filter(|_| address.is_none());
-        browser::html(server, 400, &page, leads_to.as_deref())
+        let frame = Frame { leads_to: leads_to.as_deref(), ..Frame::default() };
+        browser::html_with(server, 400, &page, frame)
     }
 
     fn send(self, server: &Server<'_>, answer: &[(&str, &str)]) -> Response {
@@ -60,7 +61,8 @@ impl AuthorizationResponse {
             None => {
                 let leads_to = form_action_source(&self.redirect_uri);
                 let page = FormPost { redirect_uri: &self.redirect_uri, pairs: &pairs };
-                browser::html(server, 200, &page, leads_to.as_deref())
+                let frame = Frame { leads_to: leads_to.as_deref(), ..Frame::default() };
+                browser::html_with(server, 200, &page, frame)
             }
         }
     }

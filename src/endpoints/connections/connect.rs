@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::keep::{NewConnection, NotKept};
 use super::not_offered;
-use crate::domain::account::AccountError;
 use crate::domain::client::Client;
 use crate::endpoints::account;
-use crate::endpoints::browser::{self, FormPage};
+use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
+use crate::endpoints::form::{self, FormPage};
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
 use crate::endpoints::upstream::find;
 use crate::endpoints::upstream::login::{Connecting, Intent};
-use crate::endpoints::upstream::start::{self, Begin};
+use crate::endpoints::upstream::start::{self, Begin, Departure};
 use crate::pages::connect::Connect;
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -55,10 +55,7 @@ async fn read(
 ) -> Result<Option<ConnectRequest>, Failure> {
     let query = request.query()?;
     if let Some(flow) = query.get("flow") {
-        return match Interaction::open(server, request, Some(flow))? {
-            Interaction::Connect(request) if request.provider == provider.id => Ok(Some(*request)),
-            _ => Err(not_offered()),
-        };
+        return carried(server, request, (provider, Some(flow)));
     }
     let Some(client_id) = query.get("client_id") else {
         return Ok(None);
@@ -123,6 +120,16 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let (provider, allowed) = offered(server, provider)?;
     let asked = read(server, request, (provider, allowed)).await?;
+    page(server, request, (provider, allowed), (asked, None)).await
+}
+
+/// Renders the page that asks; again, where its form was out of date.
+async fn page(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    (provider, allowed): (&Provider, &Scope),
+    (asked, notice): (Option<ConnectRequest>, Option<&'static str>),
+) -> Result<Response, Failure> {
     let interaction = match &asked {
         Some(asked) => Interaction::Connect(Box::new(asked.clone())),
         None => Interaction::Account,
@@ -140,7 +147,8 @@ pub async fn show(
     };
     let scope = asked.as_ref().map_or(allowed, |asked| &asked.scope);
     // The answer leads to the provider, and from there to the app.
-    let form = FormPage::new(server, request).leading_to(Some(&server.issuer));
+    let form =
+        FormPage::of_session(server, request)?.leading_to(Some(&server.issuer)).saying(notice);
     let flow = match &asked {
         Some(_) => interaction.seal(server)?,
         None => String::new(),
@@ -157,7 +165,22 @@ pub async fn show(
         label: view.label(),
         scopes: scope.iter().map(String::from).collect(),
     };
-    Ok(form.render(200, &page))
+    Ok(form.render(form.status(), &page))
+}
+
+/// What the app asked for, from the form of the page.
+fn carried(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    (provider, flow): (&Provider, Option<&str>),
+) -> Result<Option<ConnectRequest>, Failure> {
+    if flow.is_none() {
+        return Ok(None);
+    }
+    match Interaction::open(server, request, flow)? {
+        Interaction::Connect(request) if request.provider == provider.id => Ok(Some(*request)),
+        _ => Err(not_offered()),
+    }
 }
 
 /// Takes the person's answer, and goes on to the provider.
@@ -169,17 +192,18 @@ pub async fn submit(
     request: &Request<'_>,
     provider: &str,
 ) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request)?;
     let (provider, allowed) = offered(server, provider)?;
-    let app = match form.get("flow") {
-        None => None,
-        flow => match Interaction::open(server, request, flow)? {
-            Interaction::Connect(request) if request.provider == provider.id => Some(*request),
-            _ => return Err(not_offered()),
-        },
+    let (form, session) = match form::of_session(server, request)?.signed_in()? {
+        Ok(sent) => sent,
+        Err(outdated) => {
+            let asked = carried(server, request, (provider, outdated.flow()))?;
+            let asked = (asked, Some(outdated.notice));
+            return page(server, request, (provider, allowed), asked).await;
+        }
     };
+    let app = carried(server, request, (provider, form.get("flow")))?;
     let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
+        return Err(Failure::SignedOut);
     };
     if form.get("decision") != Some("connect") {
         let denied = OAuthError::new(ErrorCode::AccessDenied, "the user cancelled");
@@ -204,7 +228,7 @@ async fn go(
     }
     let wishes = Wishes { scope, connects: true, ..Wishes::default() };
     let intent = Intent::Connect(connecting.clone());
-    match start::begin(server, provider, intent, None, &wishes).await {
+    match start::begin(server, request, provider, Departure { intent, since: None, wishes }).await {
         Ok(response) => Ok(response),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {

@@ -49,7 +49,7 @@ pub(super) async fn standing(
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request)?;
+    let (form, session) = account::signed_in_form(server, request).await?;
     let provider = form.get("provider").unwrap_or_default();
     let id = ConnectionId::new(provider, form.get("client_id")).ok_or_else(not_offered)?;
     let command = AccountCommand::Disconnect(session.proof.clone(), id);

@@ -17,8 +17,9 @@ use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::SecretHash;
-use crate::endpoints::browser::{self, FormPage};
+use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
+use crate::endpoints::form::{self, FormPage};
 use crate::endpoints::http::{Caller, Method, Request, Response};
 use crate::endpoints::server::Server;
 use crate::endpoints::{new_account, routes};
@@ -67,7 +68,7 @@ pub(super) async fn dispatch(
         "/demo/tv" => television(server, request).await,
         "/demo/tv/wait" => wait(server, request).await,
         "/demo/machine" if request.method == Method::Post => machine_call(server, request).await,
-        "/demo/machine" => Ok(machine(server, request, None)),
+        "/demo/machine" => Ok(machine(server, request, &[], None)),
         _ => {
             seed(server, request).await?;
             let has = |id: &str| server.settings.providers.iter().any(|p| p.id == id);
@@ -77,7 +78,7 @@ pub(super) async fn dispatch(
                 social: has(social::PROVIDER),
                 company: has("acme"),
             };
-            Ok(browser::html(server, 200, &page, None))
+            Ok(browser::html(server, 200, &page))
         }
     }
 }
@@ -234,7 +235,7 @@ async fn redeem(
     }
     if let Some(error) = query.get("error") {
         let page = Tokens { client: client_id, error: Some(error), claims: &[], lines: &[] };
-        return Ok(Err(browser::html(server, 200, &page, None)));
+        return Ok(Err(browser::html(server, 200, &page)));
     }
     let tokens = call(
         server,
@@ -265,7 +266,7 @@ async fn tokens_page(
     let claims = pairs(&userinfo);
     let lines = pairs(tokens);
     let error = tokens.get("error").and_then(Value::as_str);
-    browser::html(server, 200, &Tokens { client, error, claims: &claims, lines: &lines }, None)
+    browser::html(server, 200, &Tokens { client, error, claims: &claims, lines: &lines })
 }
 
 fn pairs(object: &Value) -> Vec<(String, String)> {
@@ -286,7 +287,7 @@ async fn television(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         qr: text("verification_qr_uri"),
     };
     let wait = format!("1; url={}", server.url("/demo/tv/wait"));
-    Ok(browser::html(server, 200, &page, None).with("refresh", wait).with_cookie(
+    Ok(browser::html(server, 200, &page).with("refresh", wait).with_cookie(
         COOKIE,
         text("device_code"),
         900,
@@ -314,18 +315,18 @@ async fn wait(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Fa
 fn machine(
     server: &Server<'_>,
     request: &Request<'_>,
-    lines: Option<&[(String, String)]>,
+    lines: &[(String, String)],
+    notice: Option<&'static str>,
 ) -> Response {
-    let form = FormPage::new(server, request);
-    form.render(
-        200,
-        &Machine { csrf: &form.csrf, secret: MACHINE_SECRET, lines: lines.unwrap_or_default() },
-    )
+    let form = FormPage::of_browser(server, request).saying(notice);
+    form.render(form.status(), &Machine { csrf: &form.csrf, secret: MACHINE_SECRET, lines })
 }
 
 /// The machine gets a token, and the other machine asks what it is worth.
 async fn machine_call(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    browser::own_form(server, request)?;
+    if let Err(outdated) = form::of_browser(server, request)? {
+        return Ok(machine(server, request, &[], Some(outdated.notice)));
+    }
     let credentials =
         base64ct::Base64::encode_string(format!("demo-machine:{MACHINE_SECRET}").as_bytes());
     let header = format!("Basic {credentials}");
@@ -339,7 +340,7 @@ async fn machine_call(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     lines.extend(
         pairs(&told).into_iter().map(|(name, value)| (format!("introspected {name}"), value)),
     );
-    Ok(machine(server, request, Some(&lines)))
+    Ok(machine(server, request, &lines, None))
 }
 
 /// The demo's own clients, as callers: where the person's browser is.

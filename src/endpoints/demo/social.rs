@@ -67,5 +67,5 @@ pub(super) async fn connected(
     let error = query.get("error").or_else(|| answer.get("error").and_then(Value::as_str));
     let lines = pairs(&answer);
     let page = Tokens { client: CLIENT, error, claims: &[], lines: &lines };
-    Ok(browser::html(server, 200, &page, None))
+    Ok(browser::html(server, 200, &page))
 }

@@ -15,7 +15,7 @@ use crate::endpoints::server::Server;
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request)?;
+    let (form, session) = account::signed_in_form(server, request).await?;
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
     let confirmation = match shown {
         Ok(confirmation) => confirmation,

@@ -1,7 +1,5 @@
 //! The way back from a provider (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode).
 
-use subtle::ConstantTimeEq;
-
 use super::login::{Intent, UpstreamLogin};
 use super::start::{log, unknown_provider};
 use super::{company, find, reconcile, redirect_uri};
@@ -36,16 +34,13 @@ pub async fn callback(
         return to_get(server, request, provider);
     }
     let answer = read(server, request)?;
-    let login = UpstreamLogin::of(server, request, &provider.id);
-    // The state is compared first: an answer that is not to this browser's request changes nothing.
-    let login = login.filter(|login| {
-        let sent = answer.get("state").unwrap_or_default();
-        login.binding.state.as_bytes().ct_eq(sent.as_bytes()).into()
-    });
-    let Some(login) = login else {
+    let state = answer.get("state").unwrap_or_default();
+    let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
         return Err(not_ours(provider));
     };
-    finish(server, request, provider, &answer, login).await.map(UpstreamLogin::forget)
+    let id = login.id();
+    let response = finish(server, request, provider, &answer, login).await?;
+    Ok(UpstreamLogin::forget(&id, response))
 }
 
 /// A form that another site sends comes without this site's cookies; the same answer as a link comes

@@ -1,7 +1,14 @@
 //! A sign-in at a provider that has begun: kept sealed in the browser that began it, so that its
 //! answer is worth nothing in another one.
+//!
+//! A browser keeps several, one for each tab. Each has cookies of its own, named by when it began and by its
+//! `state`; the oldest give way where they are too many or too large together.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
@@ -16,8 +23,13 @@ use crate::upstream::authorization::Binding;
 
 /// How long a person may take at the provider.
 const LIFETIME: Seconds = Seconds(30 * 60);
-/// The cookie; a value that is too long for one goes on in others, which bear a number.
-const COOKIE: &str = "__Host-upstream";
+/// The names of the cookies begin so; a value that is too long for one goes on in others.
+const COOKIE: &str = "__Host-upstream-";
+/// How many sign-ins one browser keeps.
+const MAX_LOGINS: usize = 4;
+/// How long the cookies may be together, in bytes. Proxies commonly take headers of at most 8 KiB. A new
+/// sign-in that is longer by itself is kept alone.
+const MAX_BYTES: usize = 6_000;
 /// How much one cookie carries, in bytes: browsers take 4096 with the name and the attributes.
 const CHUNK: usize = 3800;
 const MAX_CHUNKS: usize = 3;
@@ -81,11 +93,16 @@ impl UpstreamLogin {
         }
     }
 
-    /// Has the browser keep it.
+    /// Has the browser keep it, beside those that it keeps already.
     ///
     /// # Errors
     /// A page, where it is more than a browser keeps.
-    pub fn keep(&self, server: &Server<'_>, response: Response) -> Result<Response, Failure> {
+    pub fn keep(
+        &self,
+        server: &Server<'_>,
+        request: &Request<'_>,
+        response: Response,
+    ) -> Result<Response, Failure> {
         let json = serde_json::to_vec(self).map_err(|e| Failure::internal(e.to_string()))?;
         let sealed = server.seal(Purpose::UpstreamLogin, &json)?;
         let chunks: Vec<&[u8]> = sealed.as_bytes().chunks(CHUNK).collect();
@@ -94,34 +111,83 @@ impl UpstreamLogin {
             return Err(Failure::page(400, "This sign-in cannot go on", message));
         }
         let mut response = response;
+        for name in giving_way(request, sealed.len()) {
+            response = response.with_cookie(&name, "", 0);
+        }
+        let id = self.id();
         for (index, chunk) in chunks.iter().enumerate() {
             let value = String::from_utf8_lossy(chunk);
-            response = response.with_cookie(&name(index), &value, LIFETIME.0);
+            response = response.with_cookie(&name(&id, index), &value, LIFETIME.0);
         }
-        // What an earlier and longer one left there would be read as a part of this one.
-        Ok((chunks.len()..MAX_CHUNKS)
-            .fold(response, |response, index| response.with_cookie(&name(index), "", 0)))
+        Ok(response)
     }
 
-    /// What the browser kept for this provider; none where it is from another browser, is too late,
-    /// or was answered already.
-    pub fn of(server: &Server<'_>, request: &Request<'_>, provider: &str) -> Option<Self> {
+    /// What the browser kept for this provider and this `state`; none where it is from another browser, is
+    /// too late, or was answered already.
+    pub fn of(
+        server: &Server<'_>,
+        request: &Request<'_>,
+        (provider, state): (&str, &str),
+    ) -> Option<Self> {
+        let cookies = kept(request);
+        let tag = tag(state);
+        let (id, _) = cookies.iter().find(|(id, _)| id.ends_with(&tag))?;
         let sealed: String =
-            (0..MAX_CHUNKS).map_while(|index| request.cookie(&name(index))).collect();
+            (0..MAX_CHUNKS).map_while(|index| request.cookie(&name(id, index))).collect();
         let json = server.settings.sealer.open(Purpose::UpstreamLogin, &sealed).ok()?;
         let login: Self = serde_json::from_slice(&json).ok()?;
-        (login.provider == provider && server.now() < login.expires_at).then_some(login)
+        // An answer that is not to this browser's request changes nothing.
+        let is_its_state: bool = login.binding.state.as_bytes().ct_eq(state.as_bytes()).into();
+        let is_its = is_its_state && login.provider == provider;
+        (is_its && server.now() < login.expires_at).then_some(login)
     }
 
     /// Has the browser forget it: an answer counts once.
-    pub fn forget(response: Response) -> Response {
-        (0..MAX_CHUNKS).fold(response, |response, index| response.with_cookie(&name(index), "", 0))
+    pub fn forget(id: &str, response: Response) -> Response {
+        (0..MAX_CHUNKS)
+            .fold(response, |response, index| response.with_cookie(&name(id, index), "", 0))
+    }
+
+    /// Names its cookies: sorts by when it began, and ends with what its `state` tells.
+    pub fn id(&self) -> String {
+        let began_at = self.expires_at.minus(LIFETIME).seconds();
+        format!("{began_at:010x}{}", tag(&self.binding.state))
     }
 }
 
-fn name(index: usize) -> String {
-    match index {
-        0 => COOKIE.to_owned(),
-        more => format!("{COOKIE}-{more}"),
+/// Which of the kept sign-ins an answer with this `state` belongs to. 48 bits keep four apart.
+fn tag(state: &str) -> String {
+    let digest = Sha256::digest(state.as_bytes());
+    base16ct::lower::encode_string(digest.first_chunk::<6>().map_or(&[], |bytes| bytes.as_slice()))
+}
+
+fn name(id: &str, index: usize) -> String {
+    format!("{COOKIE}{id}-{index}")
+}
+
+/// The sign-ins that the browser keeps: the ID of each and the length of its cookies, the newest first.
+fn kept(request: &Request<'_>) -> Vec<(String, usize)> {
+    let mut lengths: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, value) in request.cookies() {
+        if let Some((id, _)) = name.strip_prefix(COOKIE).and_then(|rest| rest.split_once('-')) {
+            let length = lengths.entry(id.to_owned()).or_default();
+            *length = length.saturating_add(name.len()).saturating_add(value.len());
+        }
     }
+    lengths.into_iter().rev().collect()
+}
+
+/// The cookies that give way to a new sign-in of this length.
+fn giving_way(request: &Request<'_>, length: usize) -> Vec<String> {
+    let mut total = length;
+    let mut old = Vec::new();
+    for (index, (id, length)) in kept(request).into_iter().enumerate() {
+        total = total.saturating_add(length);
+        if total > MAX_BYTES || index.saturating_add(1) >= MAX_LOGINS {
+            old.extend((0..MAX_CHUNKS).map(|chunk| name(&id, chunk)));
+        }
+    }
+    let held: Vec<String> = request.cookies().into_iter().map(|(name, _)| name).collect();
+    old.retain(|name| held.contains(name));
+    old
 }

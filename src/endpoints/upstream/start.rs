@@ -109,7 +109,7 @@ pub async fn to_provider(
         return sign_in::page(server, request, &interaction, sign_in::Shown::error(403, message));
     }
     let intent = Intent::SignIn(interaction.clone());
-    match begin(server, provider, intent, since, &wishes).await {
+    match begin(server, request, provider, Departure { intent, since, wishes }).await {
         Ok(response) => Ok(browser::with_token(server, request, response)),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
@@ -141,7 +141,7 @@ pub async fn link_with(
     let wishes =
         Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
     let intent = Intent::Link { account: session.account.to_string(), confirmation };
-    match begin(server, provider, intent, None, &wishes).await {
+    match begin(server, request, provider, Departure { intent, since: None, wishes }).await {
         Ok(response) => Ok(response),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
@@ -161,20 +161,29 @@ pub(in crate::endpoints) enum Begin {
     Failure(Failure),
 }
 
+/// What a browser is sent to a provider for.
+pub(in crate::endpoints) struct Departure {
+    /// What goes on when it comes back.
+    pub intent: Intent,
+    /// The user must sign in there at or after this.
+    pub since: Option<Timestamp>,
+    /// What the provider is asked for.
+    pub wishes: Wishes,
+}
+
 /// Sends the browser to a provider.
 pub(in crate::endpoints) async fn begin(
     server: &Server<'_>,
+    request: &Request<'_>,
     provider: &Provider,
-    intent: Intent,
-    since: Option<Timestamp>,
-    wishes: &Wishes,
+    Departure { intent, since, wishes }: Departure,
 ) -> Result<Response, Begin> {
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
     let login = UpstreamLogin::new(server, &provider.id, intent, since);
     let redirect_uri = redirect_uri(server, provider);
     let address =
-        authorization::address(provider, &metadata, &login.binding, &redirect_uri, wishes);
-    login.keep(server, Response::see_other(&address)).map_err(Begin::Failure)
+        authorization::address(provider, &metadata, &login.binding, &redirect_uri, &wishes);
+    login.keep(server, request, Response::see_other(&address)).map_err(Begin::Failure)
 }
 
 /// Tells the operator why a provider failed; the person is told what to do.

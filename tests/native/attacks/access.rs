@@ -7,7 +7,7 @@ use vestibule::endpoints::http::Method;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{Browser, answer, json as body, text};
+use crate::support::browser::{Browser, answer, csrf, json as body, text};
 
 pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const CALLBACK: &str = "https://app.example.test/callback";
@@ -86,12 +86,6 @@ pub fn userinfo(world: &World, tokens: &Value) -> Value {
 pub fn claims(token: &Value) -> Value {
     let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).unwrap()).unwrap()
-}
-
-/// The browser's CSRF token.
-pub fn csrf(world: &World, browser: &mut Browser) -> String {
-    browser.get(world, "/account");
-    browser.cookies["__Host-csrf"].clone()
 }
 
 const CLAIMS: &str = "&scope=openid+profile+offline_access&claims=%7B%22userinfo%22%3A%7B%22email%22\

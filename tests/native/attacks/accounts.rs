@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::access::{self, PASSWORD, csrf, signed_up};
+use super::access::{self, PASSWORD, signed_up};
 use crate::support::World;
-use crate::support::browser::{Browser, answer, text};
+use crate::support::browser::{Browser, answer, csrf as csrf_of, text};
 use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
 
 const ISSUER: &str = "https://acme.example.com";
@@ -30,7 +30,7 @@ fn a_stolen_session_links_the_thiefs_own_identity() {
     let (world, _) = world();
     let victim = signed_up(&world, "victim@example.test");
     let mut thief = thief_of(&victim);
-    let csrf = csrf(&world, &mut thief);
+    let csrf = csrf_of(&world, &mut thief);
     for password in [None, Some("guess guess guess")] {
         let mut fields = vec![("csrf", csrf.as_str()), ("link", "acme")];
         fields.extend(password.map(|password| ("current_password", password)));
@@ -50,7 +50,7 @@ fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
     provider.visit(&world, &mut victim, "/sign-in/acme");
     world.advance(601);
     let mut thief = thief_of(&victim);
-    let csrf = csrf(&world, &mut thief);
+    let csrf = csrf_of(&world, &mut thief);
     let key = format!("identity/upstream:{ISSUER}#dana");
     for (path, field, status) in [
         ("/account/identities", ("unlink", key.as_str()), 403),
@@ -63,7 +63,8 @@ fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
     // The owner signs in again and repeats the change.
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
     provider.visit(&world, &mut victim, "/sign-in/acme?prompt=login");
-    let unlink = [("csrf", victim.cookies["__Host-csrf"].clone()), ("unlink", key)];
+    let token = csrf_of(&world, &mut victim);
+    let unlink = [("csrf", token), ("unlink", key)];
     let unlink: Vec<(&str, &str)> = unlink.iter().map(|(n, v)| (*n, v.as_str())).collect();
     // The confirmation was accepted. What refuses now is another rule: the last way in stays.
     assert_eq!(victim.post(&world, "/account/identities", &unlink).status, 409);
@@ -77,7 +78,7 @@ fn a_stolen_session_lives_on_after_the_password_was_changed() {
     let mut thief = thief_of(&victim);
     let scope = "&scope=openid+offline_access";
     let stolen = access::tokens(&world, &mut thief, &app, scope);
-    let csrf = csrf(&world, &mut victim);
+    let csrf = csrf_of(&world, &mut victim);
     let change =
         [("csrf", csrf.as_str()), ("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
     let done = victim.post(&world, "/account/password", &change);
@@ -97,7 +98,7 @@ fn an_owner_may_keep_apps_and_devices_signed_in() {
     let mut owner = signed_up(&world, "owner@example.test");
     let app = access::app(&world, "openid offline_access", true);
     let tokens = access::tokens(&world, &mut owner, &app, "&scope=openid+offline_access");
-    let csrf = csrf(&world, &mut owner);
+    let csrf = csrf_of(&world, &mut owner);
     let change = [
         ("csrf", csrf.as_str()),
         ("current_password", PASSWORD),
@@ -112,7 +113,7 @@ fn an_owner_may_keep_apps_and_devices_signed_in() {
 fn the_owner_confirms_once_and_links_what_they_chose() {
     let (world, provider) = world();
     let mut owner = signed_up(&world, "owner@example.test");
-    let csrf = csrf(&world, &mut owner);
+    let csrf = csrf_of(&world, &mut owner);
     let asked = owner.post(&world, "/account/identities", &[("csrf", &csrf), ("link", "acme")]);
     let fields = crate::support::browser::hidden_fields(&text(&asked));
     let mut fields: Vec<(&str, &str)> =
@@ -131,7 +132,7 @@ fn the_owner_confirms_once_and_links_what_they_chose() {
 fn right_passwords_at_the_gate_are_no_guesses() {
     let (world, _) = world();
     let mut owner = signed_up(&world, "owner@example.test");
-    let csrf = csrf(&world, &mut owner);
+    let csrf = csrf_of(&world, &mut owner);
     for _ in 0..12 {
         let fields = [("csrf", csrf.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
         assert_eq!(owner.post(&world, "/account/identities", &fields).status, 303);
@@ -160,7 +161,7 @@ fn an_old_id_token_alone_ends_a_users_session() {
 fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
     let (world, _) = world();
     let mut victim = signed_up(&world, "developer@example.test");
-    let token = csrf(&world, &mut victim);
+    let token = csrf_of(&world, &mut victim);
     let app = [
         ("csrf", token.as_str()),
         ("name", "My app"),
@@ -172,7 +173,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
     let path = format!("/developers/vcl_{client_id}");
     world.advance(601);
     let mut thief = thief_of(&victim);
-    let token = csrf(&world, &mut thief);
+    let token = csrf_of(&world, &mut thief);
     let elsewhere = ("redirect_uris", "https://evil.example.test/");
     for (action, more) in [("rotate", None), ("save", Some(elsewhere)), ("delete", None)] {
         let mut fields = vec![("csrf", token.as_str()), ("action", action), ("name", "My app")];
@@ -181,7 +182,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         assert_eq!(page.status, 403, "{action}");
         assert!(text(&page).contains("To change My app, show that it&#39;s you"), "{action}");
     }
-    let token = csrf(&world, &mut victim);
+    let token = csrf_of(&world, &mut victim);
     let fields = [("csrf", token.as_str()), ("action", "rotate"), ("current_password", PASSWORD)];
     let rotated = victim.post(&world, &path, &fields);
     assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
@@ -203,7 +204,7 @@ fn a_stolen_session_takes_an_identity_that_waits_to_be_linked() {
     let victim = signed_up(&world, "victim@example.test");
     let cookie = victim.cookies["__Host-session"].clone();
     thief.cookies.insert("__Host-session".to_owned(), cookie);
-    let csrf = thief.cookies["__Host-csrf"].clone();
+    let csrf = csrf_of(&world, &mut thief);
     let fields = [("csrf", csrf.as_str()), ("flow", flow)];
     let answer = thief.post(&world, "/select-account", &fields);
     assert!(
@@ -221,7 +222,7 @@ fn confirming_with_somebody_elses_identity_switches_the_account_or_confirms_anyt
     let mut owner = Browser::default();
     provider.visit(&world, &mut owner, "/sign-in/acme");
     world.advance(601);
-    let csrf = csrf(&world, &mut owner);
+    let csrf = csrf_of(&world, &mut owner);
     let fields = [("csrf", csrf.as_str()), ("link", "acme")];
     let asked = text(&owner.post(&world, "/account/identities", &fields));
     let way = asked.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
@@ -244,7 +245,7 @@ fn confirming_with_somebody_elses_identity_switches_the_account_or_confirms_anyt
 /// A browser whose user has a password and links `acme`, and the user's key there.
 fn linked(world: &World, provider: &TestProvider) -> Browser {
     let mut owner = signed_up(world, "owner@example.test");
-    let token = csrf(world, &mut owner);
+    let token = csrf_of(world, &mut owner);
     let fields = [("csrf", token.as_str()), ("link", "acme"), ("current_password", PASSWORD)];
     let there = owner.post(world, "/account/identities", &fields);
     provider.expects(&there);
@@ -261,18 +262,20 @@ fn a_cookie_copied_right_after_a_sign_in_needs_no_password() {
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_000 });
     provider.visit(&world, &mut owner, "/sign-in/acme");
     let mut thief = thief_of(&owner);
-    let token = csrf(&world, &mut thief);
+    let token = csrf_of(&world, &mut thief);
     let key = format!("identity/upstream:{ISSUER}#dana");
     for field in [("link", "acme"), ("unlink", key.as_str())] {
         let page = thief.post(&world, "/account/identities", &[("csrf", token.as_str()), field]);
         assert_eq!(page.status, 403, "{field:?}");
     }
     // The owner confirms at the provider instead of typing the password.
-    let token = csrf(&world, &mut owner);
+    let token = csrf_of(&world, &mut owner);
     let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
     let asked = text(&owner.post(&world, "/account/identities", &unlink));
     let way = asked.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
     provider.visit(&world, &mut owner, way.split('"').next().unwrap());
+    let token = csrf_of(&world, &mut owner);
+    let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
     assert_eq!(owner.post(&world, "/account/identities", &unlink).status, 303);
 }
 
@@ -280,7 +283,7 @@ fn a_cookie_copied_right_after_a_sign_in_needs_no_password() {
 fn a_thief_sends_the_owner_a_confirmation_of_the_thiefs_own() {
     let (world, provider) = world();
     let mut owner = linked(&world, &provider);
-    let token = csrf(&world, &mut owner);
+    let token = csrf_of(&world, &mut owner);
     let asked =
         text(&owner.post(&world, "/account/identities", &[("csrf", &token), ("link", "acme")]));
     let way = asked.split("/sign-in/acme?flow=").nth(1).unwrap().split('"').next().unwrap();
@@ -288,7 +291,7 @@ fn a_thief_sends_the_owner_a_confirmation_of_the_thiefs_own() {
     let credentials = [("email", "owner@example.test"), ("password", PASSWORD)];
     assert_eq!(owner.submit(&world, &page, &credentials).status, 303);
     let mut thief = thief_of(&owner);
-    let token = csrf(&world, &mut thief);
+    let token = csrf_of(&world, &mut thief);
     let link = [("csrf", token.as_str()), ("link", "acme")];
     assert_eq!(thief.post(&world, "/account/identities", &link).status, 403);
 }
@@ -303,7 +306,7 @@ fn a_person_who_left_the_company_keeps_a_way_in() {
     provider.tells(json!({ "email": "dana@acme.example" }));
     let mut dana = Browser::default();
     provider.visit(&world, &mut dana, "/sign-in/acme");
-    let token = csrf(&world, &mut dana);
+    let token = csrf_of(&world, &mut dana);
     let set = [("csrf", token.as_str()), ("new_password", NEW_PASSWORD)];
     let refused = dana.post(&world, "/account/password", &set);
     assert_eq!(refused.status, 409);
@@ -323,7 +326,7 @@ fn the_confirmation_page_offers_a_provider_that_never_reports_auth_time() {
     let provider = TestProvider::new(&world, google);
     let mut owner = Browser::default();
     provider.visit(&world, &mut owner, "/sign-in/acme");
-    let token = csrf(&world, &mut owner);
+    let token = csrf_of(&world, &mut owner);
     let fields = [("csrf", token.as_str()), ("link", "acme")];
     let page = text(&owner.post(&world, "/account/identities", &fields));
     assert!(page.contains("can't confirm that it's you"), "{page}");

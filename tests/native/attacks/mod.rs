@@ -1,7 +1,7 @@
 //! Attacks on the server. Each test is named after what the attacker wants, and shows that it fails.
 //! `SECURITY.md` maps attacks to rules and tests.
 
-mod access;
+pub mod access;
 mod accounts;
 mod passwords;
 mod providers;

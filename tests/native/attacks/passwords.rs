@@ -63,7 +63,7 @@ fn the_time_of_a_first_probe_tells_whether_an_address_has_an_account() {
         browser.get(&world, "/sign-in");
         let before = world.objects.calls.get();
         let fields = [("email", email), ("password", "wrong wrong wrong")];
-        assert_eq!(browser.submit(&world, "/sign-in", &fields).status, 401);
+        assert_eq!(browser.submit(&world, "/sign-in", &fields).status, 422);
         (world.objects.calls.get() - before, world.timer.0.borrow().last().copied())
     };
     let (with, without) = (probe("person@example.test"), probe("nobody@example.test"));

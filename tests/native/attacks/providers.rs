@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
 use vestibule::endpoints::settings::Settings;
 
-use super::access::csrf;
 use crate::support::World;
-use crate::support::browser::{Browser, ORIGIN, text};
+use crate::support::browser::{Browser, ORIGIN, csrf, text};
 use crate::support::provider::{SECRET, TestProvider, callback, setting};
 
 const ISSUER: &str = "https://acme.example.com";
@@ -322,7 +321,7 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
         "/sign-in",
         &[("email", "victim@example.org"), ("password", PASSWORD)],
     );
-    assert_eq!(again.status, 401);
+    assert_eq!(again.status, 422);
     // Sent again, it takes nothing from the account that has now proven the address.
     assert_ne!(browser.post(&world, "/sign-in", &fields).status, 303);
 }

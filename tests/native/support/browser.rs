@@ -83,7 +83,11 @@ impl Browser {
             if *name == "set-cookie" {
                 let pair = value.split(';').next().unwrap();
                 let (key, cookie) = pair.split_once('=').unwrap();
-                self.cookies.insert(key.into(), cookie.into());
+                if value.ends_with("Max-Age=0") {
+                    self.cookies.remove(key);
+                } else {
+                    self.cookies.insert(key.into(), cookie.into());
+                }
             }
         }
         response
@@ -110,6 +114,17 @@ impl Browser {
         let path = path.split('?').next().unwrap().to_owned();
         self.post(world, &path, &all)
     }
+}
+
+/// The field `csrf` of the forms on the account page, for the session of this browser.
+pub fn csrf(world: &World, browser: &mut Browser) -> String {
+    let page = text(&browser.get(world, "/account"));
+    field(&page, "csrf").unwrap_or_else(|| panic!("{page}"))
+}
+
+/// The value of a page's hidden field.
+pub fn field(html: &str, name: &str) -> Option<String> {
+    hidden_fields(html).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
 pub fn text(response: &Response) -> String {

@@ -119,6 +119,15 @@ impl Memory {
         }
     }
 
+    /// Everything that is stored, as text.
+    pub fn stored(&self) -> Vec<String> {
+        let objects = self.objects.borrow();
+        let text = |(key, object): (&(Class, String), &Object)| {
+            format!("{key:?} {:?} {:?}", object.stored, object.rows)
+        };
+        objects.iter().filter(|(_, o)| o.stored.is_some() || !o.rows.is_empty()).map(text).collect()
+    }
+
     /// How many objects of a class have stored anything.
     pub fn count(&self, class: Class) -> usize {
         let objects = self.objects.borrow();

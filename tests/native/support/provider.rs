@@ -32,7 +32,8 @@ pub struct Says {
 pub struct TestProvider {
     pub issuer: String,
     pub says: Rc<RefCell<Says>>,
-    nonce: Rc<RefCell<String>>,
+    /// The `nonce` of the next ID token.
+    pub nonce: Rc<RefCell<String>>,
 }
 
 fn encode(value: &Value) -> String {

@@ -1,0 +1,343 @@
+//! Forms that were drawn for somebody else, or that time or another tab has overtaken.
+
+use serde_json::json;
+use vestibule::endpoints::http::{Method, Response};
+use vestibule::protocol::parameters;
+
+use crate::attacks::access::{PASSWORD, app, authorize_url, redeem, register, signed_up};
+use crate::support::World;
+use crate::support::browser::{Browser, answer, csrf, field, hidden_fields, json as body, text};
+use crate::support::provider::{SECRET, TestProvider, callback, setting};
+
+const A: &str = "a@example.test";
+const B: &str = "b@example.test";
+const SESSION: &str = "__Host-session";
+const TYPED: &str = "What A has typed";
+const ISSUER: &str = "https://acme.example.com";
+
+fn world() -> (World, TestProvider) {
+    let acme = json!({ "connection_scope": "calendar.read" });
+    let providers = setting(ISSUER, acme);
+    let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
+    let provider = TestProvider::new(&world, ISSUER);
+    (world, provider)
+}
+
+/// In another tab of the browser, `other` signs in.
+fn switch(browser: &mut Browser, other: &Browser) {
+    browser.cookies.insert(SESSION.to_owned(), other.cookies[SESSION].clone());
+}
+
+fn device(world: &World) -> (String, String) {
+    let client_id = register(
+        world,
+        &json!({ "redirect_uris": [], "response_types": [], "client_name": "Test TV",
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"] }),
+    );
+    let fields = [("client_id", client_id.as_str()), ("scope", "openid")];
+    let asked = body(&Browser::default().post(world, "/device_authorization", &fields));
+    let code = |name: &str| asked[name].as_str().unwrap().to_owned();
+    (code("user_code"), code("device_code"))
+}
+
+/// Sends the form of a page that was drawn before.
+fn send(
+    world: &World,
+    browser: &mut Browser,
+    (page, path): (&str, &str),
+    fields: &[(&str, &str)],
+) -> Response {
+    let hidden = hidden_fields(page);
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    for name in ["csrf", "flow", "user_code"] {
+        all.extend(hidden.iter().find(|(n, _)| n == name).map(|(_, v)| (name, v.as_str())));
+    }
+    all.extend_from_slice(fields);
+    browser.post(world, path, &all)
+}
+
+#[test]
+fn consent_that_was_shown_to_one_person_never_counts_for_another() {
+    // OpenID Connect Core §3.1.2.4: A is asked, B signs in in another tab, A's tab says "Allow"
+    let (world, _) = world();
+    let client_id = app(&world, "openid profile offline_access", false);
+    let mut browser = signed_up(&world, A);
+    let other = signed_up(&world, B);
+    let asked = browser.get(&world, &authorize_url(&client_id, "&scope=openid+profile"));
+    let consent = text(&browser.get(&world, asked.header("location").unwrap()));
+    assert!(consent.contains(A));
+    switch(&mut browser, &other);
+    let allow = [("decision", "allow")];
+    let again = send(&world, &mut browser, (&consent, "/consent"), &allow);
+    assert_eq!(again.status, 409, "nobody is handed over");
+    let page = text(&again);
+    assert!(page.contains(B) && page.contains("signed in with another account"), "{page}");
+    // B is asked now, and may answer.
+    let allowed = send(&world, &mut browser, (&page, "/consent"), &allow);
+    let code = answer(&allowed, "code").expect("B has allowed it");
+    let tokens = redeem(&world, &client_id, &code);
+    assert!(tokens["access_token"].is_string(), "{tokens}");
+}
+
+#[test]
+fn a_refusal_that_was_anothers_to_make_is_not_sent_to_the_app() {
+    let (world, _) = world();
+    let client_id = app(&world, "openid", false);
+    let mut browser = signed_up(&world, A);
+    let other = signed_up(&world, B);
+    let asked = browser.get(&world, &authorize_url(&client_id, "&scope=openid"));
+    let consent = text(&browser.get(&world, asked.header("location").unwrap()));
+    switch(&mut browser, &other);
+    let denied = send(&world, &mut browser, (&consent, "/consent"), &[("decision", "deny")]);
+    assert_eq!(denied.status, 409);
+}
+
+/// The page, where its form is sent, and what is sent.
+type Form<'a> = (String, &'static str, Vec<(&'static str, &'a str)>);
+
+/// Pages with forms that decide or change something for whoever is signed in.
+fn forms<'a>((app, user_code): (&'a str, &'a str)) -> Vec<Form<'a>> {
+    let account = || "/account".to_owned();
+    let select = authorize_url(app, "&scope=openid&prompt=select_account");
+    vec![
+        (account(), "/account/profile", vec![("name", TYPED), ("nickname", "n")]),
+        (
+            account(),
+            "/account/password",
+            vec![("current_password", PASSWORD), ("new_password", TYPED)],
+        ),
+        (account(), "/account/sessions", vec![("session", "1")]),
+        (account(), "/account/apps", vec![("client_id", app)]),
+        (account(), "/account/connections", vec![("provider", "acme")]),
+        (account(), "/account/identities", vec![("link", "acme"), ("current_password", PASSWORD)]),
+        (account(), "/sign-out", vec![]),
+        ("/account/delete".to_owned(), "/account/delete", vec![("current_password", PASSWORD)]),
+        ("/connect/acme".to_owned(), "/connect/acme", vec![("decision", "connect")]),
+        (
+            "/developers".to_owned(),
+            "/developers",
+            vec![("name", TYPED), ("redirect_uris", "https://a.test/")],
+        ),
+        ("/end_session".to_owned(), "/end_session", vec![]),
+        (select, "/select-account", vec![]),
+        (format!("/device?user_code={user_code}"), "/device/decide", vec![("decision", "allow")]),
+    ]
+}
+
+fn open(world: &World, browser: &mut Browser, page: &str) -> String {
+    let response = browser.get(world, page);
+    match response.header("location") {
+        Some(location) => text(&browser.get(world, location)),
+        None => text(&response),
+    }
+}
+
+#[test]
+fn no_form_that_was_drawn_for_one_person_changes_anything_for_another() {
+    let (world, _) = world();
+    let client_id = app(&world, "openid", false);
+    let (user_code, _) = device(&world);
+    let other = signed_up(&world, B);
+    for (page, path, fields) in forms((&client_id, &user_code)) {
+        let email = format!("a{}@example.test", path.replace('/', "-"));
+        let mut browser = signed_up(&world, &email);
+        let drawn = open(&world, &mut browser, &page);
+        assert!(field(&drawn, "csrf").is_some(), "{page}: {drawn}");
+        switch(&mut browser, &other);
+        let before = world.objects.stored();
+        let again = send(&world, &mut browser, (&drawn, path), &fields);
+        assert_eq!(again.status, 409, "{path}: {}", text(&again));
+        assert!(text(&again).contains("signed in with another account"), "{path}");
+        assert!(!text(&again).contains(TYPED), "{path}: what A typed is not shown to B");
+        assert_eq!(world.objects.stored(), before, "{path}: something was written");
+    }
+}
+
+#[test]
+fn a_form_that_no_page_of_the_session_has_drawn_decides_nothing() {
+    // The attack is cross-site request forgery by a browser that sends neither Origin nor Sec-Fetch-Site
+    let (world, _) = world();
+    let client_id = app(&world, "openid", false);
+    let (user_code, _) = device(&world);
+    let mut browser = signed_up(&world, A);
+    let token = browser.cookies["__Host-csrf"].clone();
+    for (page, path, fields) in forms((&client_id, &user_code)) {
+        let drawn = open(&world, &mut browser, &page);
+        for forged in [None, Some("x"), Some(token.as_str())] {
+            let mut sent = fields.clone();
+            let flow = field(&drawn, "flow");
+            sent.extend(flow.as_deref().map(|flow| ("flow", flow)));
+            sent.push(("user_code", &user_code));
+            sent.extend(forged.map(|csrf| ("csrf", csrf)));
+            let before = world.objects.stored();
+            let answer = browser.post(&world, path, &sent);
+            let shown = text(&answer);
+            assert!(matches!(answer.status, 200 | 409), "{path}: {} {shown}", answer.status);
+            assert!(!shown.contains(TYPED), "{path}: a stranger's text is shown");
+            assert_eq!(world.objects.stored(), before, "{path}: something was written");
+        }
+    }
+}
+
+#[test]
+fn a_form_of_an_earlier_session_of_the_same_person_comes_back_with_what_was_typed() {
+    let (world, _) = world();
+    let mut browser = signed_up(&world, A);
+    let drawn = text(&browser.get(&world, "/account"));
+    browser.submit(&world, "/sign-in", &[("email", A), ("password", PASSWORD)]);
+    let fields = [("name", TYPED), ("current_password", PASSWORD)];
+    let again = send(&world, &mut browser, (&drawn, "/account/profile"), &fields);
+    assert_eq!(again.status, 409);
+    let page = text(&again);
+    assert!(page.contains(TYPED) && !page.contains(PASSWORD), "{page}");
+    let saved = send(&world, &mut browser, (&page, "/account/profile"), &[("name", TYPED)]);
+    assert_eq!(saved.status, 303);
+}
+
+#[test]
+fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again() {
+    let resources = json!([{ "resource": "https://api.example.test", "scopes":
+        { "photos": { "words": "See your photos", "optional": true },
+          "films": { "words": "See your films", "optional": true } } }]);
+    let world = World::new(&[("RESOURCES", &resources.to_string())]);
+    let client_id = app(&world, "openid photos films", false);
+    let mut browser = signed_up(&world, A);
+    let asked = browser.get(&world, &authorize_url(&client_id, "&scope=openid+photos+films"));
+    let consent = text(&browser.get(&world, asked.header("location").unwrap()));
+    browser.submit(&world, "/sign-in", &[("email", A), ("password", PASSWORD)]);
+    let fields = [("decision", "allow"), ("allow:photos", "yes")];
+    let page = text(&send(&world, &mut browser, (&consent, "/consent"), &fields));
+    assert!(page.contains("name=\"allow:photos\" value=\"yes\" checked"), "{page}");
+    assert!(page.contains("name=\"allow:films\" value=\"yes\">"), "{page}");
+}
+
+#[test]
+fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
+    // Both tabs asked without a cookie, so each was given another token, and the later cookie counts
+    let (world, _) = world();
+    for (path, typed) in [("/sign-in", vec![A]), ("/sign-up", vec!["new@example.test", "Dana"])] {
+        if path == "/sign-in" {
+            signed_up(&world, A);
+        }
+        let mut browser = Browser::default();
+        let first = text(&browser.get(&world, path));
+        browser.cookies.clear();
+        browser.get(&world, path);
+        let mut fields = vec![("email", typed[0]), ("password", PASSWORD)];
+        fields.extend(typed.get(1).map(|name| ("name", *name)));
+        let again = send(&world, &mut browser, (&first, path), &fields);
+        assert_eq!(again.status, 409, "{path}");
+        let page = text(&again);
+        assert!(page.contains("This page was out of date"), "{page}");
+        for typed in typed {
+            assert!(page.contains(typed), "{path}: {typed} is lost");
+        }
+        assert!(!page.contains(PASSWORD));
+        let done = send(&world, &mut browser, (&page, path), &fields);
+        assert_eq!(done.header("location"), Some("http://localhost:8787/account"), "{path}");
+    }
+}
+
+#[test]
+fn a_code_that_was_typed_on_an_overtaken_page_is_still_there() {
+    let (world, _) = world();
+    let (user_code, _) = device(&world);
+    let mut browser = Browser::default();
+    let first = text(&browser.get(&world, "/device"));
+    browser.cookies.clear();
+    browser.get(&world, "/device");
+    let again = send(&world, &mut browser, (&first, "/device"), &[("user_code", &user_code)]);
+    assert_eq!(again.status, 409);
+    assert!(text(&again).contains(&format!("value=\"{user_code}\"")), "{}", text(&again));
+}
+
+#[test]
+fn a_form_that_another_site_sends_is_refused_with_a_way_on() {
+    let (world, _) = world();
+    let mut browser = signed_up(&world, A);
+    let token = csrf(&world, &mut browser);
+    let sent = parameters::encode([("csrf", token.as_str()), ("name", TYPED)]);
+    for header in [("origin", "https://evil.example.test"), ("sec-fetch-site", "cross-site")] {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), header];
+        let path = "/account/profile";
+        let answer = browser.request(&world, Method::Post, path, sent.clone(), &headers);
+        assert_eq!(answer.status, 403);
+        assert!(text(&answer).contains("href=\"http://localhost:8787/account\""));
+    }
+}
+
+#[test]
+fn a_browser_without_cookies_is_told_so() {
+    let (world, _) = world();
+    let mut browser = Browser::default();
+    let page = text(&browser.get(&world, "/sign-in"));
+    browser.cookies.clear();
+    let fields = [("email", A), ("password", PASSWORD)];
+    let again = send(&world, &mut browser, (&page, "/sign-in"), &fields);
+    assert_eq!(again.status, 409);
+    assert!(text(&again).contains("Allow cookies for this site"), "{}", text(&again));
+}
+
+#[test]
+fn two_tabs_sign_in_at_one_provider_at_once() {
+    // The cookie of the first sign-in stays beside the second one's
+    let (world, provider) = world();
+    let mut browser = Browser::default();
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        begun.push((state, provider.nonce.borrow().clone()));
+        world.advance(1);
+    }
+    for (state, nonce) in begun {
+        provider.nonce.replace(nonce);
+        let query = [("code", "a code"), ("state", state.as_str()), ("iss", ISSUER)];
+        let answer = browser.get(&world, &callback(&query));
+        assert_eq!(answer.status, 303, "{}", text(&answer));
+        let again = browser.get(&world, &callback(&query));
+        assert_eq!(again.status, 400, "an answer counts once");
+        assert!(text(&again).contains("href="), "there is a way on");
+    }
+    assert!(browser.cookies.keys().all(|name| !name.contains("upstream")), "nothing is left");
+}
+
+#[test]
+fn a_browser_keeps_at_most_four_sign_ins_and_the_oldest_gives_way() {
+    let (world, provider) = world();
+    let mut browser = Browser::default();
+    let mut states = Vec::new();
+    for _ in 0..9 {
+        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
+        states.push((state, provider.nonce.borrow().clone()));
+        world.advance(1);
+        let kept = browser.cookies.keys().filter(|name| name.contains("upstream")).count();
+        assert!(kept <= 4, "{kept} are kept");
+    }
+    for (index, (state, nonce)) in states.into_iter().enumerate() {
+        provider.nonce.replace(nonce);
+        let query = [("code", "a code"), ("state", state.as_str()), ("iss", ISSUER)];
+        let answer = browser.get(&world, &callback(&query));
+        assert_eq!(answer.status, if index < 5 { 400 } else { 303 }, "sign-in {index}");
+    }
+}
+
+#[test]
+fn large_sign_ins_stay_within_what_a_header_carries() {
+    let (world, provider) = world();
+    let client_id = app(&world, "openid", false);
+    let mut browser = Browser::default();
+    for _ in 0..4 {
+        let state = "s".repeat(1_500);
+        let page = text(
+            &browser
+                .get(&world, &authorize_url(&client_id, &format!("&scope=openid&nonce={state}"))),
+        );
+        let way = page.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
+        provider.go(&world, &mut browser, way.split('"').next().unwrap());
+        world.advance(1);
+        let bytes: usize =
+            browser.cookies.iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(bytes < 7_000, "{bytes} bytes of cookies");
+    }
+}
