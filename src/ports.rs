@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
-use crate::domain::key_ring::KeySet;
+use crate::domain::key_ring::{HintKeys, KeySet};
 use crate::domain::machine::{Address, Before, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
@@ -114,6 +114,9 @@ pub trait ClientRegistry {
 pub trait Signer {
     /// The published keys, among them one that signs with the algorithm.
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable>;
+
+    /// The public keys by which hints are recognized that no published key signed.
+    async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable>;
 
     /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).
     async fn sign(

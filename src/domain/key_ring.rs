@@ -3,6 +3,9 @@
 //! A key is published before it signs, for longer than any cache of the JWKS lives, and stays
 //! published until the last token that it signed has expired. The moments stand in the record, so
 //! that every isolate knows by its own clock which key signs now.
+//!
+//! The public half of a key is kept for longer than it is published: an ID token that it signed has expired, but
+//! is still a hint (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,9 @@ pub const SIGNS_FOR: Seconds = Seconds(30 * 24 * 60 * 60);
 pub const PUBLISHED_BEFORE: Seconds = Seconds(2 * 24 * 60 * 60);
 /// How long a key is published after it last signed: longer than any token lives.
 pub const PUBLISHED_AFTER: Seconds = Seconds(2 * 24 * 60 * 60);
+/// How long the public half of a key is kept after it was published: longer than any session lives, so that an
+/// app can end the session of any ID token that it holds.
+pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
 /// A key that is being made and has not come by then is asked for again.
 const MAKING: Seconds = Seconds(20);
 
@@ -88,10 +94,34 @@ impl KeySet {
     }
 }
 
+/// A public key by which hints are recognized.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintKey {
+    /// The public half.
+    pub public: Jwk,
+    /// Until when a hint that the key signed is recognized.
+    pub recognized_until: Timestamp,
+}
+
+/// The keys by which hints are recognized, the oldest first: one for each algorithm and month. A key is among
+/// them days before it stops being published, so that no cache misses it in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintKeys(pub Vec<HintKey>);
+
+impl HintKeys {
+    /// The public key of that name, if hints that it signed are still recognized.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
+        let is_it = |key: &&HintKey| key.public.kid == kid && now < key.recognized_until;
+        self.0.iter().find(is_it).map(|key| &key.public)
+    }
+}
+
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ring {
     set: KeySet,
+    #[serde(default)]
+    hint_keys: HintKeys,
     /// Keys that were asked for and have not come, with the moment when they were.
     making: Vec<(SigningAlgorithm, Timestamp)>,
 }
@@ -144,6 +174,20 @@ impl Ring {
         self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
     }
 
+    /// Adds the keys of the set to those by which hints are recognized, and removes what is too old.
+    fn recognize(&mut self, now: Timestamp) -> HintKeys {
+        for key in &self.set.keys {
+            let public = key.pair.public.clone();
+            let recognized_until = key.published_until.plus(RECOGNIZED_AFTER);
+            match self.hint_keys.0.iter_mut().find(|held| held.public.kid == public.kid) {
+                Some(held) => held.recognized_until = recognized_until,
+                None => self.hint_keys.0.push(HintKey { public, recognized_until }),
+            }
+        }
+        self.hint_keys.0.retain(|key| now < key.recognized_until);
+        self.hint_keys.clone()
+    }
+
     /// When the next key of an algorithm must be made: before the last one stops signing, by as
     /// long as it must be published first.
     fn due(&self, alg: SigningAlgorithm) -> Option<Timestamp> {
@@ -190,6 +234,7 @@ impl Machine for KeyRing {
                 Step::written(ring, Ok(set.clone())).wants([Effect::PublishKeys(set)])
             }
             KeyRingCommand::Wake => {
+                let hint_keys = Effect::PublishHintKeys(ring.recognize(now));
                 ring.set.keys.retain(|key| now < key.published_until);
                 let due: Vec<_> = ring
                     .set
@@ -202,7 +247,7 @@ impl Machine for KeyRing {
                 let set = ring.set.clone();
                 // What is published here is older than the keys that are asked for, so it goes first.
                 Step::written(ring, Ok(set.clone()))
-                    .wants([Effect::PublishKeys(set)])
+                    .wants([hint_keys, Effect::PublishKeys(set)])
                     .wants(effects)
             }
         }

@@ -202,6 +202,8 @@ pub enum Effect {
     GenerateKey(SigningAlgorithm),
     /// Write the key ring where every isolate reads it.
     PublishKeys(super::key_ring::KeySet),
+    /// Write the public keys by which hints are recognized where every isolate reads them.
+    PublishHintKeys(super::key_ring::HintKeys),
     /// Write the client to the registry in KV, where every isolate reads it.
     PublishClient(Box<Client>),
     /// Remove the client with this ID from the registry in KV.
@@ -258,7 +260,8 @@ impl Effect {
             _ => None,
         };
         match (self, earlier) {
-            (Self::PublishKeys(_), Self::PublishKeys(_)) => true,
+            (Self::PublishKeys(_), Self::PublishKeys(_))
+            | (Self::PublishHintKeys(_), Self::PublishHintKeys(_)) => true,
             _ => client(self).is_some_and(|written| Some(written) == client(earlier)),
         }
     }

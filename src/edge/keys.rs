@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::platform;
 use super::ports::{Edge, count, now, unavailable};
-use crate::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
+use crate::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet};
 use crate::domain::machine::{Address, Class, Machine};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
@@ -19,6 +19,8 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 
 /// Where KV has the published keys.
 pub const KV_KEY: &str = "keys";
+/// Where KV has the public keys by which old hints are recognized. Most isolates never read it.
+pub const HINT_KEYS_KV_KEY: &str = "hint-keys";
 /// The one key ring's name.
 const NAME: &str = "keys";
 /// How long an isolate keeps the keys, in milliseconds: far shorter than a key is published before
@@ -34,6 +36,7 @@ thread_local! {
     // Digests of key, input and signature that belong together.
     static VERIFIED: RefCell<BTreeSet<[u8; 32]>> = const { RefCell::new(BTreeSet::new()) };
     static KEYS: RefCell<Option<(Timestamp, Rc<KeySet>)>> = const { RefCell::new(None) };
+    static HINT_KEYS: RefCell<Option<(Timestamp, Rc<HintKeys>)>> = const { RefCell::new(None) };
 }
 
 /// The keys, among them one that signs: from this isolate, from KV, or from the key ring.
@@ -65,6 +68,31 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
     let keys = Rc::new(keys);
     platform::forget_kept().map_err(unavailable)?;
     KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
+    Ok(keys)
+}
+
+/// The public keys by which old hints are recognized, from this isolate or from KV: whoever sends hints of
+/// unknown keys causes one read in ten minutes.
+pub async fn hint_keys(edge: &Edge) -> Result<Rc<HintKeys>, Unavailable> {
+    let now = now();
+    let cached = HINT_KEYS.with_borrow(|cached| {
+        let (read_at, keys) = cached.as_ref()?;
+        (now.0.saturating_sub(read_at.0) < CACHE).then(|| Rc::clone(keys))
+    });
+    if let Some(keys) = cached {
+        return Ok(keys);
+    }
+    count(&edge.kv_reads);
+    let keys = match platform::get(&edge.env, HINT_KEYS_KV_KEY).await? {
+        None => HintKeys::default(),
+        Some(json) => stored::read(&json).map_err(|error| {
+            let message = format!("the hint keys in KV cannot be read: {error}");
+            platform::unreadable(&message);
+            Unavailable(message)
+        })?,
+    };
+    let keys = Rc::new(keys);
+    HINT_KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
     Ok(keys)
 }
 

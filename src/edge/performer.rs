@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::host::{
@@ -21,7 +22,7 @@ use crate::domain::document::Document;
 use crate::domain::entropy;
 use crate::domain::grant::Grant;
 use crate::domain::identifier::Identifier;
-use crate::domain::key_ring::{KeyPair, KeyRing, KeySet};
+use crate::domain::key_ring::{KeyPair, KeyRing};
 use crate::domain::machine::{Effect, Machine, Outcome};
 use crate::domain::registration::Registration;
 use crate::domain::stored;
@@ -126,7 +127,10 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
             Ok(None)
         }
         Effect::GenerateKey(alg) => generate(env, alg).await.map(Some),
-        Effect::PublishKeys(keys) => publish(env, &keys).await.map(|()| None),
+        Effect::PublishKeys(keys) => publish(env, keys::KV_KEY, &keys).await.map(|()| None),
+        Effect::PublishHintKeys(keys) => {
+            publish(env, keys::HINT_KEYS_KV_KEY, &keys).await.map(|()| None)
+        }
         Effect::PublishClient(client) => {
             edge(env)?.ports().clients.put(&client).await.map(|()| None)
         }
@@ -159,7 +163,7 @@ async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailab
     Ok(Outcome::KeyGenerated(KeyPair { public: Jwk::new(public, alg), sealed_private }))
 }
 
-async fn publish(env: &Env, keys: &KeySet) -> Result<(), Unavailable> {
+async fn publish(env: &Env, key: &str, keys: &impl Serialize) -> Result<(), Unavailable> {
     let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
-    platform::put(env, keys::KV_KEY, &json).await
+    platform::put(env, key, &json).await
 }

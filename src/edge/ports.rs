@@ -14,7 +14,7 @@ use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{KeyPair, KeySet};
+use crate::domain::key_ring::{HintKeys, KeyPair, KeySet};
 use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
@@ -270,6 +270,10 @@ impl ClientRegistry for Edge {
 impl Signer for Edge {
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
         keys::current(self, alg).await
+    }
+
+    async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
+        keys::hint_keys(self).await
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {

@@ -7,7 +7,7 @@ use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
 use super::sign_in;
 use super::upstream::logout;
-use super::verify;
+use super::verify::{self, Hint};
 use crate::domain::client::Client;
 use crate::jose::access_token::Audience;
 use crate::jose::id_token::IdToken;
@@ -18,7 +18,7 @@ use crate::protocol::redirect_uri::form_action_source;
 
 /// What an app asks for, checked.
 struct Logout {
-    hint: Option<IdToken>,
+    hint: Option<Box<IdToken>>,
     /// Where the browser goes, `state` included.
     to: Option<String>,
     /// The app that `to` belongs to.
@@ -103,9 +103,16 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
     let refused = |message: &str| Failure::page(400, "Sign-out cannot go on", message);
     let hint = match parameters.get("id_token_hint") {
         None => None,
-        Some(hint) => Some(verify::id_token_hint(server, hint).await?.ok_or_else(|| {
-            refused("The app showed an ID token that this server did not issue (id_token_hint).")
-        })?),
+        Some(hint) => match verify::id_token_hint(server, hint).await? {
+            Hint::Known(hint) => Some(hint),
+            // Nobody speaks for the app any more, so the user is asked.
+            Hint::OfDeletedClient => None,
+            Hint::Unknown => {
+                return Err(refused(
+                    "The app showed an ID token that this server did not issue (id_token_hint).",
+                ));
+            }
+        },
     };
     let audience = hint.as_ref().and_then(|hint| match &hint.aud {
         Audience::One(client_id) => Some(client_id.as_str()),

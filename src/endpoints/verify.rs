@@ -6,17 +6,25 @@ use super::server::Server;
 use crate::domain::grant::{Grant, GrantCommand};
 use crate::domain::machine::Address;
 use crate::domain::time::Timestamp;
-use crate::jose::access_token::{self, AccessToken};
+use crate::jose::access_token::{self, AccessToken, Audience};
 use crate::jose::id_token::IdToken;
 use crate::jose::jws::{Header, Unverified};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use serde::de::DeserializeOwned;
 
+/// Which keys a token may be signed with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Published,
+    /// Also those by which hints are recognized.
+    OfHints,
+}
+
 /// The claims of a token that this server signed, whatever its age; none for any other.
 async fn own<T: DeserializeOwned>(
     server: &Server<'_>,
     token: &str,
-    typ: &str,
+    (typ, keys): (&str, Keys),
 ) -> Result<Option<T>, Failure> {
     let Ok(unverified) = Unverified::<Header>::parse(token) else {
         return Ok(None);
@@ -25,12 +33,17 @@ async fn own<T: DeserializeOwned>(
     if header.typ != typ {
         return Ok(None);
     }
-    let keys = server.ports.signer.keys(header.alg).await?;
-    let Some(key) = keys.find(&header.kid, server.now()).filter(|key| key.alg == header.alg) else {
+    let published = server.ports.signer.keys(header.alg).await?;
+    let mut key = published.find(&header.kid, server.now()).cloned();
+    if key.is_none() && keys == Keys::OfHints {
+        let older = server.ports.signer.hint_keys().await?;
+        key = older.find(&header.kid, server.now()).cloned();
+    }
+    let Some(key) = key.filter(|key| key.alg == header.alg) else {
         return Ok(None);
     };
     let input = unverified.signing_input.as_bytes();
-    let holds = server.ports.signer.verify(key, input, &unverified.signature).await?;
+    let holds = server.ports.signer.verify(&key, input, &unverified.signature).await?;
     Ok(if holds { unverified.claims().ok() } else { None })
 }
 
@@ -39,7 +52,8 @@ pub async fn access_token(
     server: &Server<'_>,
     token: &str,
 ) -> Result<Option<AccessToken>, Failure> {
-    let claims: Option<AccessToken> = own(server, token, access_token::TYP).await?;
+    let claims: Option<AccessToken> =
+        own(server, token, (access_token::TYP, Keys::Published)).await?;
     let now = server.now().seconds();
     Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
 }
@@ -54,6 +68,10 @@ pub async fn bearer_access_token(
     request: &Request<'_>,
 ) -> Result<AccessToken, Failure> {
     let claims = access_token(server, &bearer(request)?).await?.ok_or_else(inactive)?;
+    // RFC 7592 §2.3: deleting a client ends its tokens. No list says whose accounts they are for.
+    if server.client(&claims.client_id).await?.is_none() {
+        return Err(inactive());
+    }
     let repeatable_until = claims.device_code_exp.map(Timestamp::from_seconds);
     if let Some(grant_id) = &claims.grant_id
         && repeatable_until.is_some_and(|until| server.now() < until)
@@ -67,11 +85,32 @@ pub async fn bearer_access_token(
     Ok(claims)
 }
 
-/// The claims of an ID token of this server, expired or not: as a hint its age is no matter
-/// (OpenID Connect RP-Initiated Logout §4).
-pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Option<IdToken>, Failure> {
-    let claims: Option<IdToken> = own(server, token, "JWT").await?;
-    Ok(claims.filter(|claims| claims.iss == server.issuer))
+/// An ID token that a client sends as a hint.
+pub enum Hint {
+    /// Not an ID token of this server.
+    Unknown,
+    /// Issued to a client that was deleted since.
+    OfDeletedClient,
+    /// Its claims.
+    Known(Box<IdToken>),
+}
+
+/// Reads an ID token as a hint: its age is no matter, and neither is that of its key (RP-Initiated Logout §2,
+/// OpenID Connect Core §3.1.2.1).
+///
+/// # Errors
+/// Internal errors only.
+pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Hint, Failure> {
+    let claims: Option<IdToken> = own(server, token, ("JWT", Keys::OfHints)).await?;
+    let Some(claims) = claims.filter(|claims| claims.iss == server.issuer) else {
+        return Ok(Hint::Unknown);
+    };
+    match &claims.aud {
+        Audience::One(client_id) if server.client(client_id).await?.is_none() => {
+            Ok(Hint::OfDeletedClient)
+        }
+        _ => Ok(Hint::Known(Box::new(claims))),
+    }
 }
 
 /// The bearer token of a request: in the header, or in the form body of a POST (RFC 6750 §2).

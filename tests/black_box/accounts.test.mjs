@@ -19,7 +19,7 @@ test("a sign-up for an address that exists opens nothing, and is told like a net
   const { person } = await signedUp(server);
   const taken = await signUp(server, { email: person.email.toUpperCase(), password: "another long passphrase" });
   assert.equal(taken.status, 422);
-  assert.equal((await signIn(server, { ...person, password: "another long passphrase" })).status, 401);
+  assert.equal((await signIn(server, { ...person, password: "another long passphrase" })).status, 422);
   const strict = await startServer({ vars: { SIGN_UPS_PER_HOUR: "1" } });
   try {
     await signedUp(strict);
@@ -46,10 +46,10 @@ test("a wrong password and an address without an account are told alike, and slo
     const password = "wrong wrong wrong";
     const [wrong, unknown] = await Promise.all([person, nobody].map((who) => signIn(server, { ...who, password })));
     assert.equal(wrong.status, unknown.status, `attempt ${statuses.length}`);
-    if (wrong.status === 401) assert.equal(alert(wrong), alert(unknown));
+    if (wrong.status === 422) assert.equal(alert(wrong), alert(unknown));
     statuses.push(wrong.status);
   }
-  assert.deepEqual(statuses, [401, 401, 401, 401, 401, 401, 429]);
+  assert.deepEqual(statuses, [422, 422, 422, 422, 422, 422, 429]);
 });
 
 test("weak passwords are refused with words that say what to do", async () => {
@@ -93,7 +93,7 @@ test("a new password signs every other browser out", async () => {
   const done = await browser.submit(await browser.open("/account"), fields, "/account/password");
   assert.match(done.text, /Password changed/);
   assert.equal((await other.open("/account")).title, "Sign in");
-  assert.equal((await signIn(server, person)).status, 401);
+  assert.equal((await signIn(server, person)).status, 422);
   assert.equal((await signIn(server, { ...person, password: fields.new_password })).title, "Your account");
 });
 
@@ -134,7 +134,7 @@ test("deleting the account ends its tokens, its sessions and its hold on the add
   assert.equal(done.title, "Your account is gone");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
-  assert.equal((await signIn(server, person)).status, 401);
+  assert.equal((await signIn(server, person)).status, 422);
   assert.equal((await signUp(server, person)).title, "Your account");
 });
 

@@ -27,8 +27,7 @@ function thiefOf(victim) {
 }
 
 async function postForm(browser, path, fields) {
-  await browser.open("/account");
-  const csrf = browser.cookies.get("__Host-csrf");
+  const { csrf } = (await browser.open("/account")).forms[0].fields;
   return browser.page(
     await browser.request(path, {
       method: "POST",
@@ -219,7 +218,7 @@ test("a sign-up that proves nothing keeps an address from its owner", async () =
   assert.match(taken.text, new RegExp(email));
   assert.match((await squatter.browser.open("/account")).text, /someone else has proven/);
   const again = new Browser(server.url);
-  assert.equal((await again.submit(await again.open("/sign-in"), { email, password: "a long enough passphrase" })).status, 401);
+  assert.equal((await again.submit(await again.open("/sign-in"), { email, password: "a long enough passphrase" })).status, 422);
 });
 
 test("right passwords without end, and sign-ups beyond the limit, keep the server hashing", async () => {

@@ -246,7 +246,7 @@ test("every URL follows ISSUER, whatever Host a request names (host header injec
       body: new URLSearchParams({ ...form.fields, email: "nobody@example.test", password: "x" }),
       headers: { origin: issuer },
     });
-    assert.equal(posted.status, 401);
+    assert.equal(posted.status, 422);
   });
 });
 
@@ -303,6 +303,6 @@ test("SIGN_UP=off makes no account, by page or by form", async () => {
       headers: { origin: server.url },
     });
     assert.equal(response.status, 403);
-    assert.equal((await browser.submit(await browser.open("/sign-in"), details)).status, 401);
+    assert.equal((await browser.submit(await browser.open("/sign-in"), details)).status, 422);
   });
 });

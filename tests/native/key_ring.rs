@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::key_ring::{
-    KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, PUBLISHED_BEFORE,
+    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, PUBLISHED_BEFORE,
+    RECOGNIZED_AFTER,
 };
 use vestibule::domain::machine::{Before, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
@@ -18,11 +19,18 @@ struct Ring {
     now: Timestamp,
     made: u32,
     published: KeySet,
+    hint_keys: HintKeys,
 }
 
 impl Ring {
     fn new() -> Self {
-        Self { state: None, now: START, made: 0, published: KeySet::default() }
+        Self {
+            state: None,
+            now: START,
+            made: 0,
+            published: KeySet::default(),
+            hint_keys: HintKeys::default(),
+        }
     }
 
     fn send(&mut self, command: KeyRingCommand) -> (Result<KeySet, KeyRingError>, Vec<Effect>) {
@@ -44,6 +52,7 @@ impl Ring {
                     self.settle(effects);
                 }
                 Effect::PublishKeys(keys) => self.published = keys,
+                Effect::PublishHintKeys(keys) => self.hint_keys = keys,
                 _ => panic!("the ring asks nobody else"),
             }
         }
@@ -128,6 +137,10 @@ proptest! {
             }
             last_signed.insert(signs, ring.now);
             for (kid, signed) in &last_signed {
+                // RP-Initiated Logout §2: an ID token stays a hint, however old its key.
+                let is_hint = published.find(kid, ring.now).is_some()
+                    || ring.hint_keys.find(kid, ring.now).is_some();
+                prop_assert!(is_hint || ring.now > signed.plus(RECOGNIZED_AFTER), "{kid}");
                 if ring.now <= signed.plus(Seconds(86_400)) {
                     prop_assert!(published.find(kid, ring.now).is_some(), "{kid} is gone too early");
                 }
@@ -136,6 +149,7 @@ proptest! {
             ring.wake();
         }
         prop_assert!(ring.published.keys.len() <= 4);
+        prop_assert!(ring.hint_keys.0.len() <= 2 * 16, "one for each algorithm and month");
     }
 }
 

@@ -17,6 +17,7 @@ mod attacks;
 mod cache;
 mod connections;
 mod federation;
+mod gone;
 mod grant_codes;
 mod grant_devices;
 mod grant_properties;

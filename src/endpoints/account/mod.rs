@@ -327,10 +327,11 @@ async fn app_name(server: &Server<'_>, client_id: &str) -> Result<Option<String>
 async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLine>, Failure> {
     let mut lines = Vec::new();
     for app in &overview.apps {
-        let name = app_name(server, &app.client_id).await?;
+        // A client that was deleted has no access any more (RFC 7592 §2.3).
+        let Some(name) = app_name(server, &app.client_id).await? else { continue };
         lines.push(AppLine {
             client_id: app.client_id.clone(),
-            name: name.unwrap_or_else(|| "An app that is gone".to_owned()),
+            name,
             scopes: ScopeLine::of(&app.scope, &server.settings.resources),
             ago: ago(app.since.seconds_until(server.now())),
         });

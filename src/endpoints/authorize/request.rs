@@ -9,7 +9,7 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::endpoints::settings::PkcePolicy;
 use crate::endpoints::token::allowed_scope;
-use crate::endpoints::verify;
+use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
@@ -207,9 +207,16 @@ async fn check(
     let sub = match parameters.get("id_token_hint") {
         None => claims.sub.clone(),
         Some(hint) => match verify::id_token_hint(server, hint).await? {
-            Some(hint) if claims.sub.as_ref().is_none_or(|sub| *sub == hint.sub) => Some(hint.sub),
-            Some(_) => return Err(invalid("id_token_hint and claims name two persons")),
-            None => return Err(invalid("id_token_hint is not an ID token of this server")),
+            Hint::Known(hint) if claims.sub.as_ref().is_none_or(|sub| *sub == hint.sub) => {
+                Some(hint.sub)
+            }
+            Hint::Known(_) => return Err(invalid("id_token_hint and claims name two persons")),
+            Hint::OfDeletedClient => {
+                return Err(invalid("the client that id_token_hint was issued to was deleted"));
+            }
+            Hint::Unknown => {
+                return Err(invalid("id_token_hint is not an ID token of this server"));
+            }
         },
     };
     let short = |name| parameters.get(name).filter(|value| value.len() <= 254).map(String::from);

@@ -13,8 +13,8 @@ use p256::ecdsa::{SigningKey, VerifyingKey};
 use rsa::BigUint;
 use rsa::traits::PublicKeyParts;
 use vestibule::domain::entropy;
-use vestibule::domain::key_ring::{KeyPair, KeyRing, KeyRingCommand, KeySet};
-use vestibule::domain::machine::{Before, Machine, Next};
+use vestibule::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet};
+use vestibule::domain::machine::{Before, Effect, Machine, Next};
 use vestibule::jose::jwk::{Jwk, PublicKey};
 use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Clock, Signer, Unavailable};
@@ -33,6 +33,8 @@ pub struct PortableSigner {
     entropy: Rc<SeededEntropy>,
     private: RefCell<BTreeMap<String, Private>>,
     ring: RefCell<Option<<KeyRing as Machine>::State>>,
+    hint_keys: RefCell<HintKeys>,
+    asked: RefCell<Vec<SigningAlgorithm>>,
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -45,8 +47,9 @@ fn decode(text: &str) -> Vec<u8> {
 
 impl PortableSigner {
     pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
-        let (private, ring) = <(RefCell<_>, RefCell<_>)>::default();
-        Self { clock, entropy, private, ring }
+        let (private, ring, hint_keys, asked) =
+            <(RefCell<_>, RefCell<_>, RefCell<_>, RefCell<_>)>::default();
+        Self { clock, entropy, private, ring, hint_keys, asked }
     }
 
     fn step(&self, command: KeyRingCommand) -> Option<KeySet> {
@@ -55,7 +58,26 @@ impl PortableSigner {
         if let Next::Written(ring) = step.next {
             *self.ring.borrow_mut() = Some(ring);
         }
+        let mut asked = Vec::new();
+        for effect in step.effects {
+            match effect {
+                Effect::PublishHintKeys(keys) => *self.hint_keys.borrow_mut() = keys,
+                Effect::GenerateKey(alg) => asked.push(alg),
+                _ => {}
+            }
+        }
+        self.asked.borrow_mut().extend(asked);
         step.reply.ok()
+    }
+
+    /// Rotates what is due, as the alarm of the key ring does.
+    pub fn wake(&self) {
+        self.asked.borrow_mut().clear();
+        self.step(KeyRingCommand::Wake);
+        let asked = std::mem::take(&mut *self.asked.borrow_mut());
+        for alg in asked {
+            self.step(KeyRingCommand::Made(self.generate(alg)));
+        }
     }
 
     fn generate(&self, alg: SigningAlgorithm) -> KeyPair {
@@ -88,6 +110,10 @@ impl Signer for PortableSigner {
             None => self.step(KeyRingCommand::Made(self.generate(alg))),
         };
         keys.map(Rc::new).ok_or_else(|| Unavailable::new("no key"))
+    }
+
+    async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
+        Ok(Rc::new(self.hint_keys.borrow().clone()))
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
