@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use url::form_urlencoded;
+
 use super::weight::Weight;
 
 /// More parameters than any request of the specifications has.
@@ -73,6 +75,26 @@ impl Parameters {
         self.pairs.is_empty()
     }
 
+    /// Reads what another server sent. Its error texts may be in another encoding than UTF-8, although RFC
+    /// 6749 §4.1.2.1 allows only ASCII there: U+FFFD stands for what can't be decoded, and equals nothing
+    /// that is expected.
+    ///
+    /// # Errors
+    /// [`ParameterError::TooMany`].
+    pub fn parse_lossy(encoded: &[u8]) -> Result<Self, ParameterError> {
+        let replaced = |c: char| if is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c };
+        let clean = |text: Cow<'_, str>| text.chars().map(replaced).collect::<String>();
+        let sent = form_urlencoded::parse(encoded).filter(|(_, value)| !value.is_empty());
+        let pairs: Vec<_> = sent
+            .take(MAX_PARAMETERS.saturating_add(1))
+            .map(|(name, value)| (clean(name), clean(value)))
+            .collect();
+        if pairs.len() > MAX_PARAMETERS {
+            return Err(ParameterError::TooMany);
+        }
+        Ok(Self::new(pairs))
+    }
+
     /// Drops every parameter that has none of these names.
     pub fn retain(&mut self, names: &[&str]) {
         let mut pairs = std::mem::take(&mut self.pairs);
@@ -140,11 +162,15 @@ pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
         });
     }
     let text = String::from_utf8(bytes).map_err(|_| ParameterError::NotUtf8)?;
-    // A text area may send line breaks and tabs; nothing sends other control characters.
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\r' | '\n' | '\t')) {
+    if text.chars().any(is_forbidden) {
         return Err(ParameterError::ControlCharacter);
     }
     Ok(text)
+}
+
+/// A text area may send line breaks and tabs; nothing sends other control characters.
+fn is_forbidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\r' | '\n' | '\t')
 }
 
 fn hex(digit: &u8) -> Option<u8> {
@@ -153,7 +179,7 @@ fn hex(digit: &u8) -> Option<u8> {
 
 /// Encodes pairs as a query or a form body.
 pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut encoder = url::form_urlencoded::Serializer::new(String::new());
+    let mut encoder = form_urlencoded::Serializer::new(String::new());
     encoder.extend_pairs(pairs);
     encoder.finish()
 }

@@ -26,6 +26,7 @@ mod key_ring;
 mod limits;
 mod outdated_forms;
 mod protocol;
+mod provider_answers;
 mod registrations;
 mod rooms;
 mod scopes;

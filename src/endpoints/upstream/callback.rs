@@ -14,7 +14,7 @@ use crate::endpoints::server::Server;
 use crate::endpoints::sign_in::{self, Shown};
 use crate::jose::seal::Purpose;
 use crate::jose::upstream_id_token::{IdTokenError, TENANT, issuer_matches};
-use crate::protocol::parameters::{self, Parameters};
+use crate::protocol::parameters::{self, ParameterError, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
@@ -50,31 +50,42 @@ fn to_get(
     request: &Request<'_>,
     provider: &Provider,
 ) -> Result<Response, Failure> {
-    let unreadable =
-        |_| Failure::page(400, "This answer cannot be read", "Go back and sign in again.");
-    let form = request.form().map_err(unreadable)?;
+    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(unreadable());
+    }
+    let form = request.with_text(|text| Parameters::parse_lossy(text.as_bytes()));
+    let form = known(form.map_err(|_| unreadable())?)?;
     let body = parameters::encode(form.pairs());
     let sealed = server.seal(Purpose::UpstreamAnswer, body.as_bytes())?;
     if sealed.len() > 12_000 {
-        return Err(Failure::page(400, "This answer cannot be read", "Go back and sign in again."));
+        return Err(unreadable());
     }
     let query = parameters::encode([("answer", sealed.as_str())]);
     Ok(Response::see_other(&format!("{}?{query}", redirect_uri(server, provider))))
 }
 
 fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
-    let unreadable =
-        || Failure::page(400, "This answer cannot be read", "Go back and sign in again.");
-    let query = request.query().map_err(|_| unreadable())?;
-    let answer = match query.get("answer") {
-        None => query,
-        Some(sealed) => {
+    let query = request.with_query(|query| Parameters::parse_lossy(query.as_bytes()));
+    match query.as_ref().map(|query| query.get("answer")) {
+        Ok(Some(sealed)) => {
             let opened = server.settings.sealer.open(Purpose::UpstreamAnswer, sealed);
-            Parameters::parse(&opened.map_err(|_| unreadable())?).map_err(|_| unreadable())?
+            known(Parameters::parse_lossy(&opened.map_err(|_| unreadable())?))
         }
-    };
+        _ => known(query),
+    }
+}
+
+/// The parameters of an answer that are read here, each sent once. Whatever else a provider sends, how often
+/// and in which encoding, changes nothing.
+fn known(answer: Result<Parameters, ParameterError>) -> Result<Parameters, Failure> {
+    let mut answer = answer.map_err(|_| unreadable())?;
+    answer.retain(&["state", "code", "iss", "error", "user"]);
     answer.once_each().map_err(|_| unreadable())?;
     Ok(answer)
+}
+
+fn unreadable() -> Failure {
+    Failure::page(400, "This answer cannot be read", "Go back and sign in again.")
 }
 
 fn not_ours(provider: &Provider) -> Failure {

@@ -20,7 +20,7 @@ use crate::jose::jws::{Unverified, UpstreamHeader};
 use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
 use crate::jose::seal::Purpose;
 use crate::protocol::error::OAuthError;
-use crate::protocol::parameters;
+use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::provider::Provider;
 use crate::upstream::{id_token, metadata};
@@ -180,7 +180,10 @@ async fn end_session_endpoint<'s>(
 /// # Errors
 /// A page, for a query that cannot be read.
 pub fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let query = request.query()?;
+    // A provider that could not sign the user out may say so in another encoding than UTF-8.
+    let query = request
+        .with_query(|query| Parameters::parse_lossy(query.as_bytes()))
+        .map_err(|error| OAuthError::invalid_request(error.to_string()))?;
     let token = browser::csrf_token(request).map(|token| SecretHash::of_text(&token));
     let after = query
         .get("state")
