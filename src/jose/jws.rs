@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::upstream_jwk::VerificationAlgorithm;
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 
 /// The longest token that is read, in bytes: a few times what the server itself issues; others list
 /// groups in theirs.
@@ -54,18 +55,35 @@ pub fn compact(mut signing_input: String, signature: &[u8]) -> String {
 
 /// The header of a token that another server signed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "ForeignObject")]
 pub struct UpstreamHeader {
     /// The algorithm; one that is not known here cannot be read.
     pub alg: VerificationAlgorithm,
     /// What kind of token, where it says.
-    #[serde(default)]
     pub typ: Option<String>,
     /// The key, where it says.
-    #[serde(default)]
     pub kid: Option<String>,
-    /// Extensions that must be understood (RFC 7515 §4.1.11): none is.
-    #[serde(default)]
-    pub crit: Option<serde_json::Value>,
+    /// Whether there is a `crit`, in whatever form: it names extensions that must be understood (RFC 7515
+    /// §4.1.11), and none is.
+    pub has_crit: bool,
+    /// The names of optional members that could not be read.
+    pub odd: Vec<&'static str>,
+}
+
+impl TryFrom<ForeignObject> for UpstreamHeader {
+    type Error = ForeignJsonError;
+
+    fn try_from(mut header: ForeignObject) -> Result<Self, Self::Error> {
+        let read = Self {
+            alg: header.needed("alg")?,
+            typ: header.optional("typ"),
+            // Without its name each fitting key is tried, and one of them must verify the signature.
+            kid: header.optional("kid"),
+            has_crit: header.has("crit"),
+            odd: Vec::new(),
+        };
+        Ok(Self { odd: header.finish()?, ..read })
+    }
 }
 
 /// A token that was read and not yet verified: the claims come out with the proof that the

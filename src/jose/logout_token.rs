@@ -1,10 +1,9 @@
 //! Logout tokens: how a provider says that a session is over (OpenID Connect Back-Channel Logout
 //! §2.4 and §2.6).
 
-use serde::Deserialize;
-
 use super::access_token::Audience;
 use super::upstream_id_token::{CLOCK_SKEW, issuer_matches};
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate};
 
 /// The member of `events` that makes a token a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -17,6 +16,9 @@ pub enum LogoutTokenError {
     /// Not three parts, not signed as it must be, or not the claims of a logout token.
     #[error("logout_token is not a logout token that this server can read")]
     Malformed,
+    /// A claim that cannot be used.
+    #[error("logout_token cannot be used: {0}")]
+    Claim(#[from] ForeignJsonError),
     /// Signed by nobody that the provider knows.
     #[error("the signature of logout_token does not hold")]
     Signature,
@@ -35,27 +37,49 @@ pub enum LogoutTokenError {
 }
 
 /// The claims of a logout token.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct LogoutToken {
     pub iss: String,
     pub aud: Audience,
     pub iat: i64,
-    #[serde(default)]
     pub exp: Option<i64>,
     pub jti: String,
-    #[serde(default)]
     pub sub: Option<String>,
-    #[serde(default)]
     pub sid: Option<String>,
-    #[serde(default)]
     pub tid: Option<String>,
-    pub events: serde_json::Map<String, serde_json::Value>,
-    #[serde(default)]
-    pub nonce: Option<serde_json::Value>,
+    /// Whether `events` has the event of a logout, as an object.
+    pub has_event: bool,
+    /// Whether there is a `nonce`, in whatever form.
+    pub has_nonce: bool,
+    /// The names of optional members that could not be read.
+    pub odd: Vec<&'static str>,
 }
 
 impl LogoutToken {
+    /// Reads the claims.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError`] for a claim that §2.4 requires, and for one that limits the token: a `sid` that
+    /// counted as absent would end all sessions of the user instead of one.
+    pub fn read(mut claims: ForeignObject) -> Result<Self, ForeignJsonError> {
+        let events: ForeignObject = claims.needed("events")?;
+        let read = Self {
+            iss: claims.needed("iss")?,
+            aud: claims.needed("aud")?,
+            iat: claims.needed::<NumericDate>("iat")?.0,
+            exp: claims.restriction::<NumericDate>("exp")?.map(|date| date.0),
+            jti: claims.needed("jti")?,
+            sub: claims.restriction("sub")?,
+            sid: claims.restriction("sid")?,
+            tid: claims.text("tid"),
+            has_event: events.needed::<ForeignObject>(EVENT).is_ok(),
+            has_nonce: claims.has("nonce"),
+            odd: Vec::new(),
+        };
+        Ok(Self { odd: claims.finish()?, ..read })
+    }
+
     /// Checks the claims, once the signature holds; `now` is in seconds since 1970.
     ///
     /// # Errors
@@ -72,10 +96,10 @@ impl LogoutToken {
         if self.sub.is_none() && self.sid.is_none() {
             return Err(LogoutTokenError::NoSubject);
         }
-        if !self.events.get(EVENT).is_some_and(serde_json::Value::is_object) {
+        if !self.has_event {
             return Err(LogoutTokenError::NoEvent);
         }
-        if self.nonce.is_some() {
+        if self.has_nonce {
             return Err(LogoutTokenError::Nonce);
         }
         Ok(())

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access_token::Audience;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate};
 
 /// How far another server's clock may be off, in seconds.
 pub const CLOCK_SKEW: i64 = 60;
@@ -40,29 +41,24 @@ pub enum IdTokenError {
 
 /// The claims of an ID token that the rules need; what it says of the person is read from the same
 /// JSON by the provider's mapping.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct UpstreamIdToken {
     pub iss: String,
     pub sub: String,
     pub aud: Audience,
-    #[serde(default)]
     pub azp: Option<String>,
     pub exp: i64,
     pub iat: i64,
-    #[serde(default)]
     pub nonce: Option<String>,
-    #[serde(default)]
     pub auth_time: Option<i64>,
-    #[serde(default)]
     pub amr: Vec<String>,
-    #[serde(default)]
     pub at_hash: Option<String>,
-    #[serde(default)]
     pub sid: Option<String>,
     /// The tenant, at a provider that has many.
-    #[serde(default)]
     pub tid: Option<String>,
+    /// The names of optional members that could not be read.
+    pub odd: Vec<&'static str>,
 }
 
 /// What an ID token must say.
@@ -81,6 +77,36 @@ pub struct Expected<'a> {
 }
 
 impl UpstreamIdToken {
+    /// Reads the claims.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError`] for a claim that is needed (OpenID Connect Core §2), and for one that binds the
+    /// token to this client, this sign-in or this access token.
+    pub fn read(mut claims: ForeignObject) -> Result<Self, ForeignJsonError> {
+        let read = Self {
+            iss: claims.needed("iss")?,
+            sub: claims.needed("sub")?,
+            aud: claims.needed("aud")?,
+            azp: claims.restriction("azp")?,
+            exp: claims.needed::<NumericDate>("exp")?.0,
+            iat: claims.needed::<NumericDate>("iat")?.0,
+            nonce: claims.restriction("nonce")?,
+            auth_time: claims.optional::<NumericDate>("auth_time").map(|date| date.0),
+            amr: claims.texts("amr"),
+            at_hash: claims.restriction("at_hash")?,
+            sid: claims.text("sid"),
+            tid: claims.text("tid"),
+            odd: Vec::new(),
+        };
+        Ok(Self { odd: claims.finish()?, ..read })
+    }
+
+    /// When the user authenticated, if the token says so; a moment that is still to come proves nothing.
+    /// `now` is in seconds since 1970.
+    pub fn authenticated_at(&self, now: i64) -> Option<i64> {
+        self.auth_time.filter(|moment| *moment <= now.saturating_add(CLOCK_SKEW))
+    }
+
     /// Checks the claims, once the signature holds.
     ///
     /// # Errors
@@ -111,7 +137,7 @@ impl UpstreamIdToken {
             return Err(IdTokenError::Subject);
         }
         if let Some(since) = expected.signed_in_since {
-            let signed_in = self.auth_time.ok_or(IdTokenError::AuthTime)?;
+            let signed_in = self.authenticated_at(expected.now).ok_or(IdTokenError::AuthTime)?;
             if signed_in.saturating_add(CLOCK_SKEW) < since {
                 return Err(IdTokenError::AuthTime);
             }

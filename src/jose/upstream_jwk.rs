@@ -1,6 +1,9 @@
 //! Keys of other servers: read with caution, since whoever wrote them is not this server.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 
 /// The algorithms in which other servers may sign: the asymmetric ones of the field (RFC 7518 §3.1,
 /// RFC 8037 §3.1). Never `none`, and never a symmetric one, for which a public key would do.
@@ -27,43 +30,78 @@ impl VerificationAlgorithm {
 }
 
 /// A public key of another server (RFC 7517 §4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct UpstreamJwk {
     pub kty: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
-    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
     pub key_use: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub crv: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<String>,
 }
 
 /// How many keys of one set are looked at.
 const MAX_KEYS: usize = 100;
 
+/// How many characters of base64url a coordinate of P-256 (RFC 7518 §6.2.1.2) and a public key of Ed25519
+/// (RFC 8037 §2) have.
+const COORDINATE: usize = 43;
+
 impl UpstreamJwk {
+    /// Reads a key. One whose `use`, `key_ops` or `alg` can't be read is not usable: it may be restricted to
+    /// something else (RFC 7517 §4.2 to §4.4).
+    fn read(mut key: ForeignObject) -> Result<Self, ForeignJsonError> {
+        let operations: Option<Vec<String>> = key.restriction("key_ops")?;
+        if operations.is_some_and(|all| all.iter().all(|operation| operation != "verify")) {
+            return Err(ForeignJsonError::Missing("verify among key_ops"));
+        }
+        let read = Self {
+            kty: key.needed("kty")?,
+            kid: key.optional("kid"),
+            alg: key.restriction("alg")?,
+            key_use: key.restriction("use")?,
+            crv: key.text("crv"),
+            x: key.text("x"),
+            y: key.text("y"),
+            n: key.text("n"),
+            e: key.text("e"),
+        };
+        key.finish().map(|_| read)
+    }
+
     /// Whether signatures of that algorithm may be verified with this key (RFC 7517 §4.2 to §4.4).
     fn fits(&self, alg: VerificationAlgorithm) -> bool {
         let curve = self.crv.as_deref();
+        let has_length = |number: &Option<String>, allowed: std::ops::RangeInclusive<usize>| {
+            number.as_ref().is_some_and(|number| allowed.contains(&number.len()))
+        };
+        let is_coordinate = |number| has_length(number, COORDINATE..=COORDINATE);
         let kind = match alg {
             // A modulus of fewer than 2048 bits is refused (RFC 7518 §3.3): 342 characters.
             VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
-                self.kty == "RSA"
-                    && self.n.as_ref().is_some_and(|n| (342..=1400).contains(&n.len()))
+                self.kty == "RSA" && has_length(&self.n, 342..=1400) && has_length(&self.e, 2..=12)
             }
-            VerificationAlgorithm::ES256 => self.kty == "EC" && curve == Some("P-256"),
-            VerificationAlgorithm::EdDSA => self.kty == "OKP" && curve == Some("Ed25519"),
+            VerificationAlgorithm::ES256 => {
+                self.kty == "EC"
+                    && curve == Some("P-256")
+                    && is_coordinate(&self.x)
+                    && is_coordinate(&self.y)
+            }
+            VerificationAlgorithm::EdDSA => {
+                self.kty == "OKP" && curve == Some("Ed25519") && is_coordinate(&self.x)
+            }
         };
         let use_fits = self.key_use.as_deref().is_none_or(|key_use| key_use == "sig");
         let alg_fits = self.alg.as_deref().is_none_or(|named| {
@@ -79,21 +117,39 @@ impl UpstreamJwk {
     }
 }
 
+/// The keys of a set that may have signed a token.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// The keys.
+    pub keys: Vec<UpstreamJwk>,
+    /// The names of members because of whose form a key was passed over.
+    pub odd: Vec<&'static str>,
+}
+
 /// The keys that may have signed: those that fit the algorithm, and bear the name where one is given
 /// (OpenID Connect Core §10.1). Keys that cannot be read are passed over (RFC 7517 §5).
+///
+/// # Errors
+/// [`ForeignJsonError`] for a set without `keys`.
 pub fn candidates(
     json: &str,
     alg: VerificationAlgorithm,
     kid: Option<&str>,
-) -> Option<Vec<UpstreamJwk>> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<serde_json::Value>,
+) -> Result<Candidates, ForeignJsonError> {
+    let set: Vec<Box<RawValue>> = ForeignObject::parse(json)?.needed("keys")?;
+    let mut candidates = Candidates::default();
+    for entry in set.iter().take(MAX_KEYS) {
+        match ForeignObject::parse(entry.get()).and_then(UpstreamJwk::read) {
+            Ok(key) if key.fits(alg) && (kid.is_none() || key.kid.as_deref() == kid) => {
+                candidates.keys.push(key);
+            }
+            Err(ForeignJsonError::Odd(name) | ForeignJsonError::Repeated(name))
+                if !candidates.odd.contains(&name) =>
+            {
+                candidates.odd.push(name);
+            }
+            _ => {}
+        }
     }
-    let set: Set =
-        serde_json::from_str(json).ok().filter(|_| json.trim_start().starts_with('{'))?;
-    let keys = set.keys.into_iter().take(MAX_KEYS).filter(serde_json::Value::is_object);
-    let keys = keys.filter_map(|key| serde_json::from_value::<UpstreamJwk>(key).ok());
-    let named = |key: &UpstreamJwk| kid.is_none() || key.kid.as_deref() == kid;
-    Some(keys.filter(|key| key.fits(alg) && named(key)).collect())
+    Ok(candidates)
 }

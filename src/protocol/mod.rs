@@ -4,6 +4,7 @@ pub mod claims;
 pub mod client_metadata;
 pub mod email;
 pub mod error;
+pub mod foreign_json;
 pub mod grant_type;
 pub mod outbound;
 pub mod parameters;

@@ -1,42 +1,52 @@
 //! What an upstream provider says of itself (OpenID Connect Discovery §3), as far as a relying party
 //! needs it.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use url::Url;
+
+use super::foreign_json::{ForeignJsonError, ForeignObject};
 
 /// Why metadata cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderMetadataError {
-    /// Not the JSON object of OpenID Connect Discovery §4.2.
-    #[error("the discovery document cannot be read: {0}")]
-    Syntax(String),
+    /// Not the JSON object of OpenID Connect Discovery §4.2, or without a member that is needed.
+    #[error("the discovery document cannot be used: {0}")]
+    Unusable(#[from] ForeignJsonError),
     /// OpenID Connect Discovery §4.3: the document must name the issuer that was asked for.
     #[error("the discovery document names the issuer {0}")]
     OtherIssuer(String),
 }
 
 /// The metadata of a provider.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct ProviderMetadata {
     pub issuer: String,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
-    #[serde(default)]
     pub jwks_uri: Option<String>,
-    #[serde(default)]
     pub userinfo_endpoint: Option<String>,
-    #[serde(default)]
     pub revocation_endpoint: Option<String>,
-    #[serde(default)]
     pub end_session_endpoint: Option<String>,
-    #[serde(default)]
-    pub token_endpoint_auth_methods_supported: Vec<String>,
-    #[serde(default)]
     pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
-    #[serde(default)]
     pub prompt_values_supported: Vec<String>,
-    #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
+    /// The names of optional members that could not be read.
+    pub odd: Vec<&'static str>,
+}
+
+/// An address that a browser or a server can be sent to.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct WebAddress(String);
+
+impl TryFrom<String> for WebAddress {
+    type Error = &'static str;
+
+    fn try_from(address: String) -> Result<Self, Self::Error> {
+        let is_web = Url::parse(&address).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+        if is_web { Ok(Self(address)) } else { Err("an https URL is expected") }
+    }
 }
 
 impl ProviderMetadata {
@@ -51,16 +61,39 @@ impl ProviderMetadata {
     /// # Errors
     /// See [`ProviderMetadataError`].
     pub fn parse(json: &str, issuer: &str) -> Result<Self, ProviderMetadataError> {
-        // A list of the right length would pass for the structure.
-        if !json.trim_start().starts_with('{') {
-            return Err(ProviderMetadataError::Syntax("an object is expected".to_owned()));
+        let mut document = ForeignObject::parse(json)?;
+        let needed = |name| document.needed::<WebAddress>(name).map(|address| address.0);
+        let (authorization_endpoint, token_endpoint) =
+            (needed("authorization_endpoint")?, needed("token_endpoint")?);
+        let named: String = document.needed("issuer")?;
+        if named != issuer {
+            return Err(ProviderMetadataError::OtherIssuer(named));
         }
-        let metadata: Self = serde_json::from_str(json)
-            .map_err(|error| ProviderMetadataError::Syntax(error.to_string()))?;
-        if metadata.issuer == issuer {
-            Ok(metadata)
-        } else {
-            Err(ProviderMetadataError::OtherIssuer(metadata.issuer))
-        }
+        let mut address = |name| document.optional::<WebAddress>(name).map(|address| address.0);
+        let metadata = Self {
+            issuer: named,
+            authorization_endpoint,
+            token_endpoint,
+            jwks_uri: address("jwks_uri"),
+            userinfo_endpoint: address("userinfo_endpoint"),
+            revocation_endpoint: address("revocation_endpoint"),
+            end_session_endpoint: address("end_session_endpoint"),
+            token_endpoint_auth_signing_alg_values_supported: document
+                .texts("token_endpoint_auth_signing_alg_values_supported"),
+            prompt_values_supported: document.texts("prompt_values_supported"),
+            authorization_response_iss_parameter_supported: promises_issuer(&mut document),
+            odd: Vec::new(),
+        };
+        Ok(Self { odd: document.finish()?, ..metadata })
     }
+}
+
+/// Whether each authorization response names its issuer (RFC 9207 §3). In a form that can't be read the
+/// promise counts as made: otherwise a response without an issuer would be accepted that must not be.
+fn promises_issuer(document: &mut ForeignObject) -> bool {
+    let name = "authorization_response_iss_parameter_supported";
+    document.restriction(name).unwrap_or_else(|_| {
+        document.note_odd(name);
+        Some(true)
+    }) == Some(true)
 }

@@ -8,7 +8,7 @@ use super::error::UpstreamError;
 use super::metadata::metadata;
 use super::presets::Revocation;
 use super::provider::{Provider, Secret};
-use super::token::{self, TokenResponse};
+use super::token::{self, GrantedScope, TokenResponse};
 use crate::domain::connection::{RefreshFailure, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
@@ -46,9 +46,12 @@ impl Connections<'_> {
         Ok(SealedTokens {
             access_token: seal(&tokens.access_token)?,
             refresh_token: tokens.refresh_token.as_deref().map(seal).transpose()?,
-            lifetime: tokens.lifetime(),
-            scope: tokens.scope.as_deref().and_then(granted),
-            connectable: connectable(provider, tokens.scope.as_deref().unwrap_or_default()),
+            lifetime: tokens.lifetime,
+            scope: match &tokens.scope {
+                GrantedScope::Named(scope) => granted(scope),
+                GrantedScope::AsRequested | GrantedScope::Unknown => None,
+            },
+            connectable: connectable(provider, &tokens.scope),
         })
     }
 
@@ -196,9 +199,14 @@ fn granted(scope: &str) -> Option<Scope> {
 }
 
 /// The granted scopes that a user can approve here. `openid` isn't one of them: this server asks for it
-/// itself, to learn whose account it is. This also reads a `scope` value that [`granted`] can't read.
-fn connectable(provider: &Provider, scope: &str) -> Scope {
-    let has = |token: &str| scope.split([' ', ',']).any(|granted| granted == token);
+/// itself, to learn whose account it is. This also reads a `scope` value that [`granted`] can't read. If it
+/// can't be read at all, every one of them counts as granted: the user may have approved fewer.
+fn connectable(provider: &Provider, granted: &GrantedScope) -> Scope {
     let offered = provider.connection.clone().unwrap_or_default();
-    offered.filter(|token| token != OPENID && has(token))
+    let is_granted = |token: &str| match granted {
+        GrantedScope::AsRequested => false,
+        GrantedScope::Named(scope) => scope.split([' ', ',']).any(|granted| granted == token),
+        GrantedScope::Unknown => true,
+    };
+    offered.filter(|token| token != OPENID && is_granted(token))
 }

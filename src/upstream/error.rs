@@ -1,8 +1,10 @@
 //! What can go wrong with an upstream provider.
 
+use super::provider::Provider;
 use crate::domain::http::HttpError;
 use crate::jose::upstream_id_token::IdTokenError;
-use crate::ports::Unavailable;
+use crate::ports::{Ports, Unavailable};
+use crate::protocol::foreign_json::ForeignJsonError;
 use crate::protocol::provider_metadata::ProviderMetadataError;
 
 /// Why a provider's word could not be had, or not be taken.
@@ -17,6 +19,12 @@ pub enum UpstreamError {
     /// It answered what no provider answers.
     #[error("the provider's answer cannot be read: {0}")]
     Nonsense(&'static str),
+    /// A document of it lacks a member that is needed.
+    #[error("the provider's {0} cannot be used: {1}")]
+    Unusable(&'static str, ForeignJsonError),
+    /// It serves nothing at an address that its metadata names.
+    #[error("the provider serves no {0}")]
+    NotServed(&'static str),
     /// It refused, with an error code of RFC 6749 §5.2 or its own.
     #[error("the provider refused: {0}")]
     Refused(String),
@@ -32,4 +40,16 @@ pub enum UpstreamError {
     /// What is ours failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Logs which members of a document have a form that can't be read. By name alone: a value may be about a
+/// user.
+pub fn log_odd(ports: &Ports<'_>, provider: &Provider, document: &str, odd: &[&'static str]) {
+    if !odd.is_empty() {
+        ports.log.error(&format!(
+            "the provider {}: its {document} has members in an unexpected form: {}",
+            provider.id,
+            odd.join(", ")
+        ));
+    }
 }

@@ -1,9 +1,10 @@
 //! Tokens that a provider signed: the signature, by the keys that it publishes.
 
-use super::error::UpstreamError;
+use super::error::{UpstreamError, log_odd};
 use super::metadata::document;
+use super::provider::Provider;
 use crate::jose::jws::{Unverified, UpstreamHeader};
-use crate::jose::upstream_jwk;
+use crate::jose::upstream_jwk::{self, UpstreamJwk};
 use crate::ports::Ports;
 use crate::protocol::provider_metadata::ProviderMetadata;
 
@@ -15,6 +16,7 @@ use crate::protocol::provider_metadata::ProviderMetadata;
 /// [`UpstreamError::Signature`], and what fetching the keys comes to.
 pub async fn verify<'t>(
     ports: &Ports<'_>,
+    provider: &Provider,
     metadata: &ProviderMetadata,
     token: &'t str,
 ) -> Result<Unverified<'t, UpstreamHeader>, UpstreamError> {
@@ -24,32 +26,38 @@ pub async fn verify<'t>(
         .jwks_uri
         .as_deref()
         .ok_or(UpstreamError::Nonsense("metadata without a jwks_uri"))?;
-    if unverified.header.crit.is_some() {
+    if unverified.header.has_crit {
         return Err(UpstreamError::Signature);
     }
-    if holds(ports, &document(ports, address, false).await?, &unverified).await? {
-        return Ok(unverified);
+    let mut odd = Vec::new();
+    let mut holds = false;
+    for outdated in [false, true] {
+        let keys = document(ports, address, outdated).await?;
+        let UpstreamHeader { alg, kid, .. } = &unverified.header;
+        let candidates = upstream_jwk::candidates(&keys, *alg, kid.as_deref())
+            .map_err(|_| UpstreamError::Nonsense("a key set that cannot be read"))?;
+        odd = candidates.odd;
+        holds = verifies(ports, &candidates.keys, &unverified).await?;
+        if holds {
+            break;
+        }
     }
-    if holds(ports, &document(ports, address, true).await?, &unverified).await? {
-        return Ok(unverified);
-    }
-    Err(UpstreamError::Signature)
+    log_odd(ports, provider, "keys", &odd);
+    if holds { Ok(unverified) } else { Err(UpstreamError::Signature) }
 }
 
 /// How many keys are tried for a token that does not name its own.
 const MAX_TRIES: usize = 4;
 
-async fn holds(
+/// Whether one of the keys verifies the signature.
+async fn verifies(
     ports: &Ports<'_>,
-    keys: &str,
+    keys: &[UpstreamJwk],
     token: &Unverified<'_, UpstreamHeader>,
 ) -> Result<bool, UpstreamError> {
-    let UpstreamHeader { alg, kid, .. } = &token.header;
-    let keys = upstream_jwk::candidates(keys, *alg, kid.as_deref())
-        .ok_or(UpstreamError::Nonsense("a key set that cannot be read"))?;
+    let (alg, input) = (token.header.alg, token.signing_input.as_bytes());
     for key in keys.iter().take(MAX_TRIES) {
-        let input = token.signing_input.as_bytes();
-        if ports.signer.verify_upstream(key, *alg, input, &token.signature).await? {
+        if ports.signer.verify_upstream(key, alg, input, &token.signature).await? {
             return Ok(true);
         }
     }

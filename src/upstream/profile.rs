@@ -1,6 +1,7 @@
 //! What a provider says of a person: from the ID token, the userinfo endpoint, or a profile of the
 //! provider's own form.
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::error::UpstreamError;
@@ -11,6 +12,7 @@ use crate::domain::identity::Identity;
 use crate::ports::Ports;
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::email;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::text;
 
@@ -23,18 +25,18 @@ const MAX_LIST: usize = 100;
 ///
 /// # Errors
 /// [`UpstreamError`].
-async fn fetch(ports: &Ports<'_>, url: &str, token: &str) -> Result<Value, UpstreamError> {
+async fn fetch(ports: &Ports<'_>, url: &str, token: &str) -> Result<String, UpstreamError> {
     let request = HttpRequest::get(url).with("authorization", format!("Bearer {token}"));
     let answer = ports.http.send(request).await?;
-    if answer.status != 200 {
-        return Err(HttpError::Status.into());
+    match answer.status {
+        200 => Ok(answer.body),
+        404 | 405 | 410 | 501 => Err(UpstreamError::NotServed("profile")),
+        _ => Err(HttpError::Status.into()),
     }
-    serde_json::from_str(&answer.body)
-        .map_err(|_| UpstreamError::Nonsense("a profile that is not JSON"))
 }
 
 /// The profile at the userinfo endpoint, which must be about the person of the ID token (OpenID
-/// Connect Core §5.3.2).
+/// Connect Core §5.3.2); `None` if the provider has no such endpoint.
 ///
 /// # Errors
 /// [`UpstreamError`].
@@ -47,11 +49,34 @@ pub async fn userinfo(
     let Some(endpoint) = &metadata.userinfo_endpoint else {
         return Ok(None);
     };
-    let profile = fetch(ports, endpoint, &tokens.access_token).await?;
-    if profile.get("sub").and_then(Value::as_str) == Some(sub) {
-        Ok(Some(profile))
+    let answer = fetch(ports, endpoint, &tokens.access_token).await?;
+    let profile = ForeignObject::parse(&answer).map_err(unusable)?;
+    if profile.needed::<String>("sub").is_ok_and(|named| named == sub) {
+        Ok(Some(profile.to_value()))
     } else {
         Err(UpstreamError::OtherSubject)
+    }
+}
+
+fn unusable(error: ForeignJsonError) -> UpstreamError {
+    UpstreamError::Unusable("profile", error)
+}
+
+/// Whether a sign-in goes on without the profile that could not be had. If it needs the user's address, the
+/// ID token must have that: the rules for the address's domain and for linking would not be applied. A
+/// provider that serves no profile at all has said everything in the ID token.
+pub fn is_dispensable(
+    error: &UpstreamError,
+    provider: &Provider,
+    id_token: &Value,
+    needs_address: bool,
+) -> bool {
+    let email = id_token.pointer(&path(provider, "email"));
+    let has_address = || email.is_some_and(|email| cleaned("email", email).is_some());
+    match error {
+        UpstreamError::NotServed(_) => true,
+        UpstreamError::Http(_) | UpstreamError::Unusable(..) => !needs_address || has_address(),
+        _ => false,
     }
 }
 
@@ -67,9 +92,11 @@ pub async fn plain(
     let Endpoints::Configured(endpoints) = &provider.endpoints else {
         return Err(UpstreamError::Nonsense("a provider without a profile"));
     };
-    let mut profile = fetch(ports, &endpoints.userinfo_endpoint, &tokens.access_token).await?;
+    let token = tokens.access_token.as_str();
+    let answer = fetch(ports, &endpoints.userinfo_endpoint, token).await?;
+    let mut profile = ForeignObject::parse(&answer).map_err(unusable)?.to_value();
     if let (Some(address), Some(members)) = (&endpoints.emails_endpoint, profile.as_object_mut()) {
-        let list = fetch(ports, address, &tokens.access_token).await;
+        let list = fetch(ports, address, token).await;
         let primary = list.ok().and_then(|list| primary_email(&list));
         members.insert("email_verified".to_owned(), primary.is_some().into());
         if let Some(primary) = primary {
@@ -80,10 +107,18 @@ pub async fn plain(
 }
 
 /// The address that is both primary and verified, in the list that GitHub and its likes have.
-fn primary_email(list: &Value) -> Option<String> {
-    let is = |entry: &Value, name| entry.get(name).and_then(Value::as_bool) == Some(true);
-    let entry = list.as_array()?.iter().find(|e| is(e, "primary") && is(e, "verified"))?;
-    entry.get("email")?.as_str().map(String::from)
+fn primary_email(list: &str) -> Option<String> {
+    let entries: Vec<Box<RawValue>> = serde_json::from_str(list).ok()?;
+    entries.iter().find_map(|entry| {
+        let entry = ForeignObject::parse(entry.get()).ok()?;
+        let is = |name| entry.needed::<bool>(name) == Ok(true);
+        (is("primary") && is("verified")).then(|| entry.needed("email").ok()).flatten()
+    })
+}
+
+/// Where a claim is in the provider's JSON (RFC 6901).
+fn path(provider: &Provider, claim: &str) -> String {
+    provider.claims.get(claim).cloned().unwrap_or_else(|| format!("/{claim}"))
 }
 
 /// Reads a person from the sources that the provider gave, the later ones filling in what the
@@ -97,13 +132,13 @@ pub fn identity(
     sources: &[Value],
 ) -> Result<Identity, UpstreamError> {
     let find = |claim: &str| {
-        let default = format!("/{claim}");
-        let path = provider.claims.get(claim).unwrap_or(&default);
-        sources.iter().find_map(|source| source.pointer(path).filter(|value| !value.is_null()))
+        let path = path(provider, claim);
+        sources.iter().find_map(|source| source.pointer(&path).filter(|value| !value.is_null()))
     };
     let subject = match find("sub") {
         Some(Value::String(text)) if !text.is_empty() && text.len() <= 255 => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
+        // Two numbers with a fraction or beyond 64 bits may be equal here and differ there.
+        Some(Value::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
         _ => return Err(UpstreamError::Nonsense("a profile that does not say whom it is about")),
     };
     let subject = match provider.quirks.subject_within {
@@ -126,7 +161,9 @@ pub fn identity(
         {
             continue;
         }
-        if let Some(value) = find(claim).and_then(|value| cleaned(claim, value)) {
+        let path = path(provider, claim);
+        let mut said = sources.iter().filter_map(|source| source.pointer(&path));
+        if let Some(value) = said.find_map(|value| cleaned(claim, value)) {
             read.insert(claim.to_owned(), value);
         }
     }
@@ -147,8 +184,6 @@ pub fn identity(
     if read.get("email").is_none() {
         read.remove("email_verified");
     }
-    read.remove("updated_at");
-    read.remove("phone_number_verified");
     let claims: StandardClaims = serde_json::from_value(Value::Object(read)).unwrap_or_default();
     Ok(Identity {
         provider: provider.id.clone(),
@@ -159,16 +194,29 @@ pub fn identity(
     })
 }
 
+/// The names of the claims that a source has in a form that can't be read.
+pub fn odd_claims(provider: &Provider, sources: &[Value]) -> Vec<&'static str> {
+    let is_odd = |claim: &&'static str| {
+        let path = path(provider, claim);
+        let mut said = sources.iter().filter_map(|source| source.pointer(&path));
+        said.any(|value| !has_form(claim, value))
+    };
+    claims::all().filter(is_odd).collect()
+}
+
 /// The value of `email_verified` in the source (ID token or userinfo) that has the address; `None` if it
 /// is missing there. A value in another source may be about another address, so it doesn't count.
 fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
-    let path = |claim: &str| provider.claims.get(claim).cloned().unwrap_or(format!("/{claim}"));
-    let email = path("email");
-    let is_there = |source: &&Value| source.pointer(&email).is_some_and(|value| !value.is_null());
-    let said = sources.iter().find(is_there)?.pointer(&path("email_verified"))?;
-    let is_true = || cleaned("email_verified", said).is_some_and(|value| value == true);
-    // A value that can't be read counts as false, not as missing.
-    (!said.is_null()).then(is_true)
+    let email = path(provider, "email");
+    let has_address = |source: &&Value| {
+        source.pointer(&email).is_some_and(|value| cleaned("email", value).is_some())
+    };
+    let path = path(provider, "email_verified");
+    let said = sources.iter().find(has_address)?.pointer(&path)?;
+    // Some providers send the word instead of the truth value, and one in a claim of its own name `1`
+    // (Microsoft's `xms_edov`). Anything else counts as false, not as missing.
+    let is_one = || path != "/email_verified" && (*said == "1" || said.as_i64() == Some(1));
+    (!said.is_null()).then(|| *said == true || *said == "true" || is_one())
 }
 
 /// Whether the ID token says that the user belongs to the company of `domains`. Asked only of an issuer
@@ -190,13 +238,8 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     let is_short = |text: &str| text.chars().count() <= MAX_CLAIM && !text.is_empty();
     let text = |text: &str| (is_short(text) && text::check(text).is_ok()).then(|| text.into());
     match claim {
-        // Some providers send the word instead of the truth value.
-        "email_verified" | "phone_number_verified" => match value {
-            Value::Bool(truth) => Some((*truth).into()),
-            Value::String(word) => Some((word == "true" || word == "1").into()),
-            Value::Number(number) => Some((number.as_i64() == Some(1)).into()),
-            _ => None,
-        },
+        // Not texts: says_verified reads the one, and nobody the others.
+        "email_verified" | "phone_number_verified" | "updated_at" => None,
         "groups" | "roles" => {
             let list = value.as_array()?.iter().filter_map(Value::as_str).filter_map(text);
             Some(list.take(MAX_LIST).collect())
@@ -211,6 +254,20 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
         }
         _ => value.as_str().and_then(text),
     }
+}
+
+/// Whether a claim has the form of its kind (OpenID Connect Core §5.1), whether or not its value is kept.
+fn has_form(claim: &str, value: &Value) -> bool {
+    value.is_null()
+        || match claim {
+            "groups" | "roles" => value.is_array(),
+            "address" => value.is_object(),
+            "email_verified" | "phone_number_verified" => {
+                value.is_boolean() || value.as_str().is_some_and(|s| matches!(s, "true" | "false"))
+            }
+            "updated_at" => value.is_number(),
+            _ => value.is_string(),
+        }
 }
 
 /// The members of an `address` claim (OpenID Connect Core §5.1.1), each line cleaned.

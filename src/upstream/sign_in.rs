@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::authorization::Binding;
-use super::error::UpstreamError;
+use super::error::{UpstreamError, log_odd};
 use super::metadata::metadata;
 use super::provider::Provider;
 use super::token::{self, TokenResponse};
@@ -13,6 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::jose::id_token::at_hash;
 use crate::jose::upstream_id_token::{Expected, IdTokenError, UpstreamIdToken};
 use crate::ports::Ports;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
+use crate::protocol::scope::EMAIL;
 
 /// What the provider was asked, and answered.
 pub struct Answer<'a> {
@@ -24,6 +26,9 @@ pub struct Answer<'a> {
     pub binding: &'a Binding,
     /// The person was asked to sign in since.
     pub signed_in_since: Option<Timestamp>,
+    /// Whether the person's address matters: for a sign-in it does, for the connection of an account it
+    /// doesn't.
+    pub needs_address: bool,
     /// What came beside the code, where a provider sends the name so.
     pub user: Option<&'a str>,
 }
@@ -60,17 +65,20 @@ pub async fn sign_in(
     let tokens = token::request(ports, provider, &metadata, &fields).await?;
     if !provider.is_openid() {
         let profile = profile::plain(ports, provider, &tokens).await?;
-        let identity = profile::identity(provider, &provider.issuer, &[profile])?;
+        let identity = identity(ports, provider, &provider.issuer, &[profile])?;
         return Ok(SignedIn { identity, session: UpstreamSession::default(), tokens });
     }
     let id_token = tokens
         .id_token
         .as_deref()
         .ok_or(UpstreamError::Nonsense("no ID token beside the tokens"))?;
-    let verified = id_token::verify(ports, &metadata, id_token).await?;
-    let unreadable = UpstreamError::Nonsense("an ID token without the claims it must have");
-    let claims: UpstreamIdToken = verified.claims().map_err(|_| unreadable.clone())?;
-    let all: Value = verified.claims().map_err(|_| unreadable)?;
+    let verified = id_token::verify(ports, provider, &metadata, id_token).await?;
+    let unusable = |error| UpstreamError::Unusable("ID token", error);
+    let members: ForeignObject =
+        verified.claims().map_err(|_| unusable(ForeignJsonError::NotAnObject))?;
+    let all = members.to_value();
+    let claims = UpstreamIdToken::read(members).map_err(unusable)?;
+    log_odd(ports, provider, "ID token", &[&*verified.header.odd, &*claims.odd].concat());
     let nonce = Some(answer.binding.nonce.as_str());
     let left_out = !provider.quirks.nonce && claims.nonce.is_none();
     claims.check(&Expected {
@@ -90,16 +98,36 @@ pub async fn sign_in(
             return Err(IdTokenError::AtHash.into());
         }
     }
-    let more = profile::userinfo(ports, &metadata, &tokens, &claims.sub).await?;
+    let needs_address = answer.needs_address && provider.scope.contains(EMAIL);
+    let more = match profile::userinfo(ports, &metadata, &tokens, &claims.sub).await {
+        Err(error) if profile::is_dispensable(&error, provider, &all, needs_address) => {
+            let id = &provider.id;
+            ports.log.error(&format!("the provider {id}: goes on without userinfo: {error}"));
+            None
+        }
+        answer => answer?,
+    };
     let user = answer.user.and_then(user_in_answer);
     let sources: Vec<Value> = [Some(all), more, user].into_iter().flatten().collect();
-    let identity = profile::identity(provider, &claims.iss, &sources)?;
+    let identity = identity(ports, provider, &claims.iss, &sources)?;
+    let auth_time = claims.authenticated_at(ports.clock.now().seconds());
     let session = UpstreamSession {
-        auth_time: claims.auth_time.map(Timestamp::from_seconds),
+        auth_time: auth_time.map(Timestamp::from_seconds),
         amr: claims.amr.into_iter().filter(|amr| is_amr(amr)).take(8).collect(),
         sid: claims.sid.filter(|sid| sid.len() <= 255),
     };
     Ok(SignedIn { identity, session, tokens })
+}
+
+/// Reads who the person is, and logs the claims that nobody can read.
+fn identity(
+    ports: &Ports<'_>,
+    provider: &Provider,
+    issuer: &str,
+    sources: &[Value],
+) -> Result<Identity, UpstreamError> {
+    log_odd(ports, provider, "profile", &profile::odd_claims(provider, sources));
+    profile::identity(provider, issuer, sources)
 }
 
 fn is_amr(text: &str) -> bool {
@@ -109,7 +137,7 @@ fn is_amr(text: &str) -> bool {
 /// The name that Apple sends beside the first answer. It is not signed: whoever holds the browser
 /// may write there what they like, so it names the person to that person and proves nothing.
 fn user_in_answer(json: &str) -> Option<Value> {
-    let user: Value = serde_json::from_str(json).ok()?;
+    let user = ForeignObject::parse(json).ok()?.to_value();
     let name = |member: &str| user.pointer(&format!("/name/{member}"))?.as_str().map(String::from);
     let (given_name, family_name) = (name("firstName"), name("lastName"));
     let parts: Vec<&str> =

@@ -1,18 +1,18 @@
 //! The provider's token endpoint (RFC 6749 §4.1.3 and §6).
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::error::UpstreamError;
+use super::error::{UpstreamError, log_odd};
 use super::provider::{AuthMethod, Provider, Secret};
 use crate::domain::entropy;
-use crate::domain::http::{HttpRequest, HttpResponse};
+use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::time::Seconds;
 use crate::jose::client_assertion::{self, AssertionHeader, ClientAssertion};
 use crate::jose::jws;
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate};
 use crate::protocol::parameters::{self, Parameters};
 use crate::protocol::provider_metadata::ProviderMetadata;
 
@@ -22,35 +22,37 @@ const ASSERTION: Seconds = Seconds(60);
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// A successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
-#[derive(Clone, Default, Deserialize)]
-#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+#[derive(Clone, Default)]
 pub struct TokenResponse {
+    /// `access_token`.
     pub access_token: String,
-    #[serde(default)]
-    pub token_type: String,
-    /// Seconds. Some providers send a number as text.
-    #[serde(default)]
-    pub expires_in: Option<Value>,
-    #[serde(default)]
+    /// `expires_in`: how long the access token lives, if the provider says.
+    pub lifetime: Option<Seconds>,
+    /// `refresh_token`.
     pub refresh_token: Option<String>,
-    #[serde(default)]
+    /// `id_token`.
     pub id_token: Option<String>,
-    #[serde(default)]
-    pub scope: Option<String>,
+    /// `scope`.
+    pub scope: GrantedScope,
+    /// The names of optional members that could not be read.
+    odd: Vec<&'static str>,
+}
+
+/// What a token response says of the scopes that it grants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GrantedScope {
+    /// Nothing: exactly what was asked for (RFC 6749 §5.1).
+    #[default]
+    AsRequested,
+    /// These, separated by spaces or commas.
+    Named(String),
+    /// Something that can't be read. They may be more than what was asked for.
+    Unknown,
 }
 
 impl std::fmt::Debug for TokenResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("TokenResponse(..)")
-    }
-}
-
-impl TokenResponse {
-    /// How long the access token lives; none where the provider does not say.
-    pub fn lifetime(&self) -> Option<Seconds> {
-        let value = self.expires_in.as_ref()?;
-        let seconds = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
-        Some(Seconds(u32::try_from(seconds).unwrap_or(u32::MAX)))
     }
 }
 
@@ -66,7 +68,9 @@ pub async fn request(
 ) -> Result<TokenResponse, UpstreamError> {
     let endpoint = &metadata.token_endpoint;
     let request = authenticated(ports, provider, metadata, endpoint, fields).await?;
-    parse(&ports.http.send(request).await?)
+    let tokens = parse(&ports.http.send(request).await?)?;
+    log_odd(ports, provider, "token response", &tokens.odd);
+    Ok(tokens)
 }
 
 /// A form to an endpoint of the provider at which this server says who it is.
@@ -169,40 +173,109 @@ async fn apple_secret(
 /// Reads the answer: JSON, or a form where the provider is of the older kind; an error even where
 /// its status says that all is well.
 fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
-    let nonsense = UpstreamError::Nonsense("neither tokens nor an error");
+    let unusable = |error| UpstreamError::Unusable("token response", error);
     let is_form = answer.content_type.starts_with("application/x-www-form-urlencoded");
-    let value: Value = if is_form {
-        let form = Parameters::parse(answer.body.as_bytes()).map_err(|_| nonsense.clone())?;
-        form.pairs().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+    let body = if is_form {
+        let form = Parameters::parse_lossy(answer.body.as_bytes())
+            .map_err(|_| unusable(ForeignJsonError::NotAnObject))?;
+        form.pairs().map(|(name, value)| (name, Value::from(value))).collect::<Value>().to_string()
     } else {
-        match serde_json::from_str(&answer.body) {
-            Ok(value) => value,
-            Err(_) if answer.status >= 500 => {
-                return Err(crate::domain::http::HttpError::Status.into());
-            }
-            Err(_) => return Err(nonsense),
-        }
+        answer.body.clone()
     };
-    if !value.is_object() {
-        return Err(nonsense);
-    }
-    if let Some(error) = value.get("error") {
-        // Some providers send an object; its text is for the log alone.
-        let code = error.as_str().map_or_else(|| error.to_string(), String::from);
-        return Err(UpstreamError::Refused(code.chars().take(100).collect()));
+    let members = match ForeignObject::parse(&body) {
+        Ok(members) => members,
+        Err(_) if answer.status >= 500 => return Err(HttpError::Status.into()),
+        Err(error) => return Err(unusable(error)),
+    };
+    if let Some(code) = refusal(&members) {
+        return Err(UpstreamError::Refused(code));
     }
     if answer.status != 200 && answer.status != 201 {
-        return Err(crate::domain::http::HttpError::Status.into());
+        return Err(HttpError::Status.into());
     }
-    let tokens: TokenResponse = serde_json::from_value(value).map_err(|_| nonsense.clone())?;
-    let bearer = tokens.token_type.is_empty() || tokens.token_type.eq_ignore_ascii_case("bearer");
-    let long = tokens.access_token.len() > MAX_TOKEN
-        || tokens.refresh_token.as_ref().is_some_and(|token| token.len() > MAX_TOKEN);
-    if !bearer {
-        return Err(UpstreamError::Nonsense("a token of another type than Bearer"));
+    read(members).map_err(unusable)
+}
+
+/// The error that an answer names (RFC 6749 §5.2). Some providers send an object; its text is for the log
+/// alone. Some send an empty one beside tokens, which is none.
+fn refusal(members: &ForeignObject) -> Option<String> {
+    let code = match members.restriction::<Value>("error") {
+        Ok(None | Some(Value::Bool(false))) => return None,
+        Ok(Some(Value::String(code))) if code.is_empty() => return None,
+        Ok(Some(Value::String(code))) => code,
+        Ok(Some(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    Some(code.chars().take(100).collect())
+}
+
+/// Reads the members of a successful answer.
+fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
+    let access_token: String = members.needed("access_token")?;
+    if access_token.is_empty() || access_token.len() > MAX_TOKEN {
+        return Err(ForeignJsonError::Odd("access_token"));
     }
-    if long || tokens.access_token.is_empty() {
-        return Err(nonsense);
+    // A token of a type that isn't understood must not be used (RFC 6749 §7.1).
+    let token_type: Option<String> = members.restriction("token_type")?;
+    let is_bearer =
+        |token_type: String| token_type.is_empty() || token_type.eq_ignore_ascii_case("bearer");
+    if !token_type.is_none_or(is_bearer) {
+        return Err(ForeignJsonError::Odd("token_type"));
     }
-    Ok(tokens)
+    let tokens = TokenResponse {
+        access_token,
+        lifetime: lifetime(&mut members),
+        refresh_token: refresh_token(&mut members),
+        id_token: members.text("id_token"),
+        scope: scope(&mut members),
+        odd: Vec::new(),
+    };
+    Ok(TokenResponse { odd: members.finish()?, ..tokens })
+}
+
+/// `refresh_token`, unless it is longer than what is kept.
+fn refresh_token(members: &mut ForeignObject) -> Option<String> {
+    let token = members.text("refresh_token")?;
+    if token.len() > MAX_TOKEN {
+        members.note_odd("refresh_token");
+        return None;
+    }
+    Some(token)
+}
+
+/// `expires_in` in seconds. Some providers send the number as text.
+fn lifetime(members: &mut ForeignObject) -> Option<Seconds> {
+    let value: Value = members.optional("expires_in")?;
+    let number = match &value {
+        Value::String(text) => serde_json::from_str::<NumericDate>(text).ok(),
+        value => serde_json::from_value(value.clone()).ok(),
+    };
+    match number {
+        Some(NumericDate(seconds)) if seconds >= 0 => {
+            Some(Seconds(u32::try_from(seconds).unwrap_or(u32::MAX)))
+        }
+        _ => {
+            members.note_odd("expires_in");
+            None
+        }
+    }
+}
+
+/// `scope` as text, or as the list that some providers send. Any other form says that something was granted
+/// and not what.
+fn scope(members: &mut ForeignObject) -> GrantedScope {
+    match members.restriction::<Value>("scope") {
+        Ok(None) => GrantedScope::AsRequested,
+        Ok(Some(Value::String(scope))) => GrantedScope::Named(scope),
+        Ok(Some(list @ Value::Array(_))) => match serde_json::from_value::<Vec<String>>(list) {
+            Ok(scopes) => GrantedScope::Named(scopes.join(" ")),
+            Err(_) => unknown_scope(members),
+        },
+        _ => unknown_scope(members),
+    }
+}
+
+fn unknown_scope(members: &mut ForeignObject) -> GrantedScope {
+    members.note_odd("scope");
+    GrantedScope::Unknown
 }

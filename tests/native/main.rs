@@ -18,6 +18,7 @@ mod cache;
 mod connections;
 mod federation;
 mod gone;
+mod foreign_json;
 mod grant_codes;
 mod grant_devices;
 mod grant_properties;

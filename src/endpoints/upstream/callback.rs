@@ -225,6 +225,7 @@ async fn redeem(
         redirect_uri: &redirect_uri(server, provider),
         binding: &login.binding,
         signed_in_since: login.signed_in_since,
+        needs_address: !matches!(login.intent, Intent::Connect(_)),
         user: answer.get("user").filter(|_| provider.quirks.user_in_answer),
     };
     crate::upstream::sign_in::sign_in(&server.ports, provider, &asked)

@@ -1,9 +1,12 @@
 //! Companies: the domain of an e-mail address decides who signs its people in.
 
+use serde_json::value::RawValue;
+
 use crate::domain::identity::Identity;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::email;
+use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata::document;
 use crate::upstream::provider::{DomainProof, Provider};
@@ -139,8 +142,8 @@ async fn ask(server: &Server<'_>, url: &str, outdated: bool) -> Result<Vec<Strin
 enum DnsError {
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-    #[error("the resolver's answer is not DNS in JSON")]
-    Form,
+    #[error("the resolver's answer is not DNS in JSON: {0}")]
+    Form(#[from] ForeignJsonError),
     #[error("the resolver answered with RCODE {0} (RFC 1035 §4.1.1)")]
     Status(u64),
 }
@@ -148,16 +151,14 @@ enum DnsError {
 /// The TXT records of a resolver's answer in JSON. Only NOERROR and NXDOMAIN say which records exist (RFC 1035
 /// §4.1.1, RFC 2308 §2). If a failure counted as "no record", the company's users could sign in elsewhere.
 fn txt_records(answer: &str) -> Result<Vec<String>, DnsError> {
-    let answer: serde_json::Value = serde_json::from_str(answer).map_err(|_| DnsError::Form)?;
-    let status = answer.get("Status").and_then(serde_json::Value::as_u64).ok_or(DnsError::Form)?;
+    let answer = ForeignObject::parse(answer)?;
+    let status: u64 = answer.needed("Status")?;
     if !matches!(status, 0 | 3) {
         return Err(DnsError::Status(status));
     }
-    let records = match answer.get("Answer") {
-        None => return Ok(Vec::new()),
-        Some(records) => records.as_array().ok_or(DnsError::Form)?,
-    };
-    let data = |record: &serde_json::Value| Some(record.get("data")?.as_str()?.to_owned());
-    let texts = records.iter().filter_map(data);
+    let records: Option<Vec<Box<RawValue>>> = answer.restriction("Answer")?;
+    let texts = records.into_iter().flatten().filter_map(|record| {
+        ForeignObject::parse(record.get()).and_then(|record| record.needed::<String>("data")).ok()
+    });
     Ok(texts.map(|text| text.trim_matches('"').to_owned()).collect())
 }

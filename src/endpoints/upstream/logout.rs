@@ -20,8 +20,9 @@ use crate::jose::jws::{Unverified, UpstreamHeader};
 use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
 use crate::jose::seal::Purpose;
 use crate::protocol::error::OAuthError;
+use crate::protocol::foreign_json::ForeignObject;
 use crate::protocol::parameters::{self, Parameters};
-use crate::upstream::error::UpstreamError;
+use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::provider::Provider;
 use crate::upstream::{id_token, metadata};
 
@@ -69,7 +70,7 @@ async fn read(
         return refuse(LogoutTokenError::Malformed);
     }
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Refusal::Upstream)?;
-    let verified = match id_token::verify(&server.ports, &metadata, token).await {
+    let verified = match id_token::verify(&server.ports, provider, &metadata, token).await {
         Ok(verified) => verified,
         Err(UpstreamError::Nonsense(_)) => return refuse(LogoutTokenError::Malformed),
         Err(UpstreamError::Signature) => return refuse(LogoutTokenError::Signature),
@@ -77,12 +78,15 @@ async fn read(
     };
     // An ID token or an access token of the same provider must not pass for it.
     let typ = verified.header.typ.as_deref().unwrap_or("JWT");
-    if !typ.eq_ignore_ascii_case("logout+jwt") && !typ.eq_ignore_ascii_case("JWT") {
+    let is_odd = verified.header.odd.contains(&"typ");
+    if is_odd || !typ.eq_ignore_ascii_case("logout+jwt") && !typ.eq_ignore_ascii_case("JWT") {
         return refuse(LogoutTokenError::Malformed);
     }
-    let Ok(claims) = verified.claims::<LogoutToken>() else {
+    let Ok(claims) = verified.claims::<ForeignObject>() else {
         return refuse(LogoutTokenError::Malformed);
     };
+    let claims = LogoutToken::read(claims).map_err(|error| Refusal::Token(error.into()))?;
+    log_odd(&server.ports, provider, "logout token", &claims.odd);
     let now = server.now().seconds();
     claims.check(&provider.issuer, &provider.client_id, now).map_err(Refusal::Token)?;
     Ok(claims)

@@ -15,7 +15,7 @@ use crate::endpoints::server::Server;
 use crate::endpoints::sign_in;
 use crate::protocol::email;
 use crate::upstream::authorization::{self, Wishes};
-use crate::upstream::error::UpstreamError;
+use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
 
@@ -179,6 +179,8 @@ pub(in crate::endpoints) async fn begin(
     Departure { intent, since, wishes }: Departure,
 ) -> Result<Response, Begin> {
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
+    // Here alone, since the same document is read again on the way back.
+    log_odd(&server.ports, provider, "metadata", &metadata.odd);
     let login = UpstreamLogin::new(server, &provider.id, intent, since);
     let redirect_uri = redirect_uri(server, provider);
     let address =

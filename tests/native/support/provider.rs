@@ -27,6 +27,36 @@ pub struct Says {
     pub tokens: Value,
     /// Members of the header of the ID token.
     pub header: Value,
+    /// One member of one document, as JSON text.
+    pub bent: Option<Bent>,
+}
+
+/// A member that a provider writes in a form of its own.
+#[derive(Clone)]
+pub struct Bent {
+    /// `metadata`, `keys`, `key`, `token response`, `header`, `ID token` or `userinfo`.
+    pub document: &'static str,
+    pub member: String,
+    /// Any JSON text, even what a `Value` can't hold.
+    pub value: String,
+}
+
+impl Says {
+    /// The text of an object, with the member bent.
+    fn write(&self, document: &str, object: &Value) -> String {
+        let bent = self.bent.as_ref().filter(|bent| bent.document == document);
+        object_with(object, bent.map(|bent| (bent.member.as_str(), bent.value.as_str())))
+    }
+}
+
+/// The text of an object in which one member has the value that is given as JSON text.
+pub fn object_with(object: &Value, member: Option<(&str, &str)>) -> String {
+    let members = object.as_object().unwrap().iter();
+    let others = members.filter(|(name, _)| member.is_none_or(|(bent, _)| bent != *name));
+    let mut all: Vec<String> =
+        others.map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    all.extend(member.map(|(name, value)| format!("{}:{value}", json!(name))));
+    format!("{{{}}}", all.join(","))
 }
 
 pub struct TestProvider {
@@ -36,8 +66,8 @@ pub struct TestProvider {
     pub nonce: Rc<RefCell<String>>,
 }
 
-fn encode(value: &Value) -> String {
-    Base64UrlUnpadded::encode_string(value.to_string().as_bytes())
+fn encode(text: &str) -> String {
+    Base64UrlUnpadded::encode_string(text.as_bytes())
 }
 
 fn merged(mut base: Value, more: &Value) -> Value {
@@ -65,6 +95,7 @@ impl TestProvider {
             userinfo: json!({}),
             tokens: json!({}),
             header: json!({}),
+            bent: None,
         }));
         let nonce = Rc::new(RefCell::new(String::new()));
         let key = SigningKey::from_slice(&[7; 32]).unwrap();
@@ -82,10 +113,16 @@ impl TestProvider {
             "authorization_response_iss_parameter_supported": true,
         });
         let net = &world.internet;
+        let told = Rc::clone(&says);
         net.on(&at("/.well-known/openid-configuration"), move |_| {
-            internet::json(&metadata.to_string())
+            internet::json(&told.borrow().write("metadata", &metadata))
         });
-        net.on(&at("/keys"), move |_| internet::json(&json!({ "keys": [jwk] }).to_string()));
+        let told = Rc::clone(&says);
+        net.on(&at("/keys"), move |_| {
+            let key = told.borrow().write("key", &jwk);
+            let keys = told.borrow().write("keys", &json!({ "keys": ["the key"] }));
+            internet::json(&keys.replace("\"the key\"", &key))
+        });
         let (told, sent, iss) = (Rc::clone(&says), Rc::clone(&nonce), issuer.to_owned());
         let clock = Rc::clone(&world.clock);
         net.on(&at("/token"), move |_: &HttpRequest| {
@@ -98,6 +135,8 @@ impl TestProvider {
                 &told.borrow().id_token,
             );
             let header = merged(json!({ "alg": "ES256", "kid": "k1" }), &told.borrow().header);
+            let said = told.borrow();
+            let (header, claims) = (said.write("header", &header), said.write("ID token", &claims));
             let input = format!("{}.{}", encode(&header), encode(&claims));
             let signature = Es256.sign(&key, input.as_bytes()).as_bytes().into_owned();
             let id_token = format!("{input}.{}", Base64UrlUnpadded::encode_string(&signature));
@@ -105,13 +144,13 @@ impl TestProvider {
                 "access_token": "at", "token_type": "Bearer", "expires_in": 60,
                 "id_token": id_token,
             });
-            internet::json(&merged(tokens, &told.borrow().tokens).to_string())
+            internet::json(&said.write("token response", &merged(tokens, &said.tokens)))
         });
         net.on(&at("/revoke"), |_| internet::json("{}"));
         let told = Rc::clone(&says);
         net.on(&at("/me"), move |_| {
             let profile = merged(json!({ "sub": "dana" }), &told.borrow().userinfo);
-            internet::json(&profile.to_string())
+            internet::json(&told.borrow().write("userinfo", &profile))
         });
         Self { issuer: issuer.to_owned(), says, nonce }
     }

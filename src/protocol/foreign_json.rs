@@ -1,0 +1,188 @@
+//! JSON objects that other servers and clients wrote.
+//!
+//! A reader says of each member what it is worth. A needed one is read strictly. An optional one in a form
+//! that nobody expected counts as absent and takes nothing else with it (RFC 7519 §4, OpenID Connect Core
+//! §5.5.1); its name is kept for the log. One that restricts something, such as `azp` or a key's `use`, is
+//! never counted as absent: without it, more would be allowed. `null` means absent.
+//!
+//! Members that nobody reads are skipped without being parsed, so they may have any form, even a number that
+//! no machine can represent or nesting without end.
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// Why an object can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignJsonError {
+    /// Not JSON, or JSON of another kind.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// A needed member is absent.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A member has a form that its specification doesn't know.
+    #[error("{0} has an unexpected form")]
+    Odd(&'static str),
+    /// A member is there more than once, so nobody knows which is meant (RFC 7515 §4, RFC 7519 §4).
+    #[error("{0} is there more than once")]
+    Repeated(&'static str),
+}
+
+/// A JSON object that someone else wrote, its members not yet parsed.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignObject {
+    members: Vec<(String, Box<RawValue>)>,
+    odd: Vec<&'static str>,
+    repeated: Option<&'static str>,
+}
+
+impl ForeignObject {
+    /// Reads the text of an object.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError::NotAnObject`].
+    pub fn parse(json: &str) -> Result<Self, ForeignJsonError> {
+        serde_json::from_str(json).map_err(|_| ForeignJsonError::NotAnObject)
+    }
+
+    /// A member that restricts something: `None` if it is absent or `null`, an error in any other form than
+    /// the expected one.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError::Odd`], [`ForeignJsonError::Repeated`].
+    pub fn restriction<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, ForeignJsonError> {
+        let mut values = self.members.iter().filter(|(key, _)| key == name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(ForeignJsonError::Repeated(name));
+        }
+        match first.map(|(_, value)| value.get()) {
+            None | Some("null") => Ok(None),
+            Some(text) => {
+                serde_json::from_str(text).map(Some).map_err(|_| ForeignJsonError::Odd(name))
+            }
+        }
+    }
+
+    /// A member that must be there.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError::Missing`], and as [`ForeignObject::restriction`].
+    pub fn needed<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, ForeignJsonError> {
+        self.restriction(name)?.ok_or(ForeignJsonError::Missing(name))
+    }
+
+    /// A member that may be absent, and counts as absent in any form but the expected one.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        self.restriction(name).unwrap_or_else(|error| {
+            match error {
+                ForeignJsonError::Repeated(_) => self.repeated = Some(name),
+                _ => self.note_odd(name),
+            }
+            None
+        })
+    }
+
+    /// An optional text. An empty one counts as absent.
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.optional::<String>(name).filter(|text| !text.is_empty())
+    }
+
+    /// An optional list of texts, without the entries that are none.
+    pub fn texts(&mut self, name: &'static str) -> Vec<String> {
+        let entries: Vec<Box<RawValue>> = self.optional(name).unwrap_or_default();
+        let read = entries.iter().map(|entry| serde_json::from_str(entry.get()));
+        let texts: Vec<String> = read.filter_map(Result::ok).collect();
+        if texts.len() < entries.len() {
+            self.note_odd(name);
+        }
+        texts
+    }
+
+    /// Whether a member is there in any form, `null` included.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(key, _)| key == name)
+    }
+
+    /// How many members there are.
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Counts a member as odd whose form the caller checked.
+    pub fn note_odd(&mut self, name: &'static str) {
+        if !self.odd.contains(&name) {
+            self.odd.push(name);
+        }
+    }
+
+    /// Every member that has a JSON value of its own, for readers that look for members by a path. Of
+    /// repeated ones, the last.
+    pub fn to_value(&self) -> Value {
+        let value = |text: &RawValue| serde_json::from_str(text.get()).ok();
+        let members = self.members.iter().filter_map(|(name, text)| Some((name, value(text)?)));
+        Value::Object(members.map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
+    }
+
+    /// The names of the optional members that counted as absent because of their form, each once.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError::Repeated`] if one of the members that were read is there more than once.
+    pub fn finish(self) -> Result<Vec<&'static str>, ForeignJsonError> {
+        match self.repeated {
+            Some(name) => Err(ForeignJsonError::Repeated(name)),
+            None => Ok(self.odd),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ForeignObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = ForeignObject;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ForeignObject, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Box<RawValue>, Box<RawValue>>()? {
+                    // A name that isn't Unicode is the name of nothing that is read here.
+                    if let Ok(name) = serde_json::from_str(name.get()) {
+                        members.push((name, value));
+                    }
+                }
+                Ok(ForeignObject { members, ..ForeignObject::default() })
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A point in time in seconds since 1970 (`NumericDate`, RFC 7519 §2), the fraction dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumericDate(pub i64);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        let whole = number.as_i64().or_else(|| number.as_f64().and_then(floor));
+        whole.map(Self).ok_or_else(|| de::Error::custom("a number of seconds is expected"))
+    }
+}
+
+/// The integer at or below a number; `None` beyond 2^53, where a number no longer names one integer.
+fn floor(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
+    (number.abs() <= EXACT).then(|| number.floor() as i64)
+}
