@@ -1,10 +1,9 @@
 //! Claims about a person: which there are, which a scope asks for, and the `claims` parameter
 //! (OpenID Connect Core §5).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::foreign_json::{ForeignJsonError, ForeignObject};
 use super::scope::{self, Scope};
 
 /// The claims of the scope `profile` (OpenID Connect Core §5.4).
@@ -70,27 +69,12 @@ pub enum ClaimsError {
     /// OpenID Connect Core §5.5.
     #[error("claims must be a JSON object with userinfo or id_token, each an object of claims")]
     Syntax,
+    /// A member that says who must sign in, or how, is not what §5.5.1 says.
+    #[error("claims cannot be used: {0}")]
+    Unusable(#[from] ForeignJsonError),
     /// More than the server keeps.
     #[error("claims may name at most 60 claims")]
     TooMany,
-}
-
-/// How one claim is asked for (OpenID Connect Core §5.5.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-struct Individual {
-    #[serde(default)]
-    essential: bool,
-    value: Option<serde_json::Value>,
-    #[serde(default)]
-    values: Vec<serde_json::Value>,
-}
-
-#[derive(Default, Deserialize)]
-struct Wire {
-    #[serde(default)]
-    userinfo: Option<BTreeMap<String, Option<Individual>>>,
-    #[serde(default)]
-    id_token: Option<BTreeMap<String, Option<Individual>>>,
 }
 
 /// What the `claims` parameter asks for, as far as the server can answer it.
@@ -116,33 +100,32 @@ impl ClaimsRequest {
     /// # Errors
     /// See [`ClaimsError`].
     pub fn parse(json: &str) -> Result<Self, ClaimsError> {
-        // A list of the right length would pass for the structure.
-        if !json.trim_start().starts_with('{') {
-            return Err(ClaimsError::Syntax);
-        }
-        let wire: Wire = serde_json::from_str(json).map_err(|_| ClaimsError::Syntax)?;
-        let userinfo = wire.userinfo.unwrap_or_default();
-        let id_token = wire.id_token.unwrap_or_default();
-        if userinfo.len() > 30 || id_token.len() > 30 {
+        Self::read(json).map(|(request, _)| request)
+    }
+
+    /// Reads the JSON value of the parameter, and names the claims that are ignored because they are asked
+    /// for in a form that §5.5.1 doesn't know.
+    ///
+    /// # Errors
+    /// See [`ClaimsError`].
+    pub fn read(json: &str) -> Result<(Self, Vec<&'static str>), ClaimsError> {
+        let request = ForeignObject::parse(json).map_err(|_| ClaimsError::Syntax)?;
+        let members =
+            |name| request.restriction::<ForeignObject>(name).map(Option::unwrap_or_default);
+        let members = |name| members(name).map_err(|_| ClaimsError::Syntax);
+        let (mut userinfo, mut id_token) = (members("userinfo")?, members("id_token")?);
+        if userinfo.count() > 30 || id_token.count() > 30 {
             return Err(ClaimsError::TooMany);
         }
-        let known = |asked: &BTreeMap<String, Option<Individual>>| {
-            all().filter(|claim| asked.contains_key(*claim)).map(String::from).collect()
+        let (sub, userinfo_sub) = (required_sub(&id_token)?, required_sub(&userinfo)?);
+        let request = Self {
+            sub: sub.or(userinfo_sub),
+            essential_acr: essential_acr(&id_token)?,
+            userinfo: asked_for(&mut userinfo),
+            id_token: asked_for(&mut id_token),
         };
-        let text = |value: &serde_json::Value| value.as_str().map(String::from);
-        let individual = |name: &str| id_token.get(name).cloned().flatten().unwrap_or_default();
-        let acr = individual("acr");
-        let acr_values = acr.value.iter().chain(&acr.values).filter_map(text).collect();
-        let sub = [&id_token, &userinfo]
-            .into_iter()
-            .filter_map(|asked| asked.get("sub")?.as_ref()?.value.as_ref().and_then(text))
-            .next();
-        Ok(Self {
-            userinfo: known(&userinfo),
-            id_token: known(&id_token),
-            sub,
-            essential_acr: if acr.essential { acr_values } else { Vec::new() },
-        })
+        let odd = [userinfo.finish()?, id_token.finish()?].concat();
+        Ok((request, odd))
     }
 
     /// What of it a client may have that registered these scopes: a claim that is asked for by name
@@ -169,6 +152,38 @@ impl ClaimsRequest {
         self.essential_acr.is_empty()
             || self.essential_acr.iter().any(|acr| acr == ACR_SINGLE_FACTOR)
     }
+}
+
+/// The known claims that are asked for: by `null`, or by an object (§5.5.1).
+fn asked_for(members: &mut ForeignObject) -> Vec<String> {
+    let mut is_asked = |claim: &&'static str| {
+        let is_null = matches!(members.restriction::<ForeignObject>(claim), Ok(None));
+        members.has(claim) && (is_null || members.optional::<ForeignObject>(claim).is_some())
+    };
+    all().filter(|claim| is_asked(claim)).map(String::from).collect()
+}
+
+/// The `sub` that must be signed in. In a form that can't be read it isn't ignored: another user would be
+/// signed in.
+fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonError> {
+    match members.restriction::<ForeignObject>("sub")? {
+        Some(sub) => sub.restriction("value"),
+        None => Ok(None),
+    }
+}
+
+/// The authentication contexts one of which must be met. In a form that can't be read they aren't ignored:
+/// the user would be signed in without any.
+fn essential_acr(members: &ForeignObject) -> Result<Vec<String>, ForeignJsonError> {
+    let Some(acr) = members.restriction::<ForeignObject>("acr")? else {
+        return Ok(Vec::new());
+    };
+    if acr.restriction("essential")? != Some(true) {
+        return Ok(Vec::new());
+    }
+    let value: Option<String> = acr.restriction("value")?;
+    let values: Option<Vec<String>> = acr.restriction("values")?;
+    Ok(value.into_iter().chain(values.unwrap_or_default()).collect())
 }
 
 /// The postal address (OpenID Connect Core §5.1.1).

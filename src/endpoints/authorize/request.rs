@@ -197,8 +197,12 @@ async fn check(
         Some(Err(_)) => return Err(invalid("max_age must be a whole number of seconds")),
         None => client.metadata.default_max_age,
     };
-    let claims = parameters.get("claims").map(ClaimsRequest::parse).transpose();
-    let claims = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
+    let claims = parameters.get("claims").map(ClaimsRequest::read).transpose();
+    let (claims, odd) = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
+    if !odd.is_empty() {
+        let (id, names) = (&client.client_id, odd.join(", "));
+        server.ports.log.error(&format!("the client {id}: ignored in its claims request: {names}"));
+    }
     let claims = claims.within(&client.metadata.scope);
     if !claims.acr_can_be_met() {
         let description = "the authentication context that is essential cannot be reached here";
