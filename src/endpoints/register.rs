@@ -15,7 +15,10 @@ use crate::domain::secret::SecretHash;
 use crate::domain::verification::{self, VerifiedClient};
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError, SigningAlgorithm};
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::foreign_json::ForeignObject;
 use crate::protocol::grant_type::GrantType;
+use crate::protocol::registration;
+use crate::protocol::scope::Scope;
 
 /// The answer (RFC 7591 §3.2.1, RFC 7592 §3).
 #[derive(Serialize)]
@@ -63,7 +66,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
             true
         }
     };
-    let metadata = metadata(request, trusted)?;
+    let (metadata, left_out) = metadata(request, trusted)?;
     // The operator gave out the initial access token, so the client counts as verified.
     let verified = matches!(server.settings.registration, RegistrationPolicy::Token(_));
     check_name(server, &metadata, verified)?;
@@ -80,6 +83,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         metadata,
     };
     write(server, &client).await?;
+    log_left_out(server, &client, &left_out);
     Ok(Response::json(201, &information(server, &client, secret, Some(token))))
 }
 
@@ -123,22 +127,21 @@ async fn replace(
     client: Client,
     token: String,
 ) -> Result<Response, Failure> {
-    let body: serde_json::Value = request
-        .with_text(|text| serde_json::from_str(text))?
-        .map_err(|error: serde_json::Error| ClientMetadataError::Syntax(error.to_string()))?;
-    if body.get("client_id").and_then(|id| id.as_str()) != Some(&client.client_id) {
+    let sent = request.with_text(ForeignObject::parse)?.map_err(|_| ClientMetadataError::Syntax)?;
+    if sent.needed::<String>("client_id").as_ref() != Ok(&client.client_id) {
         let description = "client_id must be there, and be the one in the address";
         return Err(OAuthError::invalid_request(description).into());
     }
     // RFC 7592 §2.2: a secret that is sent must be the one that was issued.
-    let sent = body.get("client_secret").and_then(|secret| secret.as_str());
-    if sent.is_some_and(|sent| !client.has_secret(sent)) {
+    let is_issued = |secret: String| secret.is_empty() || client.has_secret(&secret);
+    let secret: Result<Option<String>, _> = sent.restriction("client_secret");
+    if !secret.is_ok_and(|secret| secret.is_none_or(is_issued)) {
         let description = "client_secret is not the one that was issued; leave it out";
         return Err(OAuthError::invalid_request(description).into());
     }
     let held = &client.metadata;
     let trusted = held.first_party || held.grant_types.contains(&GrantType::ClientCredentials);
-    let metadata = metadata(request, trusted)?;
+    let (metadata, left_out) = metadata(request, trusted)?;
     if metadata.first_party && !held.first_party {
         return Err(ClientMetadataError::FirstParty.into());
     }
@@ -156,15 +159,17 @@ async fn replace(
     };
     let client = Client { metadata, secret, verified, ..client };
     write(server, &client).await?;
+    log_left_out(server, &client, &left_out);
     Ok(Response::json(200, &information(server, &client, shown, Some(token))))
 }
 
-fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Failure> {
+/// Reads the metadata, and the scopes that it asks for and the client can't have.
+fn metadata(request: &Request<'_>, trusted: bool) -> Result<(ClientMetadata, Scope), Failure> {
     if request.media_type().as_deref() != Some("application/json") {
         let error = "the Content-Type must be application/json";
         return Err(OAuthError::invalid_request(error).into());
     }
-    let metadata = request.with_text(|text| ClientMetadata::parse(text.as_bytes()))??;
+    let (metadata, left_out) = request.with_text(|text| registration::read(text.as_bytes()))??;
     if metadata.first_party && !trusted {
         return Err(ClientMetadataError::FirstParty.into());
     }
@@ -172,7 +177,16 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<ClientMetadata, Fail
     if metadata.grant_types.contains(&GrantType::ClientCredentials) && !trusted {
         return Err(ClientMetadataError::ClientCredentials.into());
     }
-    Ok(metadata)
+    Ok((metadata, left_out))
+}
+
+/// Tells the operator which scopes a client asked for in vain; the answer tells the client in `scope`.
+fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
+    if !left_out.is_empty() {
+        let id = &client.client_id;
+        let log = server.ports.log;
+        log.error(&format!("the client {id} can't register the scope {left_out}"));
+    }
 }
 
 /// Refuses the name of the service itself for an app that is neither first-party nor verified: users would

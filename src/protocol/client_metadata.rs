@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::grant_type::{GrantType, ResponseType, TokenEndpointAuthMethod};
-use super::redirect_uri::{self, RedirectUriError};
+use super::redirect_uri::RedirectUriError;
+use super::registration;
 use super::scope::Scope;
 use super::text::{self, TextError};
 
@@ -15,8 +15,14 @@ use super::text::{self, TextError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientMetadataError {
     /// The document is not the JSON object of RFC 7591 §3.1.
-    #[error("client metadata must be a JSON object: {0}")]
-    Syntax(String),
+    #[error("client metadata must be a JSON object")]
+    Syntax,
+    /// A member has a form that its specification doesn't know.
+    #[error("{0} must be {1}")]
+    Form(&'static str, &'static str),
+    /// A member that is there more than once.
+    #[error("{0} must be there once only")]
+    Repeated(&'static str),
     /// RFC 7591 §2: required of clients that are redirected to.
     #[error("redirect_uris must name at least one URI for the authorization_code grant")]
     NoRedirectUri,
@@ -41,6 +47,9 @@ pub enum ClientMetadataError {
     /// RFC 7591 §2.
     #[error("token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")]
     TokenEndpointAuthMethod,
+    /// OpenID Connect Core §11.
+    #[error("scope names offline_access alone, which needs the grant type refresh_token")]
+    OfflineAccess,
     /// OAuth 2.1 §4.2: only confidential clients may act for themselves.
     #[error("the client_credentials grant needs a client that authenticates")]
     PublicClientCredentials,
@@ -148,49 +157,13 @@ pub struct ClientMetadata {
     pub first_party: bool,
 }
 
-/// Metadata as it is sent, before any check.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire {
-    redirect_uris: Vec<String>,
-    post_logout_redirect_uris: Vec<String>,
-    token_endpoint_auth_method: Option<String>,
-    grant_types: Option<Vec<String>>,
-    response_types: Option<Vec<String>>,
-    client_name: Option<String>,
-    client_uri: Option<String>,
-    logo_uri: Option<String>,
-    tos_uri: Option<String>,
-    policy_uri: Option<String>,
-    contacts: Vec<String>,
-    scope: Option<String>,
-    application_type: Option<String>,
-    software_id: Option<String>,
-    software_version: Option<String>,
-    id_token_signed_response_alg: Option<String>,
-    id_token_encrypted_response_alg: Option<String>,
-    userinfo_signed_response_alg: Option<String>,
-    userinfo_encrypted_response_alg: Option<String>,
-    subject_type: Option<String>,
-    default_max_age: Option<u32>,
-    require_pkce: Option<bool>,
-    first_party: bool,
-}
-
 impl ClientMetadata {
     /// Reads and checks the JSON of a registration.
     ///
     /// # Errors
     /// See [`ClientMetadataError`].
     pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
-        let syntax = |error: &str| ClientMetadataError::Syntax(error.to_owned());
-        // A list of the right length would pass for the structure.
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(syntax("it does not begin with a brace"));
-        }
-        let wire: Wire =
-            serde_json::from_slice(json).map_err(|error| syntax(&error.to_string()))?;
-        wire.check()
+        registration::read(json).map(|(metadata, _)| metadata)
     }
 
     /// Whether the client keeps no secret (RFC 6749 §2.1).
@@ -203,160 +176,5 @@ impl ClientMetadata {
     pub fn display_name<'a>(&'a self, client_id: &'a str) -> Cow<'a, str> {
         let name = self.client_name.as_deref().map(text::cleaned);
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| text::cleaned(client_id))
-    }
-}
-
-impl Wire {
-    fn check(self) -> Result<ClientMetadata, ClientMetadataError> {
-        use ClientMetadataError as Error;
-        self.refuse_what_is_not_supported()?;
-        let method = match self.token_endpoint_auth_method.as_deref() {
-            None => TokenEndpointAuthMethod::ClientSecretBasic,
-            Some(value) => TokenEndpointAuthMethod::ALL
-                .into_iter()
-                .find(|method| method.as_str() == value)
-                .ok_or(Error::TokenEndpointAuthMethod)?,
-        };
-        let grant_types = grant_types(self.grant_types)?;
-        let may_redirect = grant_types.contains(&GrantType::AuthorizationCode);
-        let response_types = response_types(self.response_types, may_redirect)?;
-        if may_redirect && self.redirect_uris.is_empty() {
-            return Err(Error::NoRedirectUri);
-        }
-        let is_public = method == TokenEndpointAuthMethod::None;
-        if is_public && grant_types.contains(&GrantType::ClientCredentials) {
-            return Err(Error::PublicClientCredentials);
-        }
-        if is_public && self.require_pkce == Some(false) {
-            return Err(Error::PublicWithoutPkce);
-        }
-        for (name, uris) in [
-            ("redirect_uris", &self.redirect_uris),
-            ("post_logout_redirect_uris", &self.post_logout_redirect_uris),
-        ] {
-            if uris.len() > 50 {
-                return Err(Error::TooLong(name));
-            }
-            uris.iter().try_for_each(|uri| redirect_uri::check(uri))?;
-        }
-        if self.contacts.len() > 10 {
-            return Err(Error::TooLong("contacts"));
-        }
-        let scope = match self.scope.as_deref() {
-            None => Scope::standard(),
-            Some(value) => Scope::parse(value).map_err(|_| Error::TooLong("scope"))?,
-        };
-        Ok(ClientMetadata {
-            redirect_uris: self.redirect_uris,
-            post_logout_redirect_uris: self.post_logout_redirect_uris,
-            token_endpoint_auth_method: method,
-            grant_types,
-            response_types,
-            client_name: short_text("client_name", self.client_name)?,
-            client_uri: https("client_uri", self.client_uri)?,
-            logo_uri: https("logo_uri", self.logo_uri)?,
-            tos_uri: https("tos_uri", self.tos_uri)?,
-            policy_uri: https("policy_uri", self.policy_uri)?,
-            contacts: texts("contacts", self.contacts)?,
-            scope,
-            application_type: self.application_type,
-            software_id: short_text("software_id", self.software_id)?,
-            software_version: short_text("software_version", self.software_version)?,
-            id_token_signed_response_alg: match self.id_token_signed_response_alg.as_deref() {
-                None | Some("ES256") => SigningAlgorithm::ES256,
-                Some("RS256") => SigningAlgorithm::RS256,
-                Some(_) => return Err(Error::IdTokenSignedResponseAlg),
-            },
-            default_max_age: self.default_max_age,
-            require_pkce: self.require_pkce,
-            first_party: self.first_party,
-        })
-    }
-
-    fn refuse_what_is_not_supported(&self) -> Result<(), ClientMetadataError> {
-        use ClientMetadataError as Error;
-        if self.id_token_encrypted_response_alg.is_some() {
-            return Err(Error::NotSupported("id_token_encrypted_response_alg"));
-        }
-        if self.userinfo_signed_response_alg.is_some() {
-            return Err(Error::NotSupported("userinfo_signed_response_alg"));
-        }
-        if self.userinfo_encrypted_response_alg.is_some() {
-            return Err(Error::NotSupported("userinfo_encrypted_response_alg"));
-        }
-        if !matches!(self.subject_type.as_deref(), None | Some("public")) {
-            return Err(Error::SubjectType);
-        }
-        if !matches!(self.application_type.as_deref(), None | Some("web" | "native")) {
-            return Err(Error::ApplicationType);
-        }
-        Ok(())
-    }
-}
-
-/// The known ones among those asked for: RFC 7591 §3.2.1 lets the server replace what it does not
-/// know, and the answer says what was kept.
-fn grant_types(asked: Option<Vec<String>>) -> Result<Vec<GrantType>, ClientMetadataError> {
-    let Some(asked) = asked else {
-        return Ok(vec![GrantType::AuthorizationCode]);
-    };
-    let known: Vec<_> = GrantType::ALL
-        .into_iter()
-        .filter(|grant_type| asked.iter().any(|name| name == grant_type.as_str()))
-        .collect();
-    if known.is_empty() { Err(ClientMetadataError::GrantTypes) } else { Ok(known) }
-}
-
-fn response_types(
-    asked: Option<Vec<String>>,
-    may_redirect: bool,
-) -> Result<Vec<ResponseType>, ClientMetadataError> {
-    match (asked, may_redirect) {
-        (None, true) => Ok(vec![ResponseType::Code]),
-        (None, false) => Ok(Vec::new()),
-        (Some(asked), false) if asked.is_empty() => Ok(Vec::new()),
-        (Some(asked), true) if asked.iter().any(|name| name == "code") => {
-            Ok(vec![ResponseType::Code])
-        }
-        _ => Err(ClientMetadataError::ResponseTypes),
-    }
-}
-
-fn short_text(
-    name: &'static str,
-    value: Option<String>,
-) -> Result<Option<String>, ClientMetadataError> {
-    let Some(value) = value.filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    if value.chars().count() > 200 {
-        return Err(ClientMetadataError::TooLong(name));
-    }
-    text::check(&value).map_err(|error| ClientMetadataError::Text(name, error))?;
-    Ok(Some(value))
-}
-
-fn texts(name: &'static str, values: Vec<String>) -> Result<Vec<String>, ClientMetadataError> {
-    let checked: Result<Vec<_>, _> =
-        values.into_iter().map(|value| short_text(name, Some(value))).collect();
-    Ok(checked?.into_iter().flatten().collect())
-}
-
-/// A URL that people are shown as a link or a picture; `http` for local development alone.
-fn https(name: &'static str, value: Option<String>) -> Result<Option<String>, ClientMetadataError> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    let url = Url::parse(&value).map_err(|_| ClientMetadataError::Uri(name))?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    // A user name in the URL can pose as the host: `https://bank.example@evil.example/`.
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    let safe = anonymous && (url.scheme() == "https" || (url.scheme() == "http" && loopback));
-    if value.len() > 2000 {
-        Err(ClientMetadataError::TooLong(name))
-    } else if safe {
-        Ok(Some(url.into()))
-    } else {
-        Err(ClientMetadataError::Uri(name))
     }
 }

@@ -13,6 +13,7 @@ pub mod prefer;
 pub mod prompt;
 pub mod provider_metadata;
 pub mod redirect_uri;
+pub mod registration;
 pub mod resource;
 pub mod response_mode;
 pub mod scope;

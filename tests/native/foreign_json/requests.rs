@@ -1,8 +1,9 @@
-//! What clients and providers send on their own: logout tokens, claims requests.
+//! What clients and providers send on their own: logout tokens, claims requests, registrations.
 
 use serde_json::json;
 use vestibule::jose::logout_token::LogoutToken;
 use vestibule::protocol::claims::ClaimsRequest;
+use vestibule::protocol::client_metadata::ClientMetadata;
 use vestibule::protocol::foreign_json::ForeignObject;
 
 use super::{Document, ISSUER, NOW, odd_forms};
@@ -93,4 +94,58 @@ fn only_what_says_who_must_sign_in_and_how_is_needed_of_a_claims_request() {
     assert!(ClaimsRequest::parse(r#"{"userinfo":{"sub":{"value":5}}}"#).is_err());
     let both = r#"{"id_token":{"sub":{"value":"dana"}},"userinfo":{"sub":{"value":5}}}"#;
     assert!(ClaimsRequest::parse(both).is_err());
+}
+
+#[test]
+fn an_empty_member_of_a_registration_is_omitted_and_an_unknown_one_ignored() {
+    // RFC 7591 §2: "MUST ignore any client metadata ... that it does not understand"; RFC 7592 §2.2: null,
+    // empty and omitted mean the same
+    let uris = json!(["https://a.test/cb"]);
+    let base =
+        json!({ "redirect_uris": uris, "token_endpoint_auth_method": "client_secret_basic" });
+    let read = |json: String| ClientMetadata::parse(json.as_bytes());
+    let expected = read(base.to_string()).unwrap();
+    let understood = [
+        "post_logout_redirect_uris",
+        "token_endpoint_auth_method",
+        "grant_types",
+        "response_types",
+        "client_name",
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "contacts",
+        "scope",
+        "application_type",
+        "software_id",
+        "software_version",
+        "id_token_signed_response_alg",
+        "id_token_encrypted_response_alg",
+        "userinfo_signed_response_alg",
+        "userinfo_encrypted_response_alg",
+        "subject_type",
+        "default_max_age",
+        "require_pkce",
+        "first_party",
+    ];
+    for member in understood {
+        for form in ["null", "\"\"", "[]", "\" \""] {
+            let json = object_with(&base, Some((member, form)));
+            assert_eq!(read(json).as_ref(), Ok(&expected), "{member} = {form}");
+        }
+        for form in ["{}", "{\"a\":1}", "[5]", "-1", "1.5", "1e400"] {
+            let refused = read(object_with(&base, Some((member, form)))).unwrap_err().to_string();
+            assert!(refused.starts_with(member), "{member} = {form}: {refused}");
+        }
+    }
+    let twice = object_with(&base, Some(("scope", "\"a\",\"scope\":\"b\"")));
+    assert!(read(twice).is_err());
+    for form in odd_forms() {
+        for member in ["jwks", "client_name#ja", "unheard of"] {
+            let json = object_with(&base, Some((member, &form)));
+            assert_eq!(read(json).as_ref(), Ok(&expected), "{member} = {form:.60}");
+        }
+        assert!(read(object_with(&base, Some(("redirect_uris", &form)))).is_err(), "{form:.60}");
+    }
 }

@@ -1,0 +1,134 @@
+//! Registrations as clients send them (RFC 7591, RFC 7592), and the scopes that they can have.
+
+use serde_json::{Value, json};
+use vestibule::endpoints::http::{Method, Response};
+
+use crate::support::World;
+use crate::support::browser::{Browser, json as body, text};
+
+const CALLBACK: &str = "https://app.example.test/callback";
+const STANDARD: &str = "openid profile email address phone";
+
+fn send(world: &World, method: Method, path: &str, metadata: &Value, token: &str) -> Response {
+    let bearer = format!("Bearer {token}");
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    Browser::default().request(world, method, path, metadata.to_string(), &headers)
+}
+
+fn register(world: &World, more: Value) -> Value {
+    let mut metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+    for (name, value) in more.as_object().unwrap() {
+        metadata[name] = value.clone();
+    }
+    let response = send(world, Method::Post, "/register", &metadata, "");
+    assert_eq!(response.status, 201, "{}", text(&response));
+    body(&response)
+}
+
+#[test]
+fn an_update_with_null_or_empty_members_removes_them() {
+    // RFC 7592 §2.2
+    let world = World::new(&[]);
+    let client = register(&world, json!({ "contacts": ["a@b.test"], "client_name": "App" }));
+    let id = client["client_id"].as_str().unwrap();
+    let (path, token) =
+        (format!("/register/{id}"), client["registration_access_token"].as_str().unwrap());
+    for empty in [json!(null), json!(""), json!([])] {
+        let base = json!({ "client_id": id, "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "none" });
+        let (mut full, mut update) = (base.clone(), base);
+        full["contacts"] = json!(["a@b.test"]);
+        full["client_name"] = "App".into();
+        let filled = send(&world, Method::Put, &path, &full, token);
+        assert_eq!(body(&filled)["contacts"], json!(["a@b.test"]));
+        for member in
+            ["contacts", "client_name", "logo_uri", "scope", "first_party", "client_secret"]
+        {
+            update[member] = empty.clone();
+        }
+        // Members that nobody here understands may have any form.
+        update["jwks"] = json!({ "keys": 5 });
+        let update = if empty == json!([]) { without(&update, "client_secret") } else { update };
+        let changed = send(&world, Method::Put, &path, &update, token);
+        assert_eq!(changed.status, 200, "{empty}: {}", text(&changed));
+        let changed = body(&changed);
+        assert!(changed.get("contacts").is_none() && changed.get("client_name").is_none());
+        assert_eq!(changed["scope"], STANDARD);
+    }
+}
+
+fn without(object: &Value, member: &str) -> Value {
+    let mut object = object.clone();
+    object.as_object_mut().unwrap().remove(member);
+    object
+}
+
+#[test]
+fn an_update_is_not_a_way_around_the_secret() {
+    // RFC 7592 §2.2: a secret that is sent must be the one that was issued
+    let world = World::new(&[]);
+    let client = register(&world, json!({ "token_endpoint_auth_method": "client_secret_basic" }));
+    let id = client["client_id"].as_str().unwrap();
+    let token = client["registration_access_token"].as_str().unwrap();
+    for (secret, status) in [
+        (json!(null), 200),
+        (client["client_secret"].clone(), 200),
+        (json!("another"), 400),
+        (json!(5), 400),
+        (json!(["another"]), 400),
+    ] {
+        let update =
+            json!({ "client_id": id, "redirect_uris": [CALLBACK], "client_secret": secret });
+        let response = send(&world, Method::Put, &format!("/register/{id}"), &update, token);
+        assert_eq!(response.status, status, "{secret}");
+    }
+    let update = json!({ "client_id": [id], "redirect_uris": [CALLBACK] });
+    assert_eq!(send(&world, Method::Put, &format!("/register/{id}"), &update, token).status, 400);
+}
+
+#[test]
+fn an_unknown_member_of_an_update_may_be_nested_without_end() {
+    // RFC 7591 §2
+    let world = World::new(&[]);
+    let client = register(&world, json!({}));
+    let id = client["client_id"].as_str().unwrap();
+    let token = client["registration_access_token"].as_str().unwrap();
+    for odd in [format!("{}{}", "[".repeat(1000), "]".repeat(1000)), "1e400".to_owned()] {
+        let update =
+            format!(r#"{{"client_id":"{id}","redirect_uris":["{CALLBACK}"],"odd":{odd}}}"#);
+        let bearer = format!("Bearer {token}");
+        let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        let path = format!("/register/{id}");
+        let changed = Browser::default().request(&world, Method::Put, &path, update, &headers);
+        assert_eq!(changed.status, 200, "{}", text(&changed));
+    }
+}
+
+#[test]
+fn an_empty_scope_is_omitted_and_a_client_can_always_ask_for_openid() {
+    // RFC 7591 §2: "If omitted, an authorization server MAY register a client with a default set of scopes"
+    let world = World::new(&[]);
+    for scope in [json!(""), json!(" "), json!(null)] {
+        assert_eq!(register(&world, json!({ "scope": scope }))["scope"], STANDARD);
+    }
+    let grants = json!(["authorization_code", "refresh_token"]);
+    let client = register(&world, json!({ "scope": "", "grant_types": grants }));
+    assert_eq!(client["scope"], format!("{STANDARD} offline_access"));
+}
+
+#[test]
+fn a_scope_that_a_client_cannot_have_is_left_out_of_the_answer_and_logged() {
+    // RFC 7591 §3.2.1, OpenID Connect Core §11
+    let world = World::new(&[]);
+    let client = register(&world, json!({ "scope": "openid offline_access photos" }));
+    assert_eq!(client["scope"], "openid photos");
+    let log = world.log.0.borrow().join("\n");
+    let id = client["client_id"].as_str().unwrap();
+    assert!(log.contains(id) && log.contains("offline_access"), "{log}");
+    let alone = json!({ "redirect_uris": [CALLBACK], "scope": "offline_access" });
+    let refused = send(&world, Method::Post, "/register", &alone, "");
+    assert_eq!(
+        (refused.status, &body(&refused)["error"]),
+        (400, &json!("invalid_client_metadata"))
+    );
+}
