@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::client_authentication::authenticate;
 use super::failure::Failure;
 use super::http::{Request, Response};
+use super::requested_scope;
 use super::server::Server;
-use super::token::allowed_scope;
 use crate::domain::grant::device::DeviceGrant;
 use crate::domain::grant::{Grant, GrantCommand, GrantError};
 use crate::domain::machine::{Address, Class};
@@ -15,7 +15,6 @@ use crate::domain::token::{Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
-use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
 
 /// How many user codes are tried before the server gives up: a second is hardly ever needed.
@@ -48,18 +47,7 @@ pub async fn device_authorization(
         let description = "this client is not registered for the device_code grant";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).into());
     }
-    let asked = form.get("scope").map(Scope::parse).transpose()?;
-    let scope = match asked {
-        None => Scope::default(),
-        Some(asked) => {
-            let allowed = allowed_scope(&client, &asked);
-            if allowed.is_empty() {
-                let description = "none of the scopes asked for is open to this client";
-                return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
-            }
-            allowed
-        }
-    };
+    let scope = requested_scope::read(server, &client, form.get("scope"))?;
     let resources = resource::parse(form.all("resource"), &server.settings.resources)?;
     let now = server.now();
     let lifetimes = server.settings.lifetimes;

@@ -24,6 +24,7 @@ pub mod jwks;
 pub mod new_account;
 pub mod register;
 mod release;
+mod requested_scope;
 pub mod revoke;
 pub mod routes;
 pub mod server;

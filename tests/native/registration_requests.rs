@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use vestibule::endpoints::http::{Method, Response};
 
+use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{Browser, json as body, text};
+use crate::support::browser::{Browser, answer, json as body, text};
 
 const CALLBACK: &str = "https://app.example.test/callback";
 const STANDARD: &str = "openid profile email address phone";
@@ -131,4 +132,56 @@ fn a_scope_that_a_client_cannot_have_is_left_out_of_the_answer_and_logged() {
         (refused.status, &body(&refused)["error"]),
         (400, &json!("invalid_client_metadata"))
     );
+}
+
+#[test]
+fn scopes_that_a_client_did_not_register_are_left_out_and_that_is_told() {
+    // RFC 6749 §3.3 and §5.1
+    let world = World::new(&[]);
+    let metadata = json!({ "scope": "openid offline_access",
+        "grant_types": ["authorization_code", "refresh_token"] });
+    let client = register(&world, metadata);
+    let id = client["client_id"].as_str().unwrap();
+    let mut browser = Browser::default();
+    let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];
+    browser.submit(&world, "/sign-up", &person);
+    let url = format!(
+        "/authorize?response_type=code&client_id={id}&redirect_uri={CALLBACK}\
+         &scope=photos.secret+email+offline_access\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    );
+    let asked = browser.get(&world, &url);
+    let log = world.log.0.borrow().join("\n");
+    assert!(log.contains(id) && log.contains("email (1 more"), "{log}");
+    assert!(!log.contains("photos.secret"), "the log has nothing that a caller sent: {log}");
+    let page = asked.header("location").unwrap().to_owned();
+    let allowed = browser.submit(&world, &page, &[("decision", "allow")]);
+    let code = answer(&allowed, "code").expect("a code");
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", id),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    assert_eq!(body(&browser.post(&world, "/token", &fields))["scope"], "offline_access");
+}
+
+#[test]
+fn scopes_that_a_device_cannot_have_are_logged_too() {
+    // RFC 8628 §3.1
+    let world = World::new(&[]);
+    let grants = json!(["urn:ietf:params:oauth:grant-type:device_code"]);
+    let client = register(&world, json!({ "scope": "openid", "grant_types": grants }));
+    let id = client["client_id"].as_str().unwrap();
+    let ask = |scope: &str| {
+        let fields = [("client_id", id), ("scope", scope)];
+        Browser::default().post(&world, "/device_authorization", &fields).status
+    };
+    assert_eq!(ask("openid"), 200);
+    assert!(world.log.0.borrow().is_empty());
+    assert_eq!(ask("openid offline_access"), 200);
+    let log = world.log.0.borrow().join("\n");
+    assert!(log.contains(id) && log.contains("offline_access (0 more"), "{log}");
+    assert_eq!(ask("offline_access photos"), 400);
 }

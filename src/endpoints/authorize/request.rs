@@ -6,9 +6,9 @@ use super::response::AuthorizationResponse;
 use crate::domain::client::Client;
 use crate::domain::time::Timestamp;
 use crate::endpoints::failure::Failure;
+use crate::endpoints::requested_scope;
 use crate::endpoints::server::Server;
 use crate::endpoints::settings::PkcePolicy;
-use crate::endpoints::token::allowed_scope;
 use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -229,7 +229,7 @@ async fn check(
         redirect_uri: to.redirect_uri.clone(),
         response_mode: to.response_mode,
         state,
-        scope: requested_scope(client, parameters)?,
+        scope: requested_scope::read(server, client, parameters.get("scope"))?,
         resources: resource::parse(parameters.all("resource"), &server.settings.resources)?,
         nonce,
         code_challenge: code_challenge(server, client, parameters)?,
@@ -277,21 +277,6 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
         return refuse(ErrorCode::UnauthorizedClient, description);
     }
     Ok(())
-}
-
-/// What the client may have of what it asks for: scopes that it did not register are left out, and
-/// the answer says what was granted (RFC 6749 §3.3, OpenID Connect Core §3.1.2.1).
-fn requested_scope(client: &Client, parameters: &Parameters) -> Result<Scope, Failure> {
-    let Some(value) = parameters.get("scope") else {
-        return Ok(Scope::default());
-    };
-    let asked = Scope::parse(value)?;
-    let allowed = allowed_scope(client, &asked);
-    if allowed.is_empty() && !asked.is_empty() {
-        let description = "this client registered none of the scopes that it asks for";
-        return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
-    }
-    Ok(allowed)
 }
 
 /// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.

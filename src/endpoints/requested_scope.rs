@@ -1,0 +1,44 @@
+//! The scope of a request, as far as the client may have it (RFC 6749 §3.3).
+
+use super::failure::Failure;
+use super::server::Server;
+use super::token::allowed_scope;
+use crate::domain::client::Client;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::scope::{self, Scope};
+
+/// Reads `scope`. Scopes that the client did not register are left out, and so is `offline_access` if the
+/// client can't refresh. The token response says what was granted, and the log says what was left out.
+///
+/// # Errors
+/// `invalid_scope` for a value that can't be read, or if nothing of it is left.
+pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result<Scope, Failure> {
+    let Some(value) = value else {
+        return Ok(Scope::default());
+    };
+    let asked = Scope::parse(value)?;
+    let allowed = allowed_scope(client, &asked);
+    if allowed.is_empty() && !asked.is_empty() {
+        let description = "this client registered none of the scopes that it asks for";
+        return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
+    }
+    log_left_out(server, client, &asked.filter(|token| !allowed.contains(token)));
+    Ok(allowed)
+}
+
+/// Names the scopes that this server knows. Any other is text of whoever sent the request, so those are
+/// counted.
+fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
+    if left_out.is_empty() {
+        return;
+    }
+    let resources = &server.settings.resources;
+    let known = left_out
+        .filter(|token| scope::STANDARD.contains(&token) || resources.words(token).is_some());
+    let (id, others) = (&client.client_id, left_out.len().saturating_sub(known.len()));
+    let message = format!(
+        "the client {id} asks for scopes that it can't have, which are left out: {known} \
+         ({others} more that this server doesn't know)"
+    );
+    server.ports.log.error(&message);
+}
