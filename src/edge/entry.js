@@ -5,6 +5,7 @@ import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
 import { count } from "./counts.js";
+import { Held, releaseAll } from "./held.js";
 import { keep, recall } from "./kept.js";
 import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer, unreadable } from "./platform.js";
 import { asText, Rows } from "./rows.js";
@@ -122,13 +123,16 @@ class Host extends DurableObject {
   // How many answers it holds; one more, and the oldest is given as it stands. All who sign in at one provider
   // may wait for the same document.
   static mostHeld = 1000;
+  // Gives every held answer of this isolate as it stands, and holds none from now on. Only a server without
+  // Cloudflare calls this, when it stops (tools/workerd/drain.js).
+  static releaseHeld = releaseAll;
   #rows = new Rows(this.ctx.storage.kv);
   #state;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
   #alarm;
   #held = false;
   #owed = false;
-  #waiting = new Set();
+  #waits = new Held(this.constructor.mostHeld);
   #settling = Promise.resolve();
 
   // Takes a command. For an answer that is there at once, no promise is made.
@@ -152,7 +156,7 @@ class Host extends DurableObject {
       if (this.#owed) {
         await this.#settle();
         if (!held) return reply;
-      } else if (!held || !(await this.#change(deadline - Date.now()))) {
+      } else if (!held || !(await this.#waits.wait(deadline - Date.now()))) {
         return reply;
       }
       reply = this.#step(command);
@@ -194,22 +198,6 @@ class Host extends DurableObject {
     );
     this.#settling = settled.catch(() => this.#abandon());
     return settled;
-  }
-
-  // Waits for a change; false when the time is up.
-  #change(milliseconds) {
-    if (milliseconds <= 0) return false;
-    // A set keeps the order in which they came.
-    if (this.#waiting.size >= this.constructor.mostHeld) this.#waiting.values().next().value(false);
-    return new Promise((resolve) => {
-      const wakened = (changed) => {
-        clearTimeout(timer);
-        this.#waiting.delete(wakened);
-        resolve(changed);
-      };
-      const timer = setTimeout(() => wakened(false), milliseconds);
-      this.#waiting.add(wakened);
-    });
   }
 
   // What follows is called from the wasm module.
@@ -275,7 +263,7 @@ class Host extends DurableObject {
     this.#owed = true;
   }
   changed() {
-    for (const wakened of [...this.#waiting]) wakened(true);
+    this.#waits.changed();
   }
 }
 
