@@ -1,6 +1,6 @@
 // Writes the configuration by which plain `workerd serve` runs the bundle: Durable Objects and a KV on
 // local disk, settings from the environment. `wrangler.toml` says which objects there are.
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
@@ -29,12 +29,27 @@ export function readBundle() {
   };
 }
 
-// Writes `workerd.capnp` into the folder of the bundle and comes back with its path. Settings are
-// named here and given in the environment, so that no secret is written down. The folders of `objects`
-// and `kv` and the address of `http` are given to workerd on its command line.
-export function writeConfig({ settings, behindProxy }) {
-  const { bundle, wasm, objects, kv, date } = readBundle();
-  copyFileSync(path.join(root, "tools/workerd/kv.js"), path.join(bundle, "kv.js"));
+// Writes two configurations into the folder of the bundle. `workerd.capnp` is for whoever runs workerd by hand; the
+// other, whose path comes back, is this server's own under a `name` that no other has, and has the socket `control`
+// besides, by which the worker is told to drain. Settings are named there and given in the environment, so that no
+// secret is written down. The folders of `objects` and `kv` and the addresses of the sockets are given to workerd on
+// its command line.
+export function writeConfig({ settings, behindProxy, name }) {
+  const built = readBundle();
+  // Another server may read the same file at this moment.
+  const write = (file, text) => {
+    const target = path.join(built.bundle, file);
+    writeFileSync(`${target}.${name}`, text);
+    renameSync(`${target}.${name}`, target);
+    return target;
+  };
+  for (const file of ["kv.js", "drain.js"]) write(file, readFileSync(path.join(root, "tools/workerd", file)));
+  write("workerd.capnp", configText({ built, settings, behindProxy, hasControl: false }));
+  return write(`${name}.capnp`, configText({ built, settings, behindProxy, hasControl: true }));
+}
+
+function configText({ built, settings, behindProxy, hasControl }) {
+  const { wasm, objects, kv, date } = built;
   const bindings = [
     ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
     `(name = ${quote(kv)}, kvNamespace = "kv")`,
@@ -43,8 +58,18 @@ export function writeConfig({ settings, behindProxy }) {
   // The unique keys name the folders in which objects are stored: they may never change.
   const classes = objects.map(({ class_name: name }) =>
     `(className = ${quote(name)}, uniqueKey = ${quote(`vestibule-${name}`)}, enableSql = true)`);
-  const file = path.join(bundle, "workerd.capnp");
-  writeFileSync(file, `using Workerd = import "/workerd/workerd.capnp";
+  // The first module is the main one.
+  const modules = [
+    ...(hasControl ? ['(name = "drain.js", esModule = embed "drain.js")'] : []),
+    '(name = "entry.js", esModule = embed "entry.js")',
+    `(name = ${quote(wasm)}, wasm = embed ${quote(wasm)})`,
+  ];
+  const sockets = [
+    `(name = "http", address = "localhost:8787", service = "vestibule",
+       http = (${behindProxy ? 'forwardedProtoHeader = "X-Forwarded-Proto"' : ""}))`,
+    ...(hasControl ? ['(name = "control", service = (name = "vestibule", entrypoint = "control"), http = ())'] : []),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   v8Flags = ${V8_FLAGS},
@@ -54,18 +79,12 @@ const config :Workerd.Config = (
     (name = "objects", disk = (writable = true)),
     (name = "values", disk = (writable = true)),
   ],
-  sockets = [
-    (name = "http", address = "localhost:8787", service = "vestibule",
-     http = (${behindProxy ? 'forwardedProtoHeader = "X-Forwarded-Proto"' : ""})),
-  ],
+  sockets = ${list(sockets)},
 );
 
 const vestibule :Workerd.Worker = (
   compatibilityDate = ${quote(date)},
-  modules = [
-    (name = "entry.js", esModule = embed "entry.js"),
-    (name = ${quote(wasm)}, wasm = embed ${quote(wasm)}),
-  ],
+  modules = ${list(modules)},
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(classes)},
   durableObjectStorage = (localDisk = "objects"),
@@ -78,6 +97,5 @@ const kv :Workerd.Worker = (
   durableObjectNamespaces = [(className = "Namespace", uniqueKey = "vestibule-kv", enableSql = true)],
   durableObjectStorage = (localDisk = "values"),
 );
-`);
-  return file;
+`;
 }

@@ -1,10 +1,18 @@
 // Runs the bundle on plain workerd. `make serve`, the tests and the benchmark start it by this.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { writeConfig } from "./config.mjs";
+
+// How long the requests under way are given before workerd is told to stop, and how long it is given then, in
+// milliseconds. What takes longest is another server's answer, which is waited for up to 10 seconds.
+const MOST_DRAIN = 15_000;
+const MOST_STOP = 10_000;
 
 // The program itself, so that signals reach it and not a launcher.
 export function workerd() {
@@ -18,8 +26,14 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
   const child = spawn(workerd(), ["serve", config, "--control-fd=3", ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", stdout, stderr, "pipe"],
+    // A group of its own: Ctrl-C would end it at once, with what is under way.
+    detached: true,
   });
-  const exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+  const exited = new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+    child.once("error", (error) => resolve(error.message));
+  });
+  if (child.pid !== undefined) endWithParent(child, exited);
   const ready = new Promise((resolve, reject) => {
     let text = "";
     child.stdio[3].on("data", (chunk) => {
@@ -41,9 +55,28 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
   return { child, ready, exited, stop };
 }
 
+// Ends the child when this process is gone, also after `kill -9`: a shell waits for the end of a pipe that nobody
+// but this process holds open.
+function endWithParent(child, exited) {
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const shell = spawn("sh", ["-c", 'read -r _; kill -KILL "$0"', String(child.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  shell.once("error", () => {});
+  shell.unref();
+  shell.stdin.unref();
+  // Another process may get the child's number.
+  exited.then(() => {
+    process.off("exit", kill);
+    shell.kill("SIGKILL");
+  });
+}
+
 // Starts Vestibule with what it stores in the folder `state`. `settings` are those of
 // docs/configuration.md.
-export function start({ settings = {}, state, host = "localhost", port = 8787 }) {
+export function start({ settings = {}, state, host = "localhost", port = 8787, stderr = "inherit" }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
     ISSUER: `http://localhost:${port}`,
@@ -52,13 +85,50 @@ export function start({ settings = {}, state, host = "localhost", port = 8787 })
     ...settings,
   };
   const behindProxy = env.CLIENT_ADDRESS !== "connection";
-  const config = writeConfig({ settings: Object.keys(env), behindProxy });
+  // Nobody else may open this folder. It is not in `state`, since the path of a socket may have 107 bytes at most.
+  const folder = mkdtempSync(path.join(tmpdir(), "vestibule-"));
+  const config = writeConfig({ settings: Object.keys(env), behindProxy, name: path.basename(folder) });
+  const control = path.join(folder, "control");
   const args = [
     `--directory-path=objects=${path.resolve(state, "objects")}`,
     `--directory-path=values=${path.resolve(state, "kv")}`,
     `--socket-addr=http=${host}:${port}`,
+    `--socket-addr=control=unix:${control}`,
   ];
-  return { ...run(config, { args, env }), url: env.ISSUER };
+  const server = run(config, { args, env, stderr });
+  // workerd reads the configuration once.
+  const remove = (own) => () => rmSync(own, { recursive: true, force: true });
+  server.ready.then(remove(config), remove(config));
+  server.exited.then(remove(folder));
+  return {
+    ...server,
+    url: env.ISSUER,
+    ask: (target) => ask(control, target),
+    stop: () => drainAndStop(server, control),
+  };
+}
+
+// Asks the server by the socket that only its owner can reach, whichever address it listens at.
+function ask(socketPath, target) {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path: target, headers: { host: "localhost" }, agent: false }, async (answer) => {
+      let text = "";
+      for await (const chunk of answer.setEncoding("utf8")) text += chunk;
+      resolve({ status: answer.statusCode, text });
+    });
+    sent.once("error", reject).end();
+  });
+}
+
+// Refuses new requests at once, lets those under way finish and stops. The worker drains before workerd does,
+// because workerd leaves new connections waiting while it drains.
+async function drainAndStop({ child, exited }, control) {
+  const within = (milliseconds) => pause(milliseconds, undefined, { ref: false });
+  await Promise.race([ask(control, "/drain").catch(() => {}), exited, within(MOST_DRAIN)]);
+  child.kill("SIGTERM");
+  await Promise.race([exited, within(MOST_STOP)]);
+  child.kill("SIGKILL");
+  return exited;
 }
 
 // A secret of this server's own, made once and kept beside what it seals, for its owner's eyes alone.

@@ -1,0 +1,66 @@
+// The main module of a server that runs without Cloudflare: the worker, and beside it an entrypoint for whoever
+// started the server. Only the socket `control` leads there (config.mjs), a file in a folder that its owner alone
+// can open.
+import worker, { Grant } from "entry.js";
+export * from "entry.js";
+
+// A request whose caller goes away never ends, and the runtime does not say so. So requests are counted by when
+// they began, and those that began longer ago than two of these are taken for abandoned. In milliseconds.
+const PERIOD = 15_000;
+// How often it is looked whether all requests have ended, in milliseconds.
+const INTERVAL = 20;
+
+let isDraining = false;
+let earlier = { since: 0, open: 0 };
+let recent = { since: 0, open: 0 };
+
+// The count of the requests that begin now.
+function currentCount() {
+  const now = Date.now();
+  if (now - recent.since >= PERIOD) {
+    earlier = now - recent.since < 2 * PERIOD ? recent : { since: 0, open: 0 };
+    recent = { since: now, open: 0 };
+  }
+  return recent;
+}
+
+const refuse = () =>
+  Response.json(
+    { error: "temporarily_unavailable", error_description: "the server is stopping; try again in a few seconds" },
+    {
+      status: 503,
+      headers: {
+        "access-control-allow-origin": "*",
+        "cache-control": "no-store",
+        "retry-after": "5",
+        "x-content-type-options": "nosniff",
+      },
+    },
+  );
+
+// Refuses new requests, answers the held ones as they stand and comes back when none is under way.
+async function drain() {
+  isDraining = true;
+  Grant.releaseHeld();
+  currentCount();
+  while (recent.open + earlier.open > 0) await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+  return new Response();
+}
+
+export default {
+  // Not an async function: its frame would keep the request in memory while thousands wait.
+  fetch(request, env) {
+    if (isDraining) return refuse();
+    // A held answer ends at once when the server stops.
+    if (request.method === "POST" && request.headers.has("prefer")) return worker.fetch(request, env);
+    const count = currentCount();
+    count.open += 1;
+    return worker.fetch(request, env).finally(() => {
+      count.open -= 1;
+    });
+  },
+};
+
+export const control = {
+  fetch: (request, env) => (new URL(request.url).pathname === "/drain" ? drain() : worker.fetch(request, env)),
+};
