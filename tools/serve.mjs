@@ -5,9 +5,12 @@ import path from "node:path";
 import { parse } from "smol-toml";
 import { given } from "./given.mjs";
 import { root } from "./workerd/config.mjs";
+import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
+import { Supervisor } from "./workerd/supervisor.mjs";
 
 process.chdir(root);
+// The runtime that was started ends with this process (workerd/runtime.mjs).
 function stop(text) {
   console.error(`vestibule: ${text}`);
   process.exit(1);
@@ -30,37 +33,24 @@ function fromFile(file) {
   return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, text(value)]));
 }
 
+const settings = { ...fromFile(SETTINGS), ...commandLine };
 mkdirSync(STATE, { recursive: true, mode: 0o700 });
 const isNew = !existsSync(path.join(STATE, "objects"));
-const server = start({
-  settings: { ...fromFile(SETTINGS), ...commandLine },
-  state: STATE,
-  host: HOST,
-  port: Number(PORT),
-});
-// workerd ends what is under way before it stops; a second signal does not wait.
-let stopping = false;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.on(signal, () => {
-    server.child.kill(stopping ? "SIGKILL" : "SIGTERM");
-    stopping = true;
-  });
-}
-server.exited.then((code) => {
-  if (!stopping) stop(`the runtime stopped by itself (${code}); is port ${PORT} in use?`);
-  process.exit();
-});
+const advice = adviceFor(openFileLimit());
+if (advice !== undefined) console.error(`vestibule: ${advice}`);
 
-await server.ready.catch(() => new Promise(() => {}));
-const local = `http://localhost:${PORT}`;
-const answer = await fetch(`${local}/jwks`).catch((error) => stop(`the server does not answer: ${error.cause ?? error}`));
-if (!answer.ok) {
-  console.error((await answer.text()).trim());
-  process.exitCode = 1;
-  stopping = true;
-  await server.stop();
-}
-console.log(`
+const supervisor = new Supervisor(() => start({ settings, state: STATE, host: HOST, port: Number(PORT), stderr: "pipe" }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => supervisor.stop());
+// Whoever read what is said here may be gone.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+// The first request makes the keys, and finds a setting that is wrong.
+async function greet(server) {
+  const { status, text } = await server.ask("/jwks").catch((error) => {
+    throw new Error(`the server does not answer: ${error.message}`);
+  });
+  if (status !== 200) throw new Error(text.trim());
+  console.log(`
   Vestibule serves ${server.url} from ${HOST}:${PORT}
 
   State      ${path.resolve(STATE)}${isNew ? " (new)" : ""}
@@ -69,3 +59,11 @@ console.log(`
 
   Stop with Ctrl-C. Nothing that was answered is lost, however it stops.
 `);
+}
+
+try {
+  await supervisor.run(greet);
+} catch (error) {
+  stop(error.message);
+}
+process.exit();

@@ -1,43 +1,24 @@
 // Without Cloudflare: plain workerd, from the configuration that `make serve` writes.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { Browser } from "../support/browser.mjs";
 import {
-  answerOf, authorize, authorizeUrl, basic, deviceCode, pkce, poll, post, publicApp, redeem, refresh, register, signedUp, television, userinfo,
+  answerOf, authorize, authorizeUrl, basic, pkce, post, publicApp, redeem, refresh, register, signedUp, television, userinfo,
 } from "../support/oauth.mjs";
+import { TOKEN, runtimeOf, serve as startServe } from "../support/serve.mjs";
 import { freePort } from "../support/server.mjs";
-import { root } from "../../tools/workerd/config.mjs";
 
-const TOKEN = "the initial access token of this test";
 let folder, port, served;
 
-// Starts `make serve` as it is, and waits until it says that it serves.
-async function serve(more = []) {
-  const args = ["tools/serve.mjs", `PORT=${port}`, `STATE=${folder}/state`, `SETTINGS=${folder}/settings.toml`, ...more];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  const exited = new Promise((resolve) => child.once("exit", (code) => resolve(code)));
-  let said = "";
-  const serves = new Promise((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk) => {
-        said += chunk;
-        if (said.includes("Vestibule serves")) resolve();
-      });
-    }
-  });
-  await Promise.race([serves, exited]);
-  return { child, exited, url: `http://localhost:${port}`, registrationToken: TOKEN, said: () => said };
-}
-// The runtime is the one child of the program.
-const runtimeOf = ({ child: { pid } }) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"));
-
-// Kills it as a power cut would, and starts it again.
+const serve = (more = []) =>
+  startServe(port, [`STATE=${folder}/state`, `SETTINGS=${folder}/settings.toml`, ...more]);
+// As a power cut would; and starts it again.
 async function crash() {
   process.kill(runtimeOf(served), "SIGKILL");
+  process.kill(served.child.pid, "SIGKILL");
   await served.exited;
   served = await serve();
 }
@@ -45,12 +26,8 @@ const app = (more) => publicApp(served, { first_party: true, ...more });
 const service = () => register(served, { redirect_uris: [], response_types: [], grant_types: ["client_credentials"] });
 const credentials = (client) =>
   post(`${served.url}/token`, { grant_type: "client_credentials" }, basic(client));
-function stop() {
-  served.child.kill("SIGTERM");
-  return served.exited;
-}
 async function restart(settings) {
-  await stop();
+  await served.stop();
   served = await serve(settings);
 }
 
@@ -70,7 +47,7 @@ name = "The API"
   served = await serve();
 });
 after(async () => {
-  await stop();
+  await served.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -140,19 +117,8 @@ test("what a sign-in wrote together is found after a crash, and one part goes wi
   assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
 });
 
-test("it lets what is under way finish before it stops", async () => {
-  const client = await television(served);
-  const { device_code } = await deviceCode(served, client, { scope: "openid" });
-  const held = poll(served, client, device_code, { prefer: "wait=3" });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const stopped = stop();
-  assert.equal((await held).body.error, "authorization_pending");
-  assert.equal(await stopped, 0);
-  served = await serve();
-});
-
 test("a wrong setting stops it with a line that names the setting", async () => {
-  const server = await serve([`PORT=${await freePort()}`, "PKCE=never"]);
+  const server = await startServe(await freePort(), [`STATE=${folder}/other`, "PKCE=never"]);
   assert.equal(await server.exited, 1);
   assert.match(server.said(), /PKCE is "never", and must be/);
 });
@@ -163,8 +129,7 @@ test("limits count by the connection, and by the proxy's word where a proxy is s
     return answer.status;
   };
   const { client_id } = await television(served);
-  await restart(["DEVICE_CODES_PER_HOUR=3"]);
-  // One was spent by the test before.
+  await restart(["DEVICE_CODES_PER_HOUR=2"]);
   const spoofed = (n) => ({ "cf-connecting-ip": `192.0.2.${n}`, "x-forwarded-for": `192.0.2.${n}` });
   assert.deepEqual([await tries(spoofed(1)), await tries(spoofed(2)), await tries(spoofed(3))], [200, 200, 503]);
   await restart(["DEVICE_CODES_PER_HOUR=1", "CLIENT_ADDRESS=X-Forwarded-For"]);

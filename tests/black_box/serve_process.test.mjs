@@ -1,0 +1,144 @@
+// `make serve` as a process: it ends what it started, starts what ended, and says what a machine lacks.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { deviceCode, poll, television } from "../support/oauth.mjs";
+import { isAlive, runtimeOf, serve } from "../support/serve.mjs";
+import { freePort } from "../support/server.mjs";
+
+let folder, served;
+// Starts the server of one test, which `afterEach` ends.
+async function start(more = [], shell = "") {
+  served = await serve(await freePort(), [`STATE=${folder}`, "REGISTRATION=open", ...more], shell);
+  return served;
+}
+const answers = async () => (await fetch(`${served.url}/.well-known/openid-configuration`)).status;
+async function isGone(pid) {
+  while (isAlive(pid)) await pause(50);
+}
+
+beforeEach(() => { folder = mkdtempSync(path.join(tmpdir(), "vestibule-process-")); });
+afterEach(async () => {
+  served.child.kill("SIGKILL");
+  await served.exited;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a runtime that ends is started again, later each time, and why it ended is said", async () => {
+  await start();
+  process.kill(runtimeOf(served), "SIGKILL");
+  await served.says("the runtime serves again");
+  assert.match(served.said(), /the runtime starts again in 1 s\. It ended \(SIGKILL\) and said last:\n {4}\S/);
+  assert.equal(await answers(), 200);
+  process.kill(runtimeOf(served), "SIGKILL");
+  await served.says("the runtime serves again", 2);
+  assert.match(served.said(), /the runtime starts again in 2 s\. It ended \(SIGKILL\)/);
+  assert.equal(await answers(), 200);
+});
+
+test("it uses all the files that a machine allows, and says what is needed where these are few", async () => {
+  await start([], "ulimit -Sn 512;");
+  const [, soft, hard] = readFileSync(`/proc/${runtimeOf(served)}/limits`, "utf8").match(/Max open files +(\d+) +(\d+)/);
+  assert.equal(soft, hard);
+  await served.stop();
+  await start([], "ulimit -n 512;");
+  assert.match(served.said(), /only 512 files may be open here: about 102 devices that wait at once/);
+  assert.match(served.said(), /LimitNOFILE=65536/);
+});
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  test(`${signal} ends the server and its runtime`, async () => {
+    await start();
+    const runtime = runtimeOf(served);
+    served.child.kill(signal);
+    assert.equal(await served.exited, 0);
+    assert.ok(!isAlive(runtime));
+  });
+}
+
+test("Ctrl-C, which a terminal sends to a group of processes, reaches the server alone", async () => {
+  await start();
+  const groupOf = (pid) => readFileSync(`/proc/${pid}/stat`, "utf8").match(/\) \S+ \d+ (\d+)/)[1];
+  assert.notEqual(groupOf(runtimeOf(served)), groupOf(served.child.pid));
+});
+
+test("the runtime ends with the server that started it, also when that is killed", async () => {
+  await start();
+  const runtime = runtimeOf(served);
+  served.child.kill("SIGKILL");
+  await isGone(runtime);
+});
+
+test("a server that waits to start its runtime again stops at once", async () => {
+  await start();
+  process.kill(runtimeOf(served), "SIGKILL");
+  await served.says("the runtime starts again in");
+  assert.equal(await served.stop(), 0);
+  assert.doesNotMatch(served.said(), /serves again/);
+});
+
+test("it serves at an address that is not localhost", async () => {
+  await start(["HOST=127.0.0.2"]);
+  assert.match(served.said(), /Vestibule serves/);
+  // It sends whoever comes by another address to its own.
+  const answer = await fetch(`http://127.0.0.2:${served.port}/sign-in`, { redirect: "manual" });
+  assert.ok(answer.status < 400);
+});
+
+test("a port that is in use is named as the reason, and nothing is left running", async () => {
+  const { port } = await start();
+  const other = mkdtempSync(path.join(tmpdir(), "vestibule-process-"));
+  const second = await serve(port, [`STATE=${other}`]);
+  assert.equal(await second.exited, 1);
+  assert.match(second.said(), /the runtime does not start\. It ended \(1\) and said last:[^]*Address already in use/);
+  assert.equal(await answers(), 200);
+  rmSync(other, { recursive: true, force: true });
+});
+
+// How many tasks wait in the isolate, which development shows.
+async function waiting() {
+  const { headers } = await fetch(`${served.url}/no-such-page`);
+  return Number(headers.get("server-timing").match(/(?<![a-z-])tasks;desc="(\d+)"/)[1]);
+}
+
+// Sends the first half of a request; `finish` sends the second and comes back with the answer's first line.
+async function upload() {
+  const socket = connect(served.port, "localhost");
+  const body = "grant_type=client_credentials";
+  const head = `POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}`;
+  await new Promise((resolve) => socket.write(`${head}\r\n\r\n${body.slice(0, 10)}`, resolve));
+  return async () => {
+    socket.write(body.slice(10));
+    for await (const chunk of socket) return chunk.toString().split("\r\n")[0];
+  };
+}
+
+test("on SIGTERM it answers held polls at once, refuses new requests and lets those under way finish", async () => {
+  await start(["ENVIRONMENT=development"]);
+  const client = await television(served);
+  const { device_code } = await deviceCode(served, client, { scope: "openid" });
+  const idle = await waiting();
+  const held = poll(served, client, device_code, { prefer: "wait=30" });
+  const finish = await upload();
+  while ((await waiting()) === idle) await pause(20);
+  const stopped = served.stop();
+  // This ends while the other request is still being sent.
+  assert.equal((await held).body.error, "authorization_pending");
+  const refused = await fetch(`${served.url}/sign-in`);
+  assert.equal(refused.status, 503);
+  assert.equal((await refused.json()).error, "temporarily_unavailable");
+  assert.equal(refused.headers.get("retry-after"), "5");
+  assert.match(await finish(), /^HTTP\/1\.1 4/);
+  assert.equal(await stopped, 0);
+});
+
+test("nobody who reaches the server can have it drain", async () => {
+  await start();
+  assert.equal((await fetch(`${served.url}/drain`)).status, 404);
+  assert.equal((await fetch(`${served.url}/drain`, { method: "POST" })).status, 404);
+  assert.equal(await answers(), 200);
+});
