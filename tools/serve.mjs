@@ -4,10 +4,16 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
 import { given } from "./given.mjs";
+import { alarmsPerSecond, spreadAlarms } from "./workerd/alarms.mjs";
 import { root } from "./workerd/config.mjs";
+import { removeEmptyFiles } from "./workerd/empty_files.mjs";
 import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
+import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
+
+// How long a start may be put off by removing files, in milliseconds.
+const MOST_REMOVING = 10_000;
 
 process.chdir(root);
 // The runtime that was started ends with this process (workerd/runtime.mjs).
@@ -15,6 +21,7 @@ function stop(text) {
   console.error(`vestibule: ${text}`);
   process.exit(1);
 }
+const say = (text) => console.log(`vestibule: ${text}`);
 
 const own = { PORT: "8787", HOST: "localhost", STATE: ".vestibule", SETTINGS: undefined };
 const { PORT, HOST, STATE, SETTINGS, ...commandLine } = { ...own, ...given() };
@@ -36,10 +43,27 @@ function fromFile(file) {
 const settings = { ...fromFile(SETTINGS), ...commandLine };
 mkdirSync(STATE, { recursive: true, mode: 0o700 });
 const isNew = !existsSync(path.join(STATE, "objects"));
-const advice = adviceFor(openFileLimit());
+const limit = openFileLimit();
+const advice = adviceFor(limit);
 if (advice !== undefined) console.error(`vestibule: ${advice}`);
 
-const supervisor = new Supervisor(() => start({ settings, state: STATE, host: HOST, port: Number(PORT), stderr: "pipe" }));
+// What nobody can do while workerd runs; files are removed at the first start alone, so that a new one is quick.
+async function prepare(mayRemove) {
+  await withClasses(STATE, async (classes) => {
+    const late = spreadAlarms(classes, alarmsPerSecond(limit));
+    if (late > 0) say(`${late} alarms came due meanwhile; ${alarmsPerSecond(limit)} of them fire each second`);
+    if (!mayRemove) return;
+    const removed = await removeEmptyFiles(classes, { milliseconds: MOST_REMOVING, signal: supervisor.stopping, say });
+    if (removed > 0) say(`${removed} files of erased objects were removed`);
+  });
+}
+
+let isFirst = true;
+const supervisor = new Supervisor(async () => {
+  await prepare(isFirst);
+  isFirst = false;
+  return start({ settings, state: STATE, host: HOST, port: Number(PORT), stderr: "pipe" });
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => supervisor.stop());
 // Whoever read what is said here may be gone.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
@@ -62,6 +86,7 @@ async function greet(server) {
 }
 
 try {
+  lockState(STATE);
   await supervisor.run(greet);
 } catch (error) {
   stop(error.message);

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { deviceCode, poll, television } from "../support/oauth.mjs";
@@ -37,6 +38,19 @@ test("a runtime that ends is started again, later each time, and why it ended is
   process.kill(runtimeOf(served), "SIGKILL");
   await served.says("the runtime serves again", 2);
   assert.match(served.said(), /the runtime starts again in 2 s\. It ended \(SIGKILL\)/);
+  assert.equal(await answers(), 200);
+});
+
+test("a runtime that cannot be started again for a while is started later", async () => {
+  await start();
+  process.kill(runtimeOf(served), "SIGKILL");
+  await served.says("the runtime starts again in 1 s");
+  // As another process that uses the folder.
+  const index = new DatabaseSync(path.join(folder, "objects/vestibule-KeyRing/metadata.sqlite"));
+  index.exec("BEGIN IMMEDIATE");
+  await served.says("the runtime starts again in 2 s. It cannot be started: another process uses");
+  index.close();
+  await served.says("the runtime serves again");
   assert.equal(await answers(), 200);
 });
 

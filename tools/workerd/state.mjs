@@ -1,0 +1,79 @@
+// The folder of all that is remembered, while no workerd runs on it. workerd keeps the objects of a class in one
+// folder: a SQLite file for each object, and `metadata.sqlite` with the alarms that are set.
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+
+// SQLITE_BUSY (https://sqlite.org/rescode.html), also with what extends it.
+const isBusy = (error) => (error.errcode & 0xff) === 5;
+// How long a runtime that was just killed may still hold its files, in milliseconds.
+const DYING = 5_000;
+
+export class InUse extends Error {
+  constructor(state) {
+    super(`another process uses ${path.resolve(state)}; stop it, or choose another folder with STATE`);
+  }
+}
+
+// Opens a database that nobody else has open, nor can open before it is closed.
+export function openAlone(file) {
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+// Keeps every other `make serve` out of the folder until this process ends. The operating system gives a lock of
+// SQLite back even after `kill -9`, unlike a file with a process ID.
+let held;
+export function lockState(state) {
+  try {
+    held = new DatabaseSync(path.join(state, "lock"), { timeout: 0 });
+    // The lock lasts as long as the transaction.
+    held.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+  } catch (error) {
+    throw isBusy(error) ? new InUse(state) : new Error(`${path.resolve(state)} cannot be locked: ${error.message}`);
+  }
+}
+
+// Calls `work` with the classes of stored objects, each with its `folder` and the `index` of its alarms. No
+// workerd can use the folder before `work` is done.
+export async function withClasses(state, work) {
+  const objects = path.join(state, "objects");
+  const folders = existsSync(objects) ? readdirSync(objects).map((name) => path.join(objects, name)) : [];
+  const classes = [];
+  try {
+    for (const folder of folders) {
+      const index = await openIndex(state, path.join(folder, "metadata.sqlite"));
+      if (index !== undefined) classes.push({ folder, index });
+    }
+    return await work(classes);
+  } finally {
+    for (const { index } of classes) index.close();
+  }
+}
+
+// Undefined for a file that is not what this workerd writes: then nothing of its class is touched.
+async function openIndex(state, file) {
+  if (!existsSync(file)) return undefined;
+  const until = Date.now() + DYING;
+  for (;;) {
+    try {
+      const index = openAlone(file);
+      index.prepare("SELECT actor_id, scheduled_time FROM _cf_ALARM");
+      return index;
+    } catch (error) {
+      if (!isBusy(error)) {
+        console.error(`vestibule: ${file} is left as it is: ${error.message}`);
+        return undefined;
+      }
+      if (Date.now() > until) throw new InUse(state);
+    }
+    await pause(100);
+  }
+}
