@@ -305,6 +305,17 @@ pub async fn change(
             let shown = Shown::first(Some(Ok("The older secret is good no more.")));
             app_page(server, request, (&client, fields(&client)), (None, shown))
         }
+        // Its response may have been lost, and a secret is shown only once.
+        Some("discard") if client.older_secret.is_some() => {
+            let client = Client { secret: client.older_secret, older_secret: None, ..client };
+            register::write(server, &client).await?;
+            let shown = Shown::first(Some(Ok("The newest secret was discarded.")));
+            app_page(server, request, (&client, fields(&client)), (None, shown))
+        }
+        Some("discard") => {
+            let shown = Shown::error(409, "There is only one secret. Make a new one first.");
+            app_page(server, request, (&client, fields(&client)), (None, shown))
+        }
         Some("delete") => {
             register::delete(server, client_id).await?;
             let command = AccountCommand::RemoveApp(session.proof.clone(), client_id.to_owned());

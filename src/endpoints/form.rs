@@ -35,6 +35,8 @@ struct DrawnFor {
 pub struct Outdated {
     /// What was typed, without passwords; empty if it was typed for another account.
     pub typed: Parameters,
+    /// Whether a password was typed, which is never shown again.
+    pub had_password: bool,
     /// What the page says when it is drawn again.
     pub notice: &'static str,
     /// What the page is about: values that say so themselves, or that are checked like those of its address.
@@ -49,12 +51,13 @@ impl Outdated {
     fn new(form: &Parameters, notice: &'static str) -> Self {
         let is_secret = |name: &str| name.contains("password") || name == "csrf";
         let typed = form.pairs().filter(|(name, _)| !is_secret(name)).collect();
-        Self { typed, ..Self::without_typed(form, notice) }
+        let had_password = form.get("password").is_some();
+        Self { typed, had_password, ..Self::without_typed(form, notice) }
     }
 
     fn without_typed(form: &Parameters, notice: &'static str) -> Self {
         let about = form.pairs().filter(|(name, _)| ABOUT.contains(name)).collect();
-        Self { typed: Parameters::default(), notice, about }
+        Self { typed: Parameters::default(), had_password: false, notice, about }
     }
 
     /// What the page is about: a field of the form that its address could have had too.

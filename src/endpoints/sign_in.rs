@@ -146,9 +146,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(outdated) => {
             let interaction = Interaction::open(server, request, outdated.flow())?;
             let email = outdated.typed.get("email").unwrap_or_default().to_owned();
-            // Whoever typed a password had been asked for one.
-            let asks_password = !email.is_empty();
-            let notice = Some(outdated.notice);
+            let (notice, asks_password) = (Some(outdated.notice), outdated.had_password);
             let shown = Shown { status: OUT_OF_DATE, notice, asks_password, ..Shown::hint(email) };
             return page(server, request, &interaction, shown);
         }

@@ -62,6 +62,18 @@ test("a secret rotates: the new one is good at once, the old one until it is ret
   assert.ok(!(await authenticates({ ...client, client_secret: "vcs_wrong" })));
 });
 
+test("a new secret whose page was lost is discarded, and the app goes on with the one that it has", async () => {
+  const { browser, page, client } = await registered();
+  assert.equal((await act(browser, page, "discard")).status, 409, "the only secret stays");
+  const rotated = await act(browser, page, "rotate");
+  const discarded = await act(browser, rotated, "discard");
+  assert.match(discarded.text, /The newest secret was discarded/);
+  assert.ok(await authenticates(client));
+  const again = await act(browser, discarded, "rotate");
+  assert.equal(again.status, 200);
+  assert.ok(await authenticates({ ...client, client_secret: shownSecret(again) }));
+});
+
 test("a redirect URI that is saved is good at once; one that cannot be is refused in clear words", async () => {
   const { browser, page, client } = await registered();
   const { challenge } = pkce();

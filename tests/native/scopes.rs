@@ -120,6 +120,21 @@ fn a_required_scope_cannot_be_left_out_by_a_form_that_was_changed() {
 }
 
 #[test]
+fn tokens_without_any_scope_say_so() {
+    // RFC 6749 §5.1: an answer without `scope` would mean that all was granted
+    let mut app = App::new();
+    let url = format!(
+        "/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=photos.write\
+         &resource=https://photos.test/&code_challenge_method=S256\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        app.client_id
+    );
+    let asked = page(&app.browser.get(&app.world, &url));
+    let allowed = app.allow(&asked, &[]);
+    assert_eq!(app.tokens(&allowed)["scope"], "");
+}
+
+#[test]
 fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
     let mut app = App::new();
     let asked = page(&app.ask(""));

@@ -30,8 +30,9 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    #[serde(skip_serializing_if = "Scope::is_empty")]
-    pub scope: Scope,
+    /// Always told for a user's tokens, since leaving it out means "as requested" (RFC 6749 §5.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
 }
 
 /// Whom tokens are for: what must be known of the client, without its metadata, which can be large.
@@ -96,7 +97,7 @@ pub(super) async fn for_person(
         Token { object: grant, number, secret }.encode(TokenKind::RefreshToken)
     });
     let expires_in = server.now().seconds_until(exp);
-    let response = response(server, access_token, scope);
+    let response = response(server, access_token, Some(scope));
     Ok(TokenResponse { refresh_token, id_token, expires_in, ..response })
 }
 
@@ -109,10 +110,10 @@ pub(super) async fn for_client(
 ) -> Result<TokenResponse, Failure> {
     let claims = blank(server, client, &scope, resources);
     let access_token = sign_access_token(server, &claims).await?;
-    Ok(response(server, access_token, scope))
+    Ok(response(server, access_token, Some(scope).filter(|scope| !scope.is_empty())))
 }
 
-fn response(server: &Server<'_>, access_token: String, scope: Scope) -> TokenResponse {
+fn response(server: &Server<'_>, access_token: String, scope: Option<Scope>) -> TokenResponse {
     TokenResponse {
         access_token,
         token_type: "Bearer",
