@@ -151,18 +151,21 @@ pub struct Frame<'a> {
 }
 
 /// Renders a page.
-pub fn html_with(
-    server: &Server<'_>,
-    status: u16,
-    page: &impl Page,
-    Frame { leads_to, notice }: Frame<'_>,
-) -> Response {
+pub fn html_with(server: &Server<'_>, status: u16, page: &impl Page, frame: Frame<'_>) -> Response {
     let development = server.settings.development;
-    let shell = Shell { brand: &server.settings.brand, development, notice };
-    let Ok(body) = pages::render(&shell, page) else {
-        server.ports.log.error("a page could not be rendered");
-        return Response::empty(500);
-    };
+    let shell = Shell { brand: &server.settings.brand, development, notice: frame.notice };
+    match pages::render(&shell, page) {
+        Ok(body) => with_policy(status, body, frame.leads_to),
+        Err(_) => {
+            server.ports.log.error("a page could not be rendered");
+            Response::empty(500)
+        }
+    }
+}
+
+/// The response that carries a page. Not generic, so that it is compiled once and not for each page.
+#[inline(never)]
+fn with_policy(status: u16, body: String, leads_to: Option<&str>) -> Response {
     let form_action = match leads_to {
         Some(source) => format!("'self' {source}"),
         None => "'self'".to_owned(),

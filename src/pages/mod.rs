@@ -64,7 +64,7 @@ struct Frame<'a> {
 /// # Errors
 /// Where a template fails, which its types rule out.
 pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
-    Frame {
+    render_frame(&Frame {
         brand: shell.brand,
         development: shell.development,
         notice: shell.notice,
@@ -73,6 +73,11 @@ pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
         submits_itself: page.submits_itself(),
         content: page.render()?,
         version: VERSION,
-    }
-    .render()
+    })
+}
+
+/// Not generic, so that the frame is compiled once and not for each page.
+#[inline(never)]
+fn render_frame(frame: &Frame<'_>) -> askama::Result<String> {
+    frame.render()
 }

@@ -19,7 +19,7 @@ fn every_test_that_the_security_page_names_exists() {
             let file = file.trim_start_matches('`');
             let source = fs::read_to_string(root.join(file)).unwrap_or_else(|_| panic!("{file}"));
             let found = match file.ends_with(".rs") {
-                true => source.contains(&format!("fn {}()", name.replace([' ', '\''], "_"))),
+                true => source.contains(&format!("fn {}(", name.replace([' ', '\''], "_"))),
                 false => source.contains(name),
             };
             assert!(found, "{file} has no test {name:?}");

@@ -361,7 +361,8 @@ pub(super) async fn signed_in_form(
 ) -> Result<(Parameters, ClaimedSession), Failure> {
     match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => Ok(sent),
-        Err(outdated) => Err(Failure::redrawn(redraw(server, request, &outdated).await?)),
+        // Boxed: the page is part of the future once, and not in each endpoint that reads a form.
+        Err(outdated) => Err(Failure::redrawn(Box::pin(redraw(server, request, &outdated)).await?)),
     }
 }
 
