@@ -27,12 +27,15 @@ pub async fn authenticate(
     request: &Request<'_>,
     form: &Parameters,
 ) -> Result<Client, Failure> {
+    let header = request.header("authorization");
+    let by_header = header.is_some();
     let refused = || {
         let description = "the client is unknown, its secret is wrong, or it did not use the \
                            method that it registered";
-        Failure::Caller(OAuthError::new(ErrorCode::InvalidClient, description))
+        let error = OAuthError::new(ErrorCode::InvalidClient, description);
+        if by_header { Failure::ClientChallenge(error) } else { Failure::Caller(error) }
     };
-    let shown = match request.header("authorization") {
+    let shown = match header {
         Some(header) => basic(&header, form)?.ok_or_else(refused)?,
         None => body(form)?,
     };

@@ -40,7 +40,7 @@ async fn page(
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
     // The authorization endpoint may have read the client after a change of its redirect URIs, and this
     // page before it. The page would then call a redirect URI verified that isn't.
-    if !authorization.is_still_registered(&client) {
+    if !authorization.is_still_allowed(server, &client) {
         return Err(unknown_client());
     }
     let form = FormPage::of_session(server, request)?

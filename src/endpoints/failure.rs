@@ -17,6 +17,11 @@ pub enum Failure {
     /// What the caller did wrong.
     #[error(transparent)]
     Caller(#[from] OAuthError),
+    /// Client authentication failed where the client used the `Authorization` header, or must use it: 401, which
+    /// names the scheme (RFC 6749 §5.2, RFC 9110 §15.5.2). For a client that used the body, [`Failure::Caller`]
+    /// answers 400: a browser would ask its user for a password.
+    #[error("client authentication failed")]
+    ClientChallenge(OAuthError),
     /// A bearer token was refused (RFC 6750 §3).
     #[error("bearer token refused")]
     Bearer(OAuthError),
@@ -63,12 +68,9 @@ impl Failure {
     /// The response for a client.
     pub fn to_response(&self) -> Response {
         match self {
-            Self::Caller(error) => match status(error.code) {
-                // RFC 9110 §15.5.2: a 401 names the scheme, even to a client that used the body.
-                401 => Response::error(401, error)
-                    .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
-                status => Response::error(status, error),
-            },
+            Self::Caller(error) => Response::error(status(error.code), error),
+            Self::ClientChallenge(error) => Response::error(401, error)
+                .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
             Self::Bearer(error) => {
                 let challenge = format!(
                     "Bearer realm=\"vestibule\", error=\"{}\", error_description=\"{}\"",
@@ -100,7 +102,7 @@ pub const WENT_WRONG: &str = "something went wrong here; try again, or quote the
 /// The status of an error code (RFC 6749 §5.2, RFC 6750 §3.1).
 fn status(code: ErrorCode) -> u16 {
     match code {
-        ErrorCode::InvalidClient | ErrorCode::InvalidToken => 401,
+        ErrorCode::InvalidToken => 401,
         ErrorCode::InsufficientScope => 403,
         ErrorCode::ServerError => 500,
         ErrorCode::TemporarilyUnavailable => 503,

@@ -104,16 +104,23 @@ pub fn of_browser(
     request: &Request<'_>,
 ) -> Result<Result<Parameters, Outdated>, Failure> {
     let form = read(server, request)?;
+    // Without the token only the browser's word shows that a page of this server sent the form.
+    let outdated = |notice| match is_own_origin(server, request) {
+        true => Outdated::new(&form, notice),
+        false => Outdated::without_typed(&form, notice),
+    };
     let Some(token) = browser::csrf_token(request) else {
         let notice = "Your browser sent no cookie, so nothing was sent. Allow cookies for this \
                       site, then try again.";
-        return Ok(Err(Outdated::new(&form, notice)));
+        return Ok(Err(outdated(notice)));
     };
     let sent = form.get("csrf").unwrap_or_default();
     let holds: bool = token.as_bytes().ct_eq(sent.as_bytes()).into();
-    let counts = holds && !Interaction::has_expired(server, form.get("flow"));
+    if holds && !Interaction::has_expired(server, form.get("flow")) {
+        return Ok(Ok(form));
+    }
     let notice = "This page was out of date, so nothing was sent. Check it, then try again.";
-    Ok(if counts { Ok(form) } else { Err(Outdated::new(&form, notice)) })
+    Ok(Err(outdated(notice)))
 }
 
 /// Reads a form of [`FormPage::of_session`].
@@ -153,6 +160,13 @@ pub fn of_session(server: &Server<'_>, request: &Request<'_>) -> Result<SessionF
             SessionForm::Outdated(Outdated::without_typed(&form, notice))
         }
     })
+}
+
+/// Whether the browser says that a page of this server sent the request.
+fn is_own_origin(server: &Server<'_>, request: &Request<'_>) -> bool {
+    let is_own = |origin: String| origin == server.issuer || origin == request.origin;
+    request.header("origin").is_some_and(is_own)
+        || request.header("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }
 
 /// The fields of a form, unless the browser says that another site sent it.

@@ -16,6 +16,10 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The longest path and query that is read, in bytes.
 pub const MAX_TARGET: usize = 16 * 1024;
 
+/// The longest `Cookie` header that is read, in bytes. Many tabs that begin to sign in at the same moment don't see
+/// each other's cookies; whatever they add up to must be read, so that the next sign-in removes it.
+pub const MAX_COOKIES: usize = 64 * 1024;
+
 /// The longest scheme, host and port, in bytes: a host name has at most 253 (RFC 1035 §2.3.4).
 pub const MAX_ORIGIN: usize = 300;
 
@@ -195,10 +199,9 @@ impl Request<'_> {
         self.cookies().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The names and values of all cookies (RFC 6265 §4.2); none, where they are longer than any browser
-    /// keeps for this server.
+    /// The names and values of all cookies (RFC 6265 §4.2); none, where they are longer than [`MAX_COOKIES`].
     pub fn cookies(&self) -> Vec<(String, String)> {
-        let header = self.header("cookie").filter(|header| header.len() <= MAX_TARGET);
+        let header = self.header("cookie").filter(|header| header.len() <= MAX_COOKIES);
         let header = header.unwrap_or_default();
         let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()

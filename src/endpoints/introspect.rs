@@ -51,11 +51,18 @@ struct Introspection {
 /// `invalid_client`, `invalid_request`.
 pub async fn introspect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = request.take_form()?;
-    let client = authenticate(server, request, &form).await?;
+    // RFC 7662 §2.3: 401, however the client tried to authenticate. No browser asks here.
+    let client = authenticate(server, request, &form).await.map_err(|failure| match failure {
+        Failure::Caller(error) if error.code == ErrorCode::InvalidClient => {
+            Failure::ClientChallenge(error)
+        }
+        other => other,
+    })?;
     if client.metadata.is_public() {
         // RFC 7662 §2.1: whoever asks must be authorized, or tokens could be tried out.
         let error = "only a client that authenticates may introspect tokens";
-        return Err(OAuthError::new(ErrorCode::InvalidClient, error).into());
+        let error = OAuthError::new(ErrorCode::InvalidClient, error);
+        return Err(Failure::ClientChallenge(error));
     }
     let token = required(&form, "token")?;
     let answer = match Token::decode(TokenKind::RefreshToken, token) {

@@ -166,9 +166,16 @@ fn asked_for(members: &mut ForeignObject) -> Vec<String> {
 /// The `sub` that must be signed in. In a form that can't be read it isn't ignored: another user would be
 /// signed in.
 fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonError> {
-    match members.restriction::<ForeignObject>("sub")? {
-        Some(sub) => sub.restriction("value"),
-        None => Ok(None),
+    let Some(sub) = members.restriction::<ForeignObject>("sub")? else {
+        return Ok(None);
+    };
+    let value: Option<String> = sub.restriction("value")?;
+    let values: Option<Vec<String>> = sub.restriction("values")?;
+    match (value, values.as_deref()) {
+        (value, None) => Ok(value),
+        (None, Some([only])) => Ok(Some(only.clone())),
+        // One of several users: a session is of one, so the request must say which.
+        _ => Err(ForeignJsonError::Odd("sub")),
     }
 }
 

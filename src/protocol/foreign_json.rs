@@ -121,12 +121,17 @@ impl ForeignObject {
         }
     }
 
-    /// Every member that has a JSON value of its own, for readers that look for members by a path. Of
-    /// repeated ones, the last.
+    /// Every member, for readers that look for members by a path. A member that can't be read or is repeated
+    /// becomes `false`: it is there, is no text, and proves nothing.
     pub fn to_value(&self) -> Value {
-        let value = |text: &RawValue| serde_json::from_str(text.get()).ok();
-        let members = self.members.iter().filter_map(|(name, text)| Some((name, value(text)?)));
-        Value::Object(members.map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
+        let mut members = Map::new();
+        for (name, text) in &self.members {
+            let value = serde_json::from_str(text.get()).unwrap_or(Value::Bool(false));
+            if members.insert(name.clone(), value).is_some() {
+                members.insert(name.clone(), Value::Bool(false));
+            }
+        }
+        Value::Object(members)
     }
 
     /// The names of the optional members that counted as absent because of their form, each once.

@@ -63,8 +63,9 @@ fn unusable(error: ForeignJsonError) -> UpstreamError {
 }
 
 /// Whether a sign-in goes on without the profile that could not be had. If it needs the user's address, the
-/// ID token must have that: the rules for the address's domain and for linking would not be applied. A
-/// provider that serves no profile at all has said everything in the ID token.
+/// ID token must have that: otherwise the rules for the address's domain and for linking would not be applied,
+/// and the user would get a second account. That holds for a 404 as well, which a deployment at the provider
+/// may answer for a minute.
 pub fn is_dispensable(
     error: &UpstreamError,
     provider: &Provider,
@@ -72,10 +73,11 @@ pub fn is_dispensable(
     needs_address: bool,
 ) -> bool {
     let email = id_token.pointer(&path(provider, "email"));
-    let has_address = || email.is_some_and(|email| cleaned("email", email).is_some());
+    let has_address = || email.and_then(Value::as_str).is_some_and(email::is_address);
     match error {
-        UpstreamError::NotServed(_) => true,
-        UpstreamError::Http(_) | UpstreamError::Unusable(..) => !needs_address || has_address(),
+        UpstreamError::NotServed(_) | UpstreamError::Http(_) | UpstreamError::Unusable(..) => {
+            !needs_address || has_address()
+        }
         _ => false,
     }
 }

@@ -174,7 +174,7 @@ fn a_deleted_clients_requests_under_way_come_to_nothing() {
         ("device_code", asked["device_code"].as_str().unwrap()),
     ];
     let polled = Browser::default().post(&world, "/token", &poll);
-    assert_eq!((polled.status, body(&polled)["error"].clone()), (401, json!("invalid_client")));
+    assert_eq!((polled.status, body(&polled)["error"].clone()), (400, json!("invalid_client")));
     assert_eq!(browser.get(&world, &consent).status, 400);
 }
 
@@ -208,9 +208,31 @@ fn every_401_names_the_scheme_that_would_do() {
             assert!(response.status != 401 || challenge.is_some(), "{path}: {response:?}");
         }
     }
-    let unknown = Browser::default().post(&world, "/token", &nobody);
-    assert_eq!(unknown.status, 401);
-    assert!(unknown.header("www-authenticate").unwrap().starts_with("Basic realm="));
+}
+
+#[test]
+fn a_client_that_used_the_body_gets_400_and_one_that_used_the_header_a_challenge() {
+    // RFC 6749 §5.2. On a 401 with Basic a browser asks its user, and the app's request hangs
+    let world = World::new(&[]);
+    let nobody = [("client_id", "nobody"), ("token", "x"), ("grant_type", "client_credentials")];
+    let basic = ("authorization", "Basic bm9ib2R5Ong=");
+    let content_type = ("content-type", "application/x-www-form-urlencoded");
+    let sent = parameters::encode(nobody);
+    for path in ["/token", "/revoke", "/device_authorization", "/introspect"] {
+        let by_body = Browser::default().post(&world, path, &nobody);
+        // RFC 7662 §2.3
+        let expected = if path == "/introspect" { 401 } else { 400 };
+        assert_eq!(by_body.status, expected, "{path}");
+        let headers = [content_type, basic];
+        let by_header =
+            Browser::default().request(&world, Method::Post, path, sent.clone(), &headers);
+        assert_eq!(by_header.status, 401, "{path}");
+        for response in [by_body, by_header] {
+            assert_eq!(body(&response)["error"], "invalid_client");
+            let challenge = response.header("www-authenticate");
+            assert_eq!(challenge.is_some(), response.status == 401, "{path}");
+        }
+    }
 }
 
 #[test]

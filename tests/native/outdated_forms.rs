@@ -1,10 +1,10 @@
 //! Forms that were drawn for somebody else, or that time or another tab has overtaken.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule::endpoints::http::{Method, Response};
 use vestibule::protocol::parameters;
 
-use crate::attacks::access::{PASSWORD, app, authorize_url, redeem, register, signed_up};
+use crate::attacks::access::{CALLBACK, PASSWORD, app, authorize_url, redeem, register, signed_up};
 use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, field, hidden_fields, json as body, text};
 use crate::support::provider::{SECRET, TestProvider, callback, setting};
@@ -277,6 +277,122 @@ fn a_browser_without_cookies_is_told_so() {
     let again = send(&world, &mut browser, (&page, "/sign-in"), &fields);
     assert_eq!(again.status, 409);
     assert!(text(&again).contains("Allow cookies for this site"), "{}", text(&again));
+}
+
+#[test]
+fn a_stranger_fills_no_form_that_is_drawn_again() {
+    // The attack is a form on a sibling domain, sent with `Origin: null`
+    let (world, _) = world();
+    let typed = [("email", "mallory@evil.test"), ("name", TYPED), ("password", PASSWORD)];
+    let sent = parameters::encode(typed);
+    for path in ["/sign-in", "/sign-up"] {
+        for origin in [None, Some(("origin", "null"))] {
+            let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+            headers.extend(origin);
+            let mut browser = Browser::default();
+            browser.get(&world, path);
+            let again = browser.request(&world, Method::Post, path, sent.clone(), &headers);
+            assert_eq!(again.status, 409);
+            let page = text(&again);
+            assert!(!page.contains("mallory") && !page.contains(TYPED), "{page}");
+        }
+    }
+}
+
+fn put(world: &World, client: &Value, metadata: &Value) {
+    let mut sent = metadata.clone();
+    sent["client_id"] = client["client_id"].clone();
+    let bearer = format!("Bearer {}", client["registration_access_token"].as_str().unwrap());
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+    let path = client["registration_client_uri"].as_str().unwrap();
+    let done = Browser::default().request(world, Method::Put, path, sent.to_string(), &headers);
+    assert_eq!(done.status, 200, "{}", text(&done));
+}
+
+#[test]
+fn a_request_that_starts_over_is_checked_like_a_new_one() {
+    // The attack is an app that keeps a request for everything that it may ask for today
+    let world = World::new(&[]);
+    let metadata = |method: &str, scope: &str| {
+        json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method,
+            "scope": scope, "client_name": "Test App", "require_pkce": false })
+    };
+    let claims = "&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D";
+    for (before, after, asks) in [
+        (("client_secret_basic", "openid"), ("none", "openid"), ""),
+        (("client_secret_basic", "openid email"), ("client_secret_basic", "openid"), claims),
+    ] {
+        let headers = [("content-type", "application/json")];
+        let sent = metadata(before.0, before.1).to_string();
+        let client = Browser::default().request(&world, Method::Post, "/register", sent, &headers);
+        let client = body(&client);
+        let client_id = client["client_id"].as_str().unwrap();
+        let url = format!(
+            "/authorize?response_type=code&client_id={client_id}&redirect_uri={CALLBACK}\
+             &scope=openid&nonce=n{asks}"
+        );
+        let page = text(&Browser::default().get(&world, &url));
+        let flow = field(&page, "flow").unwrap();
+        let mut metadata = metadata(after.0, after.1);
+        metadata.as_object_mut().unwrap().remove("require_pkce");
+        if after.0 != "none" {
+            metadata["require_pkce"] = false.into();
+        }
+        put(&world, &client, &metadata);
+        for wait in [0, 7200] {
+            world.advance(wait);
+            let email = format!("p{wait}-{client_id}@example.test");
+            let mut browser = signed_up(&world, &email);
+            let way = format!("/sign-in?{}", parameters::encode([("flow", flow.as_str())]));
+            let fields = [("email", email.as_str()), ("password", PASSWORD)];
+            let answer = browser.submit(&world, &way, &fields);
+            assert_eq!(answer.status, 400, "{after:?} after {wait} seconds: {}", text(&answer));
+        }
+    }
+}
+
+#[test]
+fn an_app_connects_no_more_than_the_operator_offers_now() {
+    let providers = |scope: &str| setting(ISSUER, json!({ "connection_scope": scope }));
+    let mut world = World::new(&[("PROVIDERS", providers("post read").as_str()), SECRET]);
+    let client_id = app(&world, "openid", false);
+    let url = format!(
+        "/connect/acme?client_id={client_id}&redirect_uri={CALLBACK}&scope=post+read&state=s"
+    );
+    let there = Browser::default().get(&world, &url);
+    let flow = answer(&there, "flow").unwrap();
+    world.settings = World::new(&[("PROVIDERS", providers("read").as_str()), SECRET]).settings;
+    let mut browser = signed_up(&world, A);
+    let way = format!("/connect/acme?{}", parameters::encode([("flow", flow.as_str())]));
+    assert_eq!(browser.get(&world, &way).status, 404);
+}
+
+#[test]
+fn cookies_of_many_tabs_at_once_are_read_and_removed_by_the_next_sign_in() {
+    let (world, provider) = world();
+    let client_id = app(&world, "openid", false);
+    let mut browser = signed_up(&world, A);
+    let mut all = browser.cookies.clone();
+    world.advance(1);
+    for tab in 0..4 {
+        // Each tab begins before the others' cookies have come.
+        let mut tab_browser = browser.clone_cookies();
+        let long = "s".repeat(1_900);
+        let more = format!("&scope=openid&prompt=login&nonce={long}&ui_locales={tab}");
+        let page = open(&world, &mut tab_browser, &authorize_url(&client_id, &more));
+        let way = page.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
+        provider.go(&world, &mut tab_browser, way.split('"').next().unwrap());
+        all.extend(tab_browser.cookies);
+        world.advance(1);
+    }
+    let bytes = |cookies: &std::collections::BTreeMap<String, String>| -> usize {
+        cookies.iter().map(|(name, value)| name.len() + value.len()).sum()
+    };
+    assert!(bytes(&all) > 16_000, "{} bytes are enough for the test", bytes(&all));
+    browser.cookies = all;
+    assert_eq!(browser.get(&world, "/account").status, 200, "the session is still read");
+    provider.go(&world, &mut browser, "/sign-in/acme");
+    assert!(bytes(&browser.cookies) < 7_000, "{} bytes stay", bytes(&browser.cookies));
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Pending {
             return Err(request::unknown_client());
         };
         // The registration may have changed while the person signed in.
-        if !request.is_still_registered(&client) {
+        if !request.is_still_allowed(server, &client) {
             return Err(request::unknown_client());
         }
         let grant = server.ports.objects.new_id(Class::Grant)?;

@@ -9,6 +9,7 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::requested_scope;
 use crate::endpoints::server::Server;
 use crate::endpoints::settings::PkcePolicy;
+use crate::endpoints::token::allowed_scope;
 use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -60,12 +61,21 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Whether the client may still ask for this, and be answered there.
-    pub fn is_still_registered(&self, client: &Client) -> bool {
-        let uris = &client.metadata.redirect_uris;
+    /// Whether the client could ask for this now. A request may have waited for long while its client or the
+    /// settings changed, so everything is checked again that depends on them.
+    pub fn is_still_allowed(&self, server: &Server<'_>, client: &Client) -> bool {
+        let metadata = &client.metadata;
+        let uris = &metadata.redirect_uris;
         client.may_use(GrantType::AuthorizationCode)
             && uris.iter().any(|uri| redirect_uri::matches(uri, &self.redirect_uri))
-            && client.metadata.scope.covers(&self.scope)
+            && allowed_scope(client, &self.scope).covers(&self.scope)
+            && self.claims.clone().within(&metadata.scope) == self.claims
+            && resource::parse(
+                self.resources.iter().map(String::as_str),
+                &server.settings.resources,
+            )
+            .is_ok()
+            && (self.code_challenge.is_some() || is_excused_from_pkce(server, client))
     }
 
     /// Everything that the person is asked for: the scopes, and those that stand for claims.
@@ -280,6 +290,15 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
 }
 
 /// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.
+/// Whether the client may leave PKCE out (RFC 9700 §2.1.1).
+fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
+    !client.metadata.is_public()
+        && match client.metadata.require_pkce {
+            Some(required) => !required,
+            None => server.settings.pkce == PkcePolicy::PublicClients,
+        }
+}
+
 fn code_challenge(
     server: &Server<'_>,
     client: &Client,
@@ -289,12 +308,7 @@ fn code_challenge(
         let method = parameters.get("code_challenge_method");
         return Ok(Some(CodeChallenge::parse(challenge, method)?));
     }
-    let excused = !client.metadata.is_public()
-        && match client.metadata.require_pkce {
-            Some(required) => !required,
-            None => server.settings.pkce == PkcePolicy::PublicClients,
-        };
-    if excused {
+    if is_excused_from_pkce(server, client) {
         Ok(None)
     } else {
         let description = "code_challenge is missing: send one, with code_challenge_method=S256";

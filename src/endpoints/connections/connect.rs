@@ -55,7 +55,7 @@ async fn read(
 ) -> Result<Option<ConnectRequest>, Failure> {
     let query = request.query()?;
     if let Some(flow) = query.get("flow") {
-        return carried(server, request, (provider, Some(flow)));
+        return carried(server, request, (provider, allowed), Some(flow));
     }
     let Some(client_id) = query.get("client_id") else {
         return Ok(None);
@@ -168,17 +168,22 @@ async fn page(
     Ok(form.render(form.status(), &page))
 }
 
-/// What the app asked for, from the form of the page.
+/// What the app asked for, as the page or its address carries it. The operator may offer less by now.
 fn carried(
     server: &Server<'_>,
     request: &Request<'_>,
-    (provider, flow): (&Provider, Option<&str>),
+    (provider, allowed): (&Provider, &Scope),
+    flow: Option<&str>,
 ) -> Result<Option<ConnectRequest>, Failure> {
     if flow.is_none() {
         return Ok(None);
     }
     match Interaction::open(server, request, flow)? {
-        Interaction::Connect(request) if request.provider == provider.id => Ok(Some(*request)),
+        Interaction::Connect(asked)
+            if asked.provider == provider.id && allowed.covers(&asked.scope) =>
+        {
+            Ok(Some(*asked))
+        }
         _ => Err(not_offered()),
     }
 }
@@ -196,12 +201,15 @@ pub async fn submit(
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
         Err(outdated) => {
-            let asked = carried(server, request, (provider, outdated.flow()))?;
+            let asked = carried(server, request, (provider, allowed), outdated.flow())?;
             let asked = (asked, Some(outdated.notice));
             return page(server, request, (provider, allowed), asked).await;
         }
     };
-    let app = carried(server, request, (provider, form.get("flow")))?;
+    let app = carried(server, request, (provider, allowed), form.get("flow"))?;
+    if let Some(asked) = &app {
+        registered(server, asked).await?;
+    }
     let Some(view) = session.read(server).await? else {
         return Err(Failure::SignedOut);
     };

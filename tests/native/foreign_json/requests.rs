@@ -92,6 +92,12 @@ fn only_what_says_who_must_sign_in_and_how_is_needed_of_a_claims_request() {
         );
     }
     assert!(ClaimsRequest::parse(r#"{"userinfo":{"sub":{"value":5}}}"#).is_err());
+    let one = ClaimsRequest::parse(r#"{"id_token":{"sub":{"values":["dana"]}}}"#).unwrap();
+    assert_eq!(one.sub.as_deref(), Some("dana"), "one of one is that one");
+    for several in [r#"["dana","eve"]"#, "[]", r#""dana""#] {
+        let request = format!(r#"{{"id_token":{{"sub":{{"values":{several}}}}}}}"#);
+        assert!(ClaimsRequest::parse(&request).is_err(), "nobody knows who of {several} is meant");
+    }
     let both = r#"{"id_token":{"sub":{"value":"dana"}},"userinfo":{"sub":{"value":5}}}"#;
     assert!(ClaimsRequest::parse(both).is_err());
 }

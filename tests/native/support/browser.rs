@@ -99,8 +99,9 @@ impl Browser {
 
     pub fn post(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Response {
         let body = parameters::encode(fields.iter().copied());
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        self.request(world, Method::Post, path, body, &headers)
+        let origin = self.origin.clone();
+        let content_type = ("content-type", "application/x-www-form-urlencoded");
+        self.request(world, Method::Post, path, body, &[content_type, ("origin", &origin)])
     }
 
     /// Opens the page and sends its form, hidden fields included.
