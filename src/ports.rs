@@ -115,7 +115,7 @@ pub trait Signer {
     /// The published keys, among them one that signs with the algorithm.
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable>;
 
-    /// The public keys by which hints are recognized that no published key signed.
+    /// The public keys that verify an `id_token_hint` whose key is no longer published.
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable>;
 
     /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).

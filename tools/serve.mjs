@@ -12,11 +12,11 @@ import { start } from "./workerd/runtime.mjs";
 import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
 
-// How long a start may be put off by removing files, in milliseconds.
-const MOST_REMOVING = 10_000;
+// How long removing files may delay a start, in milliseconds.
+const MAX_REMOVING = 10_000;
 
 process.chdir(root);
-// The runtime that was started ends with this process (workerd/runtime.mjs).
+// The runtime ends with this process (workerd/runtime.mjs).
 function stop(text) {
   console.error(`vestibule: ${text}`);
   process.exit(1);
@@ -47,14 +47,15 @@ const limit = openFileLimit();
 const advice = adviceFor(limit);
 if (advice !== undefined) console.error(`vestibule: ${advice}`);
 
-// What nobody can do while workerd runs; files are removed at the first start alone, so that a new one is quick.
+// What can't be done while workerd runs. Only the first start removes files, so that a restart is quick.
 async function prepare(mayRemove) {
   await withClasses(STATE, async (classes) => {
-    const late = spreadAlarms(classes, alarmsPerSecond(limit));
-    if (late > 0) say(`${late} alarms came due meanwhile; ${alarmsPerSecond(limit)} of them fire each second`);
+    const perSecond = alarmsPerSecond(limit);
+    const late = spreadAlarms(classes, perSecond);
+    if (late > 0) say(`${late} alarms came due while the server was stopped; ${perSecond} of them fire each second`);
     if (!mayRemove) return;
-    const removed = await removeEmptyFiles(classes, { milliseconds: MOST_REMOVING, signal: supervisor.stopping, say });
-    if (removed > 0) say(`${removed} files of erased objects were removed`);
+    const removed = await removeEmptyFiles(classes, { milliseconds: MAX_REMOVING, signal: supervisor.stopping, say });
+    if (removed > 0) say(`removed ${removed} files of erased objects`);
   });
 }
 
@@ -65,10 +66,10 @@ const supervisor = new Supervisor(async () => {
   return start({ settings, state: STATE, host: HOST, port: Number(PORT), stderr: "pipe" });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => supervisor.stop());
-// Whoever read what is said here may be gone.
+// The reader of the output may be gone; that must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// The first request makes the keys, and finds a setting that is wrong.
+// The first request makes the keys, and fails if a setting is wrong.
 async function greet(server) {
   const { status, text } = await server.ask("/jwks").catch((error) => {
     throw new Error(`the server does not answer: ${error.message}`);

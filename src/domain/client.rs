@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::secret::SecretHash;
 use super::time::Timestamp;
@@ -58,6 +59,13 @@ impl Client {
         let is = |held: Option<SecretHash>| held.is_some_and(|held| held.is(&shown));
         // Both are looked at, so that the time tells nothing of which it was.
         is(self.secret) | is(self.older_secret)
+    }
+
+    /// Tells the secrets that the client has now from those that it had before; from it nobody makes either.
+    pub fn secrets_fingerprint(&self) -> String {
+        let hashes = serde_json::to_vec(&(self.secret, self.older_secret)).unwrap_or_default();
+        let digest = Sha256::digest(hashes);
+        base16ct::lower::encode_string(digest.first_chunk::<8>().map_or(&[], |first| &first[..]))
     }
 
     /// Whether somebody registered it whom the operator has not vouched for: people are told.

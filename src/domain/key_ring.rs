@@ -4,8 +4,8 @@
 //! published until the last token that it signed has expired. The moments stand in the record, so
 //! that every isolate knows by its own clock which key signs now.
 //!
-//! The public half of a key is kept for longer than it is published: an ID token that it signed has expired, but
-//! is still a hint (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
+//! The public half of a key is kept for longer than it is published, because an expired ID token is still
+//! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub const PUBLISHED_BEFORE: Seconds = Seconds(2 * 24 * 60 * 60);
 /// How long a key is published after it last signed: longer than any token lives.
 pub const PUBLISHED_AFTER: Seconds = Seconds(2 * 24 * 60 * 60);
 /// How long the public half of a key is kept after it was published: longer than any session lives, so that an
-/// app can end the session of any ID token that it holds.
+/// app can end a session with any ID token of that session.
 pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
 /// A key that is being made and has not come by then is asked for again.
 const MAKING: Seconds = Seconds(20);
@@ -94,22 +94,22 @@ impl KeySet {
     }
 }
 
-/// A public key by which hints are recognized.
+/// A public key that verifies an `id_token_hint`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HintKey {
     /// The public half.
     pub public: Jwk,
-    /// Until when a hint that the key signed is recognized.
+    /// Until when hints that the key signed are accepted.
     pub recognized_until: Timestamp,
 }
 
-/// The keys by which hints are recognized, the oldest first: one for each algorithm and month. A key is among
-/// them days before it stops being published, so that no cache misses it in between.
+/// The keys that verify an `id_token_hint`, the oldest first: one for each algorithm and month. A key is added
+/// days before it stops being published, so that cached lists have it by then.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HintKeys(pub Vec<HintKey>);
 
 impl HintKeys {
-    /// The public key of that name, if hints that it signed are still recognized.
+    /// The public key with this `kid`, if hints that it signed are still accepted.
     pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
         let is_it = |key: &&HintKey| key.public.kid == kid && now < key.recognized_until;
         self.0.iter().find(is_it).map(|key| &key.public)
@@ -174,8 +174,8 @@ impl Ring {
         self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
     }
 
-    /// Adds the keys of the set to those by which hints are recognized, and removes what is too old.
-    fn recognize(&mut self, now: Timestamp) -> HintKeys {
+    /// Adds the keys of the set to the hint keys, and removes those that are too old.
+    fn update_hint_keys(&mut self, now: Timestamp) -> HintKeys {
         for key in &self.set.keys {
             let public = key.pair.public.clone();
             let recognized_until = key.published_until.plus(RECOGNIZED_AFTER);
@@ -234,7 +234,7 @@ impl Machine for KeyRing {
                 Step::written(ring, Ok(set.clone())).wants([Effect::PublishKeys(set)])
             }
             KeyRingCommand::Wake => {
-                let hint_keys = Effect::PublishHintKeys(ring.recognize(now));
+                let hint_keys = Effect::PublishHintKeys(ring.update_hint_keys(now));
                 ring.set.keys.retain(|key| now < key.published_until);
                 let due: Vec<_> = ring
                     .set

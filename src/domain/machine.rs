@@ -202,7 +202,7 @@ pub enum Effect {
     GenerateKey(SigningAlgorithm),
     /// Write the key ring where every isolate reads it.
     PublishKeys(super::key_ring::KeySet),
-    /// Write the public keys by which hints are recognized where every isolate reads them.
+    /// Write the public keys that verify an `id_token_hint` where every isolate reads them.
     PublishHintKeys(super::key_ring::HintKeys),
     /// Write the client to the registry in KV, where every isolate reads it.
     PublishClient(Box<Client>),

@@ -5,7 +5,7 @@ import module from "../../build/vestibule_bg.wasm";
 import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
 import { count } from "./counts.js";
-import { Held, releaseAll } from "./held.js";
+import { HeldAnswers, releaseAll } from "./held.js";
 import { keep, recall } from "./kept.js";
 import { awaited, bounded, broken, mended, panic, responseOf, takeAnswer, unreadable } from "./platform.js";
 import { asText, Rows } from "./rows.js";
@@ -123,7 +123,7 @@ class Host extends DurableObject {
   // How many answers it holds; one more, and the oldest is given as it stands. All who sign in at one provider
   // may wait for the same document.
   static mostHeld = 1000;
-  // Gives every held answer of this isolate as it stands, and holds none from now on. Only a server without
+  // Sends every held answer of this isolate as it stands, and holds none from now on. Only a server without
   // Cloudflare calls this, when it stops (tools/workerd/drain.js).
   static releaseHeld = releaseAll;
   #rows = new Rows(this.ctx.storage.kv);
@@ -132,7 +132,7 @@ class Host extends DurableObject {
   #alarm;
   #held = false;
   #owed = false;
-  #waits = new Held(this.constructor.mostHeld);
+  #waits = new HeldAnswers(this.constructor.mostHeld);
   #settling = Promise.resolve();
 
   // Takes a command. For an answer that is there at once, no promise is made.

@@ -1,23 +1,23 @@
 // Answers that one object holds until its state changes (`Prefer: wait`, RFC 7240 §4.3).
 
-// The objects of this isolate that hold an answer, so that a server that stops can end every wait at once.
+// The objects of this isolate that hold an answer, so that a stopping server can end every wait at once.
 const holding = new Set();
 let isReleased = false;
 
-export class Held {
-  // Ends one wait each; a set keeps the order in which they came.
+export class HeldAnswers {
+  // A function for each wait, which ends it; a set keeps the order in which they were added.
   #waits = new Set();
-  #most;
+  #max;
 
-  // Holds at most so many answers; one more ends the oldest wait.
-  constructor(most) {
-    this.#most = most;
+  // Holds at most `max` answers; one more ends the oldest wait.
+  constructor(max) {
+    this.#max = max;
   }
 
-  // Waits for a change; false when the time is up or everything was released.
+  // Resolves to true at a change, to false when the time is up or every wait was released.
   async wait(milliseconds) {
     if (milliseconds <= 0 || isReleased) return false;
-    if (this.#waits.size >= this.#most) this.#waits.values().next().value(false);
+    if (this.#waits.size >= this.#max) this.#waits.values().next().value(false);
     let timer;
     const ended = new Promise((resolve) => {
       const end = (changed) => {
@@ -30,7 +30,7 @@ export class Held {
     });
     holding.add(this);
     const changed = await ended;
-    // Only here: whoever releases everything is another request, which the runtime lets clear no timer of this one.
+    // Not in `end`: another request may call that, and the runtime doesn't let it clear this request's timer.
     clearTimeout(timer);
     return changed;
   }
@@ -48,7 +48,7 @@ export class Held {
   }
 }
 
-// Ends every wait in this isolate, and lets none begin.
+// Ends every wait in this isolate, and lets no new one begin.
 export function releaseAll() {
   isReleased = true;
   for (const held of [...holding]) held.release();

@@ -19,7 +19,7 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 
 /// Where KV has the published keys.
 pub const KV_KEY: &str = "keys";
-/// Where KV has the public keys by which old hints are recognized. Most isolates never read it.
+/// Where KV has the public keys that verify an old `id_token_hint`. Most isolates never read it.
 pub const HINT_KEYS_KV_KEY: &str = "hint-keys";
 /// The one key ring's name.
 const NAME: &str = "keys";
@@ -71,8 +71,8 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, U
     Ok(keys)
 }
 
-/// The public keys by which old hints are recognized, from this isolate or from KV: whoever sends hints of
-/// unknown keys causes one read in ten minutes.
+/// The public keys that verify an old `id_token_hint`. The isolate keeps them for ten minutes, so hints with
+/// unknown keys cause one read of KV in that time.
 pub async fn hint_keys(edge: &Edge) -> Result<Rc<HintKeys>, Unavailable> {
     let now = now();
     let cached = HINT_KEYS.with_borrow(|cached| {

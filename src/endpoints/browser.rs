@@ -1,5 +1,5 @@
-//! What browsers carry: the session cookie, and a random token by which what comes later is bound to the
-//! browser. And how a page is sent to one.
+//! The cookies of a browser: the session, and a random token that binds later requests to this browser. Also
+//! sends pages to a browser.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -141,16 +141,17 @@ pub fn html(server: &Server<'_>, status: u16, page: &impl Page) -> Response {
     html_with(server, status, page, Frame::default())
 }
 
-/// What surrounds a page.
+/// What a page has besides its content.
 #[derive(Clone, Copy, Default)]
 pub struct Frame<'a> {
-    /// Where the answer to a form of the page may lead, beside this server: a CSP source.
+    /// Where the response to a form of the page may redirect, besides this server: a source for the CSP
+    /// directive `form-action`.
     pub leads_to: Option<&'a str>,
-    /// What the page says first.
+    /// A message above the content, such as why the page is shown again.
     pub notice: Option<&'a str>,
 }
 
-/// Renders a page.
+/// Renders a page with a frame of its own.
 pub fn html_with(server: &Server<'_>, status: u16, page: &impl Page, frame: Frame<'_>) -> Response {
     let development = server.settings.development;
     let shell = Shell { brand: &server.settings.brand, development, notice: frame.notice };
@@ -163,7 +164,7 @@ pub fn html_with(server: &Server<'_>, status: u16, page: &impl Page, frame: Fram
     }
 }
 
-/// The response that carries a page. Not generic, so that it is compiled once and not for each page.
+/// The response with a rendered page. Not generic, so that it is compiled only once and not for each page type.
 #[inline(never)]
 fn with_policy(status: u16, body: String, leads_to: Option<&str>) -> Response {
     let form_action = match leads_to {

@@ -4,7 +4,7 @@ use super::authorize;
 use super::authorize::request::{AuthorizationRequest, unknown_client};
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
-use super::form::{self, FormPage, Outdated, SessionForm};
+use super::form::{self, FormPage, OutdatedForm, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
@@ -22,12 +22,12 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     page(server, request, authorization, None).await
 }
 
-/// Renders the page; again, where its form was out of date.
+/// Renders the page; again with what was ticked, if its form was out of date.
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
     authorization: AuthorizationRequest,
-    outdated: Option<&Outdated>,
+    outdated: Option<&OutdatedForm>,
 ) -> Result<Response, Failure> {
     let interaction = Interaction::Authorize(Box::new(authorization.clone()));
     let session = match browser::claimed_session(request) {
@@ -45,7 +45,7 @@ async fn page(
     }
     let form = FormPage::of_session(server, request)?
         .leading_to(Some(&authorization.redirect_uri))
-        .saying(outdated.map(|outdated| outdated.notice));
+        .with_notice(outdated.map(|outdated| outdated.notice));
     let mut scopes = ScopeLine::of(&authorization.asked(), &server.settings.resources);
     if let Some(typed) = outdated.map(|outdated| &outdated.typed).filter(|typed| !typed.is_empty())
     {
@@ -75,7 +75,7 @@ async fn page(
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
-        // The user was never asked (OpenID Connect Core §3.1.2.4).
+        // Consent counts only from the session that was asked (OpenID Connect Core §3.1.2.4).
         SessionForm::Outdated(outdated) => {
             let authorization = open(server, request, outdated.flow())?;
             return page(server, request, authorization, Some(&outdated)).await;

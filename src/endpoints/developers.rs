@@ -5,7 +5,7 @@ use serde_json::json;
 use super::account::confirm::{self, Question};
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
-use super::form::{self, FormPage, OUT_OF_DATE, Outdated};
+use super::form::{self, FormPage, OUT_OF_DATE, OutdatedForm};
 use super::http::{Request, Response};
 use super::register;
 use super::server::Server;
@@ -48,18 +48,18 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         Some("deleted") => Some(Ok("The app was deleted.")),
         _ => None,
     };
-    list(server, request, (AppFields::default(), true), Shown::first(notice)).await
+    list(server, request, (AppFields::default(), true), Banner::new(notice)).await
 }
 
-/// The status of a page, and what it says first.
-struct Shown<'a> {
+/// The status of a page, and the messages at its top.
+struct Banner<'a> {
     status: u16,
     notice: Notice<'a>,
     redrawn: Option<&'static str>,
 }
 
-impl<'a> Shown<'a> {
-    fn first(notice: Notice<'a>) -> Self {
+impl<'a> Banner<'a> {
+    fn new(notice: Notice<'a>) -> Self {
         Self { status: 200, notice, redrawn: None }
     }
 
@@ -67,8 +67,8 @@ impl<'a> Shown<'a> {
         Self { status, notice: Some(Err(error)), redrawn: None }
     }
 
-    /// A page that is drawn again because its form was out of date.
-    fn again(outdated: &Outdated) -> Self {
+    /// For a page that is shown again because its form was out of date.
+    fn redrawn(outdated: &OutdatedForm) -> Self {
         Self { status: OUT_OF_DATE, notice: None, redrawn: Some(outdated.notice) }
     }
 }
@@ -77,7 +77,7 @@ async fn list(
     server: &Server<'_>,
     request: &Request<'_>,
     (fields, confidential): (AppFields, bool),
-    Shown { status, notice, redrawn }: Shown<'_>,
+    Banner { status, notice, redrawn }: Banner<'_>,
 ) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
         return Ok(Response::see_other(&server.url("/sign-in")));
@@ -97,7 +97,7 @@ async fn list(
             });
         }
     }
-    let form = FormPage::of_session(server, request)?.saying(redrawn);
+    let form = FormPage::of_session(server, request)?.with_notice(redrawn);
     let page = Developers {
         csrf: &form.csrf,
         apps,
@@ -182,7 +182,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Ok(sent) => sent,
         Err(outdated) => {
             let typed = (filled(&outdated.typed), outdated.typed.get("kind") != Some("public"));
-            return list(server, request, typed, Shown::again(&outdated)).await;
+            return list(server, request, typed, Banner::redrawn(&outdated)).await;
         }
     };
     let (view, _) = developer(server, &session).await?;
@@ -191,7 +191,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Ok(metadata) => metadata,
         Err(error) => {
             let typed = (filled(&form), confidential);
-            return list(server, request, typed, Shown::error(422, &error)).await;
+            return list(server, request, typed, Banner::error(422, &error)).await;
         }
     };
     let secret = confidential.then(|| client::generated_secret(server.random()));
@@ -212,14 +212,14 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(error @ AccountError::TooManyApps) => {
             let message = format!("Nothing was registered: {error}.");
             let typed = (filled(&form), confidential);
-            return list(server, request, typed, Shown::error(409, &message)).await;
+            return list(server, request, typed, Banner::error(409, &message)).await;
         }
         Err(error) => return Err(error.into()),
     }
     register::write(server, &client).await?;
     let notice = Some(Ok("The app was registered."));
-    let shown = Shown::first(notice);
-    app_page(server, request, (&client, fields(&client)), (secret.as_deref(), shown))
+    let banner = Banner::new(notice);
+    app_page(server, request, (&client, fields(&client)), (secret.as_deref(), banner))
 }
 
 /// The app of that name, where it is this person's.
@@ -248,16 +248,16 @@ pub async fn app(
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
     let client = own(server, &session, client_id).await?;
-    app_page(server, request, (&client, fields(&client)), (None, Shown::first(None)))
+    app_page(server, request, (&client, fields(&client)), (None, Banner::new(None)))
 }
 
 fn app_page(
     server: &Server<'_>,
     request: &Request<'_>,
     (client, fields): (&Client, AppFields),
-    (secret, Shown { status, notice, redrawn }): (Option<&str>, Shown<'_>),
+    (secret, Banner { status, notice, redrawn }): (Option<&str>, Banner<'_>),
 ) -> Result<Response, Failure> {
-    let form = FormPage::of_session(server, request)?.saying(redrawn);
+    let form = FormPage::of_session(server, request)?.with_notice(redrawn);
     let page = DeveloperApp {
         csrf: &form.csrf,
         client_id: &client.client_id,
@@ -268,6 +268,7 @@ fn app_page(
             .then(|| VerifiedClient::of(client).to_string()),
         confidential: !client.metadata.is_public(),
         has_older_secret: client.older_secret.is_some(),
+        secrets: client.secrets_fingerprint(),
         secret,
         discovery: &server.url("/.well-known/openid-configuration"),
         notice: notice.and_then(Result::ok),
@@ -287,7 +288,7 @@ pub async fn change(
 ) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
-        Err(outdated) => return again(server, request, client_id, &outdated).await,
+        Err(outdated) => return redraw_app(server, request, client_id, &outdated).await,
     };
     let client = own(server, &session, client_id).await?;
     // Whoever makes a secret for an app or changes its redirect URIs can act as the app from then on.
@@ -297,24 +298,36 @@ pub async fn change(
             Question { form: &form, why, reason, back: &request.path, is_any_sign_in_enough: true };
         return confirm::ask(server, request, &view, question).await;
     }
+    // "Older" and "newest" may be other secrets than those that the page showed.
+    let secrets_action = matches!(form.get("action"), Some("rotate" | "retire" | "discard"));
+    if secrets_action && form.get("secrets") != Some(&*client.secrets_fingerprint()) {
+        let error = "The secrets changed since you opened this page. Check which one your app uses, \
+                     then try again.";
+        let banner = Banner::error(409, error);
+        return app_page(server, request, (&client, fields(&client)), (None, banner));
+    }
     match form.get("action") {
         Some("rotate") => rotate(server, request, client).await,
         Some("retire") => {
             let client = Client { older_secret: None, ..client };
             register::write(server, &client).await?;
-            let shown = Shown::first(Some(Ok("The older secret is good no more.")));
-            app_page(server, request, (&client, fields(&client)), (None, shown))
+            let banner =
+                Banner::new(Some(Ok("The older secret no longer works. Only the newest does.")));
+            app_page(server, request, (&client, fields(&client)), (None, banner))
         }
-        // Its response may have been lost, and a secret is shown only once.
+        // A secret is shown only once. If that page was lost, the older secret becomes the current one again.
         Some("discard") if client.older_secret.is_some() => {
             let client = Client { secret: client.older_secret, older_secret: None, ..client };
             register::write(server, &client).await?;
-            let shown = Shown::first(Some(Ok("The newest secret was discarded.")));
-            app_page(server, request, (&client, fields(&client)), (None, shown))
+            let banner = Banner::new(Some(Ok(
+                "The newest secret was discarded. Your app's older secret still works.",
+            )));
+            app_page(server, request, (&client, fields(&client)), (None, banner))
         }
         Some("discard") => {
-            let shown = Shown::error(409, "There is only one secret. Make a new one first.");
-            app_page(server, request, (&client, fields(&client)), (None, shown))
+            let banner =
+                Banner::error(409, "There is nothing to discard: this app has only one secret.");
+            app_page(server, request, (&client, fields(&client)), (None, banner))
         }
         Some("delete") => {
             register::delete(server, client_id).await?;
@@ -326,18 +339,18 @@ pub async fn change(
     }
 }
 
-/// Shows an app again, with what was typed.
-async fn again(
+/// Shows the app's page again, with what was typed in an outdated form.
+async fn redraw_app(
     server: &Server<'_>,
     request: &Request<'_>,
     client_id: &str,
-    outdated: &Outdated,
+    outdated: &OutdatedForm,
 ) -> Result<Response, Failure> {
     let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
     let client = own(server, &session, client_id).await?;
     let has_typed = outdated.typed.get("name").is_some();
     let fields = if has_typed { filled(&outdated.typed) } else { fields(&client) };
-    app_page(server, request, (&client, fields), (None, Shown::again(outdated)))
+    app_page(server, request, (&client, fields), (None, Banner::redrawn(outdated)))
 }
 
 /// Makes a new secret; the one before goes on until it is retired.
@@ -347,17 +360,18 @@ async fn rotate(
     client: Client,
 ) -> Result<Response, Failure> {
     if client.metadata.is_public() || client.older_secret.is_some() {
-        let error = "Retire the older secret first: two at once are enough.";
-        let shown = Shown::error(409, error);
-        return app_page(server, request, (&client, fields(&client)), (None, shown));
+        let error = "An app has at most two secrets. Retire the older one first.";
+        let banner = Banner::error(409, error);
+        return app_page(server, request, (&client, fields(&client)), (None, banner));
     }
     let secret = client::generated_secret(server.random());
     let older_secret = client.secret;
     let client = Client { secret: Some(SecretHash::of_text(&secret)), older_secret, ..client };
     register::write(server, &client).await?;
-    let notice = Some(Ok("A new secret was made. The one before goes on until you retire it."));
-    let shown = Shown::first(notice);
-    app_page(server, request, (&client, fields(&client)), (Some(&secret), shown))
+    let notice =
+        Some(Ok("A new secret was made. The one before keeps working until you retire it."));
+    let banner = Banner::new(notice);
+    app_page(server, request, (&client, fields(&client)), (Some(&secret), banner))
 }
 
 async fn save(
@@ -377,12 +391,12 @@ async fn save(
             } else {
                 "The app was saved."
             }));
-            let shown = Shown::first(notice);
-            app_page(server, request, (&client, fields(&client)), (None, shown))
+            let banner = Banner::new(notice);
+            app_page(server, request, (&client, fields(&client)), (None, banner))
         }
         Err(error) => {
-            let shown = Shown::error(422, &error);
-            app_page(server, request, (&client, filled(form)), (None, shown))
+            let banner = Banner::error(422, &error);
+            app_page(server, request, (&client, filled(form)), (None, banner))
         }
     }
 }

@@ -46,7 +46,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     match form::of_browser(server, request)? {
         Ok(form) => look(server, request, (form.get("user_code").unwrap_or_default(), None)).await,
         Err(outdated) => {
-            let typed = outdated.about("user_code").unwrap_or_default();
+            let typed = outdated.request_field("user_code").unwrap_or_default();
             Ok(enter(server, request, typed, (OUT_OF_DATE, Some(outdated.notice))))
         }
     }
@@ -65,7 +65,7 @@ fn enter(
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }
 
-/// Shows the request behind a code; again, where the form that decides on it was out of date.
+/// Shows the device's request for a user code; `notice` says why it is shown again.
 async fn look(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -85,7 +85,7 @@ async fn look(
     };
     match find(server, request, &session, &user_code).await? {
         Ok((client, view)) => {
-            let form = FormPage::of_session(server, request)?.saying(notice);
+            let form = FormPage::of_session(server, request)?.with_notice(notice);
             let page =
                 approve_page(server, (&form, request), (&session, &user_code), (&client, &view));
             Ok(form.render(form.status(), &page))
@@ -188,7 +188,7 @@ pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let (form, claimed) = match form::of_session(server, request)? {
         SessionForm::Current(form, claimed) => (form, Some(claimed)),
         SessionForm::Outdated(outdated) => {
-            let typed = outdated.about("user_code").unwrap_or_default();
+            let typed = outdated.request_field("user_code").unwrap_or_default();
             return look(server, request, (typed, Some(outdated.notice))).await;
         }
         SessionForm::SignedOut(form) => (form, None),

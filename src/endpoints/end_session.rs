@@ -47,9 +47,9 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         }
     }
     let logout = parse(server, &parameters).await?;
-    let is_answer = parameters.get("csrf").is_some();
-    let (confirmed, notice) = match is_answer.then(|| form::of_session(server, request)) {
-        Some(answer) => match answer? {
+    let is_form = parameters.get("csrf").is_some();
+    let (confirmed, notice) = match is_form.then(|| form::of_session(server, request)) {
+        Some(form) => match form? {
             SessionForm::Current(..) => (true, None),
             SessionForm::Outdated(outdated) => (false, Some(outdated.notice)),
             SessionForm::SignedOut(_) => (false, None),
@@ -68,7 +68,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     let named =
         logout.hint.as_ref().is_some_and(|hint| hint.sub == view.account && hint.sid == view.sid);
     if notice.is_some() || (!named && !confirmed) {
-        let form = FormPage::of_session(server, request)?.saying(notice);
+        let form = FormPage::of_session(server, request)?.with_notice(notice);
         return Ok(ask(server, form, &parameters, (view.label(), &logout)));
     }
     sign_in::end(server, &claimed).await?;
@@ -105,11 +105,11 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
         None => None,
         Some(hint) => match verify::id_token_hint(server, hint).await? {
             Hint::Known(hint) => Some(hint),
-            // Nobody speaks for the app any more, so the user is asked.
+            // A deleted client can't ask for a logout, so the user is asked.
             Hint::OfDeletedClient => None,
             Hint::Unknown => {
                 return Err(refused(
-                    "The app showed an ID token that this server did not issue (id_token_hint).",
+                    "The app sent an ID token that this server did not issue (id_token_hint).",
                 ));
             }
         },

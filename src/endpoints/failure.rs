@@ -38,10 +38,10 @@ pub enum Failure {
         /// What to do next.
         message: String,
     },
-    /// The session has ended: the page leads to the sign-in page.
+    /// The session has ended: the response is a page with a link to the sign-in page.
     #[error("nobody is signed in")]
     SignedOut,
-    /// A form was out of date: the page, drawn again.
+    /// A form was out of date: the response is its page, rendered again.
     #[error("a form was out of date")]
     Redrawn(Box<Response>),
     /// The outside failed: logged, and the caller is told nothing else.
@@ -55,7 +55,7 @@ impl Failure {
         Self::Unavailable(Unavailable(what.into()))
     }
 
-    /// A page that is drawn again.
+    /// The page of a form that was out of date, rendered again.
     pub fn redrawn(page: Response) -> Self {
         Self::Redrawn(Box::new(page))
     }

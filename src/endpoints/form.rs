@@ -1,10 +1,11 @@
-//! Forms: for whom each was drawn, and whether it still counts when it is sent.
+//! Forms: which account and session each was made for, and whether it is still valid when it is sent.
 //!
-//! A form that decides or changes something for a user carries, sealed, the account and the session that it was
-//! drawn for. Another site can't make that value, so it also closes the form to other sites. A form for
-//! whoever uses the browser, such as the sign-in form, is closed by double submission of a random token.
+//! A form that decides or changes something for a user has, sealed in its field `csrf`, the account and the
+//! session that it was made for. Another site can't make that value, so it also prevents cross-site request
+//! forgery. A form for users who aren't signed in, such as the sign-in form, is protected by a random token
+//! that is sent twice: in a cookie and in the form.
 //!
-//! A form that is out of date decides nothing: its page is drawn again with what was typed, and says so.
+//! A form that is out of date changes nothing: its page is shown again, with a notice and what was typed.
 
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -20,34 +21,37 @@ use crate::pages::Page;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::redirect_uri;
 
-/// The status of a page that is drawn again because its form was out of date (RFC 9110 §15.5.10).
+/// The status of a page that is shown again because its form was out of date (409, RFC 9110 §15.5.10).
 pub const OUT_OF_DATE: u16 = 409;
 
-/// The account and session that a form was drawn for.
+/// The account and session that a form was made for.
 #[derive(Serialize, Deserialize)]
-struct DrawnFor {
+struct FormOwner {
     account: String,
     session: u32,
 }
 
-/// A form that decides nothing.
+/// A form that is out of date, so it changes nothing.
 #[derive(Debug)]
-pub struct Outdated {
-    /// What was typed, without passwords; empty if it was typed for another account.
+pub struct OutdatedForm {
+    /// What was typed, without passwords; empty if another account may have typed it.
     pub typed: Parameters,
-    /// Whether a password was typed, which is never shown again.
+    /// Whether a password was typed. The password itself is never shown again.
     pub had_password: bool,
-    /// What the page says when it is drawn again.
+    /// Whether it was made for another account than the one that is signed in now.
+    pub is_of_other_account: bool,
+    /// Why the page is shown again, for the user.
     pub notice: &'static str,
-    /// What the page is about: values that say so themselves, or that are checked like those of its address.
-    about: Parameters,
+    /// The [`REQUEST_FIELDS`] of the form.
+    request: Parameters,
 }
 
-/// The fields that say what a page is about.
-const ABOUT: [&str; 6] =
+/// The fields with which a page is requested. They are kept whoever typed the rest: each is sealed, or checked
+/// like the same parameter in the page's URL.
+const REQUEST_FIELDS: [&str; 6] =
     ["flow", "user_code", "id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
-impl Outdated {
+impl OutdatedForm {
     fn new(form: &Parameters, notice: &'static str) -> Self {
         let is_secret = |name: &str| name.contains("password") || name == "csrf";
         let typed = form.pairs().filter(|(name, _)| !is_secret(name)).collect();
@@ -56,37 +60,38 @@ impl Outdated {
     }
 
     fn without_typed(form: &Parameters, notice: &'static str) -> Self {
-        let about = form.pairs().filter(|(name, _)| ABOUT.contains(name)).collect();
-        Self { typed: Parameters::default(), had_password: false, notice, about }
+        let request = form.pairs().filter(|(name, _)| REQUEST_FIELDS.contains(name)).collect();
+        let typed = Parameters::default();
+        Self { typed, had_password: false, is_of_other_account: false, notice, request }
     }
 
-    /// What the page is about: a field of the form that its address could have had too.
-    pub fn about(&self, name: &str) -> Option<&str> {
-        self.about.get(name)
+    /// One of the [`REQUEST_FIELDS`].
+    pub fn request_field(&self, name: &str) -> Option<&str> {
+        self.request.get(name)
     }
 
-    /// The interaction that the form carried on, sealed.
+    /// The sealed interaction that the form continues.
     pub fn flow(&self) -> Option<&str> {
-        self.about("flow")
+        self.request_field("flow")
     }
 }
 
-/// What became of a form that a signed-in user was shown.
+/// A form of a page for signed-in users, as it was sent.
 pub enum SessionForm {
-    /// The session that it was drawn for sent it.
+    /// Sent in the session that it was made for.
     Current(Parameters, ClaimedSession),
-    /// Another session is there now.
-    Outdated(Outdated),
-    /// Nobody is signed in any more. The fields prove nothing.
+    /// Made for another session or too long ago, or not by this server.
+    Outdated(OutdatedForm),
+    /// Nobody is signed in. The fields are unverified.
     SignedOut(Parameters),
 }
 
 impl SessionForm {
-    /// The form and its session, where somebody is signed in.
+    /// The form and its session, or the form that is out of date.
     ///
     /// # Errors
-    /// [`Failure::SignedOut`].
-    pub fn signed_in(self) -> Result<Result<(Parameters, ClaimedSession), Outdated>, Failure> {
+    /// [`Failure::SignedOut`] if nobody is signed in.
+    pub fn signed_in(self) -> Result<Result<(Parameters, ClaimedSession), OutdatedForm>, Failure> {
         match self {
             Self::Current(form, session) => Ok(Ok((form, session))),
             Self::Outdated(outdated) => Ok(Err(outdated)),
@@ -95,23 +100,23 @@ impl SessionForm {
     }
 }
 
-/// Reads a form of [`FormPage::of_browser`].
+/// Reads a form that [`FormPage::of_browser`] rendered.
 ///
 /// # Errors
 /// A page, for a form that another site sent or that can't be read.
 pub fn of_browser(
     server: &Server<'_>,
     request: &Request<'_>,
-) -> Result<Result<Parameters, Outdated>, Failure> {
+) -> Result<Result<Parameters, OutdatedForm>, Failure> {
     let form = read(server, request)?;
     // Without the token only the browser's word shows that a page of this server sent the form.
     let outdated = |notice| match is_own_origin(server, request) {
-        true => Outdated::new(&form, notice),
-        false => Outdated::without_typed(&form, notice),
+        true => OutdatedForm::new(&form, notice),
+        false => OutdatedForm::without_typed(&form, notice),
     };
     let Some(token) = browser::csrf_token(request) else {
-        let notice = "Your browser sent no cookie, so nothing was sent. Allow cookies for this \
-                      site, then try again.";
+        let notice = "This page had expired, so nothing was sent. Try again. If this happens again, \
+                      allow cookies for this site.";
         return Ok(Err(outdated(notice)));
     };
     let sent = form.get("csrf").unwrap_or_default();
@@ -119,11 +124,14 @@ pub fn of_browser(
     if holds && !Interaction::has_expired(server, form.get("flow")) {
         return Ok(Ok(form));
     }
-    let notice = "This page was out of date, so nothing was sent. Check it, then try again.";
+    let notice = match form.get("password") {
+        Some(_) => "This page had expired, so nothing was sent. Enter your password again.",
+        None => "This page had expired, so nothing was sent. Try again.",
+    };
     Ok(Err(outdated(notice)))
 }
 
-/// Reads a form of [`FormPage::of_session`].
+/// Reads a form that [`FormPage::of_session`] rendered.
 ///
 /// # Errors
 /// A page, for a form that another site sent or that can't be read.
@@ -134,30 +142,30 @@ pub fn of_session(server: &Server<'_>, request: &Request<'_>) -> Result<SessionF
     };
     let sent = form.get("csrf").unwrap_or_default();
     let sealed = server.settings.sealer.open(Purpose::Form, sent).ok();
-    let drawn_for = sealed.and_then(|json| serde_json::from_slice::<DrawnFor>(&json).ok());
-    let account = |drawn: &DrawnFor| ObjectId::parse(&drawn.account);
-    Ok(match drawn_for {
-        Some(drawn) if account(&drawn).as_ref() != Some(&session.account) => {
-            let notice = "You are now signed in with another account, so nothing was changed. \
-                          Check this page before you go on.";
-            SessionForm::Outdated(Outdated::without_typed(&form, notice))
+    let owner = sealed.and_then(|json| serde_json::from_slice::<FormOwner>(&json).ok());
+    let account = |owner: &FormOwner| ObjectId::parse(&owner.account);
+    Ok(match owner {
+        Some(owner) if account(&owner).as_ref() != Some(&session.account) => {
+            let notice = "You're now signed in with another account, so nothing was changed. \
+                          Check this page before you continue.";
+            let outdated = OutdatedForm::without_typed(&form, notice);
+            SessionForm::Outdated(OutdatedForm { is_of_other_account: true, ..outdated })
         }
         Some(_) if Interaction::has_expired(server, form.get("flow")) => {
             let notice = "This page was open for too long, so nothing was changed. Check it, then \
                           try again.";
-            SessionForm::Outdated(Outdated::new(&form, notice))
+            SessionForm::Outdated(OutdatedForm::new(&form, notice))
         }
-        Some(drawn) if drawn.session == session.proof.number => SessionForm::Current(form, session),
+        Some(owner) if owner.session == session.proof.number => SessionForm::Current(form, session),
         Some(_) => {
-            let notice = "You signed in again since this page was opened, so nothing was changed. \
-                          Check it, then try again.";
-            SessionForm::Outdated(Outdated::new(&form, notice))
+            let notice = "You've signed in again since you opened this page, so nothing was \
+                          changed. Check it, then try again.";
+            SessionForm::Outdated(OutdatedForm::new(&form, notice))
         }
         None => {
-            // Nothing shows that a page of this server sent it, so no field of it is shown.
-            let notice = "This page was out of date, so nothing was changed. Check it, then try \
-                          again.";
-            SessionForm::Outdated(Outdated::without_typed(&form, notice))
+            // Another site may have made this form, so what it has in its fields isn't shown.
+            let notice = "This page had expired, so nothing was changed. Try again.";
+            SessionForm::Outdated(OutdatedForm::without_typed(&form, notice))
         }
     })
 }
@@ -176,9 +184,8 @@ fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failur
         origin.is_some_and(|origin| origin != server.issuer && origin != request.origin);
     let is_cross_site = request.header("sec-fetch-site").is_some_and(|site| site == "cross-site");
     if is_foreign || is_cross_site {
-        let message =
-            "Nothing was changed. If you meant to do this, open the page here and try again.";
-        return Err(Failure::page(403, "Another site sent this", message));
+        let message = "Nothing was changed. To do this, open the page on this site and try again.";
+        return Err(Failure::page(403, "This form came from another site", message));
     }
     request
         .form()
@@ -190,15 +197,15 @@ pub struct FormPage<'a, 'b> {
     server: &'a Server<'b>,
     /// The value of the field `csrf`.
     pub csrf: String,
-    /// A token for this browser that it doesn't have yet.
+    /// The token, if this browser doesn't have it in its cookie yet.
     new_token: Option<String>,
-    /// Where the form's answer may lead the browser, beside this server.
+    /// Where the response to the form may redirect, besides this server.
     pub leads_to: Option<String>,
     notice: Option<&'static str>,
 }
 
 impl<'a, 'b> FormPage<'a, 'b> {
-    /// A form for whoever uses this browser.
+    /// A form for anyone who uses this browser, signed in or not.
     pub fn of_browser(server: &'a Server<'b>, request: &Request<'_>) -> Self {
         let (csrf, is_new) = browser::held_or_new_token(server, request);
         let new_token = is_new.then(|| csrf.clone());
@@ -208,12 +215,12 @@ impl<'a, 'b> FormPage<'a, 'b> {
     /// A form for the session that this request came in.
     ///
     /// # Errors
-    /// [`Failure::SignedOut`], where there is none.
+    /// [`Failure::SignedOut`] if there is none.
     pub fn of_session(server: &'a Server<'b>, request: &Request<'_>) -> Result<Self, Failure> {
         let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
         let account = session.account.to_string();
-        let drawn_for = DrawnFor { account, session: session.proof.number };
-        let json = serde_json::to_vec(&drawn_for).map_err(|e| Failure::internal(e.to_string()))?;
+        let owner = FormOwner { account, session: session.proof.number };
+        let json = serde_json::to_vec(&owner).map_err(|e| Failure::internal(e.to_string()))?;
         let csrf = server.seal(Purpose::Form, &json)?;
         Ok(Self { server, csrf, new_token: None, leads_to: None, notice: None })
     }
@@ -226,19 +233,19 @@ impl<'a, 'b> FormPage<'a, 'b> {
         self
     }
 
-    /// Also says something first.
+    /// Shows a message above the content: why the page is shown again.
     #[must_use]
-    pub fn saying(mut self, notice: Option<&'static str>) -> Self {
+    pub fn with_notice(mut self, notice: Option<&'static str>) -> Self {
         self.notice = notice;
         self
     }
 
-    /// The status of a page that nothing else is wrong with.
+    /// The status of a page without an error of its own: 409 with a notice, else 200.
     pub fn status(&self) -> u16 {
         if self.notice.is_some() { OUT_OF_DATE } else { 200 }
     }
 
-    /// Renders.
+    /// Renders the page, and sets the cookie with the token if the browser needs it.
     pub fn render(&self, status: u16, page: &impl Page) -> Response {
         let frame = Frame { leads_to: self.leads_to.as_deref(), notice: self.notice };
         let response = browser::html_with(self.server, status, page, frame);

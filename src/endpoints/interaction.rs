@@ -86,11 +86,12 @@ impl Interaction {
         server.seal(Purpose::Interaction, &json)
     }
 
-    /// Opens what [`Interaction::seal`] made; no value means the account page. One that has expired starts over,
-    /// as if the app had sent the browser again.
+    /// Opens what [`Interaction::seal`] made; no value means the account page. An expired interaction starts
+    /// over, as if the app had sent the browser again.
     ///
     /// # Errors
-    /// A page that says to begin again, for a value that is not this server's or can't start over.
+    /// A page that says to begin again, if this server didn't make the value or it has expired and can't start
+    /// over.
     pub fn open(
         server: &Server<'_>,
         request: &Request<'_>,
@@ -113,14 +114,14 @@ impl Interaction {
         })
     }
 
-    /// Whether a form carries an interaction that has expired, so that its page must be drawn again.
+    /// Whether the interaction in a form has expired, so that its page must be shown again.
     pub fn has_expired(server: &Server<'_>, value: Option<&str>) -> bool {
         let sealed = value.and_then(|value| unseal(server, value));
         sealed.is_some_and(|sealed| sealed.expires_at <= server.now())
     }
 
-    /// The same request, asked now. A link that waits can't be: who the user is at the provider was true when
-    /// they came from there.
+    /// The same request, as if it came now. `None` for a link that waits: the user's sign-in at the provider
+    /// was too long ago.
     fn start_over(self, now: Timestamp) -> Option<Self> {
         match self {
             Self::Authorize(mut request) => {

@@ -163,7 +163,7 @@ async fn replace(
     Ok(Response::json(200, &information(server, &client, shown, Some(token))))
 }
 
-/// Reads the metadata, and the scopes that it asks for and the client can't have.
+/// Reads the metadata. Also returns the requested scopes that the client can't have.
 fn metadata(request: &Request<'_>, trusted: bool) -> Result<(ClientMetadata, Scope), Failure> {
     if request.media_type().as_deref() != Some("application/json") {
         let error = "the Content-Type must be application/json";
@@ -180,7 +180,7 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<(ClientMetadata, Sco
     Ok((metadata, left_out))
 }
 
-/// Tells the operator which scopes a client asked for in vain; the answer tells the client in `scope`.
+/// Logs the requested scopes that a client can't have. The client sees in `scope` of the response what it got.
 fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
     if !left_out.is_empty() {
         let id = &client.client_id;

@@ -1,4 +1,4 @@
-//! The scope of a request, as far as the client may have it (RFC 6749 §3.3).
+//! The scope of a request, reduced to what the client may have (RFC 6749 §3.3).
 
 use super::failure::Failure;
 use super::server::Server;
@@ -7,11 +7,11 @@ use crate::domain::client::Client;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{self, Scope};
 
-/// Reads `scope`. Scopes that the client did not register are left out, and so is `offline_access` if the
-/// client can't refresh. The token response says what was granted, and the log says what was left out.
+/// Reads `scope`. Leaves out scopes that the client did not register, and `offline_access` if the client can't
+/// refresh. The token response says what was granted, and the log says what was left out.
 ///
 /// # Errors
-/// `invalid_scope` for a value that can't be read, or if nothing of it is left.
+/// `invalid_scope` if the value can't be read or none of its scopes is left.
 pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result<Scope, Failure> {
     let Some(value) = value else {
         return Ok(Scope::default());
@@ -26,8 +26,8 @@ pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result
     Ok(allowed)
 }
 
-/// Names the scopes that this server knows. Any other is text of whoever sent the request, so those are
-/// counted.
+/// Logs by name the scopes that this server knows. It only counts the others, because anyone can put any text
+/// there.
 fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
     if left_out.is_empty() {
         return;
@@ -37,7 +37,7 @@ fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
         .filter(|token| scope::STANDARD.contains(&token) || resources.words(token).is_some());
     let (id, others) = (&client.client_id, left_out.len().saturating_sub(known.len()));
     let message = format!(
-        "the client {id} asks for scopes that it can't have, which are left out: {known} \
+        "the client {id} requested scopes that it can't have; they were left out: {known} \
          ({others} more that this server doesn't know)"
     );
     server.ports.log.error(&message);

@@ -52,6 +52,8 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
         Err(OAuthError::invalid_request("the host name is longer than host names are").into())
     } else if target > MAX_TARGET {
         Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
+    } else if let Some(page) = page_of_form(&endpoint, request) {
+        Ok(Response::see_other(&server.url(page)))
     } else if !allows(&endpoint, request.method) {
         let response =
             Response::error(405, &OAuthError::invalid_request(format!("use {}", endpoint.methods)));
@@ -120,6 +122,17 @@ fn find(server: &Server<'_>, path: &str) -> Option<Endpoint> {
         path if server.settings.development => demo::methods(path).and_then(people),
         _ => None,
     }
+}
+
+/// The page whose form is sent to this path, for a user who opens the path itself: after a form was shown again,
+/// it stands in the address bar.
+fn page_of_form(endpoint: &Endpoint, request: &Request<'_>) -> Option<&'static str> {
+    let opens = matches!(request.method, Method::Get | Method::Head);
+    let is_form = endpoint.audience == Audience::People && endpoint.methods == "POST";
+    (opens && is_form).then_some(match request.path.as_str() {
+        "/device/decide" => "/device",
+        _ => "/account",
+    })
 }
 
 fn allows(endpoint: &Endpoint, method: Method) -> bool {
@@ -266,7 +279,9 @@ fn fail(
         Failure::Caller(error) | Failure::Bearer(error) | Failure::ClientChallenge(error) => {
             (400, "This request cannot be read", error.description.to_string())
         }
-        Failure::NoBearer => (400, "This request cannot be read", "It has no token.".to_owned()),
+        Failure::NoBearer => {
+            (400, "This request cannot be read", "It has no access token.".to_owned())
+        }
     };
     browser::html(server, status, &Message { title, text: &text, link: Some(link) })
 }

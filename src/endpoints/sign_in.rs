@@ -46,7 +46,7 @@ pub(super) struct Shown {
     pub error: Option<String>,
     /// Whether the address was asked for, and led to no company: now the password is.
     pub asks_password: bool,
-    /// That the page was drawn again.
+    /// Why the page is shown again.
     pub notice: Option<&'static str>,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn page(
         None if address_first => Some(server.issuer.as_str()),
         uri => uri,
     };
-    let form = FormPage::of_browser(server, request).leading_to(leads_to).saying(shown.notice);
+    let form = FormPage::of_browser(server, request).leading_to(leads_to).with_notice(shown.notice);
     let flow = flow(server, interaction)?;
     let link = match interaction {
         Interaction::Link(pending) => {
@@ -386,7 +386,7 @@ pub async fn select_account(
     ask_for_account(server, request, interaction, None).await
 }
 
-/// Renders the page that asks for the account; again, where its form was out of date.
+/// Renders the page that asks for the account; `notice` says why it is shown again.
 async fn ask_for_account(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -403,7 +403,7 @@ async fn ask_for_account(
     };
     let form = FormPage::of_session(server, request)?
         .leading_to(interaction.redirect_uri())
-        .saying(notice);
+        .with_notice(notice);
     let page = SelectAccount {
         csrf: &form.csrf,
         flow: &flow(server, &interaction)?,

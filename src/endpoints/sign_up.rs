@@ -48,7 +48,7 @@ fn page(
     }
     let form = FormPage::of_browser(server, request)
         .leading_to(Some(interaction.redirect_uri().unwrap_or(&server.issuer)))
-        .saying(filled.notice);
+        .with_notice(filled.notice);
     let flow = sign_in::flow(server, interaction)?;
     let page = SignUp {
         csrf: &form.csrf,
@@ -67,14 +67,14 @@ fn page(
     Ok(form.render(status, &page))
 }
 
-/// What the page is filled with.
+/// What the page shows besides empty fields.
 #[derive(Default)]
 struct Filled<'a> {
     /// What was typed.
     form: Option<&'a Parameters>,
     /// What was wrong.
     error: Option<String>,
-    /// That the page was drawn again.
+    /// Why the page is shown again.
     notice: Option<&'static str>,
 }
 

@@ -15,9 +15,10 @@ use serde::de::DeserializeOwned;
 /// Which keys a token may be signed with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keys {
+    /// One that the JWKS publishes now.
     Published,
-    /// Also those by which hints are recognized.
-    OfHints,
+    /// Also an older one, which only verifies an `id_token_hint`.
+    PublishedOrHint,
 }
 
 /// The claims of a token that this server signed, whatever its age; none for any other.
@@ -35,7 +36,7 @@ async fn own<T: DeserializeOwned>(
     }
     let published = server.ports.signer.keys(header.alg).await?;
     let mut key = published.find(&header.kid, server.now()).cloned();
-    if key.is_none() && keys == Keys::OfHints {
+    if key.is_none() && keys == Keys::PublishedOrHint {
         let older = server.ports.signer.hint_keys().await?;
         key = older.find(&header.kid, server.now()).cloned();
     }
@@ -58,8 +59,8 @@ pub async fn access_token(
     Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
 }
 
-/// The claims of the access token that a request bears. A device code that could still be redeemed again is
-/// spent by this: whoever uses the token has received it.
+/// The claims of the access token that a request bears. If the response with this token can still be repeated,
+/// this spends its device code: whoever uses the token has received it.
 ///
 /// # Errors
 /// As RFC 6750 §3.1 says.
@@ -68,7 +69,8 @@ pub async fn bearer_access_token(
     request: &Request<'_>,
 ) -> Result<AccessToken, Failure> {
     let claims = access_token(server, &bearer(request)?).await?.ok_or_else(inactive)?;
-    // RFC 7592 §2.3: deleting a client ends its tokens. No list says whose accounts they are for.
+    // RFC 7592 §2.3: deleting a client ends its tokens. No list says which grants those are, so each use checks
+    // the client.
     if server.client(&claims.client_id).await?.is_none() {
         return Err(inactive());
     }
@@ -85,23 +87,23 @@ pub async fn bearer_access_token(
     Ok(claims)
 }
 
-/// An ID token that a client sends as a hint.
+/// An ID token that a client sends as `id_token_hint`.
 pub enum Hint {
     /// Not an ID token of this server.
     Unknown,
-    /// Issued to a client that was deleted since.
+    /// Issued to a client that has since been deleted.
     OfDeletedClient,
     /// Its claims.
     Known(Box<IdToken>),
 }
 
-/// Reads an ID token as a hint: its age is no matter, and neither is that of its key (RP-Initiated Logout §2,
-/// OpenID Connect Core §3.1.2.1).
+/// Reads an ID token as a hint. It is accepted even if it has expired or its key is no longer published
+/// (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 ///
 /// # Errors
 /// Internal errors only.
 pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Hint, Failure> {
-    let claims: Option<IdToken> = own(server, token, ("JWT", Keys::OfHints)).await?;
+    let claims: Option<IdToken> = own(server, token, ("JWT", Keys::PublishedOrHint)).await?;
     let Some(claims) = claims.filter(|claims| claims.iss == server.issuer) else {
         return Ok(Hint::Unknown);
     };

@@ -72,8 +72,8 @@ pub struct AccessToken {
     /// The grant that the token came from: how introspection and userinfo find it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
-    /// Until when the device code that this token came from may be redeemed again, in seconds since 1970. The
-    /// first use of the token here ends that earlier.
+    /// When the response to the device code that this token came from can no longer be repeated, in seconds
+    /// since 1970. The first use of the token at this server ends that earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_code_exp: Option<i64>,
 }

@@ -64,7 +64,7 @@ pub struct UpstreamHeader {
     /// The key, where it says.
     pub kid: Option<String>,
     /// Whether there is a `crit`, in whatever form: it names extensions that must be understood (RFC 7515
-    /// §4.1.11), and none is.
+    /// §4.1.11), and this server understands none.
     pub has_crit: bool,
     /// The names of optional members that could not be read.
     pub odd: Vec<&'static str>,
@@ -77,7 +77,7 @@ impl TryFrom<ForeignObject> for UpstreamHeader {
         let read = Self {
             alg: header.needed("alg")?,
             typ: header.optional("typ"),
-            // Without its name each fitting key is tried, and one of them must verify the signature.
+            // Without a `kid`, each key that fits is tried, and one of them must verify the signature.
             kid: header.optional("kid"),
             has_crit: header.has("crit"),
             odd: Vec::new(),

@@ -60,8 +60,8 @@ impl LogoutToken {
     /// Reads the claims.
     ///
     /// # Errors
-    /// [`ForeignJsonError`] for a claim that §2.4 requires, and for one that limits the token: a `sid` that
-    /// counted as absent would end all sessions of the user instead of one.
+    /// [`ForeignJsonError`] if a claim that §2.4 requires, or one that limits the token, can't be read: if an
+    /// unreadable `sid` counted as absent, all sessions of the user would end instead of one.
     pub fn read(mut claims: ForeignObject) -> Result<Self, ForeignJsonError> {
         let events: ForeignObject = claims.needed("events")?;
         let read = Self {

@@ -34,7 +34,7 @@ pub enum Purpose<'a> {
     Interaction,
     /// What a person allowed, on its way to the app.
     AuthorizationCode,
-    /// The account and session that a form was drawn for.
+    /// The account and session that a form was made for.
     Form,
     /// A sign-in at an upstream provider, in a cookie of the browser that began it.
     UpstreamLogin,

@@ -80,8 +80,8 @@ impl UpstreamIdToken {
     /// Reads the claims.
     ///
     /// # Errors
-    /// [`ForeignJsonError`] for a claim that is needed (OpenID Connect Core §2), and for one that binds the
-    /// token to this client, this sign-in or this access token.
+    /// [`ForeignJsonError`] if a required claim (OpenID Connect Core §2), or one that binds the token to this
+    /// client, this sign-in or this access token, can't be read.
     pub fn read(mut claims: ForeignObject) -> Result<Self, ForeignJsonError> {
         let read = Self {
             iss: claims.needed("iss")?,
@@ -101,8 +101,8 @@ impl UpstreamIdToken {
         Ok(Self { odd: claims.finish()?, ..read })
     }
 
-    /// When the user authenticated, if the token says so; a moment that is still to come proves nothing.
-    /// `now` is in seconds since 1970.
+    /// When the user authenticated, in seconds since 1970; `None` if the token doesn't say or the time is in the
+    /// future. `now` is in seconds since 1970.
     pub fn authenticated_at(&self, now: i64) -> Option<i64> {
         self.auth_time.filter(|moment| *moment <= now.saturating_add(CLOCK_SKEW))
     }

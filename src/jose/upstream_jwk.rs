@@ -55,13 +55,16 @@ pub struct UpstreamJwk {
 /// How many keys of one set are looked at.
 const MAX_KEYS: usize = 100;
 
-/// How many characters of base64url a coordinate of P-256 (RFC 7518 §6.2.1.2) and a public key of Ed25519
-/// (RFC 8037 §2) have.
+/// The length of a P-256 coordinate (RFC 7518 §6.2.1.2) and of an Ed25519 public key (RFC 8037 §2), in
+/// characters of base64url.
 const COORDINATE: usize = 43;
 
 impl UpstreamJwk {
-    /// Reads a key. One whose `use`, `key_ops` or `alg` can't be read is not usable: it may be restricted to
-    /// something else (RFC 7517 §4.2 to §4.4).
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// [`ForeignJsonError`], also if `use`, `key_ops` or `alg` can't be read: the key may be meant for another
+    /// use (RFC 7517 §4.2 to §4.4).
     fn read(mut key: ForeignObject) -> Result<Self, ForeignJsonError> {
         let operations: Option<Vec<String>> = key.restriction("key_ops")?;
         if operations.is_some_and(|all| all.iter().all(|operation| operation != "verify")) {
@@ -120,9 +123,9 @@ impl UpstreamJwk {
 /// The keys of a set that may have signed a token.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
-    /// The keys.
+    /// The keys, in the order of the set.
     pub keys: Vec<UpstreamJwk>,
-    /// The names of members because of whose form a key was passed over.
+    /// The names of members whose form made a key unusable.
     pub odd: Vec<&'static str>,
 }
 

@@ -144,6 +144,8 @@ impl Page for AccountPage<'_> {
 pub struct DeleteAccount<'a> {
     /// Closes the form to other sites.
     pub csrf: &'a str,
+    /// The account: its e-mail address or name.
+    pub label: &'a str,
     /// Whether there is a password to ask for.
     pub has_password: bool,
     /// What was wrong.

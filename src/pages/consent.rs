@@ -17,7 +17,7 @@ pub struct ScopeLine {
     pub words: String,
     /// Whether the person may leave it out.
     pub optional: bool,
-    /// Whether an optional one is chosen.
+    /// Whether the box of an optional scope is ticked.
     pub is_ticked: bool,
 }
 

@@ -76,6 +76,8 @@ pub struct DeveloperApp<'a> {
     pub confidential: bool,
     /// Whether an older secret is still good.
     pub has_older_secret: bool,
+    /// The secrets that the page is about, as a fingerprint.
+    pub secrets: String,
     /// A secret that was just made, and is shown once.
     pub secret: Option<&'a str>,
     /// Where its metadata is found.

@@ -42,7 +42,7 @@ pub struct Shell<'a> {
     pub brand: &'a Brand,
     /// Whether to say that this is a development server.
     pub development: bool,
-    /// What the page says first, such as that it was drawn again.
+    /// A message above the content, such as why the page is shown again.
     pub notice: Option<&'a str>,
 }
 

@@ -69,7 +69,7 @@ pub enum ClaimsError {
     /// OpenID Connect Core §5.5.
     #[error("claims must be a JSON object with userinfo or id_token, each an object of claims")]
     Syntax,
-    /// A member that says who must sign in, or how, is not what §5.5.1 says.
+    /// `sub` or `acr` is requested in a form that §5.5.1 doesn't define.
     #[error("claims cannot be used: {0}")]
     Unusable(#[from] ForeignJsonError),
     /// More than the server keeps.
@@ -103,8 +103,8 @@ impl ClaimsRequest {
         Self::read(json).map(|(request, _)| request)
     }
 
-    /// Reads the JSON value of the parameter, and names the claims that are ignored because they are asked
-    /// for in a form that §5.5.1 doesn't know.
+    /// Reads the JSON value of the parameter. Also returns the names of claims that are ignored because they are
+    /// requested in a form that §5.5.1 doesn't define.
     ///
     /// # Errors
     /// See [`ClaimsError`].
@@ -154,7 +154,7 @@ impl ClaimsRequest {
     }
 }
 
-/// The known claims that are asked for: by `null`, or by an object (§5.5.1).
+/// The known claims that are requested, with `null` or an object as their value (§5.5.1).
 fn asked_for(members: &mut ForeignObject) -> Vec<String> {
     let mut is_asked = |claim: &&'static str| {
         let is_null = matches!(members.restriction::<ForeignObject>(claim), Ok(None));
@@ -163,8 +163,8 @@ fn asked_for(members: &mut ForeignObject) -> Vec<String> {
     all().filter(|claim| is_asked(claim)).map(String::from).collect()
 }
 
-/// The `sub` that must be signed in. In a form that can't be read it isn't ignored: another user would be
-/// signed in.
+/// The `sub` of the user who must sign in. If it can't be read, the request is refused: another user could sign
+/// in.
 fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonError> {
     let Some(sub) = members.restriction::<ForeignObject>("sub")? else {
         return Ok(None);
@@ -179,8 +179,8 @@ fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonEr
     }
 }
 
-/// The authentication contexts one of which must be met. In a form that can't be read they aren't ignored:
-/// the user would be signed in without any.
+/// The authentication contexts of which one must be met. If they can't be read, the request is refused: the user
+/// could sign in without any.
 fn essential_acr(members: &ForeignObject) -> Result<Vec<String>, ForeignJsonError> {
     let Some(acr) = members.restriction::<ForeignObject>("acr")? else {
         return Ok(Vec::new());

@@ -17,11 +17,11 @@ pub enum ClientMetadataError {
     /// The document is not the JSON object of RFC 7591 §3.1.
     #[error("client metadata must be a JSON object")]
     Syntax,
-    /// A member has a form that its specification doesn't know.
+    /// A member has a form that its specification doesn't define.
     #[error("{0} must be {1}")]
     Form(&'static str, &'static str),
-    /// A member that is there more than once.
-    #[error("{0} must be there once only")]
+    /// A member appears more than once.
+    #[error("{0} must appear only once")]
     Repeated(&'static str),
     /// RFC 7591 §2: required of clients that are redirected to.
     #[error("redirect_uris must name at least one URI for the authorization_code grant")]
@@ -48,7 +48,7 @@ pub enum ClientMetadataError {
     #[error("token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")]
     TokenEndpointAuthMethod,
     /// OpenID Connect Core §11.
-    #[error("scope names offline_access alone, which needs the grant type refresh_token")]
+    #[error("scope has only offline_access, which needs the grant type refresh_token")]
     OfflineAccess,
     /// OAuth 2.1 §4.2: only confidential clients may act for themselves.
     #[error("the client_credentials grant needs a client that authenticates")]

@@ -1,12 +1,15 @@
 //! JSON objects that other servers and clients wrote.
 //!
-//! A reader says of each member what it is worth. A needed one is read strictly. An optional one in a form
-//! that nobody expected counts as absent and takes nothing else with it (RFC 7519 §4, OpenID Connect Core
-//! §5.5.1); its name is kept for the log. One that restricts something, such as `azp` or a key's `use`, is
-//! never counted as absent: without it, more would be allowed. `null` means absent.
+//! A reader chooses for each member what happens if its form is unexpected:
 //!
-//! Members that nobody reads are skipped without being parsed, so they may have any form, even a number that
-//! no machine can represent or nesting without end.
+//! - A needed member makes the object unusable.
+//! - An optional member counts as absent and affects no other (RFC 7519 §4, OpenID Connect Core §5.5.1). Its
+//!   name is kept for the log.
+//! - A restriction, such as `azp` or a key's `use`, makes the object unusable: if it counted as absent, more
+//!   would be allowed.
+//!
+//! `null` means absent. Members that nobody reads aren't parsed, so they may have any form, such as a number too
+//! large for any type or very deep nesting.
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
@@ -22,11 +25,11 @@ pub enum ForeignJsonError {
     /// A needed member is absent.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// A member has a form that its specification doesn't know.
+    /// A member has a form that its specification doesn't define.
     #[error("{0} has an unexpected form")]
     Odd(&'static str),
-    /// A member is there more than once, so nobody knows which is meant (RFC 7515 §4, RFC 7519 §4).
-    #[error("{0} is there more than once")]
+    /// A member appears more than once, so it is unclear which one counts (RFC 7515 §4, RFC 7519 §4).
+    #[error("{0} appears more than once")]
     Repeated(&'static str),
 }
 
@@ -47,8 +50,7 @@ impl ForeignObject {
         serde_json::from_str(json).map_err(|_| ForeignJsonError::NotAnObject)
     }
 
-    /// A member that restricts something: `None` if it is absent or `null`, an error in any other form than
-    /// the expected one.
+    /// A member that restricts something: `None` if it is absent or `null`, an error if its form is unexpected.
     ///
     /// # Errors
     /// [`ForeignJsonError::Odd`], [`ForeignJsonError::Repeated`].
@@ -72,12 +74,12 @@ impl ForeignObject {
     /// A member that must be there.
     ///
     /// # Errors
-    /// [`ForeignJsonError::Missing`], and as [`ForeignObject::restriction`].
+    /// [`ForeignJsonError::Missing`], and the errors of [`ForeignObject::restriction`].
     pub fn needed<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, ForeignJsonError> {
         self.restriction(name)?.ok_or(ForeignJsonError::Missing(name))
     }
 
-    /// A member that may be absent, and counts as absent in any form but the expected one.
+    /// A member that may be absent; `None` also if its form is unexpected.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
         self.restriction(name).unwrap_or_else(|error| {
             match error {
@@ -88,12 +90,12 @@ impl ForeignObject {
         })
     }
 
-    /// An optional text. An empty one counts as absent.
+    /// An optional string; an empty one counts as absent.
     pub fn text(&mut self, name: &'static str) -> Option<String> {
         self.optional::<String>(name).filter(|text| !text.is_empty())
     }
 
-    /// An optional list of texts, without the entries that are none.
+    /// An optional array of strings, without the entries that aren't strings.
     pub fn texts(&mut self, name: &'static str) -> Vec<String> {
         let entries: Vec<Box<RawValue>> = self.optional(name).unwrap_or_default();
         let read = entries.iter().map(|entry| serde_json::from_str(entry.get()));
@@ -114,7 +116,7 @@ impl ForeignObject {
         self.members.len()
     }
 
-    /// Counts a member as odd whose form the caller checked.
+    /// Adds a member to those with an unexpected form, if the caller checks its form.
     pub fn note_odd(&mut self, name: &'static str) {
         if !self.odd.contains(&name) {
             self.odd.push(name);
@@ -137,7 +139,7 @@ impl ForeignObject {
     /// The names of the optional members that counted as absent because of their form, each once.
     ///
     /// # Errors
-    /// [`ForeignJsonError::Repeated`] if one of the members that were read is there more than once.
+    /// [`ForeignJsonError::Repeated`] if an optional member that was read appears more than once.
     pub fn finish(self) -> Result<Vec<&'static str>, ForeignJsonError> {
         match self.repeated {
             Some(name) => Err(ForeignJsonError::Repeated(name)),
@@ -160,7 +162,7 @@ impl<'de> Deserialize<'de> for ForeignObject {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ForeignObject, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, value)) = map.next_entry::<Box<RawValue>, Box<RawValue>>()? {
-                    // A name that isn't Unicode is the name of nothing that is read here.
+                    // Every name that is read here is Unicode.
                     if let Ok(name) = serde_json::from_str(name.get()) {
                         members.push((name, value));
                     }
@@ -173,7 +175,7 @@ impl<'de> Deserialize<'de> for ForeignObject {
     }
 }
 
-/// A point in time in seconds since 1970 (`NumericDate`, RFC 7519 §2), the fraction dropped.
+/// A point in time in seconds since 1970 (`NumericDate`, RFC 7519 §2), rounded down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumericDate(pub i64);
 

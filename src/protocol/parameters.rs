@@ -75,9 +75,8 @@ impl Parameters {
         self.pairs.is_empty()
     }
 
-    /// Reads what another server sent. Its error texts may be in another encoding than UTF-8, although RFC
-    /// 6749 §4.1.2.1 allows only ASCII there: U+FFFD stands for what can't be decoded, and equals nothing
-    /// that is expected.
+    /// Reads what another server sent. Its error texts may not be UTF-8, although RFC 6749 §4.1.2.1 allows only
+    /// ASCII. U+FFFD replaces what can't be decoded; no expected value contains it.
     ///
     /// # Errors
     /// [`ParameterError::TooMany`].
@@ -168,7 +167,7 @@ pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
     Ok(text)
 }
 
-/// A text area may send line breaks and tabs; nothing sends other control characters.
+/// Whether a character is a control character other than the line breaks and tabs of a text area.
 fn is_forbidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\r' | '\n' | '\t')
 }

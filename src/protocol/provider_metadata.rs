@@ -35,7 +35,7 @@ pub struct ProviderMetadata {
     pub odd: Vec<&'static str>,
 }
 
-/// An address that a browser or a server can be sent to.
+/// An `http` or `https` URL.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct WebAddress(String);
@@ -88,8 +88,8 @@ impl ProviderMetadata {
     }
 }
 
-/// Whether each authorization response names its issuer (RFC 9207 §3). In a form that can't be read the
-/// promise counts as made: otherwise a response without an issuer would be accepted that must not be.
+/// Whether the provider promises to name itself in each authorization response (RFC 9207 §3). An unreadable
+/// value counts as true: otherwise a response without `iss` would be accepted that may have to be refused.
 fn promises_issuer(document: &mut ForeignObject) -> bool {
     let name = "authorization_response_iss_parameter_supported";
     document.restriction(name).unwrap_or_else(|_| {

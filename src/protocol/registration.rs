@@ -1,7 +1,7 @@
 //! The metadata of a registration as a client sends it (RFC 7591 §2), and its checks.
 //!
-//! `null`, an empty value and an omitted member mean the same (RFC 7592 §2.2). A member that is understood
-//! and has a wrong value is the client's mistake; any other member is ignored, whatever it holds.
+//! `null`, an empty value and an omitted member mean the same (RFC 7592 §2.2). A known member with a wrong value
+//! is refused; an unknown member is ignored, whatever its value (RFC 7591 §2).
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::text;
 
 type Error = ClientMetadataError;
 
-/// Reads and checks a registration. Also returns the scopes that it asks for and the client can't have.
+/// Reads and checks a registration. Also returns the requested scopes that the client can't have.
 ///
 /// # Errors
 /// See [`ClientMetadataError`].
@@ -79,7 +79,7 @@ pub fn read(json: &[u8]) -> Result<(ClientMetadata, Scope), Error> {
 struct Sent(ForeignObject);
 
 impl Sent {
-    /// A member, which must be what `expected` says; `None` if it is omitted, `null` or empty.
+    /// A member; `None` if it is omitted, `null` or empty. `expected` describes its form in the error.
     fn member<T: DeserializeOwned>(
         &self,
         name: &'static str,
@@ -130,8 +130,8 @@ fn refuse_what_is_not_supported(sent: &Sent) -> Result<(), Error> {
     Ok(())
 }
 
-/// The known ones among those asked for: RFC 7591 §3.2.1 lets the server replace what it does not
-/// know, and the answer says what was kept.
+/// The known ones of the requested grant types: RFC 7591 §3.2.1 lets the server replace what it doesn't know,
+/// and the response says what was registered.
 fn grant_types(sent: &Sent) -> Result<Vec<GrantType>, Error> {
     let asked = sent.texts("grant_types")?;
     if asked.is_empty() {
@@ -163,9 +163,9 @@ fn redirect_uris(sent: &Sent, name: &'static str) -> Result<Vec<String>, Error> 
     Ok(uris)
 }
 
-/// The scopes that the client may ask for, and those of the ones that it names that it can't have:
-/// `offline_access` is access by refresh tokens (OpenID Connect Core §11), which only a client gets that
-/// registers the grant for them. The answer says what was registered (RFC 7591 §3.2.1).
+/// The scopes that the client may request, and the requested ones that it can't have: `offline_access` means
+/// refresh tokens (OpenID Connect Core §11), so it needs the grant type `refresh_token`. The response says what
+/// was registered (RFC 7591 §3.2.1).
 fn scope(sent: &Sent, grant_types: &[GrantType]) -> Result<(Scope, Scope), Error> {
     let refreshes = grant_types.contains(&GrantType::RefreshToken);
     let can_have = |token: &str| token != OFFLINE_ACCESS || refreshes;

@@ -200,7 +200,7 @@ fn granted(scope: &str) -> Option<Scope> {
 
 /// The granted scopes that a user can approve here. `openid` isn't one of them: this server asks for it
 /// itself, to learn whose account it is. This also reads a `scope` value that [`granted`] can't read. If it
-/// can't be read at all, every one of them counts as granted: the user may have approved fewer.
+/// can't be read at all, every scope counts as granted, so an app that the user approved for fewer is refused.
 fn connectable(provider: &Provider, granted: &GrantedScope) -> Scope {
     let offered = provider.connection.clone().unwrap_or_default();
     let is_granted = |token: &str| match granted {

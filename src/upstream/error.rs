@@ -19,10 +19,10 @@ pub enum UpstreamError {
     /// It answered what no provider answers.
     #[error("the provider's answer cannot be read: {0}")]
     Nonsense(&'static str),
-    /// A document of it lacks a member that is needed.
+    /// A document of the provider isn't a JSON object, or a member that is needed can't be used.
     #[error("the provider's {0} cannot be used: {1}")]
     Unusable(&'static str, ForeignJsonError),
-    /// It serves nothing at an address that its metadata names.
+    /// The provider serves nothing at an endpoint that its metadata names.
     #[error("the provider serves no {0}")]
     NotServed(&'static str),
     /// It refused, with an error code of RFC 6749 §5.2 or its own.
@@ -42,8 +42,8 @@ pub enum UpstreamError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Logs which members of a document have a form that can't be read. By name alone: a value may be about a
-/// user.
+/// Logs which members of a document have an unexpected form. Logs only names, because a value may be personal
+/// data.
 pub fn log_odd(ports: &Ports<'_>, provider: &Provider, document: &str, odd: &[&'static str]) {
     if !odd.is_empty() {
         ports.log.error(&format!(

@@ -139,7 +139,7 @@ pub fn identity(
     };
     let subject = match find("sub") {
         Some(Value::String(text)) if !text.is_empty() && text.len() <= 255 => text.clone(),
-        // Two numbers with a fraction or beyond 64 bits may be equal here and differ there.
+        // Two different subjects with a fraction or beyond 64 bits may be the same number here.
         Some(Value::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
         _ => return Err(UpstreamError::Nonsense("a profile that does not say whom it is about")),
     };
@@ -196,7 +196,7 @@ pub fn identity(
     })
 }
 
-/// The names of the claims that a source has in a form that can't be read.
+/// The names of the claims that a source has in an unexpected form.
 pub fn odd_claims(provider: &Provider, sources: &[Value]) -> Vec<&'static str> {
     let is_odd = |claim: &&'static str| {
         let path = path(provider, claim);
@@ -215,8 +215,8 @@ fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
     };
     let path = path(provider, "email_verified");
     let said = sources.iter().find(has_address)?.pointer(&path)?;
-    // Some providers send the word instead of the truth value, and one in a claim of its own name `1`
-    // (Microsoft's `xms_edov`). Anything else counts as false, not as missing.
+    // Some providers send "true" instead of true. A claim of another name may say 1 (Microsoft's `xms_edov`).
+    // Anything else counts as false, not as missing.
     let is_one = || path != "/email_verified" && (*said == "1" || said.as_i64() == Some(1));
     (!said.is_null()).then(|| *said == true || *said == "true" || is_one())
 }
@@ -240,7 +240,7 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     let is_short = |text: &str| text.chars().count() <= MAX_CLAIM && !text.is_empty();
     let text = |text: &str| (is_short(text) && text::check(text).is_ok()).then(|| text.into());
     match claim {
-        // Not texts: says_verified reads the one, and nobody the others.
+        // Not strings: `says_verified` reads the first, and nobody reads the others.
         "email_verified" | "phone_number_verified" | "updated_at" => None,
         "groups" | "roles" => {
             let list = value.as_array()?.iter().filter_map(Value::as_str).filter_map(text);
@@ -258,7 +258,7 @@ fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// Whether a claim has the form of its kind (OpenID Connect Core §5.1), whether or not its value is kept.
+/// Whether a claim has the JSON type that OpenID Connect Core §5.1 defines for it, even if its value isn't kept.
 fn has_form(claim: &str, value: &Value) -> bool {
     value.is_null()
         || match claim {

@@ -26,8 +26,7 @@ pub struct Answer<'a> {
     pub binding: &'a Binding,
     /// The person was asked to sign in since.
     pub signed_in_since: Option<Timestamp>,
-    /// Whether the person's address matters: for a sign-in it does, for the connection of an account it
-    /// doesn't.
+    /// Whether the user's e-mail address is needed: true for a sign-in, false for the connection of an account.
     pub needs_address: bool,
     /// What came beside the code, where a provider sends the name so.
     pub user: Option<&'a str>,
@@ -102,7 +101,9 @@ pub async fn sign_in(
     let more = match profile::userinfo(ports, &metadata, &tokens, &claims.sub).await {
         Err(error) if profile::is_dispensable(&error, provider, &all, needs_address) => {
             let id = &provider.id;
-            ports.log.error(&format!("the provider {id}: goes on without userinfo: {error}"));
+            ports.log.error(&format!(
+                "the provider {id}: the sign-in goes on without userinfo: {error}"
+            ));
             None
         }
         answer => answer?,
@@ -119,7 +120,7 @@ pub async fn sign_in(
     Ok(SignedIn { identity, session, tokens })
 }
 
-/// Reads who the person is, and logs the claims that nobody can read.
+/// Reads who the user is, and logs the claims in an unexpected form.
 fn identity(
     ports: &Ports<'_>,
     provider: &Provider,

@@ -26,7 +26,7 @@ const MAX_TOKEN: usize = 16 * 1024;
 pub struct TokenResponse {
     /// `access_token`.
     pub access_token: String,
-    /// `expires_in`: how long the access token lives, if the provider says.
+    /// `expires_in`, if the provider says how long the access token lives.
     pub lifetime: Option<Seconds>,
     /// `refresh_token`.
     pub refresh_token: Option<String>,
@@ -38,15 +38,15 @@ pub struct TokenResponse {
     odd: Vec<&'static str>,
 }
 
-/// What a token response says of the scopes that it grants.
+/// What a token response says about the granted scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum GrantedScope {
-    /// Nothing: exactly what was asked for (RFC 6749 §5.1).
+    /// There is no `scope`: exactly what was requested (RFC 6749 §5.1).
     #[default]
     AsRequested,
     /// These, separated by spaces or commas.
     Named(String),
-    /// Something that can't be read. They may be more than what was asked for.
+    /// `scope` can't be read. More may be granted than was requested.
     Unknown,
 }
 
@@ -196,8 +196,8 @@ fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
     read(members).map_err(unusable)
 }
 
-/// The error that an answer names (RFC 6749 §5.2). Some providers send an object; its text is for the log
-/// alone. Some send an empty one beside tokens, which is none.
+/// The error in a token response (RFC 6749 §5.2), for the log. Some providers send an object instead of a code.
+/// Some send an empty or false `error` with tokens, which isn't an error.
 fn refusal(members: &ForeignObject) -> Option<String> {
     let code = match members.restriction::<Value>("error") {
         Ok(None | Some(Value::Bool(false))) => return None,
@@ -209,7 +209,7 @@ fn refusal(members: &ForeignObject) -> Option<String> {
     Some(code.chars().take(100).collect())
 }
 
-/// Reads the members of a successful answer.
+/// Reads the members of a successful response.
 fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
     let access_token: String = members.needed("access_token")?;
     if access_token.is_empty() || access_token.len() > MAX_TOKEN {
@@ -233,7 +233,7 @@ fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
     Ok(TokenResponse { odd: members.finish()?, ..tokens })
 }
 
-/// `refresh_token`, unless it is longer than what is kept.
+/// `refresh_token`, unless it is longer than [`MAX_TOKEN`].
 fn refresh_token(members: &mut ForeignObject) -> Option<String> {
     let token = members.text("refresh_token")?;
     if token.len() > MAX_TOKEN {
@@ -243,7 +243,7 @@ fn refresh_token(members: &mut ForeignObject) -> Option<String> {
     Some(token)
 }
 
-/// `expires_in` in seconds. Some providers send the number as text.
+/// `expires_in`. Some providers send the number as a string.
 fn lifetime(members: &mut ForeignObject) -> Option<Seconds> {
     let value: Value = members.optional("expires_in")?;
     let number = match &value {
@@ -261,8 +261,7 @@ fn lifetime(members: &mut ForeignObject) -> Option<Seconds> {
     }
 }
 
-/// `scope` as text, or as the list that some providers send. Any other form says that something was granted
-/// and not what.
+/// `scope` as a string, or as the array that some providers send. Any other form leaves open what was granted.
 fn scope(members: &mut ForeignObject) -> GrantedScope {
     match members.restriction::<Value>("scope") {
         Ok(None) => GrantedScope::AsRequested,

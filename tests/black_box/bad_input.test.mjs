@@ -203,7 +203,7 @@ test("forms from elsewhere are refused (CSRF)", async () => {
   const csrf = browser.cookies.get("__Host-csrf");
   for (const path of PAGES) {
     const attempt = (body, headers = {}) => send(path, { body, headers: { "content-type": FORM, cookie, ...headers } });
-    // A page that is about nothing can't be drawn again.
+    // A page that needs an interaction or an app can't be shown again without it.
     const refused = [400, 404, 409];
     for (const body of ["", "csrf=x", `csrf=${csrf}x`]) {
       const { status } = await attempt(body);

@@ -62,7 +62,7 @@ test("a secret rotates: the new one is good at once, the old one until it is ret
   assert.ok(!(await authenticates({ ...client, client_secret: "vcs_wrong" })));
 });
 
-test("a new secret whose page was lost is discarded, and the app goes on with the one that it has", async () => {
+test("a new secret whose page was lost can be discarded, and the app keeps the secret that it has", async () => {
   const { browser, page, client } = await registered();
   assert.equal((await act(browser, page, "discard")).status, 409, "the only secret stays");
   const rotated = await act(browser, page, "rotate");
@@ -72,6 +72,21 @@ test("a new secret whose page was lost is discarded, and the app goes on with th
   const again = await act(browser, discarded, "rotate");
   assert.equal(again.status, 200);
   assert.ok(await authenticates({ ...client, client_secret: shownSecret(again) }));
+});
+
+test("a tab that shows other secrets than the app has now retires none of them", async () => {
+  const { browser, page, client } = await registered();
+  const stale = await act(browser, page, "rotate");
+  const second = { ...client, client_secret: shownSecret(stale) };
+  const retired = await act(browser, stale, "retire");
+  const third = { ...client, client_secret: shownSecret(await act(browser, retired, "rotate")) };
+  for (const action of ["retire", "discard", "rotate"]) {
+    const refused = await act(browser, stale, action);
+    assert.equal(refused.status, 409);
+    assert.match(refused.text, /The secrets changed since you opened this page/);
+  }
+  assert.ok(await authenticates(second), "the secret in use stays");
+  assert.ok(await authenticates(third));
 });
 
 test("a redirect URI that is saved is good at once; one that cannot be is refused in clear words", async () => {

@@ -1,5 +1,5 @@
-// Answers that nobody received. A server can't know that a caller has gone, so what it answered once must be given
-// again for a while, or be cheap to ask for anew.
+// Responses that got lost. A server can't know that a caller has disconnected, so it must be able to repeat its
+// response for a while, or the caller must be able to ask again at little cost.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-// Sends a poll that is held, on a socket of its own.
+// Sends a poll that the server holds, and returns its socket.
 async function hold(device_code) {
   const body = form({ grant_type: DEVICE, client_id: client.client_id, device_code }).toString();
   const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
@@ -47,7 +47,7 @@ const CUTS = {
 for (const [name, cut] of Object.entries(CUTS)) {
   for (const prefer of ["wait=20", undefined]) {
     const how = prefer ? "a held poll" : "a plain poll";
-    test(`a held poll that ${name} cut does not swallow the tokens: ${how} gets them (RFC 8628 §3.5)`, async () => {
+    test(`a held poll that ends by ${name} doesn't lose the tokens: ${how} gets them (RFC 8628 §3.5)`, async () => {
       const { device_code, user_code } = await deviceCode(server, client);
       await cut(await hold(device_code));
       assert.equal((await decideDevice(browser, user_code, "allow")).title, "Your device is signed in");
@@ -68,7 +68,7 @@ test("a client's own time limit ends a held poll, and the next poll has the toke
   assert.equal((await poll(server, client, device_code)).status, 200);
 });
 
-test("the answer to a plain poll that was lost is given again, with the same tokens", async () => {
+test("the lost response to a plain poll is repeated with the same tokens", async () => {
   const { device_code, user_code } = await deviceCode(server, client);
   await decideDevice(browser, user_code, "allow");
   const lost = await poll(server, client, device_code);
@@ -78,7 +78,7 @@ test("the answer to a plain poll that was lost is given again, with the same tok
   assert.ok(again.body.expires_in <= lost.body.expires_in);
 });
 
-test("all polls held for one code get the same tokens, and none gets any once they were used", async () => {
+test("all held polls for one code get the same tokens, and a poll after their first use gets none", async () => {
   const { device_code, user_code } = await deviceCode(server, client);
   const held = Array.from({ length: 10 }, () => poll(server, client, device_code, { prefer: "wait=20" }));
   await decideDevice(browser, user_code, "allow");
@@ -113,7 +113,7 @@ for (const [where, use] of Object.entries(USES)) {
   });
 }
 
-test("a device code is spent by introspection too, and revoking one copy of the answer revokes the other", async () => {
+test("a device code is spent by introspection too, and revoking one copy of the access token revokes the other", async () => {
   const tv = await register(server, { redirect_uris: [], grant_types: [DEVICE, "refresh_token"], response_types: [] });
   const asked = async () => post(`${server.url}/device_authorization`, { scope: "openid" }, basic(tv));
   const ask = (device_code) => post(`${server.url}/token`, { grant_type: DEVICE, device_code }, basic(tv));
@@ -131,7 +131,7 @@ test("a device code is spent by introspection too, and revoking one copy of the 
   assert.equal((await ask(second.device_code)).body.error, "invalid_grant");
 });
 
-test("an app that refreshes for two resources at once keeps its person signed in (RFC 8707 §2.2)", async () => {
+test("an app that refreshes for two resources at once keeps its user signed in (RFC 8707 §2.2)", async () => {
   const app = await publicApp(server);
   const { browser: person } = await signedUp(server);
   const { verifier, challenge } = pkce();
@@ -153,7 +153,7 @@ test("an app that refreshes for two resources at once keeps its person signed in
   assert.equal((await refresh(server, app, answers[0].body.refresh_token)).status, 200);
 });
 
-test("a code whose answer was lost costs a new sign-in at most: consent and session are remembered", async () => {
+test("an app whose code response was lost repeats the authorization request, and the user isn't asked again", async () => {
   const { client: app, browser: person, answer, verifier } = await signedIn(server);
   assert.equal((await redeem(server, app, answer.code, verifier)).body.error, "invalid_grant");
   const { challenge, verifier: next } = pkce();

@@ -1,4 +1,4 @@
-// Pages and requests that were overtaken, on the real runtime.
+// Pages and tokens that are out of date when they are used, on the real runtime.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -19,7 +19,7 @@ after(() => world.stop());
 
 const SESSION = "__Host-session";
 
-test("consent that was shown to one person never counts for another (OpenID Connect Core §3.1.2.4)", async () => {
+test("a consent page that one user was shown never counts for another (OpenID Connect Core §3.1.2.4)", async () => {
   const app = await publicApp(server);
   const { browser, person } = await signedUp(server);
   const { browser: other, person: second } = await signedUp(server);
@@ -36,7 +36,7 @@ test("consent that was shown to one person never counts for another (OpenID Conn
   assert.equal(body.email, second.email);
 });
 
-test("a device that one person was asked about is not let in by another", async () => {
+test("a device page that one user was shown never approves the device for another", async () => {
   const tv = await television(server);
   const { browser } = await signedUp(server);
   const { browser: other } = await signedUp(server);
@@ -62,7 +62,7 @@ test("two tabs sign in at one provider, in either order", async () => {
   }
 });
 
-test("a deleted client's tokens open nothing, and its ID token signs nobody out unasked (RFC 7592 §2.3)", async () => {
+test("a deleted client's tokens are refused, and its ID token signs nobody out without asking (RFC 7592 §2.3)", async () => {
   const { client, browser, tokens } = await signedIn(server);
   assert.equal((await userinfo(server, tokens.access_token)).status, 200);
   assert.match((await browser.open("/account")).text, new RegExp(client.client_id));
@@ -78,7 +78,7 @@ test("a deleted client's tokens open nothing, and its ID token signs nobody out 
   assert.equal(asked.title, "Sign out?");
 });
 
-// An ID token of that session, signed by another key.
+// An ID token with the same claims, signed by another key.
 function signedBy(key, kid, tokens) {
   const header = Buffer.from(JSON.stringify({ alg: "ES256", typ: "JWT", kid })).toString("base64url");
   const input = `${header}.${tokens.id_token.split(".")[1]}`;
@@ -86,7 +86,7 @@ function signedBy(key, kid, tokens) {
   return `${input}.${signature.toString("base64url")}`;
 }
 
-test("an ID token of a key that is no longer published ends its session (RP-Initiated Logout §2)", async () => {
+test("an ID token whose key is no longer published still ends its session (RP-Initiated Logout §2)", async () => {
   const own = await startServer();
   try {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -15,7 +15,7 @@ let folder, port, served;
 
 const serve = (more = []) =>
   startServe(port, [`STATE=${folder}/state`, `SETTINGS=${folder}/settings.toml`, ...more]);
-// As a power cut would; and starts it again.
+// Kills the server, as a power cut would, and starts it again.
 async function crash() {
   process.kill(runtimeOf(served), "SIGKILL");
   process.kill(served.child.pid, "SIGKILL");

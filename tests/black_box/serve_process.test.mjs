@@ -1,4 +1,4 @@
-// `make serve` as a process: it ends what it started, starts what ended, and says what a machine lacks.
+// `make serve` as a process: it ends and restarts the runtime that it started, and warns about low limits.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -29,38 +29,38 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a runtime that ends is started again, later each time, and why it ended is said", async () => {
+test("a runtime that ends is restarted, after a longer delay each time, and its last output is logged", async () => {
   await start();
   process.kill(runtimeOf(served), "SIGKILL");
-  await served.says("the runtime serves again");
-  assert.match(served.said(), /the runtime starts again in 1 s\. It ended \(SIGKILL\) and said last:\n {4}\S/);
+  await served.says("the runtime is serving again");
+  assert.match(served.said(), /the runtime restarts in 1 s\. It ended \(SIGKILL\)\. Its last output:\n {4}\S/);
   assert.equal(await answers(), 200);
   process.kill(runtimeOf(served), "SIGKILL");
-  await served.says("the runtime serves again", 2);
-  assert.match(served.said(), /the runtime starts again in 2 s\. It ended \(SIGKILL\)/);
+  await served.says("the runtime is serving again", 2);
+  assert.match(served.said(), /the runtime restarts in 2 s\. It ended \(SIGKILL\)/);
   assert.equal(await answers(), 200);
 });
 
-test("a runtime that cannot be started again for a while is started later", async () => {
+test("a runtime that can't be restarted at first is restarted later", async () => {
   await start();
   process.kill(runtimeOf(served), "SIGKILL");
-  await served.says("the runtime starts again in 1 s");
-  // As another process that uses the folder.
+  await served.says("the runtime restarts in 1 s");
+  // Acts as another process that uses the folder.
   const index = new DatabaseSync(path.join(folder, "objects/vestibule-KeyRing/metadata.sqlite"));
   index.exec("BEGIN IMMEDIATE");
-  await served.says("the runtime starts again in 2 s. It cannot be started: another process uses");
+  await served.says("the runtime restarts in 2 s. It can't be started: another process uses");
   index.close();
-  await served.says("the runtime serves again");
+  await served.says("the runtime is serving again");
   assert.equal(await answers(), 200);
 });
 
-test("it uses all the files that a machine allows, and says what is needed where these are few", async () => {
+test("it raises the limit of open files to the hard limit, and warns if that is low", async () => {
   await start([], "ulimit -Sn 512;");
   const [, soft, hard] = readFileSync(`/proc/${runtimeOf(served)}/limits`, "utf8").match(/Max open files +(\d+) +(\d+)/);
   assert.equal(soft, hard);
   await served.stop();
   await start([], "ulimit -n 512;");
-  assert.match(served.said(), /only 512 files may be open here: about 102 devices that wait at once/);
+  assert.match(served.said(), /only 512 files may be open here, enough for about 102 waiting devices/);
   assert.match(served.said(), /LimitNOFILE=65536/);
 });
 
@@ -74,31 +74,31 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-test("Ctrl-C, which a terminal sends to a group of processes, reaches the server alone", async () => {
+test("Ctrl-C, which a terminal sends to a process group, reaches only the server, not its runtime", async () => {
   await start();
   const groupOf = (pid) => readFileSync(`/proc/${pid}/stat`, "utf8").match(/\) \S+ \d+ (\d+)/)[1];
   assert.notEqual(groupOf(runtimeOf(served)), groupOf(served.child.pid));
 });
 
-test("the runtime ends with the server that started it, also when that is killed", async () => {
+test("the runtime ends with the server that started it, even when that is killed", async () => {
   await start();
   const runtime = runtimeOf(served);
   served.child.kill("SIGKILL");
   await isGone(runtime);
 });
 
-test("a server that waits to start its runtime again stops at once", async () => {
+test("a server that waits to restart its runtime stops at once", async () => {
   await start();
   process.kill(runtimeOf(served), "SIGKILL");
-  await served.says("the runtime starts again in");
+  await served.says("the runtime restarts in");
   assert.equal(await served.stop(), 0);
-  assert.doesNotMatch(served.said(), /serves again/);
+  assert.doesNotMatch(served.said(), /serving again/);
 });
 
 test("it serves at an address that is not localhost", async () => {
   await start(["HOST=127.0.0.2"]);
   assert.match(served.said(), /Vestibule serves/);
-  // It sends whoever comes by another address to its own.
+  // A request to another address than the issuer's is redirected to that.
   const answer = await fetch(`http://127.0.0.2:${served.port}/sign-in`, { redirect: "manual" });
   assert.ok(answer.status < 400);
 });
@@ -108,18 +108,18 @@ test("a port that is in use is named as the reason, and nothing is left running"
   const other = mkdtempSync(path.join(tmpdir(), "vestibule-process-"));
   const second = await serve(port, [`STATE=${other}`]);
   assert.equal(await second.exited, 1);
-  assert.match(second.said(), /the runtime does not start\. It ended \(1\) and said last:[^]*Address already in use/);
+  assert.match(second.said(), /the runtime doesn't start\. It ended \(1\)\. Its last output:[^]*Address already in use/);
   assert.equal(await answers(), 200);
   rmSync(other, { recursive: true, force: true });
 });
 
-// How many tasks wait in the isolate, which development shows.
+// How many tasks wait in the isolate; a development server says so in `Server-Timing`.
 async function waiting() {
   const { headers } = await fetch(`${served.url}/no-such-page`);
   return Number(headers.get("server-timing").match(/(?<![a-z-])tasks;desc="(\d+)"/)[1]);
 }
 
-// Sends the first half of a request; `finish` sends the second and comes back with the answer's first line.
+// Sends the first half of a request. Returns a function that sends the rest and returns the status line.
 async function upload() {
   const socket = connect(served.port, "localhost");
   const body = "grant_type=client_credentials";
@@ -140,7 +140,7 @@ test("on SIGTERM it answers held polls at once, refuses new requests and lets th
   const finish = await upload();
   while ((await waiting()) === idle) await pause(20);
   const stopped = served.stop();
-  // This ends while the other request is still being sent.
+  // The held poll ends while the other request is still being sent.
   assert.equal((await held).body.error, "authorization_pending");
   const refused = await fetch(`${served.url}/sign-in`);
   assert.equal(refused.status, 503);
@@ -150,7 +150,7 @@ test("on SIGTERM it answers held polls at once, refuses new requests and lets th
   assert.equal(await stopped, 0);
 });
 
-test("nobody who reaches the server can have it drain", async () => {
+test("a request to the server's address can't drain it", async () => {
   await start();
   assert.equal((await fetch(`${served.url}/drain`)).status, 404);
   assert.equal((await fetch(`${served.url}/drain`, { method: "POST" })).status, 404);

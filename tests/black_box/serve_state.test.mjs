@@ -40,7 +40,7 @@ const inDatabase = (file, work) => {
   }
 };
 
-// As if the server had been stopped for an hour: the alarms of the objects, and the index of them.
+// Moves all alarms back by an hour, in the objects and in their index, as if the server had been stopped for so long.
 function passAnHour() {
   inDatabase(path.join(grants(), "metadata.sqlite"), (index) =>
     index.prepare("UPDATE _cf_ALARM SET scheduled_time = scheduled_time - ?").run(HOUR));
@@ -50,14 +50,14 @@ function passAnHour() {
   }
 }
 
-test("alarms that came due meanwhile all fire, and the next start removes the files of what erased itself", async () => {
+test("overdue alarms all fire after a start, and the next start removes the files of erased objects", async () => {
   let served = await start();
   const client = await publicApp(served, { first_party: true });
   const { browser } = await signedUp(served);
   const kept = pkce();
   const { code } = await authorize(served, client, browser, { challenge: kept.challenge });
   const tokens = (await redeem(served, client, code, kept.verifier)).body;
-  // Codes that are never redeemed, and could become no more than an access token.
+  // These codes are never redeemed, and could get the app no more than an access token.
   const brief = await publicApp(served, { first_party: true, grant_types: ["authorization_code"] });
   for (let count = 0; count < 40; count += 1) {
     await authorize(served, brief, browser, { challenge: pkce().challenge, scope: "openid" });
@@ -67,14 +67,14 @@ test("alarms that came due meanwhile all fire, and the next start removes the fi
   passAnHour();
 
   served = await start();
-  assert.match(served.said(), /vestibule: 4\d alarms came due meanwhile; 25 of them fire each second/);
+  assert.match(served.said(), /vestibule: 4\d alarms came due while the server was stopped; 25 of them fire each second/);
   // To erase an object, workerd removes its file and makes a new one.
   const isEmpty = (name) => statSync(path.join(grants(), name), { throwIfNoEntry: false })?.size === 4096;
   while (files().filter((name) => name.endsWith(".sqlite") && isEmpty(name)).length < 40) await pause(100);
   await served.stop();
 
   served = await start();
-  assert.match(served.said(), /vestibule: 4\d files of erased objects were removed/);
+  assert.match(served.said(), /vestibule: removed 4\d files of erased objects/);
   assert.equal(files().filter((name) => name.endsWith(".sqlite")).length, 1);
   assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
 });
@@ -84,7 +84,7 @@ test("a second server on the same folder is refused, and so is one beside a work
   const second = await start();
   assert.equal(await second.exited, 1);
   assert.match(second.said(), /another process uses .*; stop it, or choose another folder with STATE/);
-  // What a server does after it has its own lock.
+  // A workerd that was started by hand doesn't hold the lock, but it has the index of each class open.
   await assert.rejects(withClasses(state, () => {}), InUse);
   assert.equal((await fetch(`${served.url}/jwks`)).status, 200);
 });
@@ -110,7 +110,7 @@ function timesOf(name) {
   });
 }
 
-test("no more overdue alarms fire each second than may, and few never wait for many", async () => {
+test("at most 25 overdue alarms fire each second, and a class with few never waits for one with many", async () => {
   const now = BigInt(Date.now()) * 1_000_000n;
   const due = (count) => Array.from({ length: count }, (_, n) => [`object ${n}`, now - BigInt(n + 1) * 1_000_000n]);
   makeClass("Many", [...due(3000), ["later", now + HOUR]]);
@@ -123,7 +123,7 @@ test("no more overdue alarms fire each second than may, and few never wait for m
     assert.ok(overdue[index] - overdue[index - 25] >= 1_000_000_000n);
   }
   assert.deepEqual(few.map(([, time]) => time).sort(), overdue.slice(0, 3));
-  // Those that came due last come first.
+  // The alarms that came due last fire first.
   const times = new Map(many);
   assert.ok(times.get("object 0") < times.get("object 1") && times.get("object 1") < times.get("object 2999"));
 });
@@ -140,7 +140,7 @@ function writeEmpty(file) {
   assert.equal(statSync(file).size, 4096);
 }
 
-test("only files without tables, alarm and log are removed, and nothing that it does not know", async () => {
+test("only files of objects without tables, alarm and log are removed, and no other file", async () => {
   const id = (digit) => digit.repeat(64);
   const folder = makeClass("Some", [[id("a"), 1n]]);
   const at = (name) => path.join(folder, `${name}.sqlite`);
@@ -152,7 +152,7 @@ test("only files without tables, alarm and log are removed, and nothing that it 
   writeEmpty(at("notes"));
   writeFileSync(at(id("b")), Buffer.alloc(4096, "x"));
   inDatabase(at(id("c")), (object) => object.exec("CREATE TABLE t (x)"));
-  // A crash leaves what was written in the log alone.
+  // After a crash, the table is only in the log.
   inDatabase(at("crashed"), (object) => {
     object.exec("PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
     for (const end of ["", "-wal"]) copyFileSync(`${at("crashed")}${end}`, `${at(id("d"))}${end}`);
@@ -163,7 +163,7 @@ test("only files without tables, alarm and log are removed, and nothing that it 
   const removed = [`${id("0")}.sqlite`, `${id("1")}.sqlite`];
   assert.deepEqual(readdirSync(folder).sort(), before.filter((name) => !removed.includes(name)));
 
-  // Without an index that can be read, nothing is known of the class.
+  // Without a readable index, nothing of the class is removed.
   writeEmpty(at(id("0")));
   writeFileSync(path.join(folder, "metadata.sqlite"), "not what workerd writes");
   assert.equal(await remove(), 0);

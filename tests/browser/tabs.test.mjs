@@ -1,4 +1,4 @@
-// Several tabs of one browser, of which each page that was opened earlier may be out of date.
+// Several tabs of one browser: a page that was opened earlier may be out of date.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startUpstreams } from "../../tools/upstreams.mjs";
@@ -21,7 +21,7 @@ after(async () => {
   await upstreams?.stop();
 });
 
-// The page says why it is there again, and is as accessible as it was.
+// Checks that the page says why it is shown again, and is accessible.
 async function saysWhy(page, words, { javaScriptEnabled }) {
   await page.getByRole("alert").getByText(words).waitFor();
   if (!javaScriptEnabled) return;
@@ -30,7 +30,7 @@ async function saysWhy(page, words, { javaScriptEnabled }) {
 }
 
 for (const { name, options } of KINDS) {
-  test(`${name}: "Allow" on a page that was shown to one person hands nobody else over`, async () => {
+  test(`${name}: "Allow" on a page that one user was shown doesn't consent for another`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page);
@@ -40,7 +40,7 @@ for (const { name, options } of KINDS) {
     const { email } = await signUp(other);
     await heading(other, "Your account");
     await page.getByRole("button", { name: "Allow" }).click();
-    await saysWhy(page, "You are now signed in with another account", options);
+    await saysWhy(page, "You're now signed in with another account", options);
     await heading(page, "Photo Printer asks for access");
     await page.getByText(email).waitFor();
     await page.getByRole("button", { name: "Deny" }).click();
@@ -54,10 +54,10 @@ for (const { name, options } of KINDS) {
     await context.clearCookies();
     const other = await context.newPage();
     await other.goto(`${server.url}/sign-in`);
-    // The address is asked for first, since it decides who signs the person in.
+    // The page asks for the address first, because its domain may belong to a company that signs the user in.
     await page.getByLabel("E-mail address").fill(DEMO.email);
     await page.getByRole("button", { name: "Continue" }).click();
-    await saysWhy(page, "This page was out of date", options);
+    await saysWhy(page, "This page had expired", options);
     assert.equal(await page.getByLabel("E-mail address").inputValue(), DEMO.email);
     await signIn(page);
     await heading(page, "Your account");
@@ -75,7 +75,7 @@ for (const { name, options } of KINDS) {
     await signIn(other, person);
     await heading(other, "Your account");
     await page.getByRole("button", { name: "Save" }).click();
-    await saysWhy(page, "You signed in again since this page was opened", options);
+    await saysWhy(page, "You've signed in again since you opened this page", options);
     assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Robin Doe");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Your profile was saved").waitFor();
@@ -94,7 +94,7 @@ for (const { name, options } of KINDS) {
       await tab.locator("input[name=login]").fill("sam");
       await tab.locator("input[name=password]").fill("any");
       await tab.getByRole("button", { name: "Sign-in" }).click();
-      // The provider asks once whether to tell who it is.
+      // The provider asks once for consent.
       if (tab === page) await tab.getByRole("button", { name: "Continue" }).click();
       await heading(tab, "Your account");
     }

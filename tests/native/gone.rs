@@ -1,4 +1,4 @@
-//! What outlives what it came from: hints outlive the keys that signed them, and nothing outlives its client.
+//! What is left after a key or a client is gone: hints outlive their keys, and no token outlives its client.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use crate::support::browser::{Browser, answer, csrf, json as body, text};
 
 const DAY: u32 = 86_400;
 const SCOPE: &str = "&scope=openid+profile+offline_access";
-/// So that a session outlives the keys.
+/// Longer than a key is published, so that a session outlives the key.
 const LONG_SESSIONS: (&str, &str) = ("SESSION_LIFETIME", "31536000");
 
-/// Days pass, and the keys rotate when they are due.
+/// Advances the clock by days, and rotates keys when they are due.
 fn days(world: &World, count: u32) {
     for _ in 0..count {
         world.advance(DAY);
@@ -58,7 +58,7 @@ fn an_id_token_whose_key_is_no_longer_published_still_ends_its_session() {
 }
 
 #[test]
-fn an_old_key_makes_a_hint_and_nothing_else() {
+fn an_old_key_verifies_hints_and_nothing_else() {
     // RFC 9068 §4: an access token is verified with a key that is published now
     let world = World::new(&[LONG_SESSIONS, ("ACCESS_TOKEN_LIFETIME", "86400")]);
     let client_id = app(&world, "openid profile offline_access", true);
@@ -74,7 +74,7 @@ fn an_old_key_makes_a_hint_and_nothing_else() {
     assert!(text(&browser.get(&world, "/jwks")).matches("\"kid\"").count() <= 4);
 }
 
-/// A client that was registered by RFC 7591, and what manages it.
+/// A registered client, and its access to the client configuration endpoint (RFC 7592 §2).
 struct Registered {
     client_id: String,
     path: String,
@@ -111,7 +111,7 @@ fn public(more: &Value) -> Value {
 }
 
 #[test]
-fn a_deleted_client_leaves_no_token_that_opens_anything() {
+fn a_deleted_clients_tokens_are_refused() {
     // RFC 7592 §2.3: the server should invalidate the client's grants and tokens
     let world = World::new(&[]);
     let client = registered(&world, &public(&json!({})));
@@ -132,7 +132,7 @@ fn a_deleted_client_leaves_no_token_that_opens_anything() {
 }
 
 #[test]
-fn a_deleted_clients_id_token_signs_nobody_out_unasked_and_is_no_hint() {
+fn a_deleted_clients_id_token_signs_nobody_out_without_asking_and_is_no_hint() {
     let world = World::new(&[]);
     let client = registered(&world, &public(&json!({})));
     let other = app(&world, "openid", true);
@@ -149,7 +149,7 @@ fn a_deleted_clients_id_token_signs_nobody_out_unasked_and_is_no_hint() {
 }
 
 #[test]
-fn a_deleted_clients_requests_under_way_come_to_nothing() {
+fn a_deleted_clients_pending_requests_fail() {
     let world = World::new(&[]);
     let device = json!({ "redirect_uris": [], "response_types": [],
         "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"] });
@@ -179,7 +179,7 @@ fn a_deleted_clients_requests_under_way_come_to_nothing() {
 }
 
 #[test]
-fn every_401_names_the_scheme_that_would_do() {
+fn every_401_names_an_authentication_scheme() {
     // RFC 9110 §15.5.2
     let world = World::new(&[]);
     let nobody = [("client_id", "nobody"), ("token", "x"), ("grant_type", "client_credentials")];

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use vestibule::domain::distance::{Location, compare};
-use vestibule::domain::grant::delivery::{Poll, Repeatable};
 use vestibule::domain::grant::device::{Decision, DeviceGrant};
+use vestibule::domain::grant::device_response::{Poll, Repeatable};
 use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
@@ -12,7 +12,7 @@ use vestibule::protocol::scope::Scope;
 use crate::grant_properties::{Host, authorization, terms};
 use crate::support::{START, SeededEntropy};
 
-/// For how long a lost answer is given again, in seconds.
+/// For how long a response can be repeated, in seconds.
 const LOST_ANSWER: u32 = 120;
 
 fn device_code() -> Secret {
@@ -55,7 +55,7 @@ fn approved() -> Host {
     host
 }
 
-/// The refresh token, and what the access token repeats.
+/// Polls: the refresh token, and the claims that the access token repeats.
 fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), GrantError> {
     match poll(host)? {
         GrantReply::Issue(issue) => Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap())),
@@ -83,7 +83,7 @@ fn a_device_that_asks_too_often_is_told_to_slow_down_by_five_seconds() {
 }
 
 #[test]
-fn a_device_whose_answer_was_lost_gets_the_same_tokens_again_while_nobody_has_used_them() {
+fn a_device_whose_response_was_lost_gets_the_same_tokens_while_nobody_has_used_them() {
     // RFC 8628 §3.5
     let mut host = approved();
     let first = tokens(&mut host).unwrap();
@@ -121,7 +121,7 @@ fn a_device_code_is_spent_by_the_first_use_of_any_of_its_tokens() {
 }
 
 #[test]
-fn nothing_stored_and_no_other_client_gets_a_lost_answer() {
+fn neither_the_stored_state_nor_another_client_yields_the_tokens() {
     let mut host = approved();
     let ((_, secret), _) = tokens(&mut host).unwrap();
     let error = host.send(poll_of(device_code(), "other")).unwrap_err();
@@ -136,7 +136,7 @@ fn nothing_stored_and_no_other_client_gets_a_lost_answer() {
 }
 
 #[test]
-fn a_grant_that_has_ended_gives_no_lost_answer_again() {
+fn a_grant_that_has_ended_repeats_no_response() {
     let mut host = approved();
     tokens(&mut host).unwrap();
     host.send(GrantCommand::End).unwrap();
@@ -144,7 +144,7 @@ fn a_grant_that_has_ended_gives_no_lost_answer_again() {
 }
 
 #[test]
-fn without_lost_answers_a_device_code_is_redeemed_once() {
+fn a_device_code_is_redeemed_once_if_repeating_is_turned_off() {
     let mut host = approved();
     let once = || {
         let (secret, client_id) = (device_code(), "client".into());
@@ -182,7 +182,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..<_>::default() })]
 
     #[test]
-    fn every_answer_to_a_device_code_is_the_first_one_and_none_follows_a_use(
+    fn every_response_to_a_device_code_repeats_the_first_and_none_follows_a_use(
         operations in operations()
     ) {
         let mut host = approved();

@@ -1,4 +1,4 @@
-//! Forms that were drawn for somebody else, or that time or another tab has overtaken.
+//! Forms that were made for another user, or that became out of date by time or in another tab.
 
 use serde_json::{Value, json};
 use vestibule::endpoints::http::{Method, Response};
@@ -23,7 +23,7 @@ fn world() -> (World, TestProvider) {
     (world, provider)
 }
 
-/// In another tab of the browser, `other` signs in.
+/// The user of `other` signs in in another tab of `browser`.
 fn switch(browser: &mut Browser, other: &Browser) {
     browser.cookies.insert(SESSION.to_owned(), other.cookies[SESSION].clone());
 }
@@ -41,7 +41,7 @@ fn device(world: &World) -> (String, String) {
     (code("user_code"), code("device_code"))
 }
 
-/// Sends the form of a page that was drawn before.
+/// Sends the form of a page that was opened earlier.
 fn send(
     world: &World,
     browser: &mut Browser,
@@ -58,7 +58,7 @@ fn send(
 }
 
 #[test]
-fn consent_that_was_shown_to_one_person_never_counts_for_another() {
+fn a_consent_page_that_one_user_was_shown_never_counts_for_another() {
     // OpenID Connect Core §3.1.2.4: A is asked, B signs in in another tab, A's tab says "Allow"
     let (world, _) = world();
     let client_id = app(&world, "openid profile offline_access", false);
@@ -70,7 +70,7 @@ fn consent_that_was_shown_to_one_person_never_counts_for_another() {
     switch(&mut browser, &other);
     let allow = [("decision", "allow")];
     let again = send(&world, &mut browser, (&consent, "/consent"), &allow);
-    assert_eq!(again.status, 409, "nobody is handed over");
+    assert_eq!(again.status, 409, "no consent is given");
     let page = text(&again);
     assert!(page.contains(B) && page.contains("signed in with another account"), "{page}");
     // B is asked now, and may answer.
@@ -81,7 +81,7 @@ fn consent_that_was_shown_to_one_person_never_counts_for_another() {
 }
 
 #[test]
-fn a_refusal_that_was_anothers_to_make_is_not_sent_to_the_app() {
+fn a_denial_by_another_user_is_not_sent_to_the_app() {
     let (world, _) = world();
     let client_id = app(&world, "openid", false);
     let mut browser = signed_up(&world, A);
@@ -96,7 +96,7 @@ fn a_refusal_that_was_anothers_to_make_is_not_sent_to_the_app() {
 /// The page, where its form is sent, and what is sent.
 type Form<'a> = (String, &'static str, Vec<(&'static str, &'a str)>);
 
-/// Pages with forms that decide or change something for whoever is signed in.
+/// Pages with forms that decide or change something for the user who is signed in.
 fn forms<'a>((app, user_code): (&'a str, &'a str)) -> Vec<Form<'a>> {
     let account = || "/account".to_owned();
     let select = authorize_url(app, "&scope=openid&prompt=select_account");
@@ -134,7 +134,7 @@ fn open(world: &World, browser: &mut Browser, page: &str) -> String {
 }
 
 #[test]
-fn no_form_that_was_drawn_for_one_person_changes_anything_for_another() {
+fn no_form_that_was_made_for_one_user_changes_anything_for_another() {
     let (world, _) = world();
     let client_id = app(&world, "openid", false);
     let (user_code, _) = device(&world);
@@ -155,7 +155,7 @@ fn no_form_that_was_drawn_for_one_person_changes_anything_for_another() {
 }
 
 #[test]
-fn a_form_that_no_page_of_the_session_has_drawn_decides_nothing() {
+fn a_form_without_a_valid_seal_changes_nothing() {
     // The attack is cross-site request forgery by a browser that sends neither Origin nor Sec-Fetch-Site
     let (world, _) = world();
     let client_id = app(&world, "openid", false);
@@ -181,7 +181,7 @@ fn a_form_that_no_page_of_the_session_has_drawn_decides_nothing() {
 }
 
 #[test]
-fn a_form_of_an_earlier_session_of_the_same_person_comes_back_with_what_was_typed() {
+fn a_form_of_an_earlier_session_of_the_same_user_comes_back_with_what_was_typed() {
     let (world, _) = world();
     let mut browser = signed_up(&world, A);
     let drawn = text(&browser.get(&world, "/account"));
@@ -214,7 +214,7 @@ fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again()
 
 #[test]
 fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
-    // Both tabs asked without a cookie, so each was given another token, and the later cookie counts
+    // Both tabs were opened without a cookie, so each got its own token, and only the later cookie counts
     let (world, _) = world();
     for (path, typed) in [("/sign-in", vec![A]), ("/sign-up", vec!["new@example.test", "Dana"])] {
         if path == "/sign-in" {
@@ -229,7 +229,7 @@ fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
         let again = send(&world, &mut browser, (&first, path), &fields);
         assert_eq!(again.status, 409, "{path}");
         let page = text(&again);
-        assert!(page.contains("This page was out of date"), "{page}");
+        assert!(page.contains("This page had expired"), "{page}");
         for typed in typed {
             assert!(page.contains(typed), "{path}: {typed} is lost");
         }
@@ -240,7 +240,7 @@ fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
 }
 
 #[test]
-fn a_code_that_was_typed_on_an_overtaken_page_is_still_there() {
+fn a_user_code_that_was_typed_on_an_outdated_page_is_kept() {
     let (world, _) = world();
     let (user_code, _) = device(&world);
     let mut browser = Browser::default();
@@ -276,7 +276,7 @@ fn a_browser_without_cookies_is_told_so() {
     let fields = [("email", A), ("password", PASSWORD)];
     let again = send(&world, &mut browser, (&page, "/sign-in"), &fields);
     assert_eq!(again.status, 409);
-    assert!(text(&again).contains("Allow cookies for this site"), "{}", text(&again));
+    assert!(text(&again).contains("allow cookies for this site"), "{}", text(&again));
 }
 
 #[test]
@@ -374,7 +374,7 @@ fn cookies_of_many_tabs_at_once_are_read_and_removed_by_the_next_sign_in() {
     let mut browser = signed_up(&world, A);
     let mut all = browser.cookies.clone();
     world.advance(1);
-    for tab in 0..4 {
+    for tab in 0..5 {
         // Each tab begins before the others' cookies have come.
         let mut tab_browser = browser.clone_cookies();
         let long = "s".repeat(1_900);
@@ -388,7 +388,7 @@ fn cookies_of_many_tabs_at_once_are_read_and_removed_by_the_next_sign_in() {
     let bytes = |cookies: &std::collections::BTreeMap<String, String>| -> usize {
         cookies.iter().map(|(name, value)| name.len() + value.len()).sum()
     };
-    assert!(bytes(&all) > 16_000, "{} bytes are enough for the test", bytes(&all));
+    assert!(bytes(&all) > 16_384, "{} bytes are enough for the test", bytes(&all));
     browser.cookies = all;
     assert_eq!(browser.get(&world, "/account").status, 200, "the session is still read");
     provider.go(&world, &mut browser, "/sign-in/acme");
@@ -419,7 +419,7 @@ fn two_tabs_sign_in_at_one_provider_at_once() {
 }
 
 #[test]
-fn a_browser_keeps_at_most_four_sign_ins_and_the_oldest_gives_way() {
+fn a_browser_keeps_at_most_four_sign_ins_and_drops_the_oldest() {
     let (world, provider) = world();
     let mut browser = Browser::default();
     let mut states = Vec::new();

@@ -1,4 +1,4 @@
-//! What a provider sends back with the browser (RFC 6749 §4.1.2), in whatever encoding.
+//! Authorization responses of a provider (RFC 6749 §4.1.2) in any encoding.
 
 use serde_json::json;
 use vestibule::endpoints::http::Method;
@@ -16,7 +16,7 @@ fn world() -> (World, TestProvider) {
 }
 
 #[test]
-fn an_error_text_in_another_encoding_ends_on_a_page_with_a_way_on() {
+fn an_error_text_in_another_encoding_leads_to_a_page_that_offers_another_try() {
     // RFC 6749 §4.1.2.1
     let (world, provider) = world();
     for (error, status) in [

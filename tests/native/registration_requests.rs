@@ -47,7 +47,7 @@ fn an_update_with_null_or_empty_members_removes_them() {
         {
             update[member] = empty.clone();
         }
-        // Members that nobody here understands may have any form.
+        // Unknown members may have any form.
         update["jwks"] = json!({ "keys": 5 });
         let update = if empty == json!([]) { without(&update, "client_secret") } else { update };
         let changed = send(&world, Method::Put, &path, &update, token);
@@ -135,7 +135,7 @@ fn a_scope_that_a_client_cannot_have_is_left_out_of_the_answer_and_logged() {
 }
 
 #[test]
-fn scopes_that_a_client_did_not_register_are_left_out_and_that_is_told() {
+fn scopes_that_a_client_did_not_register_are_left_out_and_logged() {
     // RFC 6749 §3.3 and §5.1
     let world = World::new(&[]);
     let metadata = json!({ "scope": "openid offline_access",

@@ -193,7 +193,10 @@ fn a_page_that_waited_too_long_is_drawn_again_and_says_so() {
     let again = send(&mut browser, &first);
     assert_eq!(again.status, 409, "nobody is signed in by it");
     let page = text(&again);
-    assert!(page.contains("out of date") && page.contains("person@example.test"), "{page}");
+    assert!(
+        page.contains("This page had expired") && page.contains("person@example.test"),
+        "{page}"
+    );
     let done = send(&mut browser, &page);
     assert!(answer(&done, "code").is_some(), "{}", text(&done));
 }

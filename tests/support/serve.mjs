@@ -6,7 +6,7 @@ import { root } from "../../tools/workerd/config.mjs";
 // The initial access token of the servers that are started here.
 export const TOKEN = "the initial access token of this test";
 
-// Waits until it says that it serves, or ends. `args` stand on its command line; `shell` runs before it.
+// Starts `make serve` and waits until it serves or has ended. `args` go on its command line; `shell` runs before it.
 export async function serve(port, args, shell = "") {
   const command = [process.execPath, "tools/serve.mjs", `PORT=${port}`, ...args];
   const child = spawn("sh", ["-c", `${shell} exec "$0" "$@"`, ...command], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -19,7 +19,7 @@ export async function serve(port, args, shell = "") {
       for (const listener of [...listeners]) listener();
     });
   }
-  // Comes back when it has said this so many times, or has ended.
+  // Waits until the output has `what` this many times, or the server has ended.
   const says = async (what, times = 1) => {
     const heard = new Promise((resolve) => {
       const listener = () => {
@@ -38,7 +38,7 @@ export async function serve(port, args, shell = "") {
   return { child, exited, says, stop, port, url: `http://localhost:${port}`, registrationToken: TOKEN, said: () => text };
 }
 
-// The process that answers; undefined when there is none.
+// The process ID of the runtime; undefined if there is none.
 export function runtimeOf({ child: { pid } }) {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   return children.map(Number).find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("workerd\0"));

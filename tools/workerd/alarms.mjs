@@ -1,20 +1,20 @@
-// Spreads the alarms that came due while the server was stopped. workerd would wake all of their objects at its
-// start, before the worker could say a word: three files and 300 KiB for each, and nothing else is answered
-// meanwhile.
+// Spreads the alarms that came due while the server was stopped. workerd would wake all of their objects when it
+// starts, and answer nothing else meanwhile. Each object takes three files and 300 KiB. The worker can't prevent
+// this, because workerd wakes them before it runs.
 
-// An object that was woken stays in memory for ten seconds, and seldom longer than this, in seconds.
+// How long an object stays in memory after it was woken, in seconds: ten, and seldom longer than this.
 const AWAKE = 12;
 const FILES_PER_OBJECT = 3;
-// More than these a second would take more than a tenth of a core.
-const MOST_PER_SECOND = 25;
+// A higher rate would take more than a tenth of a core.
+const MAX_PER_SECOND = 25;
 
-// How many alarms may fire each second, so that they open no more than a quarter of the files that may be open.
+// How many alarms may fire each second: their objects open at most a quarter of the files that may be open.
 export const alarmsPerSecond = (openFiles) =>
-  Math.max(1, Math.min(MOST_PER_SECOND, Math.floor(openFiles / 4 / FILES_PER_OBJECT / AWAKE)));
+  Math.max(1, Math.min(MAX_PER_SECOND, Math.floor(openFiles / 4 / FILES_PER_OBJECT / AWAKE)));
 
 const OVERDUE = "SELECT count(*) AS overdue FROM _cf_ALARM WHERE scheduled_time <= ?";
-// Those that came due last come first: they may be another try at something unfinished, where the others delete
-// what has expired long ago. Times are in nanoseconds since 1970.
+// The alarms that came due last fire first: they may retry something unfinished, while the others delete what
+// expired long ago. Times are in nanoseconds since 1970.
 const SPREAD = `
   UPDATE _cf_ALARM SET scheduled_time = :first + place.number * :step
   FROM (
@@ -23,13 +23,13 @@ const SPREAD = `
   ) AS place
   WHERE actor_id = place.id`;
 
-// Puts overdue alarms off so that no more than `perSecond` fire each second; returns how many were put off. An
-// object whose own alarm is overdue takes whatever time the index has; workerd warns once that the two differ
-// ("SQLite alarm overdue"). `classes` come from `withClasses`.
+// Postpones overdue alarms so that at most `perSecond` fire each second; returns how many it postponed. Changes only
+// the index: workerd goes by that, and warns once that an object's own alarm differs ("SQLite alarm overdue").
+// `classes` come from `withClasses`.
 export function spreadAlarms(classes, perSecond) {
   const now = BigInt(Date.now()) * 1_000_000n;
   const step = BigInt(Math.floor(1e9 / perSecond));
-  // The classes with few alarms come first: the keys and the accounts do not wait for thousands of expired grants.
+  // The classes with few alarms come first, so that keys and accounts don't wait for thousands of expired grants.
   const counted = classes
     .map(({ index }) => ({ index, overdue: index.prepare(OVERDUE).get(now).overdue }))
     .sort((one, other) => one.overdue - other.overdue);

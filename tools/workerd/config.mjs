@@ -29,14 +29,14 @@ export function readBundle() {
   };
 }
 
-// Writes two configurations into the folder of the bundle. `workerd.capnp` is for whoever runs workerd by hand; the
-// other, whose path comes back, is this server's own under a `name` that no other has, and has the socket `control`
-// besides, by which the worker is told to drain. Settings are named there and given in the environment, so that no
-// secret is written down. The folders of `objects` and `kv` and the addresses of the sockets are given to workerd on
-// its command line.
+// Writes two configurations into the folder of the bundle. `workerd.capnp` is for running workerd by hand. The other
+// is for this server, under a `name` that no other server uses, and also has the socket `control`, which drains the
+// worker. Returns the path of that one. The configurations name the settings and workerd reads their values from the
+// environment, so that no secret is written down. workerd gets the folders of `objects` and `kv` and the addresses of
+// the sockets on its command line.
 export function writeConfig({ settings, behindProxy, name }) {
   const built = readBundle();
-  // Another server may read the same file at this moment.
+  // Renamed into place, because another server may be reading the same file.
   const write = (file, text) => {
     const target = path.join(built.bundle, file);
     writeFileSync(`${target}.${name}`, text);

@@ -1,20 +1,20 @@
-// The main module of a server that runs without Cloudflare: the worker, and beside it an entrypoint for whoever
-// started the server. Only the socket `control` leads there (config.mjs), a file in a folder that its owner alone
-// can open.
+// The main module of a server without Cloudflare: the worker, and an entrypoint for the process that started the
+// server. Only the socket `control` reaches that entrypoint (config.mjs). The socket is a file in a folder that only
+// its owner can open.
 import worker, { Grant } from "entry.js";
 export * from "entry.js";
 
-// A request whose caller goes away never ends, and the runtime does not say so. So requests are counted by when
-// they began, and those that began longer ago than two of these are taken for abandoned. In milliseconds.
+// In milliseconds. A request whose caller disconnects never ends, and the runtime doesn't report that. So requests are
+// counted by the period in which they began, and those from before the last two periods count as abandoned.
 const PERIOD = 15_000;
-// How often it is looked whether all requests have ended, in milliseconds.
+// How often `drain` checks whether all requests have ended, in milliseconds.
 const INTERVAL = 20;
 
 let isDraining = false;
 let earlier = { since: 0, open: 0 };
 let recent = { since: 0, open: 0 };
 
-// The count of the requests that begin now.
+// The counter for requests that begin now.
 function currentCount() {
   const now = Date.now();
   if (now - recent.since >= PERIOD) {
@@ -38,7 +38,7 @@ const refuse = () =>
     },
   );
 
-// Refuses new requests, answers the held ones as they stand and comes back when none is under way.
+// Refuses new requests, answers held ones as they stand and returns when no request is under way.
 async function drain() {
   isDraining = true;
   Grant.releaseHeld();
@@ -51,7 +51,7 @@ export default {
   // Not an async function: its frame would keep the request in memory while thousands wait.
   fetch(request, env) {
     if (isDraining) return refuse();
-    // A held answer ends at once when the server stops.
+    // A poll that may be held isn't counted: its wait ends at once when the server stops.
     if (request.method === "POST" && request.headers.has("prefer")) return worker.fetch(request, env);
     const count = currentCount();
     count.open += 1;

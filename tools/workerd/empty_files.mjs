@@ -1,18 +1,18 @@
-// Removes the files of objects that have erased themselves. workerd keeps a SQLite file of one page for each of
-// them for ever, as it does for each code that nobody redeemed.
+// Removes the files of objects that have erased themselves. workerd keeps a SQLite file of one page for each of them
+// forever, and there is one for each code that nobody redeemed.
 import { rmSync, statSync, unlinkSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import path from "node:path";
 import { openAlone } from "./state.mjs";
 
-// A database without tables is one page; every table has a page of its own (https://sqlite.org/fileformat.html).
+// In bytes. A database without tables is one page, and each table takes a page (https://sqlite.org/fileformat.html).
 const PAGE = 4096;
 const OBJECT = /^([0-9a-f]{64})\.sqlite$/;
-// After how many milliseconds it says how far it is, again and again.
+// How often it logs its progress, in milliseconds.
 const REPORT = 5_000;
 
-// Returns how many files were removed. Goes on for no longer than `milliseconds` or until `signal` aborts; the next
-// start does the rest. `classes` come from `withClasses`.
+// Returns how many files it removed. Stops after `milliseconds` or when `signal` aborts; the next start does the rest.
+// `classes` come from `withClasses`.
 export async function removeEmptyFiles(classes, { milliseconds, signal, say }) {
   const until = Date.now() + milliseconds;
   let reportAt = Date.now() + REPORT;
@@ -26,7 +26,7 @@ export async function removeEmptyFiles(classes, { milliseconds, signal, say }) {
       if (isOnePage(file) && alarm.get(id) === undefined && removeIfEmpty(file)) removed += 1;
       if (signal.aborted || Date.now() > until) return removed;
       if (Date.now() > reportAt) {
-        say(`${removed} files of erased objects are removed so far`);
+        say(`removed ${removed} files of erased objects so far`);
         reportAt = Date.now() + REPORT;
       }
     }
@@ -34,17 +34,17 @@ export async function removeEmptyFiles(classes, { milliseconds, signal, say }) {
   return removed;
 }
 
-// Whether the file is one page, and no log or journal beside it has changes that are not in it yet.
+// Whether the file is one page, with no changes waiting in a log or journal beside it.
 const isOnePage = (file) => sizeOf(file) === PAGE && !sizeOf(`${file}-wal`) && !sizeOf(`${file}-journal`);
 
-// Undefined where there is no file.
+// In bytes; undefined if there is no file.
 const sizeOf = (file) => statSync(file, { throwIfNoEntry: false })?.size;
 
-// False for a file that has tables, cannot be read or is open elsewhere.
+// Returns false for a file that has tables, can't be read or is open elsewhere.
 function removeIfEmpty(file) {
   try {
-    // Closed before it is removed, so that SQLite removes the log that it makes beside it; a killed runtime leaves
-    // the shared memory of its index.
+    // `countTables` closes the database first, so that SQLite removes the log that it makes beside it. The `-shm` file
+    // is what a killed runtime leaves.
     if (countTables(file) > 0) return false;
     unlinkSync(file);
     rmSync(`${file}-shm`, { force: true });

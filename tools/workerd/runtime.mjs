@@ -9,10 +9,10 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { writeConfig } from "./config.mjs";
 
-// How long the requests under way are given before workerd is told to stop, and how long it is given then, in
-// milliseconds. What takes longest is another server's answer, which is waited for up to 10 seconds.
-const MOST_DRAIN = 15_000;
-const MOST_STOP = 10_000;
+// How long requests under way may take before workerd is told to stop, and how long workerd may then take, in
+// milliseconds. The slowest requests wait up to 10 seconds for another server.
+const MAX_DRAIN = 15_000;
+const MAX_STOP = 10_000;
 
 // The program itself, so that signals reach it and not a launcher.
 export function workerd() {
@@ -26,7 +26,7 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
   const child = spawn(workerd(), ["serve", config, "--control-fd=3", ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", stdout, stderr, "pipe"],
-    // A group of its own: Ctrl-C would end it at once, with what is under way.
+    // A process group of its own: otherwise Ctrl-C would end it at once, with the requests under way.
     detached: true,
   });
   const exited = new Promise((resolve) => {
@@ -55,8 +55,8 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
   return { child, ready, exited, stop };
 }
 
-// Ends the child when this process is gone, also after `kill -9`: a shell waits for the end of a pipe that nobody
-// but this process holds open.
+// Ends the child when this process ends, even after `kill -9`: a shell waits until a pipe closes that only this
+// process holds open.
 function endWithParent(child, exited) {
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
@@ -67,7 +67,7 @@ function endWithParent(child, exited) {
   shell.once("error", () => {});
   shell.unref();
   shell.stdin.unref();
-  // Another process may get the child's number.
+  // After that, another process may get the child's process ID.
   exited.then(() => {
     process.off("exit", kill);
     shell.kill("SIGKILL");
@@ -85,7 +85,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
     ...settings,
   };
   const behindProxy = env.CLIENT_ADDRESS !== "connection";
-  // Nobody else may open this folder. It is not in `state`, since the path of a socket may have 107 bytes at most.
+  // Only the owner can open this folder. It isn't in `state`, because the path of a socket has at most 107 bytes.
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-"));
   const config = writeConfig({ settings: Object.keys(env), behindProxy, name: path.basename(folder) });
   const control = path.join(folder, "control");
@@ -96,7 +96,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
     `--socket-addr=control=unix:${control}`,
   ];
   const server = run(config, { args, env, stderr });
-  // workerd reads the configuration once.
+  // workerd reads the configuration only when it starts.
   const remove = (own) => () => rmSync(own, { recursive: true, force: true });
   server.ready.then(remove(config), remove(config));
   server.exited.then(remove(folder));
@@ -108,7 +108,8 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
   };
 }
 
-// Asks the server by the socket that only its owner can reach, whichever address it listens at.
+// Sends a request to the server through the socket that only its owner can open. This works whatever address the
+// server listens at.
 function ask(socketPath, target) {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, path: target, headers: { host: "localhost" }, agent: false }, async (answer) => {
@@ -124,9 +125,9 @@ function ask(socketPath, target) {
 // because workerd leaves new connections waiting while it drains.
 async function drainAndStop({ child, exited }, control) {
   const within = (milliseconds) => pause(milliseconds, undefined, { ref: false });
-  await Promise.race([ask(control, "/drain").catch(() => {}), exited, within(MOST_DRAIN)]);
+  await Promise.race([ask(control, "/drain").catch(() => {}), exited, within(MAX_DRAIN)]);
   child.kill("SIGTERM");
-  await Promise.race([exited, within(MOST_STOP)]);
+  await Promise.race([exited, within(MAX_STOP)]);
   child.kill("SIGKILL");
   return exited;
 }

@@ -1,14 +1,14 @@
-// The folder of all that is remembered, while no workerd runs on it. workerd keeps the objects of a class in one
-// folder: a SQLite file for each object, and `metadata.sqlite` with the alarms that are set.
+// The folder with the server's state, while no workerd uses it. workerd keeps the objects of a class in one folder:
+// a SQLite file for each object, and `metadata.sqlite` with the alarms that are set.
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 
-// SQLITE_BUSY (https://sqlite.org/rescode.html), also with what extends it.
+// SQLITE_BUSY or one of its extended codes (https://sqlite.org/rescode.html).
 const isBusy = (error) => (error.errcode & 0xff) === 5;
 // How long a runtime that was just killed may still hold its files, in milliseconds.
-const DYING = 5_000;
+const MAX_EXIT = 5_000;
 
 export class InUse extends Error {
   constructor(state) {
@@ -16,7 +16,7 @@ export class InUse extends Error {
   }
 }
 
-// Opens a database that nobody else has open, nor can open before it is closed.
+// Opens a database with an exclusive lock; fails if another process has it open.
 export function openAlone(file) {
   const database = new DatabaseSync(file, { timeout: 0 });
   try {
@@ -28,8 +28,8 @@ export function openAlone(file) {
   }
 }
 
-// Keeps every other `make serve` out of the folder until this process ends. The operating system gives a lock of
-// SQLite back even after `kill -9`, unlike a file with a process ID.
+// Keeps every other `make serve` out of the folder until this process ends. The operating system releases a SQLite
+// lock even after `kill -9`; a file with a process ID would stay.
 let held;
 export function lockState(state) {
   try {
@@ -41,8 +41,8 @@ export function lockState(state) {
   }
 }
 
-// Calls `work` with the classes of stored objects, each with its `folder` and the `index` of its alarms. No
-// workerd can use the folder before `work` is done.
+// Calls `work` with the classes of stored objects: the `folder` of each and the `index` of its alarms. No workerd can
+// use the folder until `work` is done.
 export async function withClasses(state, work) {
   const objects = path.join(state, "objects");
   const folders = existsSync(objects) ? readdirSync(objects).map((name) => path.join(objects, name)) : [];
@@ -58,10 +58,10 @@ export async function withClasses(state, work) {
   }
 }
 
-// Undefined for a file that is not what this workerd writes: then nothing of its class is touched.
+// Undefined if the file isn't what this version of workerd writes; then nothing of its class is changed.
 async function openIndex(state, file) {
   if (!existsSync(file)) return undefined;
-  const until = Date.now() + DYING;
+  const until = Date.now() + MAX_EXIT;
   for (;;) {
     try {
       const index = openAlone(file);
@@ -69,7 +69,7 @@ async function openIndex(state, file) {
       return index;
     } catch (error) {
       if (!isBusy(error)) {
-        console.error(`vestibule: ${file} is left as it is: ${error.message}`);
+        console.error(`vestibule: ${file} is left unchanged: ${error.message}`);
         return undefined;
       }
       if (Date.now() > until) throw new InUse(state);

@@ -1,15 +1,15 @@
-// Keeps the server running: starts it again when it ends by itself, and ends it when this process is told to stop.
+// Keeps the server running: restarts it when it ends by itself, and stops it when this process is told to stop.
 import { setTimeout as pause } from "node:timers/promises";
 
-// How long it waits before the first new start, in milliseconds; twice as long before each one that follows, up to
-// the longest. A server that ran for so long before it ended counts as healthy, and begins with the first again.
-const FIRST = 1_000;
-const LONGEST = 60_000;
-const HEALTHY = 60_000;
+// The delay before the first restart, in milliseconds. It doubles with each restart, up to MAX_DELAY. It begins at
+// FIRST_DELAY again after a run of more than HEALTHY_AFTER.
+const FIRST_DELAY = 1_000;
+const MAX_DELAY = 60_000;
+const HEALTHY_AFTER = 60_000;
 
-// How many of the last lines are repeated, and how much of each.
-const LINES = 4;
-const LENGTH = 300;
+// How many of the server's last lines are logged when it ends, and how many characters of each.
+const LAST_LINES = 4;
+const MAX_LINE = 300;
 
 export class Supervisor {
   #begin;
@@ -26,33 +26,33 @@ export class Supervisor {
     return this.#stopping.signal;
   }
 
-  // Lets what is under way finish; a second call does not wait.
+  // Lets the requests under way finish; a second call kills the server at once.
   stop() {
     if (this.stopping.aborted) this.#server?.child.kill("SIGKILL");
     this.#stopping.abort();
     this.#server?.stop();
   }
 
-  // Comes back when it was stopped. `served` is called with the first server, when that listens; where it fails, or
-  // where the first server ends before, there is no new start: what is wrong then stays wrong.
+  // Returns after `stop`. Calls `served` with the first server once that listens. Throws if `served` fails or the first
+  // server ends before: a restart wouldn't help, because a setting is wrong or the port is in use.
   async run(served) {
     let hasServed = false;
     const listens = async () => {
-      if (hasServed) console.error("vestibule: the runtime serves again");
+      if (hasServed) console.error("vestibule: the runtime is serving again");
       else await served(this.#server);
       hasServed = true;
     };
-    for (let delay = FIRST; !this.stopping.aborted; delay = Math.min(delay * 2, LONGEST)) {
+    for (let delay = FIRST_DELAY; !this.stopping.aborted; delay = Math.min(delay * 2, MAX_DELAY)) {
       const began = performance.now();
       const ending = await this.#runOnce(listens).catch((error) => {
-        // What fails while the server is being stopped is no failure.
+        // An error while the server is being stopped is expected.
         if (!hasServed && !this.stopping.aborted) throw error;
-        return `It cannot be started: ${error.message}`;
+        return `It can't be started: ${error.message}`;
       });
       if (this.stopping.aborted) break;
-      if (!hasServed) throw new Error(`the runtime does not start. ${ending}`);
-      if (performance.now() - began > HEALTHY) delay = FIRST;
-      console.error(`vestibule: the runtime starts again in ${delay / 1000} s. ${ending}`);
+      if (!hasServed) throw new Error(`the runtime doesn't start. ${ending}`);
+      if (performance.now() - began > HEALTHY_AFTER) delay = FIRST_DELAY;
+      console.error(`vestibule: the runtime restarts in ${delay / 1000} s. ${ending}`);
       await pause(delay, undefined, { signal: this.stopping }).catch(() => {});
     }
     await this.#server?.exited;
@@ -65,16 +65,16 @@ export class Supervisor {
     if (this.stopping.aborted) this.#server.child.kill("SIGKILL");
     const last = readLast(this.#server.child.stderr);
     if (await this.#server.ready.then(() => true, () => false)) await listens();
-    return `It ended (${await this.#server.exited}) and said last:\n${last()}`;
+    return `It ended (${await this.#server.exited}). Its last output:\n${last()}`;
   }
 }
 
-// Hands on what the stream says, and returns a function that tells the last lines of it.
+// Forwards the stream to standard error, and returns a function that returns its last lines.
 function readLast(stream) {
   let said = "";
   stream.on("data", (chunk) => {
     process.stderr.write(chunk);
-    said = (said + chunk).slice(-LINES * 10 * LENGTH);
+    said = (said + chunk).slice(-LAST_LINES * 10 * MAX_LINE);
   });
-  return () => said.trimEnd().split("\n").slice(-LINES).map((line) => `    ${line.slice(0, LENGTH)}`).join("\n");
+  return () => said.trimEnd().split("\n").slice(-LAST_LINES).map((line) => `    ${line.slice(0, MAX_LINE)}`).join("\n");
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{Delivery, Poll};
+use super::device_response::{Poll, RedeemedDeviceCode};
 use super::family::Family;
 use super::live::LiveGrant;
 use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue};
@@ -244,10 +244,10 @@ impl ApprovedDevice {
         let idle = poll.terms.refresh_idle;
         let begun = idle.map(|idle| Family::begin_for(&poll.secret, now.plus(idle), entropy));
         let (family, refresh_token) = begun.unzip();
-        let delivery = Delivery::begin(device_code, poll, now, entropy);
-        let repeatable = Some(delivery.token.clone());
+        let code = RedeemedDeviceCode::new(device_code, poll, now, entropy);
+        let repeatable = Some(code.token.clone());
         let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable };
         let live = LiveGrant::new(authorization, family, poll.terms, now);
-        (live.delivered(delivery), issue)
+        (live.redeemed_from(code), issue)
     }
 }

@@ -66,8 +66,8 @@ pub struct Refresh {
 pub struct RefreshPolicy {
     /// Whether each use brings a new token.
     pub rotate: bool,
-    /// For how long a used token gets the same successor again, whatever each request asks for; 0 allows no
-    /// second use at all.
+    /// For how many seconds a used token gets the same successor again, whatever scope and resource each
+    /// request asks for; 0 allows no second use.
     pub window: Seconds,
     /// For how many seconds after a rotation a used token still gets a new successor, if nobody has used
     /// the previous one: its answer may have been lost. After that it counts as a reuse. 0 turns this off.
@@ -121,8 +121,8 @@ impl Family {
         (family, token)
     }
 
-    /// A new family whose first token can be made again from the secret of the device code that it was
-    /// issued for, and from nothing that is stored.
+    /// A new family whose first token can be made again from the secret of its device code, but not from what
+    /// is stored alone.
     pub fn begin_for(
         device_code: &Secret,
         idle_until: Timestamp,
@@ -135,7 +135,7 @@ impl Family {
         (family, token)
     }
 
-    /// The first token, made again from the device code that [`Family::begin_for`] was given.
+    /// Makes the first token again from the device code's secret that [`Family::begin_for`] was given.
     pub fn first_token(&self, device_code: &Secret) -> (u32, Secret) {
         (1, self.secret(half_from(device_code, &self.key), 1))
     }
@@ -174,7 +174,7 @@ impl Family {
         }
         match &self.used {
             Some(used) if used.number == refresh.number && policy.window > Seconds(0) => {
-                // Several requests at once, such as one for each resource (RFC 8707 §2.2), or one sent twice.
+                // An app may refresh for several resources at once (RFC 8707 §2.2), or send a request twice.
                 if now < used.at.plus(policy.window) {
                     return Use::Repeats((self.newest, self.secret(half, self.newest)));
                 }
@@ -216,7 +216,7 @@ impl Family {
     }
 }
 
-/// The family's half of a secret, derived from a device code's secret.
+/// The first half of each token's secret, derived from the device code's secret.
 fn half_from(device_code: &Secret, key: &Secret) -> [u8; HALF] {
     let derived = device_code.derive(key, b"refresh token");
     derived.as_bytes().first_chunk().copied().unwrap_or_default()

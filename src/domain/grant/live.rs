@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::delivery::{Delivery, Poll};
+use super::device_response::{Poll, RedeemedDeviceCode};
 use super::family::{Family, Refresh, Use};
 use super::{
     Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
@@ -24,9 +24,9 @@ pub struct LiveGrant {
     code_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     family: Option<Family>,
-    /// The device code whose answer may still be given again; `None` once a token was used.
+    /// The device code whose response can still be repeated; `None` once a token was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    delivery: Option<Box<Delivery>>,
+    redeemed_code: Option<Box<RedeemedDeviceCode>>,
     /// Access tokens that were revoked, with the moment when they expire by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<(String, Timestamp)>,
@@ -53,7 +53,7 @@ impl LiveGrant {
             authorization,
             code_until: None,
             family,
-            delivery: None,
+            redeemed_code: None,
             revoked: Vec::new(),
             tokens_until,
             ends_at,
@@ -61,9 +61,9 @@ impl LiveGrant {
         }
     }
 
-    /// The grant of a device code whose answer was just given.
-    pub(super) fn delivered(mut self, delivery: Delivery) -> Self {
-        self.delivery = Some(Box::new(delivery));
+    /// Lets the response to this device code be repeated.
+    pub(super) fn redeemed_from(mut self, code: RedeemedDeviceCode) -> Self {
+        self.redeemed_code = Some(Box::new(code));
         self
     }
 
@@ -103,7 +103,7 @@ impl LiveGrant {
                 Ok(reply) => self.spend_device_code(reply, now),
                 Err(error) => Step::unchanged(Err(error)),
             },
-            GrantCommand::Poll(poll) => Step::unchanged(self.deliver_again(&poll, now)),
+            GrantCommand::Poll(poll) => Step::unchanged(self.repeat_response(&poll, now)),
             GrantCommand::SpendDeviceCode => self.spend_device_code(GrantReply::Done, now),
             GrantCommand::Revoke(presented) => self.revoke(presented, now),
             GrantCommand::End => self.end(Ok(GrantReply::Done), now),
@@ -150,7 +150,7 @@ impl LiveGrant {
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
             Use::GoesOn(family, token) => {
                 self.family = Some(family);
-                self.delivery = None;
+                self.redeemed_code = None;
                 self.tokens_until = now.plus(refresh.policy.access_token);
                 let reply = issue(&self.authorization, token);
                 Step::written(GrantState::Live(self), reply)
@@ -158,26 +158,26 @@ impl LiveGrant {
         }
     }
 
-    /// Gives a device its answer again (RFC 8628 §3.5): the one before may have been lost.
-    fn deliver_again(&self, poll: &Poll, now: Timestamp) -> Result<GrantReply, GrantError> {
+    /// Repeats the response to a device code (RFC 8628 §3.5): the first one may have been lost.
+    fn repeat_response(&self, poll: &Poll, now: Timestamp) -> Result<GrantReply, GrantError> {
         if self.authorization.client_id != poll.client_id {
             return Err(GrantError::OtherClient);
         }
-        let delivery = self.delivery.as_ref().filter(|delivery| delivery.repeats_for(poll, now));
-        let delivery = delivery.ok_or(GrantError::DeviceCodeSpent)?;
+        let code = self.redeemed_code.as_ref().filter(|code| code.is_repeatable_for(poll, now));
+        let code = code.ok_or(GrantError::DeviceCodeSpent)?;
         let refresh_token = self.family.as_ref().map(|family| family.first_token(&poll.secret));
         Ok(GrantReply::Issue(Box::new(Issue {
             authorization: self.authorization.clone(),
             refresh_token,
-            repeatable: Some(delivery.token.clone()),
+            repeatable: Some(code.token.clone()),
         })))
     }
 
-    /// Someone uses a token: whoever was given it has it, so the device code is spent. Written, since a
-    /// code must stay spent if the memory is lost; after the time for repeating there is nothing to write.
+    /// Spends the device code: a token was used, so the response has arrived. Writes this, because the code
+    /// must stay spent if memory is lost; once the response can't be repeated any more, writes nothing.
     fn spend_device_code(mut self, reply: GrantReply, now: Timestamp) -> Step<Grant> {
-        match self.delivery.take() {
-            Some(delivery) if now < delivery.token.until => {
+        match self.redeemed_code.take() {
+            Some(code) if now < code.token.until => {
                 Step::written(GrantState::Live(self), Ok(reply))
             }
             _ => Step::unchanged(Ok(reply)),
@@ -239,7 +239,7 @@ impl LiveGrant {
                 };
                 let effect = super::tell_account(&self.authorization, &revoked);
                 self.revoked.push((jti, expires_at));
-                self.delivery = None;
+                self.redeemed_code = None;
                 Step::written(GrantState::Live(self), Ok(GrantReply::Done)).wants(effect)
             }
         }

@@ -11,8 +11,8 @@
 //! refreshes and revives nothing. While a code could still begin it, its end is remembered.
 
 pub mod code;
-pub mod delivery;
 pub mod device;
+pub mod device_response;
 pub mod expected;
 pub mod family;
 pub mod live;
@@ -20,8 +20,8 @@ pub mod live;
 use serde::{Deserialize, Serialize};
 
 use self::code::CodeRedemption;
-use self::delivery::{Poll, Repeatable};
 use self::device::{Decision, DeviceGrant, DeviceState, DeviceView};
+use self::device_response::{Poll, Repeatable};
 use self::expected::Expected;
 use self::family::Refresh;
 use self::live::LiveGrant;
@@ -137,7 +137,7 @@ pub enum GrantCommand {
     Decide(Box<Decision>),
     /// The device asks (RFC 8628 §3.4).
     Poll(Poll),
-    /// An access token from a device code was used: the code is spent.
+    /// An access token issued for a device code was used, so its response arrived: the code is spent.
     SpendDeviceCode,
     /// Use a refresh token (RFC 6749 §6).
     Refresh(Refresh),
@@ -216,7 +216,7 @@ pub struct Issue {
     pub authorization: Authorization,
     /// The refresh token's number and secret, where there is one.
     pub refresh_token: Option<(u32, Secret)>,
-    /// For a device code: what repeats in the access token if the answer is given again.
+    /// For a device code: the claims of the access token that a repeated response repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeatable: Option<Repeatable>,
 }
@@ -272,9 +272,8 @@ pub enum GrantError {
     /// RFC 8628 §3.5.
     #[error("the device code has expired")]
     ExpiredToken,
-    /// RFC 8628 §3.5: a token that was issued for the code has been used, or the answer is too old to be
-    /// given again.
-    #[error("the device code was redeemed before")]
+    /// RFC 8628 §3.5: a token issued for the code has been used, or its response is too old to be repeated.
+    #[error("the device code was already redeemed")]
     DeviceCodeSpent,
     /// Someone decided before.
     #[error("the request was decided already")]

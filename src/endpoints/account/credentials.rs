@@ -82,7 +82,7 @@ pub async fn confirm_delete(
     ask_to_delete(server, request, None).await
 }
 
-/// Renders the page that asks; again, where its form was out of date.
+/// Renders the page that asks for confirmation; `notice` says why it is shown again.
 async fn ask_to_delete(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -95,8 +95,13 @@ async fn ask_to_delete(
     let Some(view) = view else {
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
-    let form = FormPage::of_session(server, request)?.saying(notice);
-    let page = DeleteAccount { csrf: &form.csrf, has_password: view.has_password, error: None };
+    let form = FormPage::of_session(server, request)?.with_notice(notice);
+    let page = DeleteAccount {
+        csrf: &form.csrf,
+        label: view.label(),
+        has_password: view.has_password,
+        error: None,
+    };
     Ok(form.render(form.status(), &page))
 }
 
@@ -107,6 +112,10 @@ async fn ask_to_delete(
 pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
+        // A second click in the same place must not delete another account.
+        Err(outdated) if outdated.is_of_other_account => {
+            return super::redraw(server, request, &outdated).await;
+        }
         Err(outdated) => return ask_to_delete(server, request, Some(outdated.notice)).await,
     };
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
@@ -114,6 +123,7 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         let form = FormPage::of_session(server, request)?;
         let page = DeleteAccount {
             csrf: &form.csrf,
+            label: view.label(),
             has_password: view.has_password,
             error: Some(&why.to_string()),
         };

@@ -5,7 +5,7 @@ pub mod credentials;
 
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
-use super::form::{self, FormPage, Outdated};
+use super::form::{self, FormPage, OutdatedForm};
 use super::http::{Request, Response};
 use super::server::Server;
 use super::{connections, upstream};
@@ -34,9 +34,9 @@ struct Shown {
     keeps_apps: bool,
     /// Whether to remind the user of what else signs in.
     offers_check: bool,
-    /// The profile as it was typed: nothing that was typed is lost.
+    /// The profile as the user typed it, so that a page with an error keeps it.
     typed: Option<StandardClaims>,
-    /// That the page was drawn again.
+    /// Why the page is shown again.
     redrawn: Option<&'static str>,
 }
 
@@ -143,7 +143,7 @@ async fn page(
     // A form of the page may lead to a provider.
     let form = FormPage::of_session(server, request)?
         .leading_to(Some(&server.issuer))
-        .saying(shown.redrawn);
+        .with_notice(shown.redrawn);
     let now = server.now();
     let page = AccountPage {
         csrf: &form.csrf,
@@ -327,7 +327,7 @@ async fn app_name(server: &Server<'_>, client_id: &str) -> Result<Option<String>
 async fn app_lines(server: &Server<'_>, overview: &Overview) -> Result<Vec<AppLine>, Failure> {
     let mut lines = Vec::new();
     for app in &overview.apps {
-        // A client that was deleted has no access any more (RFC 7592 §2.3).
+        // A deleted client has lost its access (RFC 7592 §2.3).
         let Some(name) = app_name(server, &app.client_id).await? else { continue };
         lines.push(AppLine {
             client_id: app.client_id.clone(),
@@ -351,10 +351,10 @@ fn ago(seconds: u32) -> String {
     format!("{count} {unit}{plural} ago")
 }
 
-/// A form of the page, and the session that it was drawn for and came in.
+/// A form of the account page, and the session that the form was made for and sent in.
 ///
 /// # Errors
-/// The page, drawn again, where the form is out of date.
+/// The page, rendered again, if the form is out of date.
 pub(super) async fn signed_in_form(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -366,14 +366,14 @@ pub(super) async fn signed_in_form(
     }
 }
 
-/// Draws the page again for whoever is signed in now, with what was typed.
+/// Renders the page again for the user who is signed in now, with what was typed.
 ///
 /// # Errors
 /// Internal errors only.
 pub(super) async fn redraw(
     server: &Server<'_>,
     request: &Request<'_>,
-    outdated: &Outdated,
+    outdated: &OutdatedForm,
 ) -> Result<Response, Failure> {
     let typed = (request.path == "/account/profile" && !outdated.typed.is_empty())
         .then(|| typed_claims(&outdated.typed));
@@ -410,7 +410,7 @@ pub async fn profile(server: &Server<'_>, request: &Request<'_>) -> Result<Respo
     }
 }
 
-/// The profile as it was typed, to be corrected.
+/// The profile as the user typed it, unchecked.
 fn typed_claims(form: &Parameters) -> StandardClaims {
     let field = |name: &str| form.get(name).map(String::from);
     StandardClaims {

@@ -211,7 +211,8 @@ async fn check(
     let (claims, odd) = claims.map_err(|error| invalid(&error.to_string()))?.unwrap_or_default();
     if !odd.is_empty() {
         let (id, names) = (&client.client_id, odd.join(", "));
-        server.ports.log.error(&format!("the client {id}: ignored in its claims request: {names}"));
+        let log = server.ports.log;
+        log.error(&format!("the client {id}: ignored claims in an unknown form: {names}"));
     }
     let claims = claims.within(&client.metadata.scope);
     if !claims.acr_can_be_met() {
@@ -224,9 +225,9 @@ async fn check(
             Hint::Known(hint) if claims.sub.as_ref().is_none_or(|sub| *sub == hint.sub) => {
                 Some(hint.sub)
             }
-            Hint::Known(_) => return Err(invalid("id_token_hint and claims name two persons")),
+            Hint::Known(_) => return Err(invalid("id_token_hint and claims name different users")),
             Hint::OfDeletedClient => {
-                return Err(invalid("the client that id_token_hint was issued to was deleted"));
+                return Err(invalid("id_token_hint was issued to a client that was deleted"));
             }
             Hint::Unknown => {
                 return Err(invalid("id_token_hint is not an ID token of this server"));

@@ -8,7 +8,7 @@ use crate::domain::client::Client;
 use crate::endpoints::account;
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
-use crate::endpoints::form::{self, FormPage};
+use crate::endpoints::form::{self, FormPage, SessionForm};
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
@@ -55,7 +55,7 @@ async fn read(
 ) -> Result<Option<ConnectRequest>, Failure> {
     let query = request.query()?;
     if let Some(flow) = query.get("flow") {
-        return carried(server, request, (provider, allowed), Some(flow));
+        return open_flow(server, request, (provider, allowed), Some(flow));
     }
     let Some(client_id) = query.get("client_id") else {
         return Ok(None);
@@ -123,7 +123,7 @@ pub async fn show(
     page(server, request, (provider, allowed), (asked, None)).await
 }
 
-/// Renders the page that asks; again, where its form was out of date.
+/// Renders the page that asks; `notice` says why it is shown again.
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -148,7 +148,7 @@ async fn page(
     let scope = asked.as_ref().map_or(allowed, |asked| &asked.scope);
     // The answer leads to the provider, and from there to the app.
     let form =
-        FormPage::of_session(server, request)?.leading_to(Some(&server.issuer)).saying(notice);
+        FormPage::of_session(server, request)?.leading_to(Some(&server.issuer)).with_notice(notice);
     let flow = match &asked {
         Some(_) => interaction.seal(server)?,
         None => String::new(),
@@ -169,7 +169,7 @@ async fn page(
 }
 
 /// What the app asked for, as the page or its address carries it. The operator may offer less by now.
-fn carried(
+fn open_flow(
     server: &Server<'_>,
     request: &Request<'_>,
     (provider, allowed): (&Provider, &Scope),
@@ -198,20 +198,24 @@ pub async fn submit(
     provider: &str,
 ) -> Result<Response, Failure> {
     let (provider, allowed) = offered(server, provider)?;
-    let (form, session) = match form::of_session(server, request)?.signed_in()? {
-        Ok(sent) => sent,
-        Err(outdated) => {
-            let asked = carried(server, request, (provider, allowed), outdated.flow())?;
+    let (form, session) = match form::of_session(server, request)? {
+        SessionForm::Current(form, session) => (form, session),
+        SessionForm::Outdated(outdated) => {
+            let asked = open_flow(server, request, (provider, allowed), outdated.flow())?;
             let asked = (asked, Some(outdated.notice));
             return page(server, request, (provider, allowed), asked).await;
         }
+        SessionForm::SignedOut(form) => {
+            let app = open_flow(server, request, (provider, allowed), form.get("flow"))?;
+            return sign_in_first(server, app);
+        }
     };
-    let app = carried(server, request, (provider, allowed), form.get("flow"))?;
+    let app = open_flow(server, request, (provider, allowed), form.get("flow"))?;
     if let Some(asked) = &app {
         registered(server, asked).await?;
     }
     let Some(view) = session.read(server).await? else {
-        return Err(Failure::SignedOut);
+        return sign_in_first(server, app);
     };
     if form.get("decision") != Some("connect") {
         let denied = OAuthError::new(ErrorCode::AccessDenied, "the user cancelled");
@@ -221,6 +225,13 @@ pub async fn submit(
     let scope = app.as_ref().map_or_else(|| allowed.clone(), |app| app.scope.clone());
     let connecting = Connecting { account: view.account, scope: scope.clone(), app };
     go(server, request, provider, connecting, scope).await
+}
+
+/// Sends the user to the sign-in page; what the app asked for waits.
+fn sign_in_first(server: &Server<'_>, app: Option<ConnectRequest>) -> Result<Response, Failure> {
+    let app = app.map(|app| Interaction::Connect(Box::new(app)));
+    let interaction = app.unwrap_or(Interaction::Account);
+    Ok(Response::see_other(&interaction.address(server, "/sign-in")?))
 }
 
 async fn go(

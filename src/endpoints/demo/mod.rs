@@ -318,7 +318,7 @@ fn machine(
     lines: &[(String, String)],
     notice: Option<&'static str>,
 ) -> Response {
-    let form = FormPage::of_browser(server, request).saying(notice);
+    let form = FormPage::of_browser(server, request).with_notice(notice);
     form.render(form.status(), &Machine { csrf: &form.csrf, secret: MACHINE_SECRET, lines })
 }
 

@@ -3,7 +3,7 @@
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::{TokenRequest, required, terms};
-use crate::domain::grant::delivery::Poll;
+use crate::domain::grant::device_response::Poll;
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;

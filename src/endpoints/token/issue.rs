@@ -30,7 +30,7 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    /// Always told for a user's tokens, since leaving it out means "as requested" (RFC 6749 §5.1).
+    /// Always present for a user's tokens, because leaving it out would mean "as requested" (RFC 6749 §5.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
 }
@@ -69,7 +69,7 @@ pub(super) async fn for_person(
     let Issuing { grant, issue, scope, resources } = issuing;
     let authorization = issue.authorization;
     let fresh = blank(server, client, &scope, resources);
-    // An answer to a device code may be one that is given again: it carries the same token.
+    // The response to a device code can be repeated, and each copy has the same access token.
     let (jti, iat) = match &issue.repeatable {
         Some(first) => (first.jti.clone(), first.issued_at),
         None => (fresh.jti, server.now()),

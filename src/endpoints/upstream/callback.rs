@@ -7,6 +7,7 @@ use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::identity::Link;
 use crate::domain::account::session::AuthTime;
 use crate::domain::time::Timestamp;
+use crate::endpoints::browser;
 use crate::endpoints::connections::connect;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
@@ -36,7 +37,7 @@ pub async fn callback(
     let answer = read(server, request)?;
     let state = answer.get("state").unwrap_or_default();
     let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
-        return Err(not_ours(provider));
+        return Err(not_ours(server, request, provider).await?);
     };
     let id = login.id();
     let response = finish(server, request, provider, &answer, login).await?;
@@ -75,8 +76,8 @@ fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failur
     }
 }
 
-/// The parameters of an answer that are read here, each sent once. Whatever else a provider sends, how often
-/// and in which encoding, changes nothing.
+/// The parameters of a response that are read here; each may appear only once. Any other parameter is ignored,
+/// however often and in whatever encoding the provider sends it.
 fn known(answer: Result<Parameters, ParameterError>) -> Result<Parameters, Failure> {
     let mut answer = answer.map_err(|_| unreadable())?;
     answer.retain(&["state", "code", "iss", "error", "user"]);
@@ -88,16 +89,27 @@ fn unreadable() -> Failure {
     Failure::page(400, "This answer cannot be read", "Go back and sign in again.")
 }
 
-fn not_ours(provider: &Provider) -> Failure {
-    Failure::page(
-        400,
-        "This sign-in does not go on here",
-        format!(
-            "The answer of {} belongs to another browser, came too late, or was used already. If \
-             you are not signed in, go back to the app that you came from and begin again.",
+/// An answer to nothing that this browser waits for: most often it was used already, and the user reloads the
+/// page or goes back.
+async fn not_ours(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+) -> Result<Failure, Failure> {
+    let is_signed_in = match browser::claimed_session(request) {
+        Some(session) => session.read(server).await?.is_some(),
+        None => false,
+    };
+    Ok(if is_signed_in {
+        Failure::page(400, "You're already signed in", "Go back to the app to continue.")
+    } else {
+        let message = format!(
+            "The answer from {} was already used, came too late or belongs to another browser. \
+             Sign in again, or start again from the app.",
             provider.name
-        ),
-    )
+        );
+        Failure::page(400, "This sign-in can't continue", message)
+    })
 }
 
 async fn finish(

@@ -1,8 +1,8 @@
 //! A sign-in at a provider that has begun: kept sealed in the browser that began it, so that its
 //! answer is worth nothing in another one.
 //!
-//! A browser keeps several, one for each tab. Each has cookies of its own, named by when it began and by its
-//! `state`; the oldest give way where they are too many or too large together.
+//! A browser keeps several, one for each tab. Each has its own cookies, named by when it began and by its
+//! `state`. The oldest are removed when there are too many or they are too large together.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,12 @@ use crate::upstream::authorization::Binding;
 
 /// How long a person may take at the provider.
 const LIFETIME: Seconds = Seconds(30 * 60);
-/// The names of the cookies begin so; a value that is too long for one goes on in others.
+/// The prefix of the cookies' names. A value that is too long for one cookie is split among several.
 const COOKIE: &str = "__Host-upstream-";
-/// How many sign-ins one browser keeps.
+/// How many sign-ins one browser keeps at once.
 const MAX_LOGINS: usize = 4;
-/// How long the cookies may be together, in bytes. Proxies commonly take headers of at most 8 KiB. A new
-/// sign-in that is longer by itself is kept alone.
+/// The total length of these cookies, in bytes: proxies commonly accept headers of at most 8 KiB. A new sign-in
+/// that is longer than this is kept alone.
 const MAX_BYTES: usize = 6_000;
 /// How much one cookie carries, in bytes: browsers take 4096 with the name and the attributes.
 const CHUNK: usize = 3800;
@@ -93,7 +93,7 @@ impl UpstreamLogin {
         }
     }
 
-    /// Has the browser keep it, beside those that it keeps already.
+    /// Has the browser keep it, besides those that it already keeps.
     ///
     /// # Errors
     /// A page, where it is more than a browser keeps.
@@ -111,62 +111,62 @@ impl UpstreamLogin {
             return Err(Failure::page(400, "This sign-in cannot go on", message));
         }
         let mut response = response;
-        for name in giving_way(request, sealed.len()) {
+        for name in evicted_cookies(request, sealed.len()) {
             response = response.with_cookie(&name, "", 0);
         }
         let id = self.id();
         for (index, chunk) in chunks.iter().enumerate() {
             let value = String::from_utf8_lossy(chunk);
-            response = response.with_cookie(&name(&id, index), &value, LIFETIME.0);
+            response = response.with_cookie(&cookie_name(&id, index), &value, LIFETIME.0);
         }
         Ok(response)
     }
 
-    /// What the browser kept for this provider and this `state`; none where it is from another browser, is
-    /// too late, or was answered already.
+    /// The sign-in that the browser kept for this provider and `state`; `None` if it began in another browser,
+    /// has expired, or was already answered.
     pub fn of(
         server: &Server<'_>,
         request: &Request<'_>,
         (provider, state): (&str, &str),
     ) -> Option<Self> {
-        let cookies = kept(request);
-        let tag = tag(state);
+        let cookies = kept_logins(request);
+        let tag = state_tag(state);
         let (id, _) = cookies.iter().find(|(id, _)| id.ends_with(&tag))?;
         let sealed: String =
-            (0..MAX_CHUNKS).map_while(|index| request.cookie(&name(id, index))).collect();
+            (0..MAX_CHUNKS).map_while(|index| request.cookie(&cookie_name(id, index))).collect();
         let json = server.settings.sealer.open(Purpose::UpstreamLogin, &sealed).ok()?;
         let login: Self = serde_json::from_slice(&json).ok()?;
-        // An answer that is not to this browser's request changes nothing.
-        let is_its_state: bool = login.binding.state.as_bytes().ct_eq(state.as_bytes()).into();
-        let is_its = is_its_state && login.provider == provider;
-        (is_its && server.now() < login.expires_at).then_some(login)
+        // A response to another browser's request must change nothing.
+        let has_state: bool = login.binding.state.as_bytes().ct_eq(state.as_bytes()).into();
+        let matches = has_state && login.provider == provider;
+        (matches && server.now() < login.expires_at).then_some(login)
     }
 
-    /// Has the browser forget it: an answer counts once.
+    /// Has the browser forget the sign-in with this ID: it is answered only once.
     pub fn forget(id: &str, response: Response) -> Response {
         (0..MAX_CHUNKS)
-            .fold(response, |response, index| response.with_cookie(&name(id, index), "", 0))
+            .fold(response, |response, index| response.with_cookie(&cookie_name(id, index), "", 0))
     }
 
-    /// Names its cookies: sorts by when it began, and ends with what its `state` tells.
+    /// The ID in the names of its cookies: when it began, so that IDs sort by age, then the tag of its `state`.
     pub fn id(&self) -> String {
         let began_at = self.expires_at.minus(LIFETIME).seconds();
-        format!("{began_at:010x}{}", tag(&self.binding.state))
+        format!("{began_at:010x}{}", state_tag(&self.binding.state))
     }
 }
 
-/// Which of the kept sign-ins an answer with this `state` belongs to. 48 bits keep four apart.
-fn tag(state: &str) -> String {
+/// A short tag of a `state`, by which a response finds its sign-in: 48 bits are enough to tell four apart.
+fn state_tag(state: &str) -> String {
     let digest = Sha256::digest(state.as_bytes());
     base16ct::lower::encode_string(digest.first_chunk::<6>().map_or(&[], |bytes| bytes.as_slice()))
 }
 
-fn name(id: &str, index: usize) -> String {
+fn cookie_name(id: &str, index: usize) -> String {
     format!("{COOKIE}{id}-{index}")
 }
 
-/// The sign-ins that the browser keeps: the ID of each and the length of its cookies, the newest first.
-fn kept(request: &Request<'_>) -> Vec<(String, usize)> {
+/// The sign-ins that the browser keeps, the newest first: the ID of each and the length of its cookies in bytes.
+fn kept_logins(request: &Request<'_>) -> Vec<(String, usize)> {
     let mut lengths: BTreeMap<String, usize> = BTreeMap::new();
     for (name, value) in request.cookies() {
         if let Some((id, _)) = name.strip_prefix(COOKIE).and_then(|rest| rest.split_once('-')) {
@@ -177,14 +177,14 @@ fn kept(request: &Request<'_>) -> Vec<(String, usize)> {
     lengths.into_iter().rev().collect()
 }
 
-/// The cookies that give way to a new sign-in of this length.
-fn giving_way(request: &Request<'_>, length: usize) -> Vec<String> {
+/// The cookies to remove to make room for a new sign-in of this length in bytes.
+fn evicted_cookies(request: &Request<'_>, length: usize) -> Vec<String> {
     let mut total = length;
     let mut old = Vec::new();
-    for (index, (id, length)) in kept(request).into_iter().enumerate() {
+    for (index, (id, length)) in kept_logins(request).into_iter().enumerate() {
         total = total.saturating_add(length);
         if total > MAX_BYTES || index.saturating_add(1) >= MAX_LOGINS {
-            old.extend((0..MAX_CHUNKS).map(|chunk| name(&id, chunk)));
+            old.extend((0..MAX_CHUNKS).map(|chunk| cookie_name(&id, chunk)));
         }
     }
     let held: Vec<String> = request.cookies().into_iter().map(|(name, _)| name).collect();

@@ -184,7 +184,7 @@ async fn end_session_endpoint<'s>(
 /// # Errors
 /// A page, for a query that cannot be read.
 pub fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    // A provider that could not sign the user out may say so in another encoding than UTF-8.
+    // A provider that couldn't sign the user out may send an error text that isn't UTF-8.
     let query = request
         .with_query(|query| Parameters::parse_lossy(query.as_bytes()))
         .map_err(|error| OAuthError::invalid_request(error.to_string()))?;

@@ -161,11 +161,11 @@ pub(in crate::endpoints) enum Begin {
     Failure(Failure),
 }
 
-/// What a browser is sent to a provider for.
+/// Why a browser is sent to a provider, and what for.
 pub(in crate::endpoints) struct Departure {
-    /// What goes on when it comes back.
+    /// What continues when the browser comes back.
     pub intent: Intent,
-    /// The user must sign in there at or after this.
+    /// The user must sign in at the provider at or after this time.
     pub since: Option<Timestamp>,
     /// What the provider is asked for.
     pub wishes: Wishes,
@@ -179,7 +179,7 @@ pub(in crate::endpoints) async fn begin(
     Departure { intent, since, wishes }: Departure,
 ) -> Result<Response, Begin> {
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
-    // Here alone, since the same document is read again on the way back.
+    // Only here, because the callback reads the same document again.
     log_odd(&server.ports, provider, "metadata", &metadata.odd);
     let login = UpstreamLogin::new(server, &provider.id, intent, since);
     let redirect_uri = redirect_uri(server, provider);

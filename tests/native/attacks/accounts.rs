@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::access::{self, PASSWORD, signed_up};
 use crate::support::World;
-use crate::support::browser::{Browser, answer, csrf as csrf_of, text};
+use crate::support::browser::{Browser, answer, csrf as csrf_of, field, text};
 use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
 
 const ISSUER: &str = "https://acme.example.com";
@@ -183,7 +183,13 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         assert!(text(&page).contains("To change My app, show that it&#39;s you"), "{action}");
     }
     let token = csrf_of(&world, &mut victim);
-    let fields = [("csrf", token.as_str()), ("action", "rotate"), ("current_password", PASSWORD)];
+    let secrets = field(&text(&victim.get(&world, &path)), "secrets").unwrap();
+    let fields = [
+        ("csrf", token.as_str()),
+        ("action", "rotate"),
+        ("secrets", secrets.as_str()),
+        ("current_password", PASSWORD),
+    ];
     let rotated = victim.post(&world, &path, &fields);
     assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
 }

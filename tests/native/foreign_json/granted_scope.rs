@@ -9,7 +9,7 @@ use super::values::{bend, world_with};
 use crate::support::browser::{Browser, answer, json as body};
 use crate::support::provider::callback;
 
-/// Connects an account for an app that asks for `read`: the error that the app is told, if any, and how
+/// Connects an account for an app that requests `read`. Returns the error that the app gets, if any, and how
 /// often tokens were revoked.
 fn connect(scope: &str) -> (Option<String>, usize) {
     let (world, provider) = world_with(json!({ "connection_scope": "read write" }));

@@ -1,7 +1,8 @@
-//! JSON that others wrote: only a member that is needed can cost anything.
+//! JSON that others wrote: a member in an unexpected form has an effect only if it is needed or restricts
+//! something.
 //!
-//! Each member of each document is written in every odd form. The tables name the members that are needed,
-//! and those that restrict something; no other may change the result.
+//! Each member of each document is tried in every odd form. The tables name the members that are needed and those
+//! that restrict something; no other may change the result.
 
 mod granted_scope;
 mod requests;
@@ -14,7 +15,7 @@ const ISSUER: &str = "https://acme.example.com";
 /// When the test clock starts, in seconds since 1970.
 const NOW: i64 = 1_800_000_000;
 
-/// Forms that no member has, or only a few.
+/// JSON texts that are unexpected for most members.
 fn odd_forms() -> Vec<String> {
     let mut forms: Vec<String> = [
         "null",
@@ -47,16 +48,16 @@ fn odd_forms() -> Vec<String> {
 /// A document with its members, and what the tables say of them.
 struct Document {
     name: &'static str,
-    /// In a complete form: every member that is read here, and one that isn't.
+    /// A complete document: every member that the server reads, and one that it doesn't.
     members: Value,
-    /// Without them nothing is read, so that no odd form is allowed.
+    /// The document is refused without them, and in any odd form of them.
     needed: &'static [&'static str],
-    /// They limit what the document is worth: allowed in these odd forms, and refused in any other.
+    /// The members that restrict something. These odd forms are allowed; in any other, the document is refused.
     restricting: &'static [(&'static str, &'static [&'static str])],
 }
 
 impl Document {
-    /// Every member in every odd form, and whether it must change nothing.
+    /// Every member, every odd form, and whether the document must still be accepted.
     fn mutations(&self) -> Vec<(String, String, bool)> {
         let members = self.members.as_object().unwrap().keys();
         let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What clients and providers send on their own: logout tokens, claims requests, registrations.
+//! JSON in requests to this server: logout tokens, claims requests, registrations.
 
 use serde_json::json;
 use vestibule::jose::logout_token::LogoutToken;
@@ -46,7 +46,7 @@ fn only_a_needed_claim_of_a_logout_token_changes_what_it_ends() {
 }
 
 #[test]
-fn only_what_says_who_must_sign_in_and_how_is_needed_of_a_claims_request() {
+fn only_sub_and_acr_must_be_readable_in_a_claims_request() {
     // OpenID Connect Core §5.5 and §5.5.1
     let members = json!({ "name": null, "email": { "essential": true }, "picture": null,
         "verified_claims": [], "sub": { "value": "dana" }, "acr": { "essential": true, "values": ["1"] } });
@@ -67,7 +67,7 @@ fn only_what_says_who_must_sign_in_and_how_is_needed_of_a_claims_request() {
             let inner = object_with(&document.members, Some((&member, &form)));
             let read =
                 ClaimsRequest::parse(&format!("{{\"{container}\":{inner},\"other\":{form}}}"));
-            // The deep object is one, so it is a request whose members nobody understands.
+            // A deeply nested object is still an object, so it counts as a request with unknown members.
             let is_object = form.starts_with('{');
             assert_eq!(read.is_ok(), is_allowed || is_object, "{member} = {form:.60}");
             let Ok(read) = read else { continue };

@@ -1,4 +1,4 @@
-//! The documents of a provider, each by a whole sign-in.
+//! The documents of a provider, each tested by a complete sign-in.
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
@@ -8,7 +8,7 @@ use crate::support::World;
 use crate::support::browser::{Browser, answer, text};
 use crate::support::provider::{Bent, SECRET, TestProvider, callback, setting};
 
-/// Signs in at a provider of which one member is bent: whether it succeeds, and the log.
+/// Signs in at a provider that writes one member in an odd form. Returns whether it succeeds, and the log.
 fn sign_in(
     document: &'static str,
     base: &Value,
@@ -95,7 +95,7 @@ fn only_a_needed_member_of_the_keys_changes_a_sign_in() {
         name: "key",
         members: json!({ "kty": "EC", "crv": "P-256", "x": "", "y": "", "kid": "k1", "use": "sig",
             "key_ops": ["verify"], "alg": "ES256", "n": "", "e": "", "x5c": [], "x5t": "" }),
-        // The token names its key, so a key without that name is not the one.
+        // The token has a `kid`, so only the key with that `kid` is tried.
         needed: &["kty", "crv", "x", "y", "kid"],
         restricting: &[("use", &["null"]), ("key_ops", &["null"]), ("alg", &["null"])],
     });
@@ -158,7 +158,7 @@ fn only_a_needed_member_of_the_header_changes_a_sign_in() {
                 "{member} = {form:.60}"
             );
         }
-        // Without the name of a key each that fits is tried.
+        // Without a `kid`, each key that fits is tried.
         let is_name = matches!(form.as_str(), "\"text\"" | "\"\"");
         let (is_in, log) = sign_in("header", &json!({}), Some(("kid", &form)));
         assert_eq!(is_in, !is_name, "kid = {form:.60}\n{log:#?}");
@@ -179,7 +179,7 @@ fn only_the_subject_of_the_userinfo_response_changes_a_sign_in() {
 }
 
 #[test]
-fn a_member_that_is_there_twice_is_refused_where_it_is_read() {
+fn a_member_that_appears_twice_is_refused_if_it_is_read() {
     // RFC 7515 §4, RFC 7519 §4: names are unique
     for (document, member) in [
         ("metadata", "issuer"),
@@ -223,7 +223,7 @@ fn a_member_that_cannot_be_read_is_logged_once_by_its_name() {
 }
 
 #[test]
-fn a_page_tells_how_to_go_on_after_an_answer_that_cannot_be_used() {
+fn the_page_after_an_unusable_provider_response_offers_another_try() {
     let world = World::new(&[("PROVIDERS", &setting(ISSUER, json!({}))), SECRET]);
     let provider = TestProvider::new(&world, ISSUER);
     provider.says.borrow_mut().tokens = json!({ "access_token": 5 });

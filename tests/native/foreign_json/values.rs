@@ -1,4 +1,4 @@
-//! Values that providers send in a form of their own: what each is worth.
+//! Unusual values that providers send, and how each is read.
 
 use serde_json::{Value, json};
 use vestibule::domain::http::{HttpError, HttpResponse};
@@ -65,7 +65,7 @@ fn only_a_readable_time_that_has_passed_proves_a_recent_sign_in() {
         let mut browser = Browser::default();
         let back = provider.visit(&world, &mut browser, "/sign-in/acme?prompt=login");
         assert_eq!(back.status == 303, is_proof, "{value}: {}", back.status);
-        // Where nobody asks for a recent sign-in it costs nothing.
+        // Without a request for a recent sign-in, the value doesn't matter.
         assert_eq!(visit(&world, &provider).0.status, 303, "{value}");
     }
 }
@@ -113,7 +113,7 @@ fn a_statement_that_no_reader_can_hold_is_not_a_missing_one() {
 
 #[test]
 fn the_verification_of_one_address_proves_no_other_one() {
-    // The ID token says of an address that nobody can read that it is verified
+    // The ID token has an unreadable address, and says that it is verified
     let (world, provider) = world_with(json!({ "trust_email": true, "create": "invited",
         "invited": ["dana@example.org"] }));
     provider.says.borrow_mut().id_token = json!({ "email": 5, "email_verified": true });
@@ -184,7 +184,7 @@ fn a_key_that_cannot_be_used_is_passed_over_and_the_others_stay() {
     }
 }
 
-/// What the userinfo endpoint answers.
+/// Sets the response of the userinfo endpoint.
 fn at_userinfo(world: &World, answer: Result<HttpResponse, HttpError>) {
     world.internet.on(&format!("{ISSUER}/me"), move |_| answer.clone());
 }
@@ -228,7 +228,7 @@ fn the_userinfo_endpoint_may_fail_if_the_id_token_says_all_that_is_needed() {
 }
 
 #[test]
-fn an_empty_error_beside_tokens_is_none() {
+fn an_empty_error_with_tokens_is_no_error() {
     // RFC 6749 §5.2: an error code has at least one character
     let (world, provider) = world_with(json!({}));
     for (error, is_none) in [
@@ -255,7 +255,7 @@ fn a_form_in_another_encoding_is_read_as_far_as_it_is_needed() {
         let body = "access_token=at&note=caf%E9&expires=100%&token_type=bearer".to_owned();
         Ok(HttpResponse { status: 200, content_type, body })
     });
-    // A subject with a fraction names nobody: two of them may be one number here.
+    // A subject with a fraction is refused: two of them may be the same number here.
     for (profile, is_in) in
         [(r#"{"sub":5,"x":1e400}"#, true), (r#"{"sub":5.5}"#, false), (r#"{"sub":1e30}"#, false)]
     {
@@ -269,7 +269,7 @@ fn a_form_in_another_encoding_is_read_as_far_as_it_is_needed() {
 }
 
 #[test]
-fn what_nobody_needs_of_a_dns_answer_may_have_any_form() {
+fn members_of_a_dns_response_that_nobody_needs_may_have_any_form() {
     // RFC 1035 §4.1.1: the status says which records there are
     let providers = setting(ISSUER, json!({ "domains": ["acme.example"], "domain_proof": "dns" }));
     let resolver = ("DNS_RESOLVER", "https://dns.example/r");

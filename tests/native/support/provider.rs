@@ -31,25 +31,25 @@ pub struct Says {
     pub bent: Option<Bent>,
 }
 
-/// A member that a provider writes in a form of its own.
+/// A member that the provider writes in an odd form.
 #[derive(Clone)]
 pub struct Bent {
     /// `metadata`, `keys`, `key`, `token response`, `header`, `ID token` or `userinfo`.
     pub document: &'static str,
     pub member: String,
-    /// Any JSON text, even what a `Value` can't hold.
+    /// The JSON text of the value; it may be one that a `Value` can't hold.
     pub value: String,
 }
 
 impl Says {
-    /// The text of an object, with the member bent.
+    /// The text of an object, with the member in its odd form.
     fn write(&self, document: &str, object: &Value) -> String {
         let bent = self.bent.as_ref().filter(|bent| bent.document == document);
         object_with(object, bent.map(|bent| (bent.member.as_str(), bent.value.as_str())))
     }
 }
 
-/// The text of an object in which one member has the value that is given as JSON text.
+/// The JSON text of an object, with one member replaced by the given JSON text.
 pub fn object_with(object: &Value, member: Option<(&str, &str)>) -> String {
     let members = object.as_object().unwrap().iter();
     let others = members.filter(|(name, _)| member.is_none_or(|(bent, _)| bent != *name));

@@ -70,7 +70,7 @@ impl PortableSigner {
         step.reply.ok()
     }
 
-    /// Rotates what is due, as the alarm of the key ring does.
+    /// Rotates the keys that are due, as the alarm of the key ring does.
     pub fn wake(&self) {
         self.asked.borrow_mut().clear();
         self.step(KeyRingCommand::Wake);

@@ -1,0 +1,69 @@
+//! The token response to a device code, repeated while nobody has used its tokens (RFC 8628 §3.5).
+//!
+//! The server can't know whether the response reached the device: a held poll (`Prefer: wait`) outlives its
+//! caller. So for a short time the same device code gets the same tokens again. The refresh token is derived
+//! from the code's secret, so no token can be made from what is stored. The access token repeats its `jti`,
+//! `iat` and `exp`, so revoking one copy revokes the other.
+
+use serde::{Deserialize, Serialize};
+
+use super::Terms;
+use crate::domain::entropy::{self, Entropy};
+use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::time::{Seconds, Timestamp};
+
+/// A device's request for its tokens (RFC 8628 §3.4).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Poll {
+    /// The secret of the device code.
+    pub secret: Secret,
+    /// The client that polls.
+    pub client_id: String,
+    /// The lifetimes of what is issued.
+    pub terms: Terms,
+    /// For how many seconds the response can be repeated, in case it was lost; 0 turns this off.
+    #[serde(default)]
+    pub lost_answer: Seconds,
+}
+
+/// The claims of the access token that each copy of the response repeats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeatable {
+    /// `jti`.
+    pub jti: String,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// When the response can no longer be repeated.
+    pub until: Timestamp,
+}
+
+/// A device code that was redeemed, and whose response may have been lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RedeemedDeviceCode {
+    device_code: SecretHash,
+    /// What each copy of the response repeats.
+    pub token: Repeatable,
+}
+
+impl RedeemedDeviceCode {
+    /// Chooses the claims that each copy of the response to `poll` has.
+    pub fn new(
+        device_code: SecretHash,
+        poll: &Poll,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        let jti = base16ct::lower::encode_string(&entropy::bytes::<16>(entropy));
+        // A copy of an expired access token would be useless.
+        let lasts = poll.lost_answer.min(poll.terms.access_token);
+        // Whole seconds, as in the token's `iat` (RFC 7519 §2).
+        let issued_at = Timestamp::from_seconds(now.seconds());
+        let until = issued_at.plus(lasts);
+        Self { device_code, token: Repeatable { jti, issued_at, until } }
+    }
+
+    /// Whether `poll` holds the code's secret and comes in time for a copy of the response.
+    pub fn is_repeatable_for(&self, poll: &Poll, now: Timestamp) -> bool {
+        self.device_code.matches(&poll.secret) && now < self.token.until
+    }
+}
