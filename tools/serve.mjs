@@ -16,6 +16,8 @@ import { Supervisor } from "./workerd/supervisor.mjs";
 const MAX_REMOVING = 10_000;
 
 process.chdir(root);
+// The files hold keys and personal data, so only their owner may read them; workerd's files too.
+process.umask(0o077);
 // The runtime ends with this process (workerd/runtime.mjs).
 function stop(text) {
   console.error(`vestibule: ${text}`);
@@ -65,7 +67,12 @@ const supervisor = new Supervisor(async () => {
   isFirst = false;
   return start({ settings, state: STATE, host: HOST, port: Number(PORT), stderr: "pipe" });
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => supervisor.stop());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    if (!supervisor.stopping.aborted) say("stopping; requests under way may finish. Again stops at once");
+    supervisor.stop();
+  });
+}
 // The reader of the output may be gone; that must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
@@ -90,6 +97,7 @@ try {
   lockState(STATE);
   await supervisor.run(greet);
 } catch (error) {
-  stop(error.message);
+  const isTaken = /Address already in use/.test(error.message);
+  stop(isTaken ? `port ${PORT} is in use. Stop what uses it, or choose another: make serve PORT=8881` : error.message);
 }
 process.exit();

@@ -123,12 +123,19 @@ test("malformed Authorization headers are refused", async () => {
 
 test("methods that an endpoint does not take are answered with 405 and Allow (RFC 9110 §15.5.6)", async () => {
   for (const [path, method] of [["/token", "GET"], ["/jwks", "POST"], ["/register", "GET"], ["/consent", "DELETE"],
-    ["/userinfo", "PUT"], ["/sign-out", "GET"], ["/authorize", "PATCH"]]) {
+    ["/userinfo", "PUT"], ["/sign-out", "PUT"], ["/authorize", "PATCH"]]) {
     const answer = await send(path, { method });
     assert.equal(answer.status, 405, path);
     assert.ok(answer.headers.get("allow"), path);
   }
   assert.equal((await send("/nothing", { method: "GET" })).status, 404);
+});
+
+test("whoever opens the address of a form comes to its page", async () => {
+  for (const [path, page] of [["/account/profile", "/account"], ["/sign-out", "/account"], ["/device/decide", "/device"]]) {
+    const answer = await send(path, { method: "GET" });
+    assert.deepEqual([answer.status, answer.headers.get("location")], [303, `${server.url}${page}`]);
+  }
 });
 
 test("registrations of any shape are refused or taken, and never break the server", async () => {

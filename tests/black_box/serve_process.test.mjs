@@ -29,11 +29,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a runtime that ends is restarted, after a longer delay each time, and its last output is logged", async () => {
+test("a runtime that ends is restarted, after a longer delay each time", async () => {
   await start();
   process.kill(runtimeOf(served), "SIGKILL");
   await served.says("the runtime is serving again");
-  assert.match(served.said(), /the runtime restarts in 1 s\. It ended \(SIGKILL\)\. Its last output:\n {4}\S/);
+  assert.match(served.said(), /the runtime restarts in 1 s\. It ended \(SIGKILL\) without a word/);
   assert.equal(await answers(), 200);
   process.kill(runtimeOf(served), "SIGKILL");
   await served.says("the runtime is serving again", 2);
@@ -108,7 +108,7 @@ test("a port that is in use is named as the reason, and nothing is left running"
   const other = mkdtempSync(path.join(tmpdir(), "vestibule-process-"));
   const second = await serve(port, [`STATE=${other}`]);
   assert.equal(await second.exited, 1);
-  assert.match(second.said(), /the runtime doesn't start\. It ended \(1\)\. Its last output:[^]*Address already in use/);
+  assert.match(second.said(), new RegExp(`port ${port} is in use\\. Stop what uses it, or choose another`));
   assert.equal(await answers(), 200);
   rmSync(other, { recursive: true, force: true });
 });

@@ -24,19 +24,21 @@ function currentCount() {
   return recent;
 }
 
-const refuse = () =>
-  Response.json(
-    { error: "temporarily_unavailable", error_description: "the server is stopping; try again in a few seconds" },
-    {
-      status: 503,
-      headers: {
-        "access-control-allow-origin": "*",
-        "cache-control": "no-store",
-        "retry-after": "5",
-        "x-content-type-options": "nosniff",
-      },
-    },
-  );
+// A client gets JSON, and a user who opens a page a sentence.
+function refuse(request) {
+  const headers = {
+    "access-control-allow-origin": "*",
+    "cache-control": "no-store",
+    "retry-after": "5",
+    "x-content-type-options": "nosniff",
+  };
+  if (request.headers.get("accept")?.includes("text/html")) {
+    headers["content-type"] = "text/plain; charset=utf-8";
+    return new Response("This service is restarting. Try again in a few seconds.", { status: 503, headers });
+  }
+  const error_description = "the server is stopping; try again in a few seconds";
+  return Response.json({ error: "temporarily_unavailable", error_description }, { status: 503, headers });
+}
 
 // Refuses new requests, answers held ones as they stand and returns when no request is under way.
 async function drain() {
@@ -50,7 +52,7 @@ async function drain() {
 export default {
   // Not an async function: its frame would keep the request in memory while thousands wait.
   fetch(request, env) {
-    if (isDraining) return refuse();
+    if (isDraining) return refuse(request);
     // A poll that may be held isn't counted: its wait ends at once when the server stops.
     if (request.method === "POST" && request.headers.has("prefer")) return worker.fetch(request, env);
     const count = currentCount();

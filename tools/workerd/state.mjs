@@ -1,6 +1,6 @@
 // The folder with the server's state, while no workerd uses it. workerd keeps the objects of a class in one folder:
 // a SQLite file for each object, and `metadata.sqlite` with the alarms that are set.
-import { existsSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
@@ -32,8 +32,11 @@ export function openAlone(file) {
 // lock even after `kill -9`; a file with a process ID would stay.
 let held;
 export function lockState(state) {
+  const file = path.join(state, "lock");
   try {
-    held = new DatabaseSync(path.join(state, "lock"), { timeout: 0 });
+    held = new DatabaseSync(file, { timeout: 0 });
+    // Whoever may read a file may lock it.
+    chmodSync(file, 0o600);
     // The lock lasts as long as the transaction.
     held.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {

@@ -1,4 +1,5 @@
 // Keeps the server running: restarts it when it ends by itself, and stops it when this process is told to stop.
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 
 // The delay before the first restart, in milliseconds. It doubles with each restart, up to MAX_DELAY. It begins at
@@ -65,16 +66,22 @@ export class Supervisor {
     if (this.stopping.aborted) this.#server.child.kill("SIGKILL");
     const last = readLast(this.#server.child.stderr);
     if (await this.#server.ready.then(() => true, () => false)) await listens();
-    return `It ended (${await this.#server.exited}). Its last output:\n${last()}`;
+    const how = `It ended (${await this.#server.exited})`;
+    return last() ? `${how}. Its last output:\n${last()}` : `${how} without a word.`;
   }
 }
 
-// Forwards the stream to standard error, and returns a function that returns its last lines.
+// The runtime logs this at every start. It says nothing that an operator could act on.
+const NOISE = /NOSENTRY per-isolate bootstrap compile cache failed/;
+
+// Forwards the lines of the stream to standard error, and returns a function that returns the last ones.
 function readLast(stream) {
-  let said = "";
-  stream.on("data", (chunk) => {
-    process.stderr.write(chunk);
-    said = (said + chunk).slice(-LAST_LINES * 10 * MAX_LINE);
+  const last = [];
+  createInterface({ input: stream }).on("line", (line) => {
+    if (NOISE.test(line)) return;
+    process.stderr.write(`${line}\n`);
+    last.push(`    ${line.slice(0, MAX_LINE)}`);
+    if (last.length > LAST_LINES) last.shift();
   });
-  return () => said.trimEnd().split("\n").slice(-LAST_LINES).map((line) => `    ${line.slice(0, MAX_LINE)}`).join("\n");
+  return () => last.join("\n");
 }
