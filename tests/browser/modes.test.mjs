@@ -1,25 +1,16 @@
 // The eight ways in which people use OAuth, each from its card on the demo page, in a real browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { startUpstreams } from "../../tools/upstreams.mjs";
-import { freePort, startServer } from "../support/server.mjs";
-import { axe, heading, KINDS, launch, open, overflow, signIn, signUp } from "./support.mjs";
+import { axe, heading, KINDS, open, overflow, signIn, signUp, startDemo } from "./support.mjs";
 
+let demo;
 let server;
-let upstreams;
 let chrome;
 before(async () => {
-  const port = await freePort();
-  upstreams = await startUpstreams(`http://localhost:${port}`);
-  server = await startServer({ port, vars: upstreams.vars });
-  chrome = await launch();
-  await fetch(`${server.url}/demo`);
+  demo = await startDemo();
+  ({ server, chrome } = demo);
 });
-after(async () => {
-  await chrome?.close();
-  await server?.stop();
-  await upstreams?.stop();
-});
+after(() => demo?.stop());
 
 // What axe-core and the window's edge say; axe needs scripts.
 async function looksRight(page, { javaScriptEnabled }) {

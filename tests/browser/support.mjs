@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { startUpstreams } from "../../tools/upstreams.mjs";
+import { freePort, startServer } from "../support/server.mjs";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -32,6 +34,24 @@ export const launch = () =>
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync"],
   });
+
+// The demo server beside the demo's upstream providers, and Chromium.
+export async function startDemo() {
+  const port = await freePort();
+  const upstreams = await startUpstreams(`http://localhost:${port}`);
+  const server = await startServer({ port, vars: upstreams.vars });
+  const chrome = await launch();
+  await fetch(`${server.url}/demo`);
+  return {
+    server,
+    chrome,
+    async stop() {
+      await chrome.close();
+      await server.stop();
+      await upstreams.stop();
+    },
+  };
+}
 
 // A page whose every complaint fails the test: script errors, and what the content security policy
 // refuses.

@@ -28,6 +28,7 @@ mod limits;
 mod outdated_forms;
 mod protocol;
 mod provider_answers;
+mod provider_tabs;
 mod registration_requests;
 mod registrations;
 mod rooms;

@@ -7,7 +7,7 @@ use vestibule::protocol::parameters;
 use crate::attacks::access::{CALLBACK, PASSWORD, app, authorize_url, redeem, register, signed_up};
 use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, field, hidden_fields, json as body, text};
-use crate::support::provider::{SECRET, TestProvider, callback, setting};
+use crate::support::provider::{SECRET, TestProvider, setting};
 
 const A: &str = "a@example.test";
 const B: &str = "b@example.test";
@@ -15,7 +15,7 @@ const SESSION: &str = "__Host-session";
 const TYPED: &str = "What A has typed";
 const ISSUER: &str = "https://acme.example.com";
 
-fn world() -> (World, TestProvider) {
+pub fn world() -> (World, TestProvider) {
     let acme = json!({ "connection_scope": "calendar.read" });
     let providers = setting(ISSUER, acme);
     let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
@@ -125,7 +125,7 @@ fn forms<'a>((app, user_code): (&'a str, &'a str)) -> Vec<Form<'a>> {
     ]
 }
 
-fn open(world: &World, browser: &mut Browser, page: &str) -> String {
+pub fn open(world: &World, browser: &mut Browser, page: &str) -> String {
     let response = browser.get(world, page);
     match response.header("location") {
         Some(location) => text(&browser.get(world, location)),
@@ -365,95 +365,4 @@ fn an_app_connects_no_more_than_the_operator_offers_now() {
     let mut browser = signed_up(&world, A);
     let way = format!("/connect/acme?{}", parameters::encode([("flow", flow.as_str())]));
     assert_eq!(browser.get(&world, &way).status, 404);
-}
-
-#[test]
-fn cookies_of_many_tabs_at_once_are_read_and_removed_by_the_next_sign_in() {
-    let (world, provider) = world();
-    let client_id = app(&world, "openid", false);
-    let mut browser = signed_up(&world, A);
-    let mut all = browser.cookies.clone();
-    world.advance(1);
-    for tab in 0..5 {
-        // Each tab begins before the others' cookies have come.
-        let mut tab_browser = browser.clone_cookies();
-        let long = "s".repeat(1_900);
-        let more = format!("&scope=openid&prompt=login&nonce={long}&ui_locales={tab}");
-        let page = open(&world, &mut tab_browser, &authorize_url(&client_id, &more));
-        let way = page.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
-        provider.go(&world, &mut tab_browser, way.split('"').next().unwrap());
-        all.extend(tab_browser.cookies);
-        world.advance(1);
-    }
-    let bytes = |cookies: &std::collections::BTreeMap<String, String>| -> usize {
-        cookies.iter().map(|(name, value)| name.len() + value.len()).sum()
-    };
-    assert!(bytes(&all) > 16_384, "{} bytes are enough for the test", bytes(&all));
-    browser.cookies = all;
-    assert_eq!(browser.get(&world, "/account").status, 200, "the session is still read");
-    provider.go(&world, &mut browser, "/sign-in/acme");
-    assert!(bytes(&browser.cookies) < 7_000, "{} bytes stay", bytes(&browser.cookies));
-}
-
-#[test]
-fn two_tabs_sign_in_at_one_provider_at_once() {
-    // The cookie of the first sign-in stays beside the second one's
-    let (world, provider) = world();
-    let mut browser = Browser::default();
-    let mut begun = Vec::new();
-    for _ in 0..2 {
-        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
-        begun.push((state, provider.nonce.borrow().clone()));
-        world.advance(1);
-    }
-    for (state, nonce) in begun {
-        provider.nonce.replace(nonce);
-        let query = [("code", "a code"), ("state", state.as_str()), ("iss", ISSUER)];
-        let answer = browser.get(&world, &callback(&query));
-        assert_eq!(answer.status, 303, "{}", text(&answer));
-        let again = browser.get(&world, &callback(&query));
-        assert_eq!(again.status, 400, "an answer counts once");
-        assert!(text(&again).contains("href="), "there is a way on");
-    }
-    assert!(browser.cookies.keys().all(|name| !name.contains("upstream")), "nothing is left");
-}
-
-#[test]
-fn a_browser_keeps_at_most_four_sign_ins_and_drops_the_oldest() {
-    let (world, provider) = world();
-    let mut browser = Browser::default();
-    let mut states = Vec::new();
-    for _ in 0..9 {
-        let (state, _) = provider.go(&world, &mut browser, "/sign-in/acme");
-        states.push((state, provider.nonce.borrow().clone()));
-        world.advance(1);
-        let kept = browser.cookies.keys().filter(|name| name.contains("upstream")).count();
-        assert!(kept <= 4, "{kept} are kept");
-    }
-    for (index, (state, nonce)) in states.into_iter().enumerate() {
-        provider.nonce.replace(nonce);
-        let query = [("code", "a code"), ("state", state.as_str()), ("iss", ISSUER)];
-        let answer = browser.get(&world, &callback(&query));
-        assert_eq!(answer.status, if index < 5 { 400 } else { 303 }, "sign-in {index}");
-    }
-}
-
-#[test]
-fn large_sign_ins_stay_within_what_a_header_carries() {
-    let (world, provider) = world();
-    let client_id = app(&world, "openid", false);
-    let mut browser = Browser::default();
-    for _ in 0..4 {
-        let state = "s".repeat(1_500);
-        let page = text(
-            &browser
-                .get(&world, &authorize_url(&client_id, &format!("&scope=openid&nonce={state}"))),
-        );
-        let way = page.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
-        provider.go(&world, &mut browser, way.split('"').next().unwrap());
-        world.advance(1);
-        let bytes: usize =
-            browser.cookies.iter().map(|(name, value)| name.len() + value.len()).sum();
-        assert!(bytes < 7_000, "{bytes} bytes of cookies");
-    }
 }
