@@ -1,7 +1,7 @@
 //! The consent page: what a client asks for, in words, and the person's answer.
 
 use super::authorize;
-use super::authorize::request::{AuthorizationRequest, unknown_client};
+use super::authorize::request::{AuthorizationRequest, no_longer_allowed, unknown_client};
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
 use super::form::{self, FormPage, OutdatedForm, SessionForm};
@@ -41,7 +41,7 @@ async fn page(
     // The authorization endpoint may have read the client after a change of its redirect URIs, and this
     // page before it. The page would then call a redirect URI verified that isn't.
     if !authorization.is_still_allowed(server, &client) {
-        return Err(unknown_client());
+        return Err(no_longer_allowed());
     }
     let form = FormPage::of_session(server, request)?
         .leading_to(Some(&authorization.redirect_uri))

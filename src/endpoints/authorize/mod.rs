@@ -156,7 +156,7 @@ impl Pending {
         };
         // The registration may have changed while the person signed in.
         if !request.is_still_allowed(server, &client) {
-            return Err(request::unknown_client());
+            return Err(request::no_longer_allowed());
         }
         let grant = server.ports.objects.new_id(Class::Grant)?;
         let asks = asked_of_account(server, &client, &request, &grant, declined);

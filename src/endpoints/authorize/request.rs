@@ -109,6 +109,16 @@ pub fn unknown_client() -> Failure {
     )
 }
 
+/// The client or the settings no longer allow a request that waited. Nothing is sent to the client: its redirect
+/// URI may be what changed.
+pub fn no_longer_allowed() -> Failure {
+    Failure::page(
+        400,
+        "This sign-in can't continue",
+        "The app's settings changed since you opened this page. Go back to the app and start again.",
+    )
+}
+
 /// Reads a request.
 ///
 /// # Errors
