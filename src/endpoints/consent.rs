@@ -40,9 +40,7 @@ async fn page(
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
     // The authorization endpoint may have read the client after a change of its redirect URIs, and this
     // page before it. The page would then call a redirect URI verified that isn't.
-    if !authorization.is_still_allowed(server, &client) {
-        return Err(no_longer_allowed());
-    }
+    let authorization = authorization.renewed(server, &client).ok_or_else(no_longer_allowed)?;
     let form = FormPage::of_session(server, request)?
         .leading_to(Some(&authorization.redirect_uri))
         .with_notice(outdated.map(|outdated| outdated.notice));
@@ -110,6 +108,9 @@ async fn deny(
         let interaction = Interaction::Authorize(Box::new(authorization));
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     }
+    // Nothing is sent to a redirect URI that the client has removed.
+    let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
+    let authorization = authorization.renewed(server, &client).ok_or_else(no_longer_allowed)?;
     let error = OAuthError::new(ErrorCode::AccessDenied, "the person denied the request");
     Ok(authorization.response().error(server, &error))
 }

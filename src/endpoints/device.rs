@@ -9,7 +9,7 @@ use super::form::{self, FormPage, OUT_OF_DATE, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use super::token::terms;
+use super::token::{allowed_scope, terms};
 use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
@@ -23,6 +23,8 @@ use crate::pages::device::{ApproveDevice, EnterCode};
 use crate::pages::message::Message;
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::resource;
 use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
 
@@ -154,10 +156,23 @@ async fn find(
         Ok(_) => return Err(Failure::internal("a look-up was answered by something else")),
         Err(_) => return Ok(Err(Refused::Unknown)),
     };
-    match server.client(&view.client_id).await? {
-        Some(client) => Ok(Ok((client, view))),
-        None => Ok(Err(Refused::Unknown)),
+    let client = server.client(&view.client_id).await?;
+    let renewed = client.and_then(|client| Some((renewed(server, &client, view)?, client)));
+    Ok(renewed.map(|(view, client)| (client, view)).ok_or(Refused::Unknown))
+}
+
+/// The request as the client could send it now; `None` if it can't send it any more. Scopes that the client may no
+/// longer have are left out, as in a new request.
+fn renewed(server: &Server<'_>, client: &Client, mut view: DeviceView) -> Option<DeviceView> {
+    let resources = view.resources.iter().map(String::as_str);
+    let is_allowed = client.may_use(GrantType::DeviceCode)
+        && resource::parse(resources, &server.settings.resources).is_ok();
+    let scope = allowed_scope(client, &view.scope);
+    if !is_allowed || (scope.is_empty() && !view.scope.is_empty()) {
+        return None;
     }
+    view.scope = scope;
+    Some(view)
 }
 
 fn approve_page<'a>(

@@ -33,6 +33,9 @@ pub enum ForeignJsonError {
     Repeated(&'static str),
 }
 
+/// How deep a claim may stand in a provider's objects (`claims` of a provider). What is deeper counts as odd.
+const MAX_DEPTH: usize = 8;
+
 /// A JSON object that someone else wrote, its members not yet parsed.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignObject {
@@ -126,10 +129,18 @@ impl ForeignObject {
     /// Every member, for readers that look for members by a path. A member that can't be read or is repeated
     /// becomes `false`: it is there, is no text, and proves nothing.
     pub fn to_value(&self) -> Value {
+        self.to_value_within(MAX_DEPTH)
+    }
+
+    fn to_value_within(&self, depth: usize) -> Value {
+        let read = |text: &RawValue| match (Self::parse(text.get()), depth.checked_sub(1)) {
+            (Ok(object), Some(depth)) => object.to_value_within(depth),
+            (Ok(_), None) => Value::Bool(false),
+            (Err(_), _) => serde_json::from_str(text.get()).unwrap_or(Value::Bool(false)),
+        };
         let mut members = Map::new();
         for (name, text) in &self.members {
-            let value = serde_json::from_str(text.get()).unwrap_or(Value::Bool(false));
-            if members.insert(name.clone(), value).is_some() {
+            if members.insert(name.clone(), read(text)).is_some() {
                 members.insert(name.clone(), Value::Bool(false));
             }
         }

@@ -214,7 +214,14 @@ fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
         source.pointer(&email).is_some_and(|value| cleaned("email", value).is_some())
     };
     let path = path(provider, "email_verified");
-    let said = sources.iter().find(has_address)?.pointer(&path)?;
+    let source = sources.iter().find(has_address)?;
+    let Some(said) = source.pointer(&path) else {
+        // What stands in the way of the path, such as a text instead of an object, says nothing good either.
+        let parents = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
+        let is_odd = |value: &Value| !value.is_object() && !value.is_null();
+        let mut found = parents.filter_map(|parent| source.pointer(parent));
+        return found.any(is_odd).then_some(false);
+    };
     // Some providers send "true" instead of true. A claim of another name may say 1 (Microsoft's `xms_edov`).
     // Anything else counts as false, not as missing.
     let is_one = || path != "/email_verified" && (*said == "1" || said.as_i64() == Some(1));

@@ -7,7 +7,7 @@ use vestibule::protocol::parameters;
 use crate::attacks::access::{CALLBACK, PASSWORD, app, authorize_url, redeem, register, signed_up};
 use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, field, hidden_fields, json as body, text};
-use crate::support::provider::{SECRET, TestProvider, setting};
+use crate::support::provider::{SECRET, TestProvider, callback, setting};
 
 const A: &str = "a@example.test";
 const B: &str = "b@example.test";
@@ -318,9 +318,11 @@ fn a_request_that_starts_over_is_checked_like_a_new_one() {
             "scope": scope, "client_name": "Test App", "require_pkce": false })
     };
     let claims = "&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D";
-    for (before, after, asks) in [
-        (("client_secret_basic", "openid"), ("none", "openid"), ""),
-        (("client_secret_basic", "openid email"), ("client_secret_basic", "openid"), claims),
+    for (before, after, asks, expected) in [
+        // It must use PKCE now, and had none.
+        (("client_secret_basic", "openid"), ("none", "openid"), "", 400),
+        // The claim that it may no longer have is left out, as in a new request.
+        (("client_secret_basic", "openid email"), ("client_secret_basic", "openid"), claims, 303),
     ] {
         let headers = [("content-type", "application/json")];
         let sent = metadata(before.0, before.1).to_string();
@@ -346,7 +348,12 @@ fn a_request_that_starts_over_is_checked_like_a_new_one() {
             let way = format!("/sign-in?{}", parameters::encode([("flow", flow.as_str())]));
             let fields = [("email", email.as_str()), ("password", PASSWORD)];
             let answer = browser.submit(&world, &way, &fields);
-            assert_eq!(answer.status, 400, "{after:?} after {wait} seconds: {}", text(&answer));
+            let shown = text(&answer);
+            assert_eq!(answer.status, expected, "{after:?} after {wait} seconds: {shown}");
+            if let Some(consent) = answer.header("location") {
+                let asked = text(&browser.get(&world, consent));
+                assert!(!asked.contains("e-mail address"), "{asked}");
+            }
         }
     }
 }
@@ -365,4 +372,84 @@ fn an_app_connects_no_more_than_the_operator_offers_now() {
     let mut browser = signed_up(&world, A);
     let way = format!("/connect/acme?{}", parameters::encode([("flow", flow.as_str())]));
     assert_eq!(browser.get(&world, &way).status, 404);
+}
+
+#[test]
+fn a_denial_is_not_sent_to_a_redirect_uri_that_was_removed() {
+    let world = World::new(&[]);
+    let headers = [("content-type", "application/json")];
+    let metadata = |uri: &str| {
+        json!({ "redirect_uris": [uri], "token_endpoint_auth_method": "none",
+            "scope": "openid", "client_name": "Test App" })
+    };
+    let sent = metadata(CALLBACK).to_string();
+    let client = Browser::default().request(&world, Method::Post, "/register", sent, &headers);
+    let client = body(&client);
+    let mut browser = signed_up(&world, A);
+    let url = authorize_url(client["client_id"].as_str().unwrap(), "&scope=openid");
+    let consent = open(&world, &mut browser, &url);
+    put(&world, &client, &metadata("https://app.example.test/other"));
+    let denied = send(&world, &mut browser, (&consent, "/consent"), &[("decision", "deny")]);
+    assert_eq!(denied.status, 400, "{denied:?}");
+}
+
+#[test]
+fn a_device_gets_no_more_than_its_client_may_have_when_it_is_approved() {
+    let world = World::new(&[]);
+    let metadata = |scope: &str| {
+        json!({ "redirect_uris": [], "response_types": [], "client_name": "Test TV",
+            "token_endpoint_auth_method": "none", "scope": scope,
+            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"] })
+    };
+    let headers = [("content-type", "application/json")];
+    let sent = metadata("openid email").to_string();
+    let client = Browser::default().request(&world, Method::Post, "/register", sent, &headers);
+    let client = body(&client);
+    let fields = [("client_id", client["client_id"].as_str().unwrap()), ("scope", "openid email")];
+    let asked = body(&Browser::default().post(&world, "/device_authorization", &fields));
+    put(&world, &client, &metadata("openid"));
+    let mut browser = signed_up(&world, A);
+    let page = format!("/device?user_code={}", asked["user_code"].as_str().unwrap());
+    let page = open(&world, &mut browser, &page);
+    assert!(!page.contains("e-mail address"), "{page}");
+    let allow = [("decision", "allow")];
+    assert_eq!(send(&world, &mut browser, (&page, "/device/decide"), &allow).status, 200);
+    let poll = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", client["client_id"].as_str().unwrap()),
+        ("device_code", asked["device_code"].as_str().unwrap()),
+    ];
+    assert_eq!(body(&Browser::default().post(&world, "/token", &poll))["scope"], "openid");
+}
+
+#[test]
+fn an_app_whose_redirect_uri_was_removed_connects_nothing_and_is_sent_nothing() {
+    let (world, provider) = world();
+    let metadata = |uri: &str| {
+        json!({ "redirect_uris": [uri], "token_endpoint_auth_method": "none",
+            "scope": "openid", "client_name": "Test App" })
+    };
+    let headers = [("content-type", "application/json")];
+    let sent = metadata(CALLBACK).to_string();
+    let client = Browser::default().request(&world, Method::Post, "/register", sent, &headers);
+    let client = body(&client);
+    let mut browser = signed_up(&world, A);
+    let url = format!(
+        "/connect/acme?client_id={}&redirect_uri={CALLBACK}&scope=calendar.read&state=s",
+        client["client_id"].as_str().unwrap()
+    );
+    for denies in [true, false] {
+        put(&world, &client, &metadata(CALLBACK));
+        let page = open(&world, &mut browser, &url);
+        let connect = [("decision", "connect")];
+        let there = send(&world, &mut browser, (&page, "/connect/acme"), &connect);
+        provider.expects(&there);
+        let state = answer(&there, "state").unwrap();
+        put(&world, &client, &metadata("https://app.example.test/other"));
+        let told = if denies { ("error", "access_denied") } else { ("code", "a code") };
+        let query = [told, ("state", &*state), ("iss", ISSUER)];
+        let back = browser.get(&world, &callback(&query));
+        assert_eq!(back.status, 400, "{back:?}");
+    }
+    assert!(!text(&browser.get(&world, "/account")).contains("Disconnect"));
 }

@@ -155,9 +155,7 @@ impl Pending {
             return Err(request::unknown_client());
         };
         // The registration may have changed while the person signed in.
-        if !request.is_still_allowed(server, &client) {
-            return Err(request::no_longer_allowed());
-        }
+        let request = request.renewed(server, &client).ok_or_else(request::no_longer_allowed)?;
         let grant = server.ports.objects.new_id(Class::Grant)?;
         let asks = asked_of_account(server, &client, &request, &grant, declined);
         Ok((Self { request, grant, terms: terms(server, &client) }, asks))

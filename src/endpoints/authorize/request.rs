@@ -61,21 +61,25 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// Whether the client could ask for this now. A request may have waited for long while its client or the
-    /// settings changed, so everything is checked again that depends on them.
-    pub fn is_still_allowed(&self, server: &Server<'_>, client: &Client) -> bool {
+    /// The request as the client could send it now; `None` if it can't send it any more. A request may have waited
+    /// for long while its client or the settings changed. As in a new request, scopes and claims that the client
+    /// may no longer have are left out.
+    pub fn renewed(mut self, server: &Server<'_>, client: &Client) -> Option<Self> {
         let metadata = &client.metadata;
-        let uris = &metadata.redirect_uris;
-        client.may_use(GrantType::AuthorizationCode)
-            && uris.iter().any(|uri| redirect_uri::matches(uri, &self.redirect_uri))
-            && allowed_scope(client, &self.scope).covers(&self.scope)
-            && self.claims.clone().within(&metadata.scope) == self.claims
-            && resource::parse(
-                self.resources.iter().map(String::as_str),
-                &server.settings.resources,
-            )
-            .is_ok()
-            && (self.code_challenge.is_some() || is_excused_from_pkce(server, client))
+        let is_registered = |uri: &String| redirect_uri::matches(uri, &self.redirect_uri);
+        let resources = self.resources.iter().map(String::as_str);
+        let is_allowed = client.may_use(GrantType::AuthorizationCode)
+            && metadata.redirect_uris.iter().any(is_registered)
+            && resource::parse(resources, &server.settings.resources).is_ok()
+            && (self.code_challenge.is_some() || is_excused_from_pkce(server, client));
+        let scope = allowed_scope(client, &self.scope);
+        if !is_allowed || (scope.is_empty() && !self.scope.is_empty()) {
+            return None;
+        }
+        self.scope = scope;
+        self.claims = self.claims.within(&metadata.scope);
+        self.max_age = self.max_age.or(metadata.default_max_age);
+        Some(self)
     }
 
     /// Everything that the person is asked for: the scopes, and those that stand for claims.
@@ -302,7 +306,7 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
 
 /// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.
 /// Whether the client may leave PKCE out (RFC 9700 §2.1.1).
-fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
+pub fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
     !client.metadata.is_public()
         && match client.metadata.require_pkce {
             Some(required) => !required,

@@ -269,14 +269,19 @@ pub(in crate::endpoints) async fn finish(
     connecting: Connecting,
     signed_in: SignedIn,
 ) -> Result<Response, Failure> {
+    let new = NewConnection::new(server, provider, &connecting, signed_in)?;
     let session = browser::claimed_session(request)
         .filter(|held| held.account.as_str() == connecting.account);
     let Some(session) = session else {
+        new.give_back(server).await?;
         let message = "You signed out, or in as someone else, before it was done. Sign in and try \
                        again.";
         return Err(Failure::page(403, "Nothing was connected", message));
     };
-    let new = NewConnection::new(server, provider, &connecting, signed_in)?;
+    if let Err(failure) = check_again(server, provider, &connecting).await {
+        new.give_back(server).await?;
+        return Err(failure);
+    }
     let app = connecting.app.as_ref();
     match new.keep(server, &session).await? {
         Ok(()) if app.is_some() => Ok(back(server, app, Ok(()))),
@@ -302,6 +307,23 @@ pub(in crate::endpoints) async fn finish(
     }
 }
 
+/// Checks what may have changed while the user was at the provider: the operator's offer, and the app's
+/// registration. On failure nothing is sent to the app, whose redirect URI may be what changed.
+async fn check_again(
+    server: &Server<'_>,
+    provider: &Provider,
+    connecting: &Connecting,
+) -> Result<(), Failure> {
+    let allowed = provider.connection.as_ref().ok_or_else(not_offered)?;
+    if !allowed.covers(&connecting.scope) {
+        return Err(not_offered());
+    }
+    match &connecting.app {
+        Some(asked) => registered(server, asked).await.map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Tells the app or the person that nothing was connected.
 ///
 /// # Errors
@@ -314,7 +336,8 @@ pub(in crate::endpoints) async fn refused(
     message: String,
 ) -> Result<Response, Failure> {
     match &connecting.app {
-        Some(_) => {
+        Some(asked) => {
+            registered(server, asked).await?;
             let (code, description) = match status {
                 403 => (ErrorCode::AccessDenied, "the user denied access at the provider"),
                 503 => (ErrorCode::TemporarilyUnavailable, "the provider does not answer"),

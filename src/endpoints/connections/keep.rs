@@ -76,7 +76,7 @@ impl NewConnection {
     }
 
     /// Revokes the tokens at the provider; an earlier connection stays.
-    async fn give_back(self, server: &Server<'_>) -> Result<(), Failure> {
+    pub async fn give_back(self, server: &Server<'_>) -> Result<(), Failure> {
         let address = connection::address(&self.parties.account, &self.id);
         let command = ConnectionCommand::GiveBack(self.parties, self.tokens);
         told(server.send::<Connection>(&address, command).await?)

@@ -6,6 +6,7 @@ use crate::domain::grant::code::CodeRedemption;
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
 use crate::domain::token::ObjectId;
+use crate::endpoints::authorize::request::is_excused_from_pkce;
 use crate::endpoints::code;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
@@ -23,6 +24,11 @@ pub(super) async fn redeem(
     let unknown =
         || OAuthError::new(ErrorCode::InvalidGrant, "the code was not issued by this server");
     let code = code::open(server, code).ok_or_else(unknown)?;
+    // The client may have become one that must use PKCE since it asked for the code.
+    if code.code_challenge.is_none() && !is_excused_from_pkce(server, &request.client) {
+        let description = "the code has no code_challenge, which this client must use";
+        return Err(OAuthError::new(ErrorCode::InvalidGrant, description).into());
+    }
     let grant = ObjectId::parse(&code.authorization.grant_id).ok_or_else(unknown)?;
     let command = GrantCommand::Redeem(Box::new(CodeRedemption {
         code,

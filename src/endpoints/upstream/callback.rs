@@ -39,6 +39,10 @@ pub async fn callback(
     let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
         return Err(not_ours(server, request, provider).await?);
     };
+    // The operator may have stopped sign-ins with this provider while the user was there.
+    if !provider.signs_in && !matches!(login.intent, Intent::Connect(_)) {
+        return Err(unknown_provider());
+    }
     let id = login.id();
     let response = finish(server, request, provider, &answer, login).await?;
     Ok(UpstreamLogin::forget(&id, response))

@@ -112,6 +112,27 @@ fn a_statement_that_no_reader_can_hold_is_not_a_missing_one() {
 }
 
 #[test]
+fn a_statement_within_an_object_is_read_as_strictly() {
+    for odd in [
+        r#"{"verified":false,"verified":true}"#,
+        r#"{"verified":false,"other":1e400}"#,
+        r#"{"verified":1e400}"#,
+        r#"{"verified":true,"verified":true}"#,
+        "5",
+        "[]",
+    ] {
+        let company = json!({ "domains": ["example.org"], "trust_email": true,
+            "claims": { "email_verified": "/ext/verified" } });
+        let (world, provider) = world_with(company);
+        provider.says.borrow_mut().id_token = json!({ "email": "dana@example.org", "ext": {} });
+        provider.says.borrow_mut().bent =
+            Some(Bent { document: "ID token", member: "ext".into(), value: odd.to_owned() });
+        visit(&world, &provider);
+        assert!(world.objects.count(Class::Identifier) <= 1, "{odd}");
+    }
+}
+
+#[test]
 fn the_verification_of_one_address_proves_no_other_one() {
     // The ID token has an unreadable address, and says that it is verified
     let (world, provider) = world_with(json!({ "trust_email": true, "create": "invited",
