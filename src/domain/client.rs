@@ -63,9 +63,12 @@ impl Client {
 
     /// Tells the secrets that the client has now from those that it had before; from it nobody makes either.
     pub fn secrets_fingerprint(&self) -> String {
-        let hashes = serde_json::to_vec(&(self.secret, self.older_secret)).unwrap_or_default();
-        let digest = Sha256::digest(hashes);
-        base16ct::lower::encode_string(digest.first_chunk::<8>().map_or(&[], |first| &first[..]))
+        fingerprint(&(self.secret, self.older_secret))
+    }
+
+    /// Tells the metadata that the client has now from what it had before.
+    pub fn metadata_fingerprint(&self) -> String {
+        fingerprint(&self.metadata)
     }
 
     /// Whether somebody registered it whom the operator has not vouched for: people are told.
@@ -79,6 +82,11 @@ impl Client {
     pub fn display_name(&self) -> Cow<'_, str> {
         self.metadata.display_name(&self.client_id)
     }
+}
+
+fn fingerprint(value: &impl Serialize) -> String {
+    let digest = Sha256::digest(serde_json::to_vec(value).unwrap_or_default());
+    base16ct::lower::encode_string(digest.first_chunk::<8>().map_or(&[], |first| &first[..]))
 }
 
 /// An identifier for a client that registers at run time.

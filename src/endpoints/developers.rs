@@ -269,6 +269,7 @@ fn app_page(
         confidential: !client.metadata.is_public(),
         has_older_secret: client.older_secret.is_some(),
         secrets: client.secrets_fingerprint(),
+        metadata: client.metadata_fingerprint(),
         secret,
         discovery: &server.url("/.well-known/openid-configuration"),
         notice: notice.and_then(Result::ok),
@@ -380,6 +381,16 @@ async fn save(
     form: &Parameters,
     client: Client,
 ) -> Result<Response, Failure> {
+    if form.get("metadata") != Some(&*client.metadata_fingerprint()) {
+        let error =
+            "The app was changed since you opened this page. Check its settings, then save again.";
+        return app_page(
+            server,
+            request,
+            (&client, filled(form)),
+            (None, Banner::error(409, error)),
+        );
+    }
     match metadata(server, form, !client.metadata.is_public()) {
         Ok(metadata) => {
             let was_unverified = server.settings.is_unverified(&client);

@@ -78,6 +78,8 @@ pub struct DeveloperApp<'a> {
     pub has_older_secret: bool,
     /// The secrets that the page is about, as a fingerprint.
     pub secrets: String,
+    /// The metadata that the page shows, as a fingerprint.
+    pub metadata: String,
     /// A secret that was just made, and is shown once.
     pub secret: Option<&'a str>,
     /// Where its metadata is found.

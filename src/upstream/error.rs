@@ -22,9 +22,6 @@ pub enum UpstreamError {
     /// A document of the provider isn't a JSON object, or a member that is needed can't be used.
     #[error("the provider's {0} cannot be used: {1}")]
     Unusable(&'static str, ForeignJsonError),
-    /// The provider serves nothing at an endpoint that its metadata names.
-    #[error("the provider serves no {0}")]
-    NotServed(&'static str),
     /// It refused, with an error code of RFC 6749 §5.2 or its own.
     #[error("the provider refused: {0}")]
     Refused(String),

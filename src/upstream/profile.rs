@@ -30,7 +30,6 @@ async fn fetch(ports: &Ports<'_>, url: &str, token: &str) -> Result<String, Upst
     let answer = ports.http.send(request).await?;
     match answer.status {
         200 => Ok(answer.body),
-        404 | 405 | 410 | 501 => Err(UpstreamError::NotServed("profile")),
         _ => Err(HttpError::Status.into()),
     }
 }
@@ -75,9 +74,7 @@ pub fn is_dispensable(
     let email = id_token.pointer(&path(provider, "email"));
     let has_address = || email.and_then(Value::as_str).is_some_and(email::is_address);
     match error {
-        UpstreamError::NotServed(_) | UpstreamError::Http(_) | UpstreamError::Unusable(..) => {
-            !needs_address || has_address()
-        }
+        UpstreamError::Http(_) | UpstreamError::Unusable(..) => !needs_address || has_address(),
         _ => false,
     }
 }

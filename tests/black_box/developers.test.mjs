@@ -25,7 +25,7 @@ const act = async (browser, page, action, fields) => {
   const response = await browser.request(`/developers/${shownId(page)}`, {
     method: "POST",
     headers: { origin: server.url },
-    body: new URLSearchParams({ ...page.forms[0].fields, action, ...fields }),
+    body: new URLSearchParams({ ...Object.assign({}, ...page.forms.map((form) => form.fields)), action, ...fields }),
   });
   return browser.page(await browser.follow(response));
 };
@@ -87,6 +87,19 @@ test("a tab that shows other secrets than the app has now retires none of them",
   }
   assert.ok(await authenticates(second), "the secret in use stays");
   assert.ok(await authenticates(third));
+});
+
+test("a tab that shows older settings brings nothing back that another tab removed", async () => {
+  const { browser, page } = await registered();
+  const settings = (name, uri) => ({ name, redirect_uris: uri, scope: "openid" });
+  const saved = await act(browser, page, "save", settings("Album", "https://album.example.test/new"));
+  assert.match(saved.text, /The app was saved/);
+  const stale = await act(browser, page, "save", settings("Renamed", "https://album.example.test/callback"));
+  assert.equal(stale.status, 409);
+  assert.match(stale.text, /The app was changed since you opened this page/);
+  assert.match(stale.text, /value="Renamed"/, "what was typed is still there");
+  const now = await browser.open(`/developers/${shownId(page)}`);
+  assert.match(now.text, /album\.example\.test\/new/);
 });
 
 test("a redirect URI that is saved is good at once; one that cannot be is refused in clear words", async () => {

@@ -11,7 +11,7 @@ use vestibule::protocol::client_metadata::ClientMetadata;
 use vestibule::protocol::redirect_uri::Destination;
 
 use crate::support::World;
-use crate::support::browser::{Browser, csrf, json, text};
+use crate::support::browser::{Browser, csrf, field, json, text};
 use crate::support::provider::{SECRET, setting};
 
 const CALLBACK: &str = "https://app.example.test/callback";
@@ -205,8 +205,10 @@ fn the_developers_page_has_the_line_for_the_operator_and_saving_changes_it() {
     let page = text(&browser.get(&world, &path));
     assert!(page.contains("makes your app unverified") && page.contains("<dd>Verified</dd>"));
     let csrf = csrf(&world, &mut browser);
+    let metadata = field(&page, "metadata").unwrap();
     let fields = [
         ("csrf", csrf.as_str()),
+        ("metadata", metadata.as_str()),
         ("action", "save"),
         ("name", "Google"),
         ("redirect_uris", CALLBACK),
