@@ -117,7 +117,7 @@ test("a redirect URI that is saved is good at once; one that cannot be is refuse
     ["https://album.example.test/#x", /fragment/],
     ["", /at least one URI/],
   ]) {
-    const refused = await act(browser, page, "save", { ...APP, redirect_uris: uri });
+    const refused = await act(browser, saved, "save", { ...APP, redirect_uris: uri });
     assert.equal(refused.status, 422);
     assert.match(alert(refused), words);
   }
