@@ -110,7 +110,9 @@ pub fn of_browser(
 ) -> Result<Result<Parameters, OutdatedForm>, Failure> {
     let form = read(server, request)?;
     // Without the token only the browser's word shows that a page of this server sent the form.
-    let outdated = |notice| match is_own_origin(server, request) {
+    let is_own =
+        is_own_origin(server, request) == Some(true) || has_fetch_site(request, "same-origin");
+    let outdated = |notice| match is_own {
         true => OutdatedForm::new(&form, notice),
         false => OutdatedForm::without_typed(&form, notice),
     };
@@ -170,20 +172,19 @@ pub fn of_session(server: &Server<'_>, request: &Request<'_>) -> Result<SessionF
     })
 }
 
-/// Whether the browser says that a page of this server sent the request.
-fn is_own_origin(server: &Server<'_>, request: &Request<'_>) -> bool {
-    let is_own = |origin: String| origin == server.issuer || origin == request.origin;
-    request.header("origin").is_some_and(is_own)
-        || request.header("sec-fetch-site").is_some_and(|site| site == "same-origin")
+/// Whether `Origin` names this server; `None` if the browser didn't send it or withheld it (`null`).
+fn is_own_origin(server: &Server<'_>, request: &Request<'_>) -> Option<bool> {
+    let origin = request.header("origin").filter(|origin| origin != "null")?;
+    Some(origin == server.issuer || origin == request.origin)
+}
+
+fn has_fetch_site(request: &Request<'_>, expected: &str) -> bool {
+    request.header("sec-fetch-site").is_some_and(|site| site == expected)
 }
 
 /// The fields of a form, unless the browser says that another site sent it.
 fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
-    let origin = request.header("origin").filter(|origin| origin != "null");
-    let is_foreign =
-        origin.is_some_and(|origin| origin != server.issuer && origin != request.origin);
-    let is_cross_site = request.header("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    if is_foreign || is_cross_site {
+    if is_own_origin(server, request) == Some(false) || has_fetch_site(request, "cross-site") {
         let message = "Nothing was changed. To do this, open the page on this site and try again.";
         return Err(Failure::page(403, "This form came from another site", message));
     }

@@ -109,16 +109,7 @@ impl Used {
 impl Family {
     /// A new family, with its first token.
     pub fn begin(idle_until: Timestamp, entropy: &dyn Entropy) -> (Self, (u32, Secret)) {
-        let half: [u8; HALF] = entropy::bytes(entropy);
-        let family = Self {
-            key: Secret::random(entropy),
-            half: hash_of_half(half),
-            newest: 1,
-            used: None,
-            idle_until,
-        };
-        let token = (1, family.secret(half, 1));
-        (family, token)
+        Self::with_first_token(Secret::random(entropy), entropy::bytes(entropy), idle_until)
     }
 
     /// A new family whose first token can be made again from the secret of its device code, but not from what
@@ -130,6 +121,14 @@ impl Family {
     ) -> (Self, (u32, Secret)) {
         let key = Secret::random(entropy);
         let half = half_from(device_code, &key);
+        Self::with_first_token(key, half, idle_until)
+    }
+
+    fn with_first_token(
+        key: Secret,
+        half: [u8; HALF],
+        idle_until: Timestamp,
+    ) -> (Self, (u32, Secret)) {
         let family = Self { key, half: hash_of_half(half), newest: 1, used: None, idle_until };
         let token = (1, family.secret(half, 1));
         (family, token)
