@@ -1,0 +1,28 @@
+// What the log keeps of a request's body: no text of a secret and no value of KV.
+import { parseForm } from "./upload.mjs";
+
+const SECRET = "<secret>";
+
+export async function redact({ method, path, headers }, body) {
+  if (body.length === 0) return undefined;
+  if (path.includes("/storage/kv/") && method !== "POST") return `<${body.length} bytes>`;
+  const type = headers["content-type"] ?? "";
+  try {
+    if (type.startsWith("multipart/form-data")) {
+      const { metadata, modules } = await parseForm(headers, body);
+      return { metadata: hidden(metadata), modules: modules.map(({ name, type: kind, content }) => ({ name, type: kind, size: content.length })) };
+    }
+    return hidden(JSON.parse(body));
+  } catch {
+    return `<${body.length} bytes>`;
+  }
+}
+
+// Replaces `text` wherever `type` is that of a secret.
+function hidden(value) {
+  if (Array.isArray(value)) return value.map(hidden);
+  if (value === null || typeof value !== "object") return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hidden(inner)]));
+  if (copy.type === "secret_text" && "text" in copy) copy.text = SECRET;
+  return copy;
+}
