@@ -24,6 +24,8 @@ export function childEnvironment({ home, proxy, caFile, token }) {
     NODE_USE_ENV_PROXY: "1",
     NODE_EXTRA_CA_CERTS: caFile,
     WRANGLER_SEND_METRICS: "false",
+    // Otherwise wrangler remembers the account in node_modules/.cache/wrangler.
+    WRANGLER_CACHE_DIR: path.join(home, "cache"),
     NO_COLOR: "1",
     ...(token && { CLOUDFLARE_API_TOKEN: token }),
   };

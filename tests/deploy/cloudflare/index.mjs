@@ -141,6 +141,7 @@ class Cloudflare {
 
   delaySite(host, times) {
     this.#sites.delay(host, times);
+    this.#proxy.disconnect(host);
   }
 
   answerOutbound(host, handle) {

@@ -17,9 +17,10 @@ export class Outbound {
     this.#handlers.set(host, handle);
   }
 
-  // workerd sends requests as to an HTTP proxy, with the whole URL (RFC 9112 §3.2.2).
+  // workerd sends requests as to an HTTP proxy, with the whole URL (RFC 9112 §3.2.2), and without `Host`.
   async listen(socketPath) {
-    const server = createServer((request, response) => this.#handle(request, response).catch(() => response.destroy()));
+    const server = createServer({ requireHostHeader: false }, (request, response) =>
+      this.#handle(request, response).catch(() => response.destroy()));
     await new Promise((resolve) => server.listen(socketPath, resolve));
     return server;
   }
@@ -36,6 +37,7 @@ export class Outbound {
     }
     if (this.#sites.knows(url.host)) {
       request.url = `${url.pathname}${url.search}`;
+      request.headers.host = url.host;
       await this.#sites.handle(request, response);
       return;
     }

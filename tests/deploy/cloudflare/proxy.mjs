@@ -39,9 +39,15 @@ export class Proxy {
     await new Promise((resolve) => this.#proxy.close(resolve));
   }
 
+  // Ends the connections to a host.
+  disconnect(host) {
+    for (const socket of this.#sockets) if (socket.host === host) socket.destroy();
+  }
+
   #connect(request, socket) {
     socket.on("error", () => {});
     const [host, port] = request.url.split(":");
+    socket.host = host;
     if (port !== "443" || !this.#mayConnect(host)) {
       socket.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
       return;
