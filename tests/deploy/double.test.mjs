@@ -1,6 +1,7 @@
 // The double of Cloudflare, by real wrangler: what is uploaded runs, and keeps its secret, objects and KV.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
+import { runChild } from "./cloudflare/children.mjs";
 import { startCloudflare } from "./cloudflare/index.mjs";
 import { rewriteSmall, vestibuleConfig, writeProject, writeSmall } from "./cloudflare/project.mjs";
 
@@ -137,4 +138,14 @@ test("a custom domain and a route lead to the worker", async () => {
   assert.equal((await get("https://www.example.org/auth/x")).origin, "https://www.example.org");
   assert.equal((await cloudflare.fetch("https://www.example.org/")).status, 404);
   assert.equal((await cloudflare.fetch(SMALL)).status, 404);
+});
+
+test("a program reaches the API and the workers by its environment alone", async () => {
+  await deploy(writeSmall());
+  const program = `
+    const api = await fetch("https://api.cloudflare.com/client/v4/accounts", { headers: { authorization: "Bearer " + process.env.CLOUDFLARE_API_TOKEN } });
+    const worker = await fetch("${SMALL}");
+    console.log(JSON.stringify([(await api.json()).result.length, (await worker.json()).name]));`;
+  const { stdout, stderr } = await runChild(process.execPath, ["--input-type=module", "--eval", program], { env: cloudflare.env() });
+  assert.equal(stdout.trim(), '[1,"first"]', stderr);
 });

@@ -99,6 +99,17 @@ test("a wrong token, and one that can't be a token", async () => {
   assert.equal((await cloudflare.call("GET", "/user/tokens/verify")).errors[0].code, 1000);
 });
 
+test("a login by `wrangler login` that has expired is renewed", async () => {
+  cloudflare.login({ expired: true });
+  const project = writeSmall();
+  succeeds(await cloudflare.wrangler(["deploy"], { cwd: project, token: null }));
+  const { stdout } = await cloudflare.wrangler(["auth", "token", "--json"], { cwd: project, token: null });
+  const { type, token } = JSON.parse(stdout);
+  assert.equal(type, "oauth");
+  assert.equal((await cloudflare.call("GET", "/user", { token })).result.email, "operator@example.com");
+  cloudflare.check();
+});
+
 test("a token for two accounts needs the name of one", async () => {
   const second = cloudflare.accounts.add({ name: "Second", subdomain: "second" });
   cloudflare.accounts.addToken(OTHER, { accounts: [cloudflare.account, second] });
@@ -175,6 +186,8 @@ test("a deployment that is seen with a delay, and a host that isn't ready", asyn
   rewriteSmall(project, { name: "second" });
   succeeds(await deploy(project));
   assert.deepEqual([await name(), await name(), await name()], ["first", "first", "second"]);
+  cloudflare.failSite("small.example.workers.dev", { status: 522 });
+  assert.equal((await cloudflare.fetch(SMALL)).status, 522);
   cloudflare.delaySite("small.example.workers.dev", 1);
   await assert.rejects(cloudflare.fetch(SMALL));
   assert.equal(await name(), "second");

@@ -19,7 +19,9 @@
 // - `accounts.add({ name, subdomain })`, `accounts.addToken(text, { accounts, can, type, lists })`,
 //   `accounts.revokeToken(text)` and `accounts.addZone({ name, account })` add to what there is. `can` is a list of
 //   PERMISSIONS; without "accounts", `GET /accounts` is refused.
-// - `fail(…)` and `hold(…)` make requests fail or wait (faults.mjs). `delaySite(host, n)`: the next n connections fail.
+// - `login({ expired })` with `env({ token: null })` is someone who ran `wrangler login`.
+// - `fail(…)` and `hold(…)` make requests to the API fail or wait (faults.mjs). `delaySite(host, n)`: the next n
+//   connections to a worker's host fail; `failSite(host, { status, body, times })`: the next requests get this answer.
 // - `requests` is the log: `{ method, path, query, body, by, token, status }`, with `by` "wrangler" or "api", and
 //   `contained(text)` for what the body had before it was redacted. `calls()` is a short form of it.
 // - `unknown`, `crashes` and `refused` are requests that the double doesn't implement, its own errors, and hosts that
@@ -35,6 +37,7 @@ import { Certificates } from "./certificates.mjs";
 import { childEnvironment, runWrangler } from "./children.mjs";
 import { Faults } from "./faults.mjs";
 import { serveKv } from "./kv.mjs";
+import { LOGIN_HOST, Login } from "./login.mjs";
 import { Outbound } from "./outbound.mjs";
 import { Proxy } from "./proxy.mjs";
 import { Runtimes } from "./runtime.mjs";
@@ -57,18 +60,20 @@ class Cloudflare {
   #certificates = new Certificates(this.#folder);
   #runtimes = new Runtimes(this.#folder, this.#folder);
   #faults = new Faults();
+  #login;
   #sites;
   #outbound;
   #proxy;
   #proxyUrl;
   #servers = [];
-  #agent;
+  #agents = [];
   accounts = new Accounts();
   refused = [];
 
   constructor({ name, subdomain }) {
     this.account = this.accounts.add({ name, subdomain });
     this.accounts.addToken(TOKEN, { accounts: [this.account] });
+    this.#login = new Login(this.accounts);
     this.api = new Api({ accounts: this.accounts, faults: this.#faults, runtimes: this.#runtimes });
     this.#sites = new Sites(this.accounts, this.#runtimes);
     this.#outbound = new Outbound(this.#sites);
@@ -87,12 +92,11 @@ class Cloudflare {
     this.#servers.push(await serveKv(path.join(this.#folder, "kv"), open));
     this.#servers.push(await this.#outbound.listen(path.join(this.#folder, "outbound")));
     this.#proxyUrl = await this.#proxy.listen();
-    this.#agent = new ProxyAgent({ uri: this.#proxyUrl, requestTls: { ca: this.#certificates.ca } });
   }
 
   async stop() {
     this.#faults.clear();
-    await this.#agent.destroy();
+    await Promise.all(this.#agents.map((agent) => agent.destroy()));
     await this.#proxy.close();
     await this.#runtimes.stop();
     for (const server of this.#servers) {
@@ -144,13 +148,20 @@ class Cloudflare {
     this.#proxy.disconnect(host);
   }
 
+  failSite(host, rule) {
+    this.#sites.fail(host, rule);
+  }
+
   answerOutbound(host, handle) {
     this.#outbound.answer(host, handle);
   }
 
-  // Sends a request as from the outside: to a worker, or to the API.
+  // Sends a request as from the outside: to a worker, or to the API. Each has a connection of its own, so that an error
+  // of one doesn't reach another.
   fetch(url, init = {}) {
-    return fetchWith(url, { ...init, dispatcher: this.#agent });
+    const dispatcher = new ProxyAgent({ uri: this.#proxyUrl, requestTls: { ca: this.#certificates.ca } });
+    this.#agents.push(dispatcher);
+    return fetchWith(url, { ...init, dispatcher });
   }
 
   // Calls the API with the token; returns the status and the parsed answer.
@@ -161,14 +172,23 @@ class Cloudflare {
     return { status: response.status, ...(await response.json()) };
   }
 
+  // Makes children log in as after `wrangler login`. Their environment then has no token: use `token: null`.
+  login({ accounts = [this.account], expired = false } = {}) {
+    this.#login.write(this.#home, { accounts, expired });
+  }
+
   env({ token = TOKEN, ...more } = {}) {
-    const home = path.join(this.#folder, "home");
-    mkdirSync(home, { recursive: true });
-    return { ...childEnvironment({ home, proxy: this.#proxyUrl, caFile: this.#certificates.caFile, token }), ...more };
+    return { ...childEnvironment({ home: this.#home, proxy: this.#proxyUrl, caFile: this.#certificates.caFile, token }), ...more };
   }
 
   wrangler(args, { cwd, input, env = {}, token } = {}) {
     return runWrangler(args, { cwd, input, env: this.env({ token, ...env }) });
+  }
+
+  get #home() {
+    const home = path.join(this.#folder, "home");
+    mkdirSync(home, { recursive: true });
+    return home;
   }
 
   #anonymous(target) {
@@ -176,14 +196,16 @@ class Cloudflare {
   }
 
   #mayConnect(host) {
-    if (host === API_HOST || this.#sites.mayConnect(host)) return true;
+    if (host === API_HOST || host === LOGIN_HOST || this.#sites.mayConnect(host)) return true;
     if (!this.#sites.knows(host)) this.refused.push(host);
     return false;
   }
 
   async #handle(request, response) {
     try {
-      if (request.headers.host === API_HOST) await this.api.handle(request, response);
+      const { host } = request.headers;
+      if (host === API_HOST) await this.api.handle(request, response);
+      else if (host === LOGIN_HOST) await this.#login.handle(request, response);
       else await this.#sites.handle(request, response);
     } catch (error) {
       this.crashes.push(error);

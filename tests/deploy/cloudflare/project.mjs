@@ -1,9 +1,12 @@
 // Projects for wrangler to deploy: the worker of this repository as `make bundle` built it, and a small one.
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "smol-toml";
 import { root } from "../../../tools/workerd/config.mjs";
+
+const folders = [];
+process.once("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 // The configuration of wrangler.toml, for a bundle that wrangler uploads as it is.
 export function vestibuleConfig(more = {}) {
@@ -18,9 +21,10 @@ export function vestibuleConfig(more = {}) {
   };
 }
 
-// Writes a project into a folder of its own, and returns the folder. `secrets` are for `--secrets-file secrets.json`.
+// Writes a project into a folder of its own, which is removed at the end, and returns the folder. `secrets` are for `--secrets-file secrets.json`.
 export function writeProject(config, { secrets = {} } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "project-"));
+  folders.push(folder);
   writeFileSync(path.join(folder, "secrets.json"), JSON.stringify(secrets));
   writeFileSync(path.join(folder, "wrangler.json"), JSON.stringify(config));
   return folder;

@@ -3,6 +3,7 @@ export class Sites {
   #accounts;
   #runtimes;
   #unready = new Map();
+  #failing = new Map();
   // Sets what workers see as the address of clients.
   clientAddress = "203.0.113.7";
 
@@ -14,6 +15,11 @@ export class Sites {
   // The next `times` connections to the host fail, as before its DNS record or its certificate is there.
   delay(host, times) {
     this.#unready.set(host, times);
+  }
+
+  // The next `times` requests to the host get an answer of Cloudflare's network instead of the worker's.
+  fail(host, { status = 500, body = "error code: 1101\n", times = 1 }) {
+    this.#failing.set(host, { status, body, times });
   }
 
   mayConnect(host) {
@@ -33,6 +39,11 @@ export class Sites {
 
   async handle(request, response) {
     const { host } = request.headers;
+    const failing = this.#failing.get(host);
+    if (failing?.times > 0) {
+      failing.times -= 1;
+      return response.writeHead(failing.status, { "content-type": "text/plain" }).end(failing.body);
+    }
     const script = this.#atWorkersDev(host) ?? this.#atDomain(host) ?? this.#atRoute(`${host}${request.url}`);
     if (script === undefined) return response.writeHead(404, { "content-type": "text/html" }).end("There is nothing here yet\n");
     return this.#runtimes.of(script).handle(request, response, { host, address: this.clientAddress });
