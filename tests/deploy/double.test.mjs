@@ -81,8 +81,9 @@ test("a later deployment keeps secret, objects and KV; deleting the worker leave
 test("requests reach the worker as they do at Cloudflare", async () => {
   await deploy(writeSmall());
   const { origin, address, country, secret } = await get(SMALL, { headers: { "cf-connecting-ip": "192.0.2.1" } });
-  assert.deepEqual({ origin, address, country, secret }, { origin: SMALL, address: "203.0.113.7", country: "GB", secret: "a secret" });
-  cloudflare.answerOutbound("elsewhere.example", async (request) => new Response(`${request.url} got ${await request.text()}`));
+  assert.deepEqual([origin, address, country, secret], [SMALL, "203.0.113.7", "GB", "a secret"]);
+  const echo = async (request) => new Response(`${request.url} got ${await request.text()}`);
+  cloudflare.answerOutbound("elsewhere.example", echo);
   assert.equal((await get(`${SMALL}/fetch`)).fetched, "https://elsewhere.example/x got sent");
 });
 
@@ -143,9 +144,11 @@ test("a custom domain and a route lead to the worker", async () => {
 test("a program reaches the API and the workers by its environment alone", async () => {
   await deploy(writeSmall());
   const program = `
-    const api = await fetch("https://api.cloudflare.com/client/v4/accounts", { headers: { authorization: "Bearer " + process.env.CLOUDFLARE_API_TOKEN } });
+    const headers = { authorization: "Bearer " + process.env.CLOUDFLARE_API_TOKEN };
+    const api = await fetch("https://api.cloudflare.com/client/v4/accounts", { headers });
     const worker = await fetch("${SMALL}");
     console.log(JSON.stringify([(await api.json()).result.length, (await worker.json()).name]));`;
-  const { stdout, stderr } = await runChild(process.execPath, ["--input-type=module", "--eval", program], { env: cloudflare.env() });
+  const args = ["--input-type=module", "--eval", program];
+  const { stdout, stderr } = await runChild(process.execPath, args, { env: cloudflare.env() });
   assert.equal(stdout.trim(), '[1,"first"]', stderr);
 });

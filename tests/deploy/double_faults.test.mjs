@@ -19,7 +19,8 @@ const failsWith = ({ code, stdout, stderr }, pattern) => {
   assert.equal(code, 1, stdout);
   assert.match(stderr, pattern);
 };
-const count = ({ method, path }) => cloudflare.requests.filter((request) => request.method === method && path.test(request.path)).length;
+const count = ({ method, path }) =>
+  cloudflare.requests.filter((request) => request.method === method && path.test(request.path)).length;
 const name = async (url = SMALL) => (await (await cloudflare.fetch(url)).json()).name;
 
 test("one error for the secrets of a living worker", async () => {
@@ -80,7 +81,8 @@ test("two first deployments at once: the second upload is refused", async () => 
 });
 
 test("a token that may not list accounts deploys to an account that is named", async () => {
-  cloudflare.accounts.addToken(OTHER, { accounts: [cloudflare.account], can: PERMISSIONS.filter((name) => !["accounts", "memberships"].includes(name)) });
+  const can = PERMISSIONS.filter((permission) => permission !== "accounts" && permission !== "memberships");
+  cloudflare.accounts.addToken(OTHER, { accounts: [cloudflare.account], can });
   const project = writeSmall();
   const as = (env) => cloudflare.wrangler(["deploy"], { cwd: project, token: OTHER, env });
   failsWith(await as({}), /code: 9109/);
@@ -159,7 +161,8 @@ test("a rollout under way: secrets can't be changed, and a deployment ends it", 
   succeeds(await run(project, "versions", "upload"));
   const [first, second] = script.versions.map(({ id }) => id);
   succeeds(await run(project, "versions", "deploy", `${first}@50%`, `${second}@50%`, "--yes"));
-  failsWith(await cloudflare.wrangler(["secret", "put", "SECRET"], { cwd: project, input: "x" }), /latest version of your Worker isn't currently deployed/);
+  const put = await cloudflare.wrangler(["secret", "put", "SECRET"], { cwd: project, input: "x" });
+  failsWith(put, /latest version of your Worker isn't currently deployed/);
   succeeds(await deploy(project));
   assert.equal(script.deployment.versions.length, 1);
 });
@@ -172,8 +175,9 @@ test("a rollback past a changed secret needs consent; past a migration it is ref
   succeeds(await cloudflare.wrangler(["secret", "put", "SECRET"], { cwd: project, input: "x" }));
   const { stdout } = await run(project, "rollback", id, "--yes");
   assert.match(stdout, /secrets have changed since version/);
-  assert.equal((await cloudflare.call("GET", `/accounts/${cloudflare.account.id}/workers/scripts/small/secrets`)).result.length, 1);
-  rewriteSmall(project, { name: "second", migrations: [{ tag: "v1", new_sqlite_classes: ["Counter"] }, { tag: "v2" }] });
+  assert.equal(script.secret("SECRET"), "a secret");
+  const migrations = [{ tag: "v1", new_sqlite_classes: ["Counter"] }, { tag: "v2" }];
+  rewriteSmall(project, { name: "second", migrations });
   succeeds(await deploy(project));
   failsWith(await run(project, "rollback", id, "--yes"), /Durable Object migration has occurred/);
 });
@@ -182,7 +186,8 @@ test("a deployment that is seen with a delay, and a host that isn't ready", asyn
   const project = writeSmall();
   cloudflare.account.lag = 2;
   succeeds(await deploy(project));
-  assert.deepEqual([(await cloudflare.fetch(SMALL)).status, (await cloudflare.fetch(SMALL)).status, await name()], [404, 404, "first"]);
+  for (let at = 0; at < 2; at += 1) assert.equal((await cloudflare.fetch(SMALL)).status, 404);
+  assert.equal(await name(), "first");
   rewriteSmall(project, { name: "second" });
   succeeds(await deploy(project));
   assert.deepEqual([await name(), await name(), await name()], ["first", "first", "second"]);

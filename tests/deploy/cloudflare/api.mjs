@@ -45,8 +45,8 @@ export class Api {
     // Cloudflare tells wrangler from other clients.
     const by = headers["user-agent"]?.startsWith("wrangler/") ? "wrangler" : "api";
     const entry = {
-      method, path, query: Object.fromEntries(url.searchParams), by,
-      token: headers.authorization?.replace(/^Bearer /, ""), body: await redact({ method, path, headers }, body), status: undefined,
+      method, path, query: Object.fromEntries(url.searchParams), by, token: headers.authorization?.replace(/^Bearer /, ""),
+      body: await redact({ method, path, headers }, body), status: undefined,
     };
     // Whether the body had this text, even where the log doesn't show it.
     Object.defineProperty(entry, "contained", { value: (text) => body.includes(text) });
@@ -63,7 +63,8 @@ export class Api {
         throw new ApiError(400, 7000, `The double doesn't implement ${request.method} ${request.path}`);
       }
       const result = await route.handle({
-        ...request, params: route.params, token, accounts: this.#accounts, runtimes: this.#runtimes, json: () => parsed(request.body),
+        ...request, params: route.params, token, accounts: this.#accounts, runtimes: this.#runtimes,
+        json: () => parsed(request.body),
       });
       return result instanceof Answer ? result : new Answer({ result });
     } catch (error) {
@@ -82,8 +83,10 @@ function parsed(body) {
   }
 }
 
-const refused = ({ status, code, message, headers, more }) =>
-  new Answer({ status, headers, raw: JSON.stringify({ success: false, errors: [{ code, message, ...more }], messages: [], result: null }) });
+function refused({ status, code, message, headers, more }) {
+  const body = { success: false, errors: [{ code, message, ...more }], messages: [], result: null };
+  return new Answer({ status, headers, raw: JSON.stringify(body) });
+}
 
 // The answer that a fault gives; undefined if it gives none.
 function failed({ error, lost, body }) {

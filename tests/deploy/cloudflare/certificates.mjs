@@ -4,6 +4,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createSecureContext } from "node:tls";
 
+const CONFIG = `[req]
+distinguished_name = name
+[name]
+[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+`;
 const KEY = ["ecparam", "-name", "prime256v1", "-genkey", "-noout"];
 
 function openssl(args) {
@@ -23,7 +30,7 @@ export class Certificates {
   constructor(folder) {
     this.#folder = folder;
     const config = this.#file("openssl.cnf");
-    writeFileSync(config, "[req]\ndistinguished_name = name\n[name]\n[ca]\nbasicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n");
+    writeFileSync(config, CONFIG);
     openssl([...KEY, "-out", this.#file("ca.key")]);
     openssl([...KEY, "-out", this.#file("host.key")]);
     openssl([
@@ -46,7 +53,9 @@ export class Certificates {
     if (known !== undefined) return known;
     const [request, extensions] = [this.#file(`${host}.csr`), this.#file(`${host}.ext`)];
     // A common name has at most 64 characters; clients read the subject alternative name.
-    openssl(["req", "-new", "-key", this.#file("host.key"), "-subj", "/CN=host", "-config", this.#file("openssl.cnf"), "-out", request]);
+    openssl([
+      "req", "-new", "-key", this.#file("host.key"), "-subj", "/CN=host", "-config", this.#file("openssl.cnf"), "-out", request,
+    ]);
     writeFileSync(extensions, `subjectAltName = DNS:${host}\nextendedKeyUsage = serverAuth\n`);
     const cert = openssl([
       "x509", "-req", "-in", request, "-CA", this.caFile, "-CAkey", this.#file("ca.key"), "-CAcreateserial",

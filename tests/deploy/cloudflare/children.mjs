@@ -10,7 +10,8 @@ export function childEnvironment({ home, proxy, caFile, token }) {
   const tmp = path.join(home, "tmp");
   mkdirSync(path.join(tmp, "update-check"), { recursive: true });
   // wrangler asks the npm registry for its newest version unless it has asked within the last hour.
-  writeFileSync(path.join(tmp, "update-check", "wrangler-latest.json"), JSON.stringify({ latest: null, lastUpdate: Date.now() }));
+  const checked = JSON.stringify({ latest: null, lastUpdate: Date.now() });
+  writeFileSync(path.join(tmp, "update-check", "wrangler-latest.json"), checked);
   return {
     PATH: process.env.PATH,
     HOME: home,
@@ -33,15 +34,23 @@ export function childEnvironment({ home, proxy, caFile, token }) {
 
 // Returns the exit code and the output.
 export function runWrangler(args, { cwd, input = "", env }) {
-  return runChild(process.execPath, [path.join(root, "node_modules/wrangler/bin/wrangler.js"), ...args], { cwd, input, env });
+  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
+  return runChild(process.execPath, [wrangler, ...args], { cwd, input, env });
 }
 
 export async function runChild(command, args, { cwd, input = "", env }) {
   const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"]) child[name].setEncoding("utf8").on("data", (chunk) => { text[name] += chunk; });
+  for (const name of ["stdout", "stderr"]) {
+    child[name].setEncoding("utf8").on("data", (chunk) => {
+      text[name] += chunk;
+    });
+  }
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", (status, signal) => resolve(status ?? signal)));
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => resolve(status ?? signal));
+  });
   return { code, ...text };
 }

@@ -120,13 +120,16 @@ class Cloudflare {
 
   // The log as lines like "PUT /accounts/:account/workers/scripts/vestibule 200", since `from`.
   calls(from = 0) {
-    return this.requests.slice(from).map(({ method, path: target, status }) => `${method} ${this.#anonymous(target)} ${status}`);
+    const line = ({ method, path: target, status }) => `${method} ${this.#anonymous(target)} ${status}`;
+    return this.requests.slice(from).map(line);
   }
 
   check() {
     const problems = [
-      ...this.unknown.map((line) => `not implemented: ${line}`), ...this.crashes.map((error) => error.stack),
-      ...this.refused.map((host) => `no such host: ${host}`), ...this.#outbound.refused.map((url) => `a worker fetched ${url}`),
+      ...this.unknown.map((line) => `not implemented: ${line}`),
+      ...this.crashes.map((error) => error.stack),
+      ...this.refused.map((host) => `no such host: ${host}`),
+      ...this.#outbound.refused.map((url) => `a worker fetched ${url}`),
     ];
     if (problems.length > 0) throw new Error(`the double of Cloudflare met:\n${problems.join("\n")}`);
   }
@@ -178,7 +181,8 @@ class Cloudflare {
   }
 
   env({ token = TOKEN, ...more } = {}) {
-    return { ...childEnvironment({ home: this.#home, proxy: this.#proxyUrl, caFile: this.#certificates.caFile, token }), ...more };
+    const own = { home: this.#home, proxy: this.#proxyUrl, caFile: this.#certificates.caFile, token };
+    return { ...childEnvironment(own), ...more };
   }
 
   wrangler(args, { cwd, input, env = {}, token } = {}) {

@@ -116,7 +116,8 @@ function answer({ method, url, headers }, body, openNamespace) {
   if (method === "GET") {
     const entry = namespace.entry(key);
     if (entry === undefined) return { status: 404 };
-    return { body: entry.value, headers: entry.metadata === undefined ? {} : { "cf-kv-metadata": JSON.stringify(entry.metadata) } };
+    const metadata = entry.metadata === undefined ? {} : { "cf-kv-metadata": JSON.stringify(entry.metadata) };
+    return { body: entry.value, headers: metadata };
   }
   if (method === "PUT") {
     const metadata = headers["cf-kv-metadata"] === undefined ? undefined : JSON.parse(headers["cf-kv-metadata"]);

@@ -10,7 +10,8 @@ export async function redact({ method, path, headers }, body) {
   try {
     if (type.startsWith("multipart/form-data")) {
       const { metadata, modules } = await parseForm(headers, body);
-      return { metadata: hidden(metadata), modules: modules.map(({ name, type: kind, content }) => ({ name, type: kind, size: content.length })) };
+      const described = modules.map(({ name, type: kind, content }) => ({ name, type: kind, size: content.length }));
+      return { metadata: hidden(metadata), modules: described };
     }
     return hidden(JSON.parse(body));
   } catch {

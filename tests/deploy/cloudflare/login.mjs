@@ -23,20 +23,28 @@ export class Login {
     const folder = path.join(home, ".config/.wrangler/config");
     mkdirSync(folder, { recursive: true });
     const expiry = new Date(Date.now() + (expired ? -1 : LIFETIME) * 1000).toISOString();
-    writeFileSync(path.join(folder, "default.toml"), `oauth_token = "${access}"\nrefresh_token = "${refresh}"\nexpiration_time = "${expiry}"\nscopes = [ "account:read", "workers:write", "workers_kv:write", "offline_access" ]\n`);
+    writeFileSync(path.join(folder, "default.toml"), `oauth_token = "${access}"
+refresh_token = "${refresh}"
+expiration_time = "${expiry}"
+scopes = [ "account:read", "workers:write", "workers_kv:write", "offline_access" ]
+`);
   }
 
   async handle(request, response) {
     const body = Buffer.concat(await Array.fromAsync(request)).toString();
-    const answer = (status, json) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
+    const answer = (status, json) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
     // wrangler looks whether this host is protected by Cloudflare Access.
     if (request.method !== "POST" || request.url !== "/oauth2/token") return answer(200, {});
     const form = new URLSearchParams(body);
     const accounts = this.#grants.get(form.get("refresh_token"));
-    if (form.get("grant_type") !== "refresh_token" || accounts === undefined) return answer(400, { error: "invalid_grant" });
+    const isGranted = form.get("grant_type") === "refresh_token" && accounts !== undefined;
+    if (!isGranted) return answer(400, { error: "invalid_grant" });
     this.#grants.delete(form.get("refresh_token"));
     const { access, refresh } = this.#issue(accounts);
-    return answer(200, { access_token: access, refresh_token: refresh, expires_in: LIFETIME, scope: "account:read workers:write", token_type: "bearer" });
+    return answer(200, {
+      access_token: access, refresh_token: refresh, expires_in: LIFETIME, scope: "account:read workers:write", token_type: "bearer",
+    });
   }
 
   #issue(accounts) {

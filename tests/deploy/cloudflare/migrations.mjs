@@ -1,6 +1,6 @@
 // The Durable Object classes of a worker, and the migrations that change them. A class keeps its objects when it is
 // renamed; deleting it deletes them.
-import { ApiError, invalidUpload } from "./errors.mjs";
+import { ApiError, classExists, classNotExported, invalidUpload } from "./errors.mjs";
 import { newId } from "./identifiers.mjs";
 
 // The classes after `migrations` (`old_tag`, `new_tag` and `steps` of an upload), and their tag. `state` is
@@ -18,15 +18,12 @@ export function migrate(state, migrations) {
 
 function apply(step, classes) {
   const existing = (name) => {
-    if (!classes.has(name)) throw new ApiError(400, 10073, `Cannot apply migration to class '${name}' that does not exist.`);
+    if (!classes.has(name)) throw new ApiError(400, 10073, `Cannot apply migration to non-existent class '${name}'.`);
     return classes.get(name);
   };
   for (const [names, sqlite] of [[step.new_classes, false], [step.new_sqlite_classes, true]]) {
     for (const name of names ?? []) {
-      if (classes.has(name)) {
-        const kind = sqlite ? "new-sqlite-class" : "new-class";
-        throw new ApiError(400, 10074, `Cannot apply ${kind} migration to class '${name}' that is already depended on by existing Durable Objects`);
-      }
+      if (classes.has(name)) throw classExists(name, sqlite ? "new-sqlite-class" : "new-class");
       classes.set(name, { id: newId(), sqlite });
     }
   }
@@ -47,8 +44,6 @@ export function checkExports(classes, source) {
   const exported = new Set(lists.split(",").map((item) => item.trim().split(/\s+as\s+/).at(-1)));
   for (const [, name] of source.matchAll(/export\s+(?:var|let|const|class)\s+(\w+)/g)) exported.add(name);
   for (const name of classes.keys()) {
-    if (!exported.has(name)) {
-      throw new ApiError(400, 10070, `New version of script does not export class '${name}' which is depended on by existing Durable Objects.`);
-    }
+    if (!exported.has(name)) throw classNotExported(name);
   }
 }

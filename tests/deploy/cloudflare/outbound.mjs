@@ -30,8 +30,9 @@ export class Outbound {
     const handle = this.#handlers.get(url.host);
     if (handle !== undefined) {
       const body = Buffer.concat(await Array.fromAsync(request));
-      const hasBody = !["GET", "HEAD"].includes(request.method);
-      const answer = await handle(new Request(url, { method: request.method, headers: request.headers, ...(hasBody && { body }) }));
+      const { method, headers } = request;
+      const hasBody = !["GET", "HEAD"].includes(method);
+      const answer = await handle(new Request(url, { method, headers, ...(hasBody && { body }) }));
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(Buffer.from(await answer.arrayBuffer()));
       return;
     }

@@ -21,7 +21,8 @@ export function vestibuleConfig(more = {}) {
   };
 }
 
-// Writes a project into a folder of its own, which is removed at the end, and returns the folder. `secrets` are for `--secrets-file secrets.json`.
+// Writes a project into a folder of its own, which is removed at the end, and returns the folder. `secrets` are for
+// `--secrets-file secrets.json`.
 export function writeProject(config, { secrets = {} } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "project-"));
   folders.push(folder);
@@ -43,14 +44,18 @@ export class Counter extends DurableObject {
 export default {
   async fetch(request, { COUNTER, KV, SECRET }) {
     const { pathname, origin } = new URL(request.url);
-    const result = { name: ${JSON.stringify(name)}, origin, secret: SECRET, address: request.headers.get("cf-connecting-ip"), country: request.cf?.country };
+    const address = request.headers.get("cf-connecting-ip");
+    const result = { name: ${JSON.stringify(name)}, origin, address, secret: SECRET, country: request.cf?.country };
     if (pathname === "/count") result.count = await COUNTER.get(COUNTER.idFromName("one")).count();
     if (pathname.startsWith("/kv/")) {
       const key = pathname.slice(4);
       if (request.method === "PUT") await KV.put(key, await request.text());
       result.value = await KV.get(key);
     }
-    if (pathname === "/fetch") result.fetched = await (await fetch("https://elsewhere.example/x", { method: "POST", body: "sent" })).text();
+    if (pathname === "/fetch") {
+      const answer = await fetch("https://elsewhere.example/x", { method: "POST", body: "sent" });
+      result.fetched = await answer.text();
+    }
     return Response.json(result);
   },
 };

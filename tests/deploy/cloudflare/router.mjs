@@ -39,6 +39,7 @@ export function paged(items, query, { perPage = 20 } = {}) {
   const page = Number(query.get("page") ?? 1);
   const size = Number(query.get("per_page") ?? perPage);
   const result = items.slice((page - 1) * size, page * size);
-  const info = { page, per_page: size, count: result.length, total_count: items.length, total_pages: Math.ceil(items.length / size) };
+  const total = items.length;
+  const info = { page, per_page: size, count: result.length, total_count: total, total_pages: Math.ceil(total / size) };
   return new Answer({ result, info });
 }

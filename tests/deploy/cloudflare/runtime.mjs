@@ -42,8 +42,9 @@ class Runtime {
     await (this.#changing = this.#changing.catch(() => {}).then(() => this.#change(deployment)));
     const socketPath = this.#socket(this.#choose(deployment, request.headers));
     const headers = {
-      ...request.headers, host, "cf-connecting-ip": address, "x-forwarded-for": address, "x-forwarded-proto": "https", "cf-ray": "0123456789abcdef-LHR",
-      "cf-visitor": '{"scheme":"https"}', "x-double-proto": "https", "x-double-cf": JSON.stringify(CF),
+      ...request.headers, host, "cf-connecting-ip": address, "x-forwarded-for": address, "x-forwarded-proto": "https",
+      "cf-ray": "0123456789abcdef-LHR", "cf-visitor": '{"scheme":"https"}', "x-double-proto": "https",
+      "x-double-cf": JSON.stringify(CF),
     };
     const body = Buffer.concat(await Array.fromAsync(request));
     return forward({ socketPath, method: request.method, path: request.url, headers, agent: false }, body, response);
@@ -103,7 +104,8 @@ class Runtime {
   // The version whose share of the requests is furthest behind its percentage, unless a header names one.
   // https://developers.cloudflare.com/workers/versions-and-deployments/version-overrides/
   #choose({ versions }, headers) {
-    const override = headers["cloudflare-workers-version-overrides"]?.match(new RegExp(`(?:^|[\\s,])${this.#script.name}="([^"]+)"`))?.[1];
+    const own = new RegExp(`(?:^|[\\s,])${this.#script.name}="([^"]+)"`);
+    const override = headers["cloudflare-workers-version-overrides"]?.match(own)?.[1];
     const named = versions.find(({ version_id: id }) => id === override);
     const total = [...this.#served.values()].reduce((sum, count) => sum + count, 1);
     const behind = ({ version_id: id, percentage }) => (total * percentage) / 100 - (this.#served.get(id) ?? 0);

@@ -25,11 +25,18 @@ export function writeRuntime({ script, deployment, folder, sockets, socketOf }) 
   const env = {};
   const workers = versions.map((version) => workerText({ version, script, host, folder, env }));
   const namespaces = new Set(versions.flatMap(({ bindings }) => bindings.flatMap((binding) => binding.namespace_id ?? [])));
-  const kv = [...namespaces].map((id) =>
-    `(name = "kv-${id}", external = (address = ${quote(`unix:${path.join(sockets, "kv")}`)}, http = (injectRequestHeaders = [(name = "x-double-namespace", value = ${quote(`${script.account.id}/${id}`)})])))`);
+  const external = (name, socket, http) =>
+    `(name = ${quote(name)}, external = (address = ${quote(`unix:${path.join(sockets, socket)}`)}, http = (${http})))`;
+  const kv = [...namespaces].map((id) => {
+    const header = `(name = "x-double-namespace", value = ${quote(`${script.account.id}/${id}`)})`;
+    return external(`kv-${id}`, "kv", `injectRequestHeaders = [${header}]`);
+  });
   // `run` waits for the socket "http", which is the last one.
-  const listening = versions.map(({ id }, at) =>
-    `(name = ${quote(at === versions.length - 1 ? "http" : `version-${at}`)}, address = ${quote(`unix:${socketOf(id)}`)}, service = ${quote(id)}, http = (forwardedProtoHeader = "x-double-proto", cfBlobHeader = "x-double-cf"))`);
+  const listening = versions.map(({ id }, at) => {
+    const name = at === versions.length - 1 ? "http" : `version-${at}`;
+    return `(name = ${quote(name)}, address = ${quote(`unix:${socketOf(id)}`)}, service = ${quote(id)},
+      http = (forwardedProtoHeader = "x-double-proto", cfBlobHeader = "x-double-cf"))`;
+  });
   const config = path.join(folder, "workerd.capnp");
   writeFileSync(config, `using Workerd = import "/workerd/workerd.capnp";
 
@@ -38,7 +45,7 @@ const config :Workerd.Config = (
     ...workers.map(({ id, text }) => `(name = ${quote(id)}, worker = ${text})`),
     ...kv,
     `(name = "objects", disk = (path = ${quote(path.join(folder, "objects"))}, writable = true))`,
-    `(name = "outbound", external = (address = ${quote(`unix:${path.join(sockets, "outbound")}`)}, http = (style = proxy)))`,
+    external("outbound", "outbound", "style = proxy"),
   ])},
   sockets = ${list(listening)},
 );
@@ -59,16 +66,17 @@ function workerText({ version, script, host, folder, env }) {
   const isHost = version.id === host.id;
   const classes = [...script.migrated.classes].map(([name, { id, sqlite }]) =>
     `(className = ${quote(name)}, uniqueKey = ${quote(id)}, enableSql = ${sqlite})`);
-  const flags = version.flags.map(quote).join(", ");
+  const hosting = `durableObjectNamespaces = ${list(classes)}, durableObjectStorage = (localDisk = "objects"),`;
+  const bindings = version.bindings.map((binding) => bindingText(binding, { version, host, isHost, env }));
   return {
     id: version.id,
     text: `(
       compatibilityDate = ${quote(version.date ?? FIRST_DATE)},
-      compatibilityFlags = [${flags}],
+      compatibilityFlags = [${version.flags.map(quote).join(", ")}],
       modules = ${list(modules)},
-      bindings = ${list(version.bindings.map((binding) => bindingText(binding, { version, host, isHost, env })))},
+      bindings = ${list(bindings)},
       globalOutbound = "outbound",
-      ${isHost && classes.length > 0 ? `durableObjectNamespaces = ${list(classes)}, durableObjectStorage = (localDisk = "objects"),` : ""}
+      ${isHost && classes.length > 0 ? hosting : ""}
     )`,
   };
 }
@@ -90,7 +98,8 @@ function bindingText({ name, type, ...binding }, { version, host, isHost, env })
       return `(name = ${quote(name)}, kvNamespace = "kv-${binding.namespace_id}")`;
     case "durable_object_namespace": {
       const object = quote(binding.class_name);
-      return `(name = ${quote(name)}, durableObjectNamespace = ${isHost ? object : `(className = ${object}, serviceName = ${quote(host.id)})`})`;
+      const namespace = isHost ? object : `(className = ${object}, serviceName = ${quote(host.id)})`;
+      return `(name = ${quote(name)}, durableObjectNamespace = ${namespace})`;
     }
     case "version_metadata": {
       const metadata = { id: version.id, tag: version.annotations["workers/tag"] ?? "", timestamp: version.createdOn };

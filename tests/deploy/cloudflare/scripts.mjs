@@ -1,5 +1,5 @@
 // Workers, which the API calls scripts: their versions and deployments.
-import { ApiError, versionNotFound } from "./errors.mjs";
+import { ApiError, migratedSince, migrationInVersion, noNamespace, secretsChanged, versionNotFound } from "./errors.mjs";
 import { newId, newVersionId, now, sha256 } from "./identifiers.mjs";
 import { checkExports, migrate } from "./migrations.mjs";
 import { checkBindings, checkCode, resolveBindings } from "./upload.mjs";
@@ -62,9 +62,7 @@ export class Script {
   addVersion({ upload, by, trigger, strict, mayMigrate }) {
     const { metadata, modules } = upload;
     checkCode(upload, this.account.sizeLimit);
-    if (metadata.migrations && !mayMigrate) {
-      throw new ApiError(400, 10211, "Version upload failed. You attempted to upload a version of a Worker that includes a Durable Object migration, but migrations must be fully applied via a non-versioned deployment. Refer to the documentation for more information.");
-    }
+    if (metadata.migrations && !mayMigrate) throw migrationInVersion();
     const migrated = migrate(this.migrated, metadata.migrations);
     const main = metadata.main_module ?? metadata.body_part;
     checkExports(migrated.classes, modules.find(({ name }) => name === main).content.toString());
@@ -103,28 +101,27 @@ export class Script {
     }
     const targets = versions.map(({ version_id: id }) => this.version(id));
     for (const target of targets) this.#checkDeployable(target, force);
-    const deployment = { id: newVersionId(), source: by, strategy: "percentage", created_on: now(), annotations, versions };
+    const identity = { id: newVersionId(), source: by, strategy: "percentage", created_on: now() };
+    const deployment = { ...identity, annotations, versions };
     this.deployments.push(deployment);
     this.lag = this.account.lag;
     this.modifiedOn = deployment.created_on;
     return deployment;
   }
 
-  // https://developers.cloudflare.com/workers/versions-and-deployments/rollbacks/ says what is refused. It doesn't give
-  // the codes; only 10220 is known, from wrangler.
+  // What is refused: https://developers.cloudflare.com/workers/versions-and-deployments/rollbacks/
   #checkDeployable(target, force) {
-    if (target.migrationTag !== this.migrated.tag) {
-      throw new ApiError(400, 10212, "Cannot deploy this version: a Durable Object migration has occurred since it was uploaded.");
-    }
+    if (target.migrationTag !== this.migrated.tag) throw migratedSince();
     for (const { type, namespace_id: id } of target.bindings) {
-      if (type === "kv_namespace" && !this.account.kv.has(id)) throw new ApiError(400, 10041, `KV namespace '${id}' not found.`);
+      if (type === "kv_namespace" && !this.account.kv.has(id)) throw noNamespace(id);
     }
     if (force || this.deployment === undefined || target.number >= this.current.number) return;
-    const secrets = (version) => new Map(version.bindings.filter(({ type }) => type === "secret_text").map((s) => [s.name, s.text]));
-    const [old, current] = [secrets(target), secrets(this.current)];
-    const changed = [...new Set([...old.keys(), ...current.keys()])].filter((name) => old.get(name) !== current.get(name));
-    if (changed.length > 0) {
-      throw new ApiError(400, 10220, `Cannot rollback to a version with different secrets. The following secrets have changed: ${changed.join(", ")}`);
-    }
+    const [old, current] = [secretsOf(target), secretsOf(this.current)];
+    const names = new Set([...old.keys(), ...current.keys()]);
+    const changed = [...names].filter((name) => old.get(name) !== current.get(name));
+    if (changed.length > 0) throw secretsChanged(changed);
   }
 }
+
+const secretsOf = ({ bindings }) =>
+  new Map(bindings.filter(({ type }) => type === "secret_text").map(({ name, text }) => [name, text]));

@@ -45,7 +45,7 @@ export class Sites {
       return response.writeHead(failing.status, { "content-type": "text/plain" }).end(failing.body);
     }
     const script = this.#atWorkersDev(host) ?? this.#atDomain(host) ?? this.#atRoute(`${host}${request.url}`);
-    if (script === undefined) return response.writeHead(404, { "content-type": "text/html" }).end("There is nothing here yet\n");
+    if (script === undefined) return response.writeHead(404).end("There is nothing here yet\n");
     return this.#runtimes.of(script).handle(request, response, { host, address: this.clientAddress });
   }
 

@@ -1,10 +1,12 @@
 // What an upload of a worker contains: `metadata` and the modules, as parts of a form.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 import { gzipSync } from "node:zlib";
-import { ApiError, invalidUpload } from "./errors.mjs";
+import { ApiError, bindingWithoutClass, invalidUpload, noNamespace, tooLarge } from "./errors.mjs";
 
 // The bindings that the double can run.
-const SUPPORTED = ["plain_text", "json", "secret_text", "durable_object_namespace", "kv_namespace", "inherit", "version_metadata"];
+const SUPPORTED = [
+  "plain_text", "json", "secret_text", "durable_object_namespace", "kv_namespace", "inherit", "version_metadata",
+];
 
 export async function parseForm(headers, body) {
   const type = headers["content-type"] ?? "";
@@ -25,10 +27,7 @@ export function checkCode({ metadata, modules }, sizeLimit) {
   const main = metadata.main_module ?? metadata.body_part;
   if (!modules.some(({ name }) => name === main)) throw invalidUpload(`Uncaught Error: No such module "${main}".`);
   const size = modules.reduce((sum, { content }) => sum + gzipSync(content).length, 0);
-  if (size > sizeLimit) {
-    const limit = `${Math.round(sizeLimit / 1024 ** 2)} MiB`;
-    throw new ApiError(400, 10027, `Your Worker exceeded the size limit of ${limit}. Refer to the Workers documentation (https://developers.cloudflare.com/workers/observability/errors/#errors-on-worker-upload) for more details.`);
-  }
+  if (size > sizeLimit) throw tooLarge(sizeLimit);
 }
 
 // The bindings of a new version. `inherit` and `keep_bindings` take bindings from the `previous` version; with
@@ -51,11 +50,8 @@ export function resolveBindings({ bindings = [], keep_bindings: kept = [] }, pre
 
 export function checkBindings(bindings, { classes, kv }) {
   for (const binding of bindings) {
-    if (binding.type === "kv_namespace" && !kv.has(binding.namespace_id)) {
-      throw new ApiError(400, 10041, `KV namespace '${binding.namespace_id}' not found.`);
-    }
-    if (binding.type === "durable_object_namespace" && !classes.has(binding.class_name)) {
-      throw new ApiError(400, 10061, `Cannot create binding for class '${binding.class_name}' because it is not currently configured to implement Durable Objects.`);
-    }
+    const { type, namespace_id: id, class_name: object } = binding;
+    if (type === "kv_namespace" && !kv.has(id)) throw noNamespace(id);
+    if (type === "durable_object_namespace" && !classes.has(object)) throw bindingWithoutClass(object);
   }
 }

@@ -8,7 +8,10 @@ const view = ({ id, title }) => ({ id, title, supports_url_encoding: true });
 
 export function addKvRoutes(router) {
   const add = (method, shape, handle) =>
-    router.add(method, shape, (call) => handle({ ...call, account: call.accounts.open(call.params.account, call.token, "kv") }));
+    router.add(method, shape, (call) => {
+      const account = call.accounts.open(call.params.account, call.token, "kv");
+      return handle({ ...call, account });
+    });
   const withNamespace = (method, shape, handle) =>
     add(method, shape, (call) => handle({ ...call, namespace: call.account.kv.open(call.params.namespace) }));
 
@@ -36,8 +39,8 @@ function addValueRoutes(add) {
   add("GET", `${ONE}/values/:key`, ({ namespace, params }) => {
     const entry = namespace.entry(params.key);
     if (entry === undefined) throw new ApiError(404, 10009, "get: 'key not found'");
-    const headers = { "content-type": "application/octet-stream", ...(entry.expiration && { expiration: String(entry.expiration) }) };
-    return new Answer({ raw: entry.value, headers });
+    const expiration = entry.expiration && { expiration: String(entry.expiration) };
+    return new Answer({ raw: entry.value, headers: { "content-type": "application/octet-stream", ...expiration } });
   });
   add("GET", `${ONE}/metadata/:key`, ({ namespace, params }) => {
     const entry = namespace.entry(params.key);

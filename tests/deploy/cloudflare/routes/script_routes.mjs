@@ -12,7 +12,10 @@ const NAME = /^[a-z0-9_][a-z0-9_-]{0,62}$/;
 
 // Handlers of these routes get the `account`.
 export const forAccount = (router, permission) => (method, shape, handle) =>
-  router.add(method, shape, (call) => handle({ ...call, account: call.accounts.open(call.params.account, call.token, permission) }));
+  router.add(method, shape, (call) => {
+    const account = call.accounts.open(call.params.account, call.token, permission);
+    return handle({ ...call, account });
+  });
 
 // Handlers of these routes get the `script`, which must exist.
 export const forScript = (router, missing = scriptNotFound, permission = "scripts") => (method, shape, handle) =>
@@ -27,7 +30,10 @@ export function addScriptRoutes(router) {
   const withScript = forScript(router);
   withAccount("GET", SCRIPTS, ({ account }) => [...account.scripts.values()].map(scriptView));
   withAccount("PUT", SCRIPT, upload);
-  withScript("GET", SCRIPT, ({ script }) => new Answer({ raw: script.latest.modules[0].content, headers: { "content-type": script.latest.modules[0].type } }));
+  withScript("GET", SCRIPT, ({ script }) => {
+    const [{ content, type }] = script.latest.modules;
+    return new Answer({ raw: content, headers: { "content-type": type } });
+  });
   withScript("DELETE", SCRIPT, remove);
   withScript("GET", `${SCRIPT}/settings`, ({ script }) => settingsView(script));
   withScript("GET", `${SCRIPT}/script-settings`, ({ script }) => ({ ...script.settings, tags: script.tags }));
@@ -37,11 +43,13 @@ export function addScriptRoutes(router) {
     Object.assign(script.settings, settings);
     return { ...script.settings, tags: script.tags };
   });
-  withScript("GET", `${SCRIPT}/references`, () => ({ services: { incoming: [], outgoing: [] }, durable_objects: [], dispatch_outbounds: [] }));
-  withAccount("GET", "/accounts/:account/workers/tails/by-consumer/:script", () => []);
   addServiceRoutes(forScript(router, serviceNotFound));
-  withAccount("GET", "/accounts/:account/workers/durable_objects/namespaces", ({ account, query }) => paged(namespaces(account), query));
-  // `wrangler delete` asks whether the worker's Durable Objects run containers.
+  // `wrangler delete` asks whether something needs the worker, and whether its Durable Objects run containers.
+  const none = { services: { incoming: [], outgoing: [] }, durable_objects: [], dispatch_outbounds: [] };
+  withScript("GET", `${SCRIPT}/references`, () => none);
+  withAccount("GET", "/accounts/:account/workers/tails/by-consumer/:script", () => []);
+  const NAMESPACES = "/accounts/:account/workers/durable_objects/namespaces";
+  withAccount("GET", NAMESPACES, ({ account, query }) => paged(namespaces(account), query));
   withAccount("GET", "/accounts/:account/containers/me", () => ({ external_account_id: "", limits: {} }));
   withAccount("GET", "/accounts/:account/containers/applications", () => []);
 }
@@ -58,8 +66,10 @@ function addServiceRoutes(withService) {
   withEnvironment("GET", ENVIRONMENT, ({ script }) => environmentView(script));
   withEnvironment("GET", `${ENVIRONMENT}/bindings`, ({ script }) => script.latest.bindings.map(bindingView));
   withEnvironment("GET", `${ENVIRONMENT}/subdomain`, ({ script }) => script.subdomain);
-  withEnvironment("GET", `${ENVIRONMENT}/routes`, ({ script, accounts }) =>
-    [...accounts.zones.values()].flatMap(({ name, routes }) => routes.filter((route) => route.script === script.name).map((route) => ({ ...route, zone_name: name }))));
+  withEnvironment("GET", `${ENVIRONMENT}/routes`, ({ script, accounts }) => {
+    const all = [...accounts.zones.values()].flatMap(({ name, routes }) => routes.map((route) => ({ ...route, zone_name: name })));
+    return all.filter((route) => route.script === script.name);
+  });
 }
 
 // A PUT deploys what it uploads, in one step.
@@ -75,7 +85,8 @@ async function upload({ account, params, query, headers, body, by }) {
   script.deploy([{ version_id: version.id, percentage: 100 }], { by, annotations });
   script.lastDeployedFrom = by;
   account.scripts.set(params.script, script);
-  return { ...scriptView(script), startup_time_ms: 8, deployment_id: version.id.replaceAll("-", ""), entry_point: version.main };
+  const deployed = { startup_time_ms: 8, deployment_id: version.id.replaceAll("-", ""), entry_point: version.main };
+  return { ...scriptView(script), ...deployed };
 }
 
 // Its objects are deleted with it; KV namespaces stay.
@@ -108,12 +119,14 @@ function scriptView(script) {
 
 const settingsView = (script) => ({
   bindings: script.latest.bindings.map(bindingView), compatibility_date: script.latest.date,
-  compatibility_flags: script.latest.flags, usage_model: "standard", tags: script.tags, placement: {}, ...script.settings,
+  compatibility_flags: script.latest.flags, usage_model: "standard", tags: script.tags, placement: {},
+  ...script.settings,
   ...(script.migrated.tag !== undefined && { migration_tag: script.migrated.tag }),
 });
 
 const environmentView = (script) => ({
-  environment: "production", created_on: script.createdOn, modified_on: script.modifiedOn, script_tag: script.tag, script: scriptView(script),
+  environment: "production", created_on: script.createdOn, modified_on: script.modifiedOn, script_tag: script.tag,
+  script: scriptView(script),
 });
 
 const serviceView = (script) => ({

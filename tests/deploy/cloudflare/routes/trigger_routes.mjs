@@ -1,5 +1,5 @@
 // Where a worker answers: at workers.dev, at custom domains and on routes of zones.
-import { ApiError, noRoute } from "../errors.mjs";
+import { ApiError, dnsRecordExists, domainTaken, noRoute, noSubdomain, subdomainFree, subdomainTaken } from "../errors.mjs";
 import { newId } from "../identifiers.mjs";
 import { paged } from "../router.mjs";
 import { openZone } from "./account_routes.mjs";
@@ -27,29 +27,26 @@ function addSubdomainRoutes(router) {
   });
   withAccount("PUT", OWN, ({ account, accounts, json }) => {
     const { subdomain } = json();
-    if (accounts.all.some((other) => other.subdomain === subdomain)) throw new ApiError(409, 10031, "workers.api.error.subdomain_unavailable");
+    if (accounts.all.some((other) => other.subdomain === subdomain)) throw subdomainTaken();
     account.subdomain = subdomain;
     return { subdomain };
   });
   // Whether a name is free: the error 10032 says that it is.
   withAccount("GET", "/accounts/:account/workers/subdomains/:name", ({ accounts, params }) => {
     const isTaken = accounts.all.some(({ subdomain }) => subdomain === params.name);
-    throw isTaken ? new ApiError(409, 10031, "workers.api.error.subdomain_unavailable") : new ApiError(404, 10032, "workers.api.error.subdomain_available");
+    throw isTaken ? subdomainTaken() : subdomainFree();
   });
   withScript("GET", `${SCRIPT}/subdomain`, ({ script }) => script.subdomain);
   withScript("POST", `${SCRIPT}/subdomain`, ({ script, account, json }) => {
     const { enabled, previews_enabled: previews = enabled } = json();
-    if (enabled && account.subdomain === undefined) {
-      throw new ApiError(409, 10063, "You need a workers.dev subdomain in order to proceed. Please go to the dashboard and open the Workers menu. Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.");
-    }
+    if (enabled && account.subdomain === undefined) throw noSubdomain();
     script.subdomain = { enabled, previews_enabled: previews };
     return script.subdomain;
   });
   withScript("GET", "/accounts/:account/workers/workers/:script", ({ script, account }) => {
-    const host = account.subdomain === undefined ? {} : {
-      url: `https://${script.name}.${account.subdomain}.workers.dev`, preview_url_suffix: `-${script.name}.${account.subdomain}.workers.dev`,
-    };
-    return { id: script.tag, name: script.name, tags: script.tags, subdomain: { ...script.subdomain, ...host } };
+    const host = `${script.name}.${account.subdomain}.workers.dev`;
+    const addresses = account.subdomain && { url: `https://${host}`, preview_url_suffix: `-${host}` };
+    return { id: script.tag, name: script.name, tags: script.tags, subdomain: { ...script.subdomain, ...addresses } };
   });
 }
 
@@ -64,8 +61,8 @@ function addDomainRoutes(router) {
   for (const base of ["/accounts/:account/workers/domains", "/accounts/:account/workers/domains/records"]) {
     withAccount("GET", base, ({ account, query }) => {
       const wanted = ["hostname", "service", "zone_id", "zone_name"].filter((name) => query.has(name));
-      const found = [...account.domains.values()].filter((domain) => wanted.every((name) => domain[name] === query.get(name)));
-      return paged(found, new URLSearchParams());
+      const isWanted = (domain) => wanted.every((name) => domain[name] === query.get(name));
+      return paged([...account.domains.values()].filter(isWanted), new URLSearchParams());
     });
     withAccount("GET", `${base}/:domain`, open);
     withAccount("DELETE", `${base}/:domain`, (call) => {
@@ -103,7 +100,8 @@ function changeset(account, accounts, service, origins, replaces) {
   }
   if (replaces) {
     const kept = new Set(origins.map(({ hostname }) => hostname));
-    changes.removed = [...account.domains.values()].filter((domain) => domain.service === service && !kept.has(domain.hostname));
+    const own = [...account.domains.values()].filter((domain) => domain.service === service);
+    changes.removed = own.filter(({ hostname }) => !kept.has(hostname));
   }
   return changes;
 }
@@ -113,13 +111,14 @@ function attach(account, accounts, service, { hostname }, options) {
   if (zone === undefined) throw new ApiError(400, 100108, `Could not find a zone for ${hostname} on this account.`);
   const existing = domainNamed(account, hostname);
   if (existing !== undefined && existing.service !== service && !options.override_existing_origin) {
-    throw new ApiError(409, 100116, `Hostname '${hostname}' is already in use by Worker '${existing.service}'.`);
+    throw domainTaken(hostname, existing.service);
   }
-  if (account.dnsRecords.has(hostname) && !options.override_existing_dns_record) {
-    throw new ApiError(409, 100117, `Hostname '${hostname}' already has externally managed DNS records (A, CNAME, etc). Either delete them, try a different hostname, or use the option 'override_existing_dns_record' to override.`);
-  }
+  if (account.dnsRecords.has(hostname) && !options.override_existing_dns_record) throw dnsRecordExists(hostname);
   account.dnsRecords.delete(hostname);
-  const domain = { id: existing?.id ?? newId(), hostname, service, environment: "production", zone_id: zone.id, zone_name: zone.name, enabled: true, previews_enabled: false };
+  const domain = {
+    id: existing?.id ?? newId(), hostname, service, environment: "production", zone_id: zone.id, zone_name: zone.name,
+    enabled: true, previews_enabled: false,
+  };
   account.domains.set(domain.id, domain);
   return domain;
 }
@@ -127,7 +126,10 @@ function attach(account, accounts, service, { hostname }, options) {
 function addZoneRoutes(router) {
   const ROUTES = "/zones/:zone/workers/routes";
   const withZone = (method, shape, handle) =>
-    router.add(method, shape, (call) => handle({ ...call, zone: openZone(call.accounts, call.token, call.params.zone, "routes") }));
+    router.add(method, shape, (call) => {
+      const zone = openZone(call.accounts, call.token, call.params.zone, "routes");
+      return handle({ ...call, zone });
+    });
   withZone("GET", ROUTES, ({ zone }) => zone.routes);
   withZone("POST", ROUTES, ({ zone, json }) => addRoute(zone, json()));
   withZone("DELETE", `${ROUTES}/:route`, ({ zone, params }) => {

@@ -1,5 +1,5 @@
 // Versions, deployments and secrets of a worker.
-import { ApiError } from "../errors.mjs";
+import { ApiError, latestNotDeployed } from "../errors.mjs";
 import { Answer, paged } from "../router.mjs";
 import { parseForm } from "../upload.mjs";
 import { SCRIPT, forScript } from "./script_routes.mjs";
@@ -28,8 +28,8 @@ export function addVersionRoutes(router) {
   withScript("POST", `${SCRIPT}/deployments`, ({ script, query, json, by }) => {
     const { versions, annotations = {} } = json();
     const isOlder = script.version(versions[0].version_id).number < script.current.number;
-    const trigger = { "workers/triggered_by": isOlder ? "rollback" : "deployment" };
-    const deployment = script.deploy(versions, { by, annotations: { ...trigger, ...annotations }, force: query.get("force") === "true" });
+    const annotated = { "workers/triggered_by": isOlder ? "rollback" : "deployment", ...annotations };
+    const deployment = script.deploy(versions, { by, annotations: annotated, force: query.get("force") === "true" });
     script.lastDeployedFrom = by;
     return deploymentView(deployment);
   });
@@ -51,8 +51,8 @@ function addSecretRoutes(withScript) {
   });
   // A merge patch (RFC 7396): `null` deletes a secret.
   withScript("PATCH", `${SCRIPT}/secrets-bulk`, ({ script, json, by }) => {
-    const { secrets } = json();
-    change(script, by, Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret?.text ?? null])));
+    const texts = Object.entries(json().secrets).map(([name, secret]) => [name, secret?.text ?? null]);
+    change(script, by, Object.fromEntries(texts));
     return secretsOf(script).map(bindingView);
   });
 }
@@ -68,11 +68,11 @@ function openSecret(script, name) {
 // Deploys a new version at once, so it is refused while another version than the latest is deployed.
 function change(script, by, secrets) {
   const { versions } = script.deployment;
-  if (versions.length > 1 || versions[0].version_id !== script.latest.id) {
-    throw new ApiError(400, 10215, "Secret edit failed. You attempted to modify a secret, but the latest version of your Worker isn't currently deployed.");
-  }
+  if (versions.length > 1 || versions[0].version_id !== script.latest.id) throw latestNotDeployed();
   const bindings = script.latest.bindings.filter(({ name }) => !(name in secrets));
-  for (const [name, text] of Object.entries(secrets)) if (text !== null) bindings.push({ name, type: "secret_text", text });
+  for (const [name, text] of Object.entries(secrets)) {
+    if (text !== null) bindings.push({ name, type: "secret_text", text });
+  }
   const version = script.addBindings(bindings, { by });
   script.deploy([{ version_id: version.id, percentage: 100 }], { by, annotations: { "workers/triggered_by": "secret" } });
 }

@@ -1,7 +1,10 @@
 // What the API shows of bindings, versions and deployments.
 
 // The text of a secret is never shown.
-export const bindingView = ({ text, ...binding }) => (binding.type === "secret_text" ? binding : { ...binding, ...(text !== undefined && { text }) });
+export function bindingView(binding) {
+  const { text, ...rest } = binding;
+  return binding.type === "secret_text" ? rest : binding;
+}
 
 const AUTHOR = { author_id: "00000000000000000000000000000000", author_email: "operator@example.com" };
 
