@@ -9,7 +9,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
-use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Outcome, Step};
+use super::machine::{
+    Address, Before, Class, Effect, Machine, Next, NoRow, Notified, Outcome, Step,
+};
 use super::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
@@ -233,6 +235,10 @@ pub enum ConnectionError {
 }
 
 type Reply = Result<ConnectionReply, ConnectionError>;
+
+impl Notified for Connection {
+    type Notice = ConnectionCommand;
+}
 
 impl Machine for Connection {
     const CLASS: Class = Class::Connection;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::{Attempts, Blocked};
 use super::entropy::Entropy;
-use super::machine::{Before, Class, Machine, Next, NoRow, Step};
+use super::machine::{Before, Class, Machine, Next, NoRow, Notified, Step};
 use super::time::{Seconds, Timestamp};
 
 /// How long a claim waits for its account.
@@ -92,6 +92,10 @@ pub enum IdentifierError {
 /// provider of today tells two mailboxes apart by it.
 pub fn of_email(email: &str) -> String {
     format!("email:{}", email.trim().to_lowercase())
+}
+
+impl Notified for Identifier {
+    type Notice = IdentifierCommand;
 }
 
 impl Machine for Identifier {

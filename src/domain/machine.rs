@@ -74,6 +74,13 @@ pub trait Machine: Sized {
     }
 }
 
+/// A machine that gets commands from other machines. Such a command is an effect, which is stored until it is
+/// performed: so its type can't contain a password as it was typed.
+pub trait Notified: Machine {
+    /// A command that may be stored: [`Machine::Command`], or a part of it with the same JSON.
+    type Notice: Serialize;
+}
+
 /// The classes of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Class {
@@ -267,8 +274,8 @@ impl Effect {
     }
 
     /// A command for another machine.
-    pub fn send<M: Machine>(to: Address, command: &M::Command) -> Option<Self> {
-        let command = serde_json::to_value(command).ok()?;
+    pub fn send<M: Notified>(to: Address, notice: &M::Notice) -> Option<Self> {
+        let command = serde_json::to_value(notice).ok()?;
         Some(Self::Send { class: M::CLASS, to, command })
     }
 }

@@ -10,6 +10,7 @@ pub mod confirmation;
 pub mod connections;
 pub mod identity;
 pub mod membership;
+mod notice;
 pub mod profile;
 pub mod row;
 pub mod session;
@@ -18,6 +19,7 @@ pub use self::command::{
     AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, OwnAddress,
     PasswordChange, SignedIn,
 };
+pub use self::notice::AccountNotice;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +32,7 @@ use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
 use super::identifier::{Identifier, IdentifierCommand};
 use super::identity::ClaimsUpdate;
-use super::machine::{Address, Before, Class, Effect, Machine, Next, RowKeys, Step};
+use super::machine::{Address, Before, Class, Effect, Machine, Next, Notified, RowKeys, Step};
 use super::password::PasswordRecord;
 use super::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
@@ -127,6 +129,10 @@ fn durable(mut step: Step<Account>) -> Step<Account> {
 type Transition = Result<Step<Account>, AccountError>;
 /// The rows that were loaded.
 type Rows = std::collections::BTreeMap<String, Row>;
+
+impl Notified for Account {
+    type Notice = AccountNotice;
+}
 
 impl Machine for Account {
     const CLASS: Class = Class::Account;

@@ -7,7 +7,7 @@ use super::family::{Family, Refresh, Use};
 use super::{
     Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
 };
-use crate::domain::account::AccountCommand;
+use crate::domain::account::AccountNotice;
 use crate::domain::machine::{Next, Step};
 use crate::domain::time::Timestamp;
 
@@ -232,11 +232,9 @@ impl LiveGrant {
                 if self.revoked.len() >= MAX_REVOKED {
                     return self.end(Ok(GrantReply::Done), now);
                 }
-                let revoked = AccountCommand::AccessTokenRevoked {
-                    grant_id: self.authorization.grant_id.clone(),
-                    jti: jti.clone(),
-                    expires_at,
-                };
+                let grant_id = self.authorization.grant_id.clone();
+                let revoked =
+                    AccountNotice::access_token_revoked(grant_id, jti.clone(), expires_at);
                 let effect = super::tell_account(&self.authorization, &revoked);
                 self.revoked.push((jti, expires_at));
                 self.redeemed_code = None;

@@ -25,9 +25,9 @@ use self::device_response::{Poll, Repeatable};
 use self::expected::Expected;
 use self::family::Refresh;
 use self::live::LiveGrant;
-use super::account::{Account, AccountCommand};
+use super::account::{Account, AccountNotice};
 use super::entropy::Entropy;
-use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Step};
+use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Notified, Step};
 use super::secret::Secret;
 use super::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
@@ -280,6 +280,10 @@ pub enum GrantError {
     Decided,
 }
 
+impl Notified for Grant {
+    type Notice = GrantCommand;
+}
+
 impl Machine for Grant {
     const CLASS: Class = Class::Grant;
     type State = GrantState;
@@ -367,23 +371,23 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
 fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> Step<Grant> {
     let grant_id = asked.grant_id.clone();
     let told = match state {
-        Some(GrantState::Live(_)) => Some(AccountCommand::GrantRedeemed(grant_id)),
+        Some(GrantState::Live(_)) => Some(AccountNotice::grant_redeemed(grant_id)),
         Some(GrantState::Device(_)) => None,
         None | Some(GrantState::Expected(_) | GrantState::Ended { .. }) => {
-            asked.is_code_over.then_some(AccountCommand::GrantEnded(grant_id))
+            asked.is_code_over.then(|| AccountNotice::grant_ended(grant_id))
         }
     };
     let address = Address::Id(asked.account.clone());
-    let effect = told.and_then(|command| Effect::send::<Account>(address, &command));
+    let effect = told.and_then(|notice| Effect::send::<Account>(address, &notice));
     Step::unchanged(Ok(GrantReply::Done)).wants(effect)
 }
 
 /// Ends the grant, and has the account forget it.
 fn end(authorization: &Authorization, reply: Result<GrantReply, GrantError>) -> Step<Grant> {
-    let command = AccountCommand::GrantEnded(authorization.grant_id.clone());
-    Step::to(Next::Forgotten, reply).wants(tell_account(authorization, &command))
+    let notice = AccountNotice::grant_ended(authorization.grant_id.clone());
+    Step::to(Next::Forgotten, reply).wants(tell_account(authorization, &notice))
 }
 
-fn tell_account(authorization: &Authorization, command: &AccountCommand) -> Option<Effect> {
-    Effect::send::<Account>(Address::Id(authorization.account.clone()), command)
+fn tell_account(authorization: &Authorization, notice: &AccountNotice) -> Option<Effect> {
+    Effect::send::<Account>(Address::Id(authorization.account.clone()), notice)
 }
