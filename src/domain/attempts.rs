@@ -47,6 +47,11 @@ impl Attempts {
         }
     }
 
+    /// Whether the next attempt would be refused now.
+    pub fn is_blocked(&self, now: Timestamp) -> bool {
+        self.clone().begin(now).is_err()
+    }
+
     /// Whether no attempt was wrong before the one that was counted last.
     pub fn is_first(&self) -> bool {
         self.count <= 1

@@ -35,8 +35,12 @@ pub trait Machine: Sized {
     /// What can go wrong.
     type Error: Serialize + DeserializeOwned + std::error::Error;
 
-    /// The rows that a command needs to see.
-    fn rows(_state: Option<&Self::State>, _command: &Self::Command) -> Vec<RowKeys> {
+    /// The rows that a command needs to see. `now` is the same as in the step.
+    fn rows(
+        _state: Option<&Self::State>,
+        _command: &Self::Command,
+        _now: Timestamp,
+    ) -> Vec<RowKeys> {
         Vec::new()
     }
 

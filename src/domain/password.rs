@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// The longest password that is read, in bytes.
 const MAX_LENGTH: usize = 1024;
+/// How much of a typed text is kept, in bytes. A prepared text has at least a quarter of the bytes that were typed, so
+/// what is left of a longer one is still longer than any password.
+const MAX_TYPED: usize = 4 * MAX_LENGTH;
 /// The shortest password that is taken, in characters (NIST SP 800-63B §3.1.1.2 asks for 8 where a
 /// second factor stands beside it; alone it must carry more).
 const MIN_LENGTH: usize = 10;
@@ -48,15 +51,38 @@ pub enum PasswordError {
     Hashing,
 }
 
-/// A password that a user chose: checked, and in the form that is hashed.
-pub struct NewPassword<'a>(Cow<'a, str>);
+/// A password that a user typed, on its way to the account that verifies it. Its length is bounded, and its text is
+/// read only in this file. A command that contains one is never stored ([`Notified`](super::machine::Notified)).
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TypedPassword(String);
 
-impl<'a> NewPassword<'a> {
+impl From<&str> for TypedPassword {
+    fn from(text: &str) -> Self {
+        let end = text.floor_char_boundary(MAX_TYPED);
+        Self(text.get(..end).unwrap_or_default().to_owned())
+    }
+}
+
+impl TypedPassword {
+    /// Hashes it anew under today's parameters. `None` if today's rules refuse it or it can't be hashed: then the
+    /// older record stays.
+    pub fn rehash(&self, email: &str, salt: [u8; 16]) -> Option<PasswordRecord> {
+        NewPassword::parse(&self.0, email).and_then(|password| password.hash(salt)).ok()
+    }
+}
+
+/// A password that a user chose: checked, and in the form that is hashed. Like [`TypedPassword`], it is never stored.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NewPassword(String);
+
+impl NewPassword {
     /// Checks a password, which must not be the person's own address either.
     ///
     /// # Errors
     /// See [`PasswordError`].
-    pub fn parse(password: &'a str, email: &str) -> Result<Self, PasswordError> {
+    pub fn parse(password: &str, email: &str) -> Result<Self, PasswordError> {
         let password = prepared(password);
         if password.chars().count() < MIN_LENGTH {
             return Err(PasswordError::Short);
@@ -70,13 +96,13 @@ impl<'a> NewPassword<'a> {
         if lower == email || lower == name || is_common(&lower) {
             return Err(PasswordError::Common);
         }
-        Ok(Self(password))
+        Ok(Self(password.into_owned()))
     }
 
     /// Hashes it with a fresh salt.
     ///
     /// # Errors
-    /// [`PasswordError::Hashing`], where memory is short.
+    /// [`PasswordError::Hashing`] if memory is short.
     pub fn hash(&self, salt: [u8; 16]) -> Result<PasswordRecord, PasswordError> {
         let hash = argon2()
             .and_then(|argon2| argon2.hash_password_with_salt(self.0.as_bytes(), &salt).ok())
@@ -173,31 +199,40 @@ impl PasswordRecord {
     /// Verifies a password by hashing each of its forms with the record's parameters until one matches.
     /// The number of forms depends on the password alone, so a wrong password takes the same time against
     /// [`PasswordRecord::of_nobody`].
-    pub fn verify(&self, password: &str) -> Verified {
-        let (Ok(hash), Some(argon2)) = (PasswordHash::new(&self.0), argon2()) else {
-            return Verified::Wrong;
-        };
-        let matches = |form: &Cow<'_, str>| {
+    ///
+    /// # Errors
+    /// [`PasswordError::Hashing`] if memory is short: then nothing is known about the password.
+    pub fn verify(&self, password: &TypedPassword) -> Result<Verified, PasswordError> {
+        let hash = PasswordHash::new(&self.0).map_err(|_| PasswordError::Unreadable)?;
+        let params = Params::try_from(&hash).map_err(|_| PasswordError::Unreadable)?;
+        let argon2 = argon2().ok_or(PasswordError::Hashing)?;
+        for (index, form) in forms(&password.0).iter().enumerate() {
             // A password longer than any that was accepted is wrong. Hash something anyway, so that it
             // takes the same time.
             let fits = form.len() <= MAX_LENGTH;
             let read = if fits { form.as_bytes() } else { b"" };
-            let right = argon2.verify_password(read, &hash).is_ok();
-            right && fits
-        };
-        match (forms(password).iter().position(matches), Params::try_from(&hash)) {
-            (None, _) => Verified::Wrong,
-            (Some(0), Ok(params)) if is_current(&params) => Verified::Right,
-            (Some(_), _) => Verified::RightAndOutdated,
+            match argon2.verify_password(read, &hash) {
+                Ok(()) if fits && index == 0 && is_current(&params) => return Ok(Verified::Right),
+                Ok(()) if fits => return Ok(Verified::RightAndOutdated),
+                Ok(()) | Err(password_hash::Error::PasswordInvalid) => {}
+                Err(_) => return Err(PasswordError::Hashing),
+            }
         }
+        Ok(Verified::Wrong)
     }
 }
 
-impl std::fmt::Debug for PasswordRecord {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("PasswordRecord(..)")
-    }
+/// What is secret doesn't show in debug output.
+macro_rules! redacted {
+    ($($secret:ident)*) => {$(
+        impl std::fmt::Debug for $secret {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(concat!(stringify!($secret), "(..)"))
+            }
+        }
+    )*};
 }
+redacted!(TypedPassword NewPassword PasswordRecord);
 
 fn is_current(params: &Params) -> bool {
     params.m_cost() >= MEMORY_KIB && params.t_cost() >= PASSES

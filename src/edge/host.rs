@@ -119,8 +119,9 @@ pub fn run<M: Machine>(
 ) -> Result<Result<M::Reply, M::Error>, JsError> {
     let state = load::<M>(host)?;
     let woken_before = state.as_ref().and_then(M::wakes_at);
-    let rows = rows::<M>(host, &M::rows(state.as_ref(), &command))?;
-    let decided = M::step(Before { state, rows }, command, now(), &Random);
+    let moment = now();
+    let rows = rows::<M>(host, &M::rows(state.as_ref(), &command, moment))?;
+    let decided = M::step(Before { state, rows }, command, moment, &Random);
     // This reads, so it comes before the first write: a step that fails must write nothing.
     let order = if decided.effects.is_empty() { 0 } else { next_order(host)? };
 

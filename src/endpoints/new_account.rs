@@ -29,12 +29,20 @@ pub async fn create(
         }
         return Ok(None);
     }
-    let address = Address::Id(new.account.clone());
+    let account = new.account.clone();
+    let address = Address::Id(account.clone());
     let command = AccountCommand::Create(Box::new(new), session);
     match server.send::<Account>(&address, command).await? {
         Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(*signed_in)),
         Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            // No account was made, for instance because memory was too short to hash its password. Without this,
+            // the user could not try again before the claims lapse.
+            for name in &names {
+                unclaim(server, name, &account).await?;
+            }
+            Err(error.into())
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::interaction::{Interaction, PendingLink};
 use super::server::Server;
 use super::upstream::{company, logout, reconcile, start};
 use super::waiting::Waiting;
+use crate::domain::account::password::PasswordSignIn;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
 use crate::domain::attempts::Blocked;
@@ -16,7 +17,6 @@ use crate::domain::identifier::{
     self, Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
 };
 use crate::domain::machine::Address;
-use crate::domain::password::{NewPassword, PasswordRecord, Verified};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::pages::sign_in::{ProviderLink, SelectAccount, SignIn, StartOver};
@@ -241,7 +241,7 @@ async fn wait_for_whole_second(server: &Server<'_>, came_at: Timestamp) -> Resul
 async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
-    (email, password): (&str, &str),
+    credentials: (&str, &str),
     session: NewSession,
 ) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
     let limit = server.settings.limits.sign_in;
@@ -249,39 +249,49 @@ async fn sign_in(
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Refused::Exhausted));
     }
-    let Found { account, asked, record } = match look_up(server, email).await? {
-        Ok(found) => found,
-        Err(blocked) => {
-            server.guessed(&throttle, limit, false).await?;
-            return Ok(Err(Refused::Blocked(blocked)));
-        }
-    };
-    let verified = record.verify(password);
-    let Some(account) = account.filter(|_| verified != Verified::Wrong) else {
-        server.guessed(&throttle, limit, false).await?;
-        if let Some(asked) = asked {
-            attempt_failed(server, &asked).await?;
-        }
+    let result = attempt(server, request, credentials, session).await?;
+    server.guessed(&throttle, limit, result.is_ok()).await?;
+    if let Ok((account, _)) = &result {
+        end_session_of_other(server, request, account).await?;
+    }
+    Ok(result)
+}
+
+/// Follows the address to its account, which counts the attempt, verifies the password and begins the session.
+/// An address without an account takes the same way: the identifier counts the attempt, and the object of the
+/// class `Account` with the identifier's name hashes the password and stores nothing.
+async fn attempt(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    (email, password): (&str, &str),
+    session: NewSession,
+) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
+    // Such an address can't have an account, as anyone knows who sends it.
+    if email.is_empty() || email.len() > 254 {
         return Ok(Err(Refused::Wrong));
+    }
+    let identifier = Address::Name(identifier::of_email(email));
+    let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
+        Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
+        Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
+        Err(IdentifierError::Blocked(blocked)) => return Ok(Err(Refused::Blocked(blocked))),
+        Err(error) => return Err(Failure::internal(error.to_string())),
     };
-    let rehashed = match verified {
-        Verified::RightAndOutdated => NewPassword::parse(password, email)
-            .ok()
-            .and_then(|password| password.hash(server.random()).ok()),
-        Verified::Right | Verified::Wrong => None,
+    let address = match &account {
+        Some(account) => Address::Id(account.as_str().to_owned()),
+        None => identifier,
     };
-    end_session_of_other(server, request, &account).await?;
     let replaces = browser::claimed_session(request)
-        .filter(|held| held.account == account)
+        .filter(|held| account.as_ref() == Some(&held.account))
         .map(|held| held.proof);
-    let command = AccountCommand::FinishSignIn { session, verified: record, rehashed, replaces };
-    let address = Address::Id(account.as_str().to_owned());
-    server.guessed(&throttle, limit, true).await?;
-    match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(signed_in)) => Ok(Ok((account, *signed_in))),
-        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
-        Err(AccountError::PasswordChanged) => Ok(Err(Refused::Wrong)),
-        Err(error) => Err(error.into()),
+    let sign_in = PasswordSignIn { password: password.into(), session, replaces };
+    let command = AccountCommand::SignIn(Box::new(sign_in));
+    match (account, server.send::<Account>(&address, command).await?) {
+        (Some(account), Ok(AccountReply::SignedIn(signed_in))) => Ok(Ok((account, *signed_in))),
+        (_, Ok(_)) => Err(Failure::internal("a sign-in was answered by something else")),
+        (_, Err(AccountError::WrongPassword | AccountError::Unknown)) => Ok(Err(Refused::Wrong)),
+        (_, Err(AccountError::Blocked(blocked))) => Ok(Err(Refused::Blocked(blocked))),
+        (_, Err(error)) => Err(error.into()),
     }
 }
 
@@ -294,52 +304,6 @@ pub(super) async fn end_session_of_other(
     match browser::claimed_session(request).filter(|held| held.account != *account) {
         Some(held) => end(server, &held).await,
         None => Ok(()),
-    }
-}
-
-/// Where an address leads.
-struct Found {
-    /// The account; none where the address leads nowhere.
-    account: Option<ObjectId>,
-    /// The account's object, which has counted the attempt. Where there is no account, an object that
-    /// remembers nothing stands in its place, so that both take the same way and the same time.
-    asked: Option<Address>,
-    /// The password's record; of nobody where there is no account.
-    record: PasswordRecord,
-}
-
-/// Follows an address, and counts the attempt.
-async fn look_up(server: &Server<'_>, email: &str) -> Result<Result<Found, Blocked>, Failure> {
-    let record = PasswordRecord::of_nobody();
-    if email.is_empty() || email.len() > 254 {
-        return Ok(Ok(Found { account: None, asked: None, record }));
-    }
-    let identifier = Address::Name(identifier::of_email(email));
-    let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
-        Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
-        Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
-        Err(IdentifierError::Blocked(blocked)) => return Ok(Err(blocked)),
-        Err(error) => return Err(Failure::internal(error.to_string())),
-    };
-    let address = match &account {
-        Some(account) => Address::Id(account.as_str().to_owned()),
-        None => identifier,
-    };
-    let found = match server.send::<Account>(&address, AccountCommand::BeginSignIn).await? {
-        Ok(AccountReply::Password(record)) => Found { account, asked: Some(address), record },
-        Ok(_) => return Err(Failure::internal("a sign-in was answered by something else")),
-        Err(AccountError::Blocked(blocked)) => return Ok(Err(blocked)),
-        Err(AccountError::Unknown) => Found { account: None, asked: Some(address), record },
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Ok(found))
-}
-
-/// The attempt was wrong, and is written.
-async fn attempt_failed(server: &Server<'_>, asked: &Address) -> Result<(), Failure> {
-    match server.send::<Account>(asked, AccountCommand::AttemptFailed).await? {
-        Ok(_) | Err(AccountError::Unknown) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }
 

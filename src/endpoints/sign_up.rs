@@ -138,13 +138,10 @@ async fn sign_up(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let throttle = format!("sign-up/{}", server.network_of(request));
-    // Check the limit before hashing the password: requests beyond the limit must cost no CPU time.
+    // Check the limit first: requests beyond it must cost no CPU time.
     if !server.spend(&throttle, server.settings.limits.sign_up).await? {
         return Ok(Err(CANNOT_GO_ON.to_owned()));
     }
-    // Hashed before the address is looked at, so that the time tells nothing about it.
-    let password =
-        password.hash(server.random()).map_err(|error| Failure::internal(error.to_string()))?;
     let claims = StandardClaims {
         name: (!name.is_empty()).then(|| name.into_owned()),
         email: Some(email.to_owned()),
@@ -157,9 +154,11 @@ async fn sign_up(
         account: account.to_string(),
         address: Some((email.to_owned(), identifier::of_email(email))),
         claims,
-        password: Some(password),
+        password: Some(password.into()),
         identity: None,
     };
+    // The new account hashes the password. An address that is taken is refused before that, and so is a network
+    // beyond its limit: the time tells the two apart no more than the words do.
     match new_account::create(server, session, new).await? {
         Some(signed_in) => {
             sign_in::end_session_of_other(server, request, &account).await?;

@@ -4,11 +4,12 @@ use futures_lite::future::block_on;
 use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
 use vestibule::domain::account::confirmation::Confirmation;
 use vestibule::domain::account::identity::{Link, Unlink};
+use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use vestibule::domain::account::row::SessionOrigin;
 use vestibule::domain::account::session::{AuthTime, NewSession, SessionProof};
 use vestibule::domain::account::{
     Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
-    Overview, PasswordChange,
+    Overview,
 };
 use vestibule::domain::identifier::{
     Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
@@ -25,6 +26,7 @@ use vestibule::protocol::scope::Scope;
 use crate::support::World;
 
 const EMAIL: &str = "email:person@example.test";
+const PASSWORD: &str = "a long enough passphrase";
 
 fn send<M: Machine>(world: &World, to: Address, command: M::Command) -> Result<M::Reply, M::Error> {
     block_on(ports::send::<M>(&world.ports(), &to, command, Seconds(0))).unwrap()
@@ -38,7 +40,7 @@ fn id() -> String {
     "ab".repeat(32)
 }
 
-fn new_session() -> NewSession {
+pub fn new_session() -> NewSession {
     let (browser, place) = ("Firefox on Linux".into(), None);
     NewSession {
         sid: None,
@@ -60,15 +62,31 @@ fn created(world: &World) -> SessionProof {
         account: id(),
         address: Some(("person@example.test".into(), EMAIL.into())),
         claims: StandardClaims::default(),
-        password: Some(PasswordRecord::of_nobody()),
+        password: Some(ChosenPassword::Hashed(record())),
         identity: None,
     };
     proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
 }
 
+/// The password of [`created`], as it is stored.
+fn record() -> PasswordRecord {
+    NewPassword::parse(PASSWORD, "").unwrap().hash([1; 16]).unwrap()
+}
+
+/// A sign-in with the right password.
+fn right(session: NewSession, replaces: Option<SessionProof>) -> AccountCommand {
+    let password = PASSWORD.into();
+    AccountCommand::SignIn(Box::new(PasswordSignIn { password, session, replaces }))
+}
+
+fn wrong() -> AccountCommand {
+    let (password, session) = ("not the password".into(), new_session());
+    AccountCommand::SignIn(Box::new(PasswordSignIn { password, session, replaces: None }))
+}
+
 /// The confirmation of a request that came with the password of [`created`].
 fn confirmed() -> Confirmation {
-    Confirmation::Password(PasswordRecord::of_nobody())
+    Confirmation::Password(record())
 }
 
 fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
@@ -79,16 +97,10 @@ fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
 }
 
 fn sign_in(world: &World) -> SessionProof {
-    let finish = AccountCommand::FinishSignIn {
-        session: new_session(),
-        verified: PasswordRecord::of_nobody(),
-        rehashed: None,
-        replaces: None,
-    };
-    proof(account(world, finish))
+    proof(account(world, right(new_session(), None)))
 }
 
-fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
+pub fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
     use vestibule::ports::{Clock, Objects};
     AuthorizeRequest {
         client_id: "client".into(),
@@ -234,11 +246,11 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
     created(&known);
     let unknown = World::new(&[]);
     for attempt in 0..12 {
-        let with = account(&known, AccountCommand::BeginSignIn).err();
+        let with = account(&known, wrong()).err();
         let address = Address::Name("email:nobody@example.test".into());
         let without = send::<Identifier>(&unknown, address, IdentifierCommand::SignIn).err();
         match (with, without) {
-            (None, None) => {}
+            (Some(AccountError::WrongPassword), None) => {}
             (Some(AccountError::Blocked(one)), Some(IdentifierError::Blocked(other))) => {
                 assert_eq!(one, other);
             }
@@ -253,25 +265,18 @@ fn wrong_passwords_are_remembered_when_the_object_leaves_the_memory_and_right_on
     created(&world);
     let tried = |command| {
         world.objects.evict();
-        account(&world, command)
+        account(&world, command).err()
     };
     for _ in 0..5 {
-        account(&world, AccountCommand::BeginSignIn).unwrap();
-        account(&world, AccountCommand::AttemptFailed).unwrap();
+        assert_eq!(tried(wrong()), Some(AccountError::WrongPassword));
     }
-    assert!(matches!(tried(AccountCommand::BeginSignIn), Err(AccountError::Blocked(_))));
+    assert!(matches!(tried(right(new_session(), None)), Some(AccountError::Blocked(_))));
     world.advance(60 * 60);
-    account(&world, AccountCommand::BeginSignIn).unwrap();
-    let finish = AccountCommand::FinishSignIn {
-        verified: PasswordRecord::of_nobody(),
-        session: new_session(),
-        rehashed: None,
-        replaces: None,
-    };
-    account(&world, finish).unwrap();
+    assert_eq!(tried(right(new_session(), None)), None);
     for _ in 0..4 {
-        tried(AccountCommand::BeginSignIn).unwrap();
+        assert_eq!(tried(wrong()), Some(AccountError::WrongPassword));
     }
+    assert_eq!(tried(right(new_session(), None)), None);
 }
 
 #[test]
@@ -281,13 +286,7 @@ fn bounds_hold_when_the_object_leaves_the_memory_between_any_two_commands() {
     for _ in 0..MAX_SESSIONS * 2 {
         world.objects.evict();
         world.advance(1);
-        let finish = AccountCommand::FinishSignIn {
-            verified: PasswordRecord::of_nobody(),
-            session: new_session(),
-            rehashed: None,
-            replaces: None,
-        };
-        session = proof(account(&world, finish));
+        session = sign_in(&world);
     }
     let seen = overview(&world, &session).sessions.len();
     assert_eq!(seen, usize::try_from(MAX_SESSIONS).unwrap());
@@ -298,12 +297,7 @@ fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
     let world = World::new(&[]);
     let first = created(&world);
     let before = overview(&world, &first).session.sid;
-    let finish = |replaces| AccountCommand::FinishSignIn {
-        verified: PasswordRecord::of_nobody(),
-        session: new_session(),
-        rehashed: None,
-        replaces: Some(replaces),
-    };
+    let finish = |replaces| right(new_session(), Some(replaces));
     let second = proof(account(&world, finish(first.clone())));
     assert_eq!(overview(&world, &second).session.sid, before);
     assert!(account(&world, AccountCommand::ReadSession(first.clone())).is_err());
@@ -385,24 +379,6 @@ fn consent_for_a_scope_at_one_resource_is_none_at_another() {
 }
 
 #[test]
-fn a_password_that_was_changed_meanwhile_signs_nobody_in() {
-    // A race against the change of a stolen password
-    let world = World::new(&[]);
-    let session = created(&world);
-    let new = PasswordRecord::of_nobody();
-    let other = NewPassword::parse("another long passphrase", "").unwrap().hash([7; 16]).unwrap();
-    let change = PasswordChange { confirmation: confirmed(), password: other, keeps_apps: false };
-    account(&world, AccountCommand::ChangePassword(session, Box::new(change))).unwrap();
-    let late = AccountCommand::FinishSignIn {
-        session: new_session(),
-        verified: new.clone(),
-        rehashed: Some(new),
-        replaces: None,
-    };
-    assert!(matches!(account(&world, late), Err(AccountError::PasswordChanged)));
-}
-
-#[test]
 fn a_form_changes_what_the_person_may_write_and_nothing_else() {
     let world = World::new(&[]);
     let session = created(&world);
@@ -432,13 +408,7 @@ fn whoever_signs_in_again_at_the_bound_ends_no_other_session_and_none_of_its_own
     }
     let granted = request(&world, ConsentGiven::JustNow);
     authorize(&world, &first, granted).unwrap();
-    let again = AccountCommand::FinishSignIn {
-        session: new_session(),
-        verified: PasswordRecord::of_nobody(),
-        rehashed: None,
-        replaces: Some(first),
-    };
-    let second = proof(account(&world, again));
+    let second = proof(account(&world, right(new_session(), Some(first))));
     let overview = overview(&world, &second);
     assert_eq!(overview.sessions.len(), usize::try_from(MAX_SESSIONS).unwrap());
     assert_eq!(overview.apps.len(), 1);
@@ -450,7 +420,7 @@ fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time
     let world = World::new(&[]);
     created(&world);
     let try_both = || {
-        let known = account(&world, AccountCommand::BeginSignIn).is_ok();
+        let known = account(&world, wrong()).err() == Some(AccountError::WrongPassword);
         let nobody = Address::Name("email:nobody@example.test".into());
         (known, send::<Identifier>(&world, nobody, IdentifierCommand::SignIn).is_ok())
     };
@@ -470,12 +440,7 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
     created(&world);
     let asks = request(&world, ConsentGiven::FirstParty);
     let grant_id = asks.grant_id.clone();
-    let finish = |asks| AccountCommand::FinishSignIn {
-        session: NewSession { asks: Some(Box::new(asks)), ..new_session() },
-        verified: PasswordRecord::of_nobody(),
-        rehashed: None,
-        replaces: None,
-    };
+    let finish = |asks| right(NewSession { asks: Some(Box::new(asks)), ..new_session() }, None);
     let Ok(AccountReply::SignedIn(signed_in)) = account(&world, finish(asks)) else { panic!() };
     let authorized = signed_in.authorized.expect("an answer").expect("that it may");
     assert_eq!(authorized.sid, overview(&world, &signed_in.session).session.sid);
@@ -508,18 +473,12 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
         lifetime: Seconds(600),
         ..new_session()
     };
-    let finish = AccountCommand::FinishSignIn {
-        session,
-        verified: PasswordRecord::of_nobody(),
-        rehashed: None,
-        replaces: Some(first),
-    };
-    let old = proof(account(&world, finish));
+    let old = proof(account(&world, right(session, Some(first))));
     let before = overview(&world, &old);
     world.advance(60);
     let change = PasswordChange {
         confirmation: confirmed(),
-        password: PasswordRecord::of_nobody(),
+        password: ChosenPassword::Hashed(record()),
         keeps_apps: false,
     };
     let changed = account(&world, AccountCommand::ChangePassword(old.clone(), Box::new(change)));
@@ -608,7 +567,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     assert_eq!(chained.err(), Some(AccountError::NotConfirmed));
     let change = PasswordChange {
         confirmation: confirmed(),
-        password: PasswordRecord::of_nobody(),
+        password: ChosenPassword::Hashed(record()),
         keeps_apps: false,
     };
     let changed = account(&world, AccountCommand::ChangePassword(session, Box::new(change)));

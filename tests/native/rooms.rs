@@ -68,3 +68,17 @@ fn only_the_edge_names_the_platform() {
         }
     }
 }
+
+#[test]
+fn passwords_are_hashed_in_the_objects_alone() {
+    // A request to a worker has 10 ms of CPU time on Cloudflare's free plan, and a hash takes more.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in sources(&root) {
+        let code = code(&path).join("\n");
+        let hashes = ["argon2::", "PasswordRecord", ".rehash("];
+        let hashes = hashes.iter().any(|name| code.contains(name))
+            || (code.contains("NewPassword") && code.contains(".hash("));
+        let domain = root.join("domain");
+        assert!(!hashes || path.starts_with(domain), "{} hashes passwords", path.display());
+    }
+}

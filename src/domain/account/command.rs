@@ -6,13 +6,14 @@ use super::authorize::{AuthorizeRequest, Authorized};
 use super::confirmation::Confirmation;
 use super::identity::{self, Link, Unlink, UpstreamSignIn};
 use super::membership::Membership;
+use super::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use super::profile::Sources;
 use super::session::{NewSession, SessionProof, SessionView};
 use super::{MAX_APPS, connections, row};
 use crate::domain::attempts::Blocked;
 use crate::domain::connection::ConnectionId;
 use crate::domain::identity::Identity;
-use crate::domain::password::PasswordRecord;
+use crate::domain::password::{PasswordError, PasswordRecord, TypedPassword};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::{ClaimsRequest, StandardClaims};
@@ -29,7 +30,7 @@ pub struct NewAccount {
     /// Claims about the person.
     pub claims: StandardClaims,
     /// The password, for a person who has one.
-    pub password: Option<PasswordRecord>,
+    pub password: Option<ChosenPassword>,
     /// The identity at another provider that the account begins with.
     pub identity: Option<Box<Identity>>,
 }
@@ -37,7 +38,10 @@ pub struct NewAccount {
 impl AccountCommand {
     /// Whether it may add rows of a kind that is bounded to an account that is there.
     pub(super) fn adds_rows(&self) -> bool {
-        matches!(self, Self::FinishSignIn { .. } | Self::SignInWith(_) | Self::Authorize(..))
+        matches!(
+            self,
+            Self::SignIn(_) | Self::FinishSignIn { .. } | Self::SignInWith(_) | Self::Authorize(..)
+        )
     }
 }
 
@@ -46,11 +50,15 @@ impl AccountCommand {
 pub enum AccountCommand {
     /// Make the account, and sign the person in.
     Create(Box<NewAccount>, NewSession),
-    /// Count an attempt and fetch the password's record.
+    /// Sign in with a password: count the attempt, verify, and begin the session or refuse.
+    SignIn(Box<PasswordSignIn>),
+    /// Verify the password of a user who is signed in. It counts as an attempt to sign in does.
+    Confirm(SessionProof, TypedPassword),
+    /// From a worker of the previous release: count an attempt and fetch the password's record.
     BeginSignIn,
-    /// The password was wrong: the attempt stays counted.
+    /// From a worker of the previous release: the password was wrong.
     AttemptFailed,
-    /// The password was right: forget the attempts and sign in.
+    /// From a worker of the previous release: the password was right.
     FinishSignIn {
         /// The session.
         session: NewSession,
@@ -131,9 +139,9 @@ pub enum AccountCommand {
     RevokeScope(SessionProof, String, String),
     /// Change what is known of the person.
     ChangeClaims(SessionProof, Box<StandardClaims>),
-    /// Count an attempt and fetch the password's record, for a person who is signed in.
+    /// From a worker of the previous release: count an attempt and fetch the password's record.
     BeginConfirmation(SessionProof),
-    /// The password was right: reset the count of failed attempts.
+    /// From a worker of the previous release: the password was right.
     FinishConfirmation(SessionProof, PasswordRecord),
     /// Change the password, or set the first one.
     ChangePassword(SessionProof, Box<PasswordChange>),
@@ -156,17 +164,6 @@ pub enum AccountCommand {
     },
 }
 
-/// A change of the password. Every other browser is signed out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PasswordChange {
-    /// Evidence that the user asks for it.
-    pub confirmation: Confirmation,
-    /// The new password.
-    pub password: PasswordRecord,
-    /// Whether apps and devices stay signed in. Otherwise every grant ends.
-    pub keeps_apps: bool,
-}
-
 /// A session that began.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedIn {
@@ -181,7 +178,7 @@ pub struct SignedIn {
 pub enum AccountReply {
     /// Done.
     Done,
-    /// The password's record.
+    /// The record that a right password was verified against.
     Password(PasswordRecord),
     /// A session began.
     SignedIn(Box<SignedIn>),
@@ -294,7 +291,13 @@ pub enum AccountError {
     /// The account has proven the address, so it doesn't give it up.
     #[error("the address is proven")]
     AddressProven,
-    /// The password was changed while it was verified.
+    /// The password is wrong, and the attempt was written.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// The password could not be hashed or verified.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The password was changed while a worker of the previous release verified it.
     #[error("the password was changed")]
     PasswordChanged,
     /// The identity at the provider is not linked to this account.

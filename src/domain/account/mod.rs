@@ -8,16 +8,17 @@ mod census;
 mod command;
 pub mod confirmation;
 pub mod connections;
+mod earlier;
 pub mod identity;
 pub mod membership;
 mod notice;
+pub mod password;
 pub mod profile;
 pub mod row;
 pub mod session;
 
 pub use self::command::{
-    AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, OwnAddress,
-    PasswordChange, SignedIn,
+    AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, OwnAddress, SignedIn,
 };
 pub use self::notice::AccountNotice;
 
@@ -26,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use self::membership::Memberships;
 use self::profile::Sources;
 use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
-use self::session::{NewSession, SessionProof, SessionView};
+use self::session::{NewSession, SessionView};
 use super::attempts::Attempts;
 use super::entropy::Entropy;
 use super::grant::{Grant, GrantCommand};
@@ -144,8 +145,14 @@ impl Machine for Account {
     type Reply = AccountReply;
     type Error = AccountError;
 
-    fn rows(person: Option<&Person>, command: &AccountCommand) -> Vec<RowKeys> {
+    fn rows(person: Option<&Person>, command: &AccountCommand, now: Timestamp) -> Vec<RowKeys> {
         use AccountCommand as Command;
+        // A blocked account refuses at once, so that guessing at it costs next to nothing.
+        if let (Some(person), Command::SignIn(_)) = (person, command)
+            && person.attempts.is_blocked(now)
+        {
+            return Vec::new();
+        }
         let counts = person.and_then(|person| person.counts);
         let is_full = |kind: &str| counts.is_some_and(|counts| counts.is_full(kind));
         let mut needed = match command {
@@ -153,9 +160,13 @@ impl Machine for Account {
             | Command::AttemptFailed
             | Command::Address
             | Command::YieldAddress(_) => Vec::new(),
-            Command::Create(..) | Command::FinishSignIn { .. } | Command::SignInWith(_) => {
+            Command::Create(..)
+            | Command::SignIn(_)
+            | Command::FinishSignIn { .. }
+            | Command::SignInWith(_) => {
                 let mut keys = Vec::new();
                 let (replaced, session) = match command {
+                    Command::SignIn(sign_in) => (sign_in.replaces.as_ref(), &sign_in.session),
                     Command::FinishSignIn { replaces, session, .. } => (replaces.as_ref(), session),
                     Command::SignInWith(sign_in) => {
                         keys.push(RowKeys::All(IDENTITY));
@@ -173,6 +184,7 @@ impl Machine for Account {
             }
             Command::ReadSession(proof)
             | Command::ChangeClaims(proof, _)
+            | Command::Confirm(proof, _)
             | Command::FinishConfirmation(proof, _)
             | Command::BeginLink(proof, _)
             | Command::BeginConfirmation(proof) => {
@@ -230,8 +242,9 @@ impl Machine for Account {
     ) -> Step<Self> {
         let Before { state, rows } = before;
         let transition = match (state, command) {
-            (None, AccountCommand::Create(new, session)) => Ok(create(*new, session, now, entropy)),
+            (None, AccountCommand::Create(new, session)) => create(*new, session, now, entropy),
             (Some(_), AccountCommand::Create(..)) => Err(AccountError::Exists),
+            (None, AccountCommand::SignIn(sign_in)) => password::refuse_nobody(&sign_in.password),
             (None, _) => Err(AccountError::Unknown),
             (Some(mut person), command) => {
                 if command.adds_rows() && person.counts.is_none() {
@@ -256,8 +269,9 @@ fn create(
     session: NewSession,
     now: Timestamp,
     entropy: &dyn Entropy,
-) -> Step<Account> {
+) -> Transition {
     let NewAccount { account, address, claims, password, identity } = new;
+    let password = password.map(|password| password.into_record(entropy)).transpose()?;
     let confirm = address.as_ref().and_then(|(_, identifier)| {
         let command = IdentifierCommand::Confirm(account.clone());
         Effect::send::<Identifier>(Address::Name(identifier.clone()), &command)
@@ -281,10 +295,10 @@ fn create(
         (row::identity_key(&identity.identifier()), row, person.confirm(&identity))
     });
     let step = durable(person.sign_in(session, &Rows::new(), now, entropy)).wants(confirm);
-    match linked {
+    Ok(match linked {
         Some((key, row, confirm)) => step.put(key, Row::Identity(row)).wants(confirm),
         None => step,
-    }
+    })
 }
 
 impl Person {
@@ -298,33 +312,22 @@ impl Person {
         use AccountCommand as Command;
         match command {
             Command::Create(..) => Err(AccountError::Exists),
-            Command::BeginSignIn => self.count_attempt(now),
+            Command::SignIn(sign_in) => self.sign_in_with_password(*sign_in, rows, (now, entropy)),
+            Command::Confirm(proof, password) => {
+                self.confirm_with_password(&proof, &password, rows, now)
+            }
+            Command::BeginSignIn => self.begin_attempt(now),
             Command::BeginConfirmation(proof) => {
                 session::find(rows, &proof, now)?;
-                self.count_attempt(now)
+                self.begin_attempt(now)
             }
             Command::FinishConfirmation(proof, verified) => {
-                session::find(rows, &proof, now)?;
-                if self.password.as_ref() != Some(&verified) {
-                    return Err(AccountError::PasswordChanged);
-                }
-                let was_written = !self.attempts.is_first();
-                self.attempts = Attempts::default();
-                let step = self.remembered(AccountReply::Done);
-                Ok(if was_written { durable(step) } else { step })
+                self.finish_confirmation(&proof, &verified, rows, now)
             }
-            Command::FinishSignIn { verified, .. } if self.password != Some(verified.clone()) => {
-                Err(AccountError::PasswordChanged)
+            Command::FinishSignIn { session, verified, rehashed, replaces } => {
+                self.finish_sign_in((verified, rehashed), (session, replaces), rows, (now, entropy))
             }
-            Command::FinishSignIn { session, rehashed, replaces, .. } => {
-                // An attempt that was right at once was never written.
-                let is_durable = rehashed.is_some() || !self.attempts.is_first();
-                self.attempts = Attempts::default();
-                self.password = rehashed.or(self.password);
-                let step = self.continue_session(session, replaces, rows, now, entropy);
-                Ok(if is_durable { durable(step) } else { step })
-            }
-            Command::AttemptFailed => Ok(durable(self.remembered(AccountReply::Done))),
+            Command::AttemptFailed => Ok(self.attempt_failed()),
             Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
             Command::BeginLink(proof, confirmation) => {
                 self.begin_link(&proof, &confirmation, rows, (now, entropy))
@@ -372,7 +375,7 @@ impl Person {
                 Ok(self.end_sessions(rows, |number, _| number == other))
             }
             Command::ChangePassword(proof, change) => {
-                self.change_password(proof, *change, rows, (now, entropy))
+                self.change_password(&proof, *change, rows, (now, entropy))
             }
             Command::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
@@ -456,14 +459,6 @@ impl Person {
         Step::to(Next::Remembered(self), Ok(reply))
     }
 
-    /// Counts an attempt before its password is looked at.
-    fn count_attempt(mut self, now: Timestamp) -> Transition {
-        self.attempts = self.attempts.begin(now).map_err(|(_, blocked)| blocked)?;
-        // Without a password none is right, and it takes the same time.
-        let record = self.password.clone().unwrap_or_else(PasswordRecord::of_nobody);
-        Ok(self.remembered(AccountReply::Password(record)))
-    }
-
     fn user_info(self, grant_id: &str, jti: &str, rows: &Rows, now: Timestamp) -> Transition {
         match rows.get(&row::grant_key(grant_id)) {
             Some(Row::Grant(grant)) if now < grant.expires_at && !grant.has_revoked(jti) => {
@@ -484,32 +479,6 @@ impl Person {
     fn stated_claims(&self) -> StandardClaims {
         let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
         StandardClaims { email_verified: verified, ..self.claims.clone() }
-    }
-
-    /// Sets the password, and gives this session a new number and secret. Every other session ends, and so
-    /// do the grants unless the user keeps them: the user may be changing the password because someone else
-    /// has one of these, or a copy of this session's cookie. How and when the user signed in stays as it is.
-    fn change_password(
-        mut self,
-        proof: SessionProof,
-        change: PasswordChange,
-        rows: &Rows,
-        (now, entropy): (Timestamp, &dyn Entropy),
-    ) -> Transition {
-        let session = session::find(rows, &proof, now)?;
-        self.check_confirmation(session, &change.confirmation, now)?;
-        self.password = Some(change.password);
-        self.attempts = Attempts::default();
-        let old: Vec<String> = row::sessions(rows).map(|(key, ..)| key.to_owned()).collect();
-        self.count(|counts| counts.sessions = 1);
-        let (session, renewed) = session.renewed(entropy);
-        let keeps = change.keeps_apps;
-        let ends = |grant: &row::Grant| !(keeps && (grant.offline || grant.sid == session.sid));
-        let key = row::session_key(renewed.number);
-        let step = durable(self.remembered(AccountReply::SessionRenewed(renewed)));
-        let step = end_grants(step, rows, ends);
-        let step = old.into_iter().filter(|old| *old != key).fold(step, Step::delete);
-        Ok(step.put(key, Row::Session(session)))
     }
 
     /// Gives the address up if the account never proved it.

@@ -8,7 +8,6 @@ use crate::domain::account::confirmation::{Confirmation, is_recent};
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::attempts::Blocked;
-use crate::domain::password::Verified;
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::{self, Failure};
 use crate::endpoints::form::FormPage;
@@ -90,7 +89,7 @@ pub(in crate::endpoints) async fn has_shown_lately(
     Ok((view, shown))
 }
 
-/// Verifies the current password. The attempt counts against the same limits of the account and the network
+/// Has the account verify the current password. The attempt counts against the same limits of the account and the network
 /// as one at sign-in.
 async fn verify(
     server: &Server<'_>,
@@ -103,25 +102,16 @@ async fn verify(
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Unconfirmed::Exhausted));
     }
-    let command = AccountCommand::BeginConfirmation(session.proof.clone());
-    let record = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Password(record)) => record,
+    let command = AccountCommand::Confirm(session.proof.clone(), password.into());
+    let shown = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Password(record)) => Ok(Confirmation::Password(record)),
         Ok(_) => return Err(Failure::internal("a confirmation was answered by something else")),
-        Err(AccountError::Blocked(blocked)) => {
-            server.guessed(&throttle, limit, false).await?;
-            return Ok(Err(Unconfirmed::Blocked(blocked)));
-        }
+        Err(AccountError::WrongPassword) => Err(Unconfirmed::WrongPassword),
+        Err(AccountError::Blocked(blocked)) => Err(Unconfirmed::Blocked(blocked)),
         Err(error) => return Err(error.into()),
     };
-    let is_right = record.verify(password) != Verified::Wrong;
-    server.guessed(&throttle, limit, is_right).await?;
-    let command = if is_right {
-        AccountCommand::FinishConfirmation(session.proof.clone(), record.clone())
-    } else {
-        AccountCommand::AttemptFailed
-    };
-    server.send::<Account>(&session.address(), command).await??;
-    Ok(if is_right { Ok(Confirmation::Password(record)) } else { Err(Unconfirmed::WrongPassword) })
+    server.guessed(&throttle, limit, shown.is_ok()).await?;
+    Ok(shown)
 }
 
 /// A request that needs a confirmation.

@@ -3,7 +3,8 @@
 use super::confirm::{self, Unconfirmed};
 use super::{password_refused, refused, signed_in_form};
 use crate::domain::account::confirmation::Confirmation;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, PasswordChange};
+use crate::domain::account::password::PasswordChange;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::password::NewPassword;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
@@ -47,11 +48,7 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         (_, Ok(confirmation)) => confirmation,
         (_, Err(why)) => return refuse(why.to_string()).await,
     };
-    let change = PasswordChange {
-        confirmation,
-        password: new.hash(server.random()).map_err(|e| Failure::internal(e.to_string()))?,
-        keeps_apps,
-    };
+    let change = PasswordChange { confirmation, password: new.into(), keeps_apps };
     let command = AccountCommand::ChangePassword(session.proof.clone(), Box::new(change));
     let proof = match server.send::<Account>(&session.address(), command).await? {
         Ok(AccountReply::SessionRenewed(proof)) => proof,

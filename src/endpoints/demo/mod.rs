@@ -130,13 +130,12 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
         server.ports.clients.put(&client).await?;
     }
     let password = NewPassword::parse(PASSWORD, EMAIL)
-        .and_then(|password| password.hash(server.random()))
         .map_err(|error| Failure::internal(error.to_string()))?;
     let new = NewAccount {
         account: server.ports.objects.new_id(Class::Account)?.to_string(),
         address: Some((EMAIL.to_owned(), identifier::of_email(EMAIL))),
         claims: demo_claims(server),
-        password: Some(password),
+        password: Some(password.into()),
         identity: None,
     };
     // Where the account is there, nothing happens.

@@ -165,7 +165,7 @@ impl Memory {
         let object = objects.entry(key).or_default();
         let state: Option<M::State> =
             object.state.as_deref().map(|text| serde_json::from_str(text).expect("a state"));
-        let wanted = M::rows(state.as_ref(), &command);
+        let wanted = M::rows(state.as_ref(), &command, self.clock.now());
         let rows = object
             .rows
             .iter()
