@@ -5,7 +5,8 @@
 //! gradual deployment lasts. An object of this release still understands these commands. The reverse can't work: an
 //! object of the previous release doesn't know [`AccountCommand::SignIn`](super::AccountCommand::SignIn),
 //! [`AccountCommand::Confirm`](super::AccountCommand::Confirm) or a password that isn't hashed. It changes nothing,
-//! and the user gets the page for an error of the server and can try again. The next release can remove this file.
+//! and the user gets the page for an error of the server and can try again: after a sign-up, when the claim of the
+//! address has lapsed. The next release can remove this file.
 
 use super::session::{self, NewSession, SessionProof};
 use super::{AccountError, AccountReply, Person, Rows, Transition, durable};
