@@ -8,7 +8,7 @@ use crate::domain::client::Client;
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::domain::verification::VerifiedClient;
-use crate::jose::seal::{SealError, Sealer};
+use crate::jose::seal::Sealer;
 use crate::pages::brand::{Brand, BrandError};
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::email;
@@ -40,6 +40,15 @@ pub enum SettingError {
         "VESTIBULE_SECRET must have at least 32 characters, such as `openssl rand -hex 32` gives"
     )]
     WeakSecret,
+    /// A previous secret that can be guessed.
+    #[error("VESTIBULE_SECRET_PREVIOUS must have at least 32 characters")]
+    WeakPreviousSecret,
+    /// A previous secret that replaces nothing.
+    #[error(
+        "VESTIBULE_SECRET_PREVIOUS is the same as VESTIBULE_SECRET; set it to the secret that \
+         VESTIBULE_SECRET replaces, or remove it"
+    )]
+    SameSecret,
     /// Registration behind a token, and no token.
     #[error(
         "REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more"
@@ -222,7 +231,7 @@ impl Settings {
         Ok(Self {
             issuer: issuer(lookup("ISSUER"))?,
             development,
-            sealer: sealer(lookup("VESTIBULE_SECRET"), development)?,
+            sealer: sealer(lookup, development)?,
             pkce: choice(lookup, "PKCE", &pkce)?.unwrap_or(PkcePolicy::All),
             rotation: choice(lookup, "REFRESH_ROTATION", &rotation)?
                 .unwrap_or(RotationPolicy::PublicClients),
@@ -370,15 +379,20 @@ fn issuer(value: Option<String>) -> Result<Option<String>, SettingError> {
     }
 }
 
-fn sealer(secret: Option<String>, development: bool) -> Result<Sealer, SettingError> {
-    let secret = match secret {
+fn sealer(lookup: Lookup<'_>, development: bool) -> Result<Sealer, SettingError> {
+    let secret = match lookup("VESTIBULE_SECRET") {
         Some(secret) => secret,
         None if development => DEVELOPMENT_SECRET.to_owned(),
         None => return Err(SettingError::NoSecret),
     };
-    Sealer::new(&secret).map_err(|error| match error {
-        SealError::WeakSecret | SealError::Refused => SettingError::WeakSecret,
-    })
+    let sealer = Sealer::new(&secret).map_err(|_| SettingError::WeakSecret)?;
+    match lookup("VESTIBULE_SECRET_PREVIOUS") {
+        None => Ok(sealer),
+        Some(previous) if previous == secret => Err(SettingError::SameSecret),
+        Some(previous) => {
+            sealer.with_previous(&previous).map_err(|_| SettingError::WeakPreviousSecret)
+        }
+    }
 }
 
 fn registration(lookup: Lookup<'_>, development: bool) -> Result<RegistrationPolicy, SettingError> {

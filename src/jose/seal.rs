@@ -2,6 +2,9 @@
 //!
 //! XChaCha20-Poly1305 under keys derived from the deployment's secret with HKDF-SHA-256 (RFC 5869),
 //! one key for each purpose, so that a value sealed for one use opens for no other.
+//!
+//! While the secret is being replaced, a deployment also has the previous one: it opens values sealed with either
+//! and seals with the current one.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, KeyInit};
@@ -64,26 +67,36 @@ impl Purpose<'_> {
     }
 }
 
-/// The deployment's secret, from which every sealing key is derived.
+/// The deployment's secrets, from which every sealing key is derived.
 #[derive(Clone)]
-pub struct Sealer(Hkdf<Sha256>);
+pub struct Sealer {
+    current: Hkdf<Sha256>,
+    previous: Option<Hkdf<Sha256>>,
+}
+
+/// A value that was opened.
+pub struct Opened {
+    /// What had been sealed.
+    pub plain: Vec<u8>,
+    /// Whether it had been sealed with the previous secret. Whoever stores it should seal it anew.
+    pub is_outdated: bool,
+}
 
 impl Sealer {
-    /// Takes the secret.
+    /// Takes the current secret.
     ///
     /// # Errors
     /// [`SealError::WeakSecret`].
     pub fn new(secret: &str) -> Result<Self, SealError> {
-        if secret.chars().count() < MIN_SECRET_LENGTH {
-            return Err(SealError::WeakSecret);
-        }
-        Ok(Self(Hkdf::new(None, secret.as_bytes())))
+        Ok(Self { current: extract(secret)?, previous: None })
     }
 
-    fn cipher(&self, purpose: Purpose<'_>) -> Result<XChaCha20Poly1305, SealError> {
-        let mut key = [0; 32];
-        self.0.expand(&purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
-        Ok(XChaCha20Poly1305::new(&key.into()))
+    /// Also opens what was sealed with `previous`, which is not the secret of `self`.
+    ///
+    /// # Errors
+    /// [`SealError::WeakSecret`].
+    pub fn with_previous(self, previous: &str) -> Result<Self, SealError> {
+        Ok(Self { previous: Some(extract(previous)?), ..self })
     }
 
     /// Seals a value under a nonce drawn for it: base64url of the nonce and the sealed bytes.
@@ -96,23 +109,61 @@ impl Sealer {
         plain: &[u8],
         nonce: [u8; NONCE_LENGTH],
     ) -> Result<String, SealError> {
-        let sealed = self
-            .cipher(purpose)?
+        let sealed = cipher(&self.current, purpose)?
             .encrypt(&XNonce::from(nonce), plain)
             .map_err(|_| SealError::Refused)?;
         Ok(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Opens what [`Sealer::seal`] made for the same purpose.
+    /// Opens what [`Sealer::seal`] made for the same purpose, with the current secret or the previous one.
     ///
     /// # Errors
     /// [`SealError::Refused`].
     pub fn open(&self, purpose: Purpose<'_>, value: &str) -> Result<Vec<u8>, SealError> {
+        self.open_stored(purpose, value).map(|opened| opened.plain)
+    }
+
+    /// Opens a value that is stored, and says whether it must be sealed anew.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`].
+    pub fn open_stored(&self, purpose: Purpose<'_>, value: &str) -> Result<Opened, SealError> {
         let bytes = Base64UrlUnpadded::decode_vec(value).map_err(|_| SealError::Refused)?;
         let (nonce, sealed) =
             bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Refused)?;
-        self.cipher(purpose)?.decrypt(&XNonce::from(*nonce), sealed).map_err(|_| SealError::Refused)
+        let open = |secret| open_with(secret, purpose, *nonce, sealed);
+        match (open(&self.current), &self.previous) {
+            (Ok(plain), _) => Ok(Opened { plain, is_outdated: false }),
+            (Err(_), Some(previous)) => Ok(Opened { plain: open(previous)?, is_outdated: true }),
+            (Err(error), None) => Err(error),
+        }
     }
+}
+
+/// Opens with one of the secrets. Not inlined, since the cipher would be in the bundle twice.
+#[inline(never)]
+fn open_with(
+    secret: &Hkdf<Sha256>,
+    purpose: Purpose<'_>,
+    nonce: [u8; NONCE_LENGTH],
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    let opened = cipher(secret, purpose)?.decrypt(&XNonce::from(nonce), sealed);
+    opened.map_err(|_| SealError::Refused)
+}
+
+/// The pseudorandom key of a secret (RFC 5869 §2.2).
+fn extract(secret: &str) -> Result<Hkdf<Sha256>, SealError> {
+    if secret.chars().count() < MIN_SECRET_LENGTH {
+        return Err(SealError::WeakSecret);
+    }
+    Ok(Hkdf::new(None, secret.as_bytes()))
+}
+
+fn cipher(secret: &Hkdf<Sha256>, purpose: Purpose<'_>) -> Result<XChaCha20Poly1305, SealError> {
+    let mut key = [0; 32];
+    secret.expand(&purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
+    Ok(XChaCha20Poly1305::new(&key.into()))
 }
 
 impl std::fmt::Debug for Sealer {

@@ -66,6 +66,22 @@ fn a_value_sealed_for_one_purpose_opens_for_no_other() {
 }
 
 #[test]
+fn a_value_sealed_with_the_previous_secret_opens_and_is_known_to_be_outdated() {
+    let before = Sealer::new("the secret that the deployment had before").unwrap();
+    let sealer =
+        Sealer::new(SECRET).unwrap().with_previous("the secret that the deployment had before");
+    let sealer = sealer.unwrap();
+    let purpose = Purpose::SigningKey;
+    let old = before.seal(purpose, b"x", [5; 24]).unwrap();
+    assert_eq!(sealer.open(purpose, &old).unwrap(), b"x");
+    assert!(sealer.open_stored(purpose, &old).unwrap().is_outdated);
+    assert_eq!(sealer.open(Purpose::Interaction, &old), Err(SealError::Refused));
+    let new = sealer.seal(purpose, b"x", [6; 24]).unwrap();
+    assert!(!sealer.open_stored(purpose, &new).unwrap().is_outdated);
+    assert_eq!(before.open(purpose, &new), Err(SealError::Refused), "it seals with the current");
+}
+
+#[test]
 fn a_short_secret_of_the_deployment_is_refused() {
     assert_eq!(Sealer::new("short").err(), Some(SealError::WeakSecret));
 }

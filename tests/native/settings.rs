@@ -27,6 +27,18 @@ fn production_without_a_secret_does_not_start() {
 }
 
 #[test]
+fn a_previous_secret_is_as_long_as_the_current_one_and_another() {
+    let read = |previous| read(&[SECRET, ("VESTIBULE_SECRET_PREVIOUS", previous)]).map(drop);
+    assert_eq!(read("short"), Err(SettingError::WeakPreviousSecret));
+    assert_eq!(read(SECRET.1), Err(SettingError::SameSecret));
+    assert_eq!(read("the secret that the deployment had before"), Ok(()));
+    for error in [SettingError::WeakPreviousSecret, SettingError::SameSecret] {
+        assert!(error.to_string().contains("VESTIBULE_SECRET_PREVIOUS"), "{error}");
+        assert!(!error.to_string().contains(SECRET.1), "{error}");
+    }
+}
+
+#[test]
 fn a_wrong_value_is_named_with_what_was_expected() {
     for (name, value) in [
         ("ENVIRONMENT", "staging"),
