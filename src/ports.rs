@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{HintKeys, KeySet};
+use crate::domain::key_ring::{HintKeys, OpenedKeys};
 use crate::domain::machine::{Address, Before, Class, Machine};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
@@ -113,7 +113,7 @@ pub trait ClientRegistry {
 #[async_trait(?Send)]
 pub trait Signer {
     /// The published keys, among them one that signs with the algorithm.
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable>;
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable>;
 
     /// The public keys that verify an `id_token_hint` whose key is no longer published.
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable>;
@@ -156,6 +156,9 @@ pub const MAX_ANSWER: usize = 256 * 1024;
 pub trait Log {
     /// Something that is ours went wrong. Never a secret, never what a caller sent.
     fn error(&self, message: &str);
+
+    /// As [`Log::error`], for stored data that can't be read or opened. It is counted, too.
+    fn unreadable(&self, message: &str);
 }
 
 /// All of the outside.

@@ -1,20 +1,21 @@
 //! The signing keys, at the edge: read from KV, kept by each isolate, used by WebCrypto.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
 use super::platform;
-use super::ports::{Edge, count, now, unavailable};
-use crate::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet};
+use super::ports::{Edge, Random, count, now, unavailable};
+use crate::domain::entropy;
+use crate::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Class, Machine};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::jose::jwk::Jwk;
-use crate::jose::seal::Purpose;
-use crate::ports::{Objects, Unavailable};
+use crate::jose::jwk::{Jwk, PublicKey};
+use crate::jose::seal::{Purpose, Sealer};
+use crate::ports::{Objects, Timer, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
 /// Where KV has the published keys.
@@ -26,8 +27,10 @@ const NAME: &str = "keys";
 /// How long an isolate keeps the keys, in milliseconds: far shorter than a key is published before
 /// it signs.
 const CACHE: i64 = 10 * 60_000;
-/// How long a caller waits for the first key of an algorithm to be made.
+/// How long a caller waits for the first key of an algorithm to be made, or for another request that makes one.
 const MAKING: Seconds = Seconds(20);
+/// How often a request looks whether another one has made a key, in milliseconds.
+const REPLACED_YET: i64 = 50;
 
 /// How many signatures an isolate remembers to be good.
 const MAX_VERIFIED: usize = 2000;
@@ -35,40 +38,120 @@ const MAX_VERIFIED: usize = 2000;
 thread_local! {
     // Digests of key, input and signature that belong together.
     static VERIFIED: RefCell<BTreeSet<[u8; 32]>> = const { RefCell::new(BTreeSet::new()) };
-    static KEYS: RefCell<Option<(Timestamp, Rc<KeySet>)>> = const { RefCell::new(None) };
+    static KEYS: RefCell<Option<(Timestamp, Rc<OpenedKeys>)>> = const { RefCell::new(None) };
+    // Until when a request of this isolate may be making a key.
+    static REPLACING: Cell<Timestamp> = const { Cell::new(Timestamp(0)) };
     static HINT_KEYS: RefCell<Option<(Timestamp, Rc<HintKeys>)>> = const { RefCell::new(None) };
 }
 
 /// The keys, among them one that signs: from this isolate, from KV, or from the key ring.
-pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
-    let now = now();
-    let usable = |keys: &KeySet| keys.signing_key(alg, now).is_some();
-    let cached = KEYS.with_borrow(|cached| {
-        let (read_at, keys) = cached.as_ref()?;
-        let young = now.0.saturating_sub(read_at.0) < CACHE;
-        (young && usable(keys)).then(|| Rc::clone(keys))
-    });
-    if let Some(keys) = cached {
+pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
+    if let Some(keys) = cached(alg) {
         return Ok(keys);
     }
-    count(&edge.kv_reads);
-    let published = platform::get(&edge.env, KV_KEY).await?;
-    // KV has only a copy of what the key ring stores: if the copy can't be read, ask the key ring.
-    let published = published.and_then(|json| match stored::read(&json) {
-        Ok(keys) => Some(keys),
-        Err(error) => {
-            platform::unreadable(&format!("the published keys in KV cannot be read: {error}"));
-            None
-        }
-    });
-    let keys = match published.filter(usable) {
+    let sealer = &edge.settings.sealer;
+    let published = published(edge).await?.map(|keys| OpenedKeys::new(keys, sealer));
+    let mut keys = match published.filter(|keys| signs(keys, alg)) {
         Some(keys) => keys,
-        None => ask(edge, alg).await?,
+        None => tell(edge, &KeyRingCommand::Keys(alg)).await?,
     };
+    // If the keys can't be sealed anew now, the next isolate does it. They can be used nevertheless.
+    if let Some(command) = keys.reseal(sealer, now(), &Random) {
+        match tell(edge, &command).await {
+            Ok(resealed) => keys = resealed,
+            Err(error) => platform::log(&format!("sealing the keys anew: {}", error.0)),
+        }
+    }
+    if !signs(&keys, alg) {
+        if let Some(keys) = wait_for_replacement(edge, alg).await? {
+            return Ok(keys);
+        }
+        let replaced = replace(edge, alg, &keys).await;
+        REPLACING.set(Timestamp(0));
+        keys = replaced?;
+    }
+    keep(keys)
+}
+
+fn signs(keys: &OpenedKeys, alg: SigningAlgorithm) -> bool {
+    keys.signing_key(alg, now()).is_some()
+}
+
+/// The keys that this isolate has, if one of them signs with the algorithm.
+fn cached(alg: SigningAlgorithm) -> Option<Rc<OpenedKeys>> {
+    KEYS.with_borrow(|cached| {
+        let (read_at, keys) = cached.as_ref()?;
+        let is_young = now().0.saturating_sub(read_at.0) < CACHE;
+        (is_young && signs(keys, alg)).then(|| Rc::clone(keys))
+    })
+}
+
+fn keep(keys: OpenedKeys) -> Result<Rc<OpenedKeys>, Unavailable> {
     let keys = Rc::new(keys);
     platform::forget_kept().map_err(unavailable)?;
-    KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
+    KEYS.with_borrow_mut(|cached| *cached = Some((now(), Rc::clone(&keys))));
     Ok(keys)
+}
+
+/// The keys that KV has. It has only a copy of what the key ring stores: a copy that can't be read counts as none.
+async fn published(edge: &Edge) -> Result<Option<KeySet>, Unavailable> {
+    count(&edge.kv_reads);
+    let Some(json) = platform::get(&edge.env, KV_KEY).await? else {
+        return Ok(None);
+    };
+    match stored::read(&json) {
+        Ok(keys) => Ok(Some(keys)),
+        Err(error) => {
+            platform::unreadable(&format!("the published keys in KV cannot be read: {error}"));
+            Ok(None)
+        }
+    }
+}
+
+/// Waits while another request of this isolate makes a key, since making one for RS256 takes a tenth of a second of CPU
+/// time. `None` if that request has brought none.
+async fn wait_for_replacement(
+    edge: &Edge,
+    alg: SigningAlgorithm,
+) -> Result<Option<Rc<OpenedKeys>>, Unavailable> {
+    while now() < REPLACING.get() {
+        edge.wait_until(Timestamp(now().0.saturating_add(REPLACED_YET))).await?;
+    }
+    let keys = cached(alg);
+    if keys.is_none() {
+        REPLACING.set(now().plus(MAKING));
+    }
+    Ok(keys)
+}
+
+/// Brings the key ring a key that signs from now on, because this deployment can open none of `keys` for the algorithm:
+/// its secret has changed. The key is made here and not by the ring, whose object may still have the other secret.
+async fn replace(
+    edge: &Edge,
+    alg: SigningAlgorithm,
+    keys: &OpenedKeys,
+) -> Result<OpenedKeys, Unavailable> {
+    platform::unreadable(&format!(
+        "no {} key can be opened with this VESTIBULE_SECRET, so a new key signs from now on",
+        alg.as_str()
+    ));
+    let pair = generate(&edge.settings.sealer, alg).await?;
+    let keys = tell(edge, &keys.replacement(pair, now())).await?;
+    if signs(&keys, alg) {
+        Ok(keys)
+    } else {
+        Err(Unavailable::new("the key ring has other keys, sealed with another VESTIBULE_SECRET"))
+    }
+}
+
+/// Makes a key.
+pub async fn generate(sealer: &Sealer, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
+    let (public, private) = platform::generate_key(alg.as_str()).await?;
+    let public: PublicKey = serde_json::from_str(&public).map_err(Unavailable::new)?;
+    let nonce = entropy::bytes(&Random);
+    let sealed_private =
+        sealer.seal(Purpose::SigningKey, &private, nonce).map_err(Unavailable::new)?;
+    Ok(KeyPair { public: Jwk::new(public, alg), sealed_private, superseded: None })
 }
 
 /// The public keys that verify an old `id_token_hint`. The isolate keeps them for ten minutes, so hints with
@@ -96,15 +179,15 @@ pub async fn hint_keys(edge: &Edge) -> Result<Rc<HintKeys>, Unavailable> {
     Ok(keys)
 }
 
-/// Asks the key ring, which makes a key where there is none.
-async fn ask(edge: &Edge, alg: SigningAlgorithm) -> Result<KeySet, Unavailable> {
-    let command = serde_json::to_string(&KeyRingCommand::Keys(alg)).map_err(Unavailable::new)?;
+/// Sends a command to the key ring; returns its keys.
+async fn tell(edge: &Edge, command: &KeyRingCommand) -> Result<OpenedKeys, Unavailable> {
+    let command = serde_json::to_string(command).map_err(Unavailable::new)?;
     let address = Address::Name(NAME.to_owned());
     let answer = edge.send(Class::KeyRing, &address, command, MAKING).await?;
     let answer = answer.ok_or_else(|| Unavailable::new("the key ring has no object"))?;
     let reply: Result<KeySet, <KeyRing as Machine>::Error> =
         serde_json::from_str(&answer).map_err(Unavailable::new)?;
-    reply.map_err(Unavailable::new)
+    Ok(OpenedKeys::new(reply.map_err(Unavailable::new)?, &edge.settings.sealer))
 }
 
 /// Imports a private key, unless this isolate holds it.
@@ -113,11 +196,10 @@ pub async fn import(edge: &Edge, pair: &KeyPair) -> Result<(), Unavailable> {
     if platform::holds_private_key(kid) {
         return Ok(());
     }
-    let sealed = &pair.sealed_private;
-    let pkcs8 = edge.settings.sealer.open(Purpose::SigningKey, sealed).map_err(|_| {
+    let opened = pair.open(&edge.settings.sealer).map_err(|_| {
         Unavailable::new("the signing key was sealed with another VESTIBULE_SECRET")
     })?;
-    platform::import_private_key(kid, pair.public.alg.as_str(), &pkcs8).await
+    platform::import_private_key(kid, pair.public.alg.as_str(), &opened.plain).await
 }
 
 /// Verifies a signature. An API shows the same token with every request, and a signature that was

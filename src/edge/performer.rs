@@ -14,24 +14,20 @@ use super::host::{
     EFFECT, load, pairs, retry_after_repair, retry_later, run, unreadable, with_machine,
 };
 use super::platform::{self, Env, Host};
-use super::ports::{Edge, Random, send};
+use super::ports::{Edge, send};
 use super::{keys, settings, turns};
 use crate::domain::account::Account;
 use crate::domain::connection::Connection;
 use crate::domain::document::Document;
-use crate::domain::entropy;
 use crate::domain::grant::Grant;
 use crate::domain::identifier::Identifier;
-use crate::domain::key_ring::{KeyPair, KeyRing};
+use crate::domain::key_ring::KeyRing;
 use crate::domain::machine::{Effect, Machine, Outcome};
 use crate::domain::registration::Registration;
 use crate::domain::stored;
 use crate::domain::throttle::Throttle;
 use crate::domain::time::Seconds;
-use crate::jose::jwk::{Jwk, PublicKey};
-use crate::jose::seal::Purpose;
 use crate::ports::Unavailable;
-use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::upstream::connection::Connections;
 
 /// Performs every stored effect, and takes each outcome to the machine. Comes back with the number of
@@ -126,7 +122,11 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
             send(env, class, &to, &command, Seconds(0)).await?;
             Ok(None)
         }
-        Effect::GenerateKey(alg) => generate(env, alg).await.map(Some),
+        Effect::GenerateKey(alg) => {
+            let settings = settings(env).map_err(Unavailable)?;
+            let pair = keys::generate(&settings.sealer, alg).await?;
+            Ok(Some(Outcome::KeyGenerated(pair)))
+        }
         Effect::PublishKeys(keys) => publish(env, keys::KV_KEY, &keys).await.map(|()| None),
         Effect::PublishHintKeys(keys) => {
             publish(env, keys::HINT_KEYS_KV_KEY, &keys).await.map(|()| None)
@@ -151,16 +151,6 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
 /// The ports and settings with which one effect is performed.
 fn edge(env: &Env) -> Result<Edge, Unavailable> {
     Ok(Edge::new(env.clone(), settings(env).map_err(Unavailable)?))
-}
-
-async fn generate(env: &Env, alg: SigningAlgorithm) -> Result<Outcome, Unavailable> {
-    let (public, private) = platform::generate_key(alg.as_str()).await?;
-    let public: PublicKey = serde_json::from_str(&public).map_err(Unavailable::new)?;
-    let settings = settings(env).map_err(Unavailable)?;
-    let nonce = entropy::bytes(&Random);
-    let sealed_private =
-        settings.sealer.seal(Purpose::SigningKey, &private, nonce).map_err(Unavailable::new)?;
-    Ok(Outcome::KeyGenerated(KeyPair { public: Jwk::new(public, alg), sealed_private }))
 }
 
 async fn publish(env: &Env, key: &str, keys: &impl Serialize) -> Result<(), Unavailable> {

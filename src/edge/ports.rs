@@ -14,7 +14,7 @@ use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{HintKeys, KeyPair, KeySet};
+use crate::domain::key_ring::{HintKeys, KeyPair, OpenedKeys};
 use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
@@ -165,6 +165,10 @@ impl Log for Edge {
     fn error(&self, message: &str) {
         platform::log(message);
     }
+
+    fn unreadable(&self, message: &str) {
+        platform::unreadable(message);
+    }
 }
 
 /// Sends a command to an object.
@@ -268,7 +272,7 @@ impl ClientRegistry for Edge {
 
 #[async_trait(?Send)]
 impl Signer for Edge {
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
         keys::current(self, alg).await
     }
 

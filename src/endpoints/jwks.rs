@@ -11,7 +11,10 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 /// # Errors
 /// Only where the key ring cannot be reached.
 pub async fn jwks(server: &Server<'_>) -> Result<Response, Failure> {
-    let keys = server.ports.signer.keys(SigningAlgorithm::ES256).await?;
+    // A key that signs at once, because the secret has changed, must be here before anyone looks for it (OpenID
+    // Connect Core §10.1). So this asks for every algorithm.
+    server.ports.signer.keys(SigningAlgorithm::ES256).await?;
+    let keys = server.ports.signer.keys(SigningAlgorithm::RS256).await?;
     let jwks = Response::json(200, &keys.published(server.now()));
     Ok(jwks
         .with("content-type", "application/jwk-set+json")

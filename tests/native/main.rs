@@ -35,6 +35,7 @@ mod registration_requests;
 mod registrations;
 mod rooms;
 mod scopes;
+mod secret_rotation;
 mod secrets;
 mod security_page;
 mod server;

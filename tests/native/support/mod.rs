@@ -16,6 +16,7 @@ use vestibule::domain::client::Client;
 use vestibule::domain::entropy::Entropy;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::endpoints::settings::Settings;
+use vestibule::jose::seal::Sealer;
 use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
 use self::internet::Internet;
@@ -130,6 +131,10 @@ impl Log for MemoryLog {
     fn error(&self, message: &str) {
         self.0.borrow_mut().push(message.to_owned());
     }
+
+    fn unreadable(&self, message: &str) {
+        self.error(message);
+    }
 }
 
 /// A whole deployment in memory.
@@ -173,6 +178,12 @@ impl World {
             entropy,
             signer,
         }
+    }
+
+    /// Deploys with other secrets.
+    pub fn set_sealer(&mut self, sealer: Sealer) {
+        self.objects.upstream.replace(Some((self.settings.providers.clone(), sealer.clone())));
+        self.settings.sealer = sealer;
     }
 
     /// Moves the clock, and wakes whatever is due.

@@ -13,9 +13,10 @@ use p256::ecdsa::{SigningKey, VerifyingKey};
 use rsa::BigUint;
 use rsa::traits::PublicKeyParts;
 use vestibule::domain::entropy;
-use vestibule::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet};
+use vestibule::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, OpenedKeys};
 use vestibule::domain::machine::{Before, Effect, Machine, Next};
 use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::seal::{Purpose, Sealer};
 use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Clock, Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
@@ -35,6 +36,7 @@ pub struct PortableSigner {
     ring: RefCell<Option<<KeyRing as Machine>::State>>,
     hint_keys: RefCell<HintKeys>,
     asked: RefCell<Vec<SigningAlgorithm>>,
+    sealer: Sealer,
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -49,7 +51,8 @@ impl PortableSigner {
     pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
         let (private, ring, hint_keys, asked) =
             <(RefCell<_>, RefCell<_>, RefCell<_>, RefCell<_>)>::default();
-        Self { clock, entropy, private, ring, hint_keys, asked }
+        let sealer = Sealer::new("the secret of the portable signer").expect("a secret");
+        Self { clock, entropy, private, ring, hint_keys, asked, sealer }
     }
 
     fn step(&self, command: KeyRingCommand) -> Option<KeySet> {
@@ -98,18 +101,22 @@ impl PortableSigner {
         };
         let public = Jwk::new(public, alg);
         self.private.borrow_mut().insert(public.kid.clone(), private);
-        KeyPair { public, sealed_private: String::new() }
+        // The keys stay in memory, so that an empty text stands for what is sealed.
+        let nonce = entropy::bytes(&*self.entropy);
+        let sealed_private = self.sealer.seal(Purpose::SigningKey, b"", nonce).expect("a seal");
+        KeyPair { public, sealed_private, superseded: None }
     }
 }
 
 #[async_trait(?Send)]
 impl Signer for PortableSigner {
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<KeySet>, Unavailable> {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
         let keys = match self.step(KeyRingCommand::Keys(alg)) {
             Some(keys) => Some(keys),
             None => self.step(KeyRingCommand::Made(self.generate(alg))),
         };
-        keys.map(Rc::new).ok_or_else(|| Unavailable::new("no key"))
+        let keys = keys.ok_or_else(|| Unavailable::new("no key"))?;
+        Ok(Rc::new(OpenedKeys::new(keys, &self.sealer)))
     }
 
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {

@@ -1,0 +1,164 @@
+//! The signing keys, and when each is published, signs and goes.
+//!
+//! A key is published before it signs, for longer than any cache of the JWKS lives, and stays
+//! published until the last token that it signed has expired. The moments stand in the record, so
+//! that every isolate knows by its own clock which key signs now.
+//!
+//! The public half of a key is kept for longer than it is published, because an expired ID token is still
+//! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
+//!
+//! The ring knows no secret. Whoever signs opens the keys ([`OpenedKeys`]), has them sealed anew while the secret is
+//! being replaced, and brings a new key if it can open none.
+
+mod opened;
+mod ring;
+mod set;
+
+pub use self::opened::OpenedKeys;
+pub use self::ring::Ring;
+pub use self::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey, SupersededSeal};
+
+use serde::{Deserialize, Serialize};
+
+use super::entropy::Entropy;
+use super::machine::{Before, Class, Machine, NoRow, Outcome, Step};
+use super::time::{Seconds, Timestamp};
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// How long a key signs.
+pub const SIGNS_FOR: Seconds = Seconds(30 * 24 * 60 * 60);
+/// How long a key is published before it signs: longer than every cache.
+pub const PUBLISHED_BEFORE: Seconds = Seconds(2 * 24 * 60 * 60);
+/// How long a key is published after it last signed: longer than any token lives.
+pub const PUBLISHED_AFTER: Seconds = Seconds(2 * 24 * 60 * 60);
+/// How long a token lives at most (`ACCESS_TOKEN_LIFETIME`, `ID_TOKEN_LIFETIME`).
+pub const TOKENS_LIVE: Seconds = Seconds(24 * 60 * 60);
+/// How long the public half of a key is kept after it was published: longer than any session lives, so that an
+/// app can end a session with any ID token of that session.
+pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
+/// How long a private key is also kept as it was sealed before: longer than instances with different secrets run
+/// beside each other.
+pub const SUPERSEDED_FOR: Seconds = Seconds(24 * 60 * 60);
+/// How many keys of one algorithm are published. Rotation needs three; there are more only where each deployment has
+/// another secret, and then the oldest gives way.
+pub const MAX_KEYS: usize = 8;
+
+/// The machine.
+#[derive(Debug)]
+pub struct KeyRing;
+
+/// What can be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum KeyRingCommand {
+    /// The keys, among them one that signs with the algorithm: made now where there is none.
+    Keys(SigningAlgorithm),
+    /// A key was made.
+    Made(KeyPair),
+    /// A caller can't open the keys with these `kid`, and has made a key that signs at once unless there is another.
+    Replace(Vec<String>, KeyPair),
+    /// Private keys that were sealed anew, each with the seal that it supersedes.
+    Reseal(KeySet),
+    /// Rotate what is due.
+    Wake,
+}
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum KeyRingError {
+    /// The key is being made.
+    #[error("the key is being made")]
+    Making,
+}
+
+impl Machine for KeyRing {
+    const CLASS: Class = Class::KeyRing;
+    type State = Ring;
+    type Row = NoRow;
+    type Command = KeyRingCommand;
+    type Reply = KeySet;
+    type Error = KeyRingError;
+
+    fn step(
+        before: Before<Self>,
+        command: KeyRingCommand,
+        now: Timestamp,
+        _: &dyn Entropy,
+    ) -> Step<Self> {
+        let mut ring = before.state.unwrap_or_default();
+        match command {
+            KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
+                Step::unchanged(Ok(ring.set))
+            }
+            KeyRingCommand::Keys(alg) => {
+                // The first keys are made together: one that signs the moment it is made must be
+                // in the key sets that others hold from the first (OpenID Connect Core §10.1).
+                let all = [SigningAlgorithm::ES256, SigningAlgorithm::RS256];
+                let wanted = if ring.set.keys.is_empty() { all.as_slice() } else { &[alg] };
+                let effects: Vec<_> = wanted.iter().filter_map(|alg| ring.ask(*alg, now)).collect();
+                if effects.is_empty() {
+                    return Step::unchanged(Err(KeyRingError::Making));
+                }
+                Step::written(ring, Err(KeyRingError::Making)).wants(effects)
+            }
+            KeyRingCommand::Made(pair) => {
+                // An effect may come back twice; a key that nobody waits for any more is left.
+                if ring.making.iter().any(|(alg, _)| *alg == pair.public.alg) {
+                    ring.add(pair, now);
+                }
+                ring.publish()
+            }
+            KeyRingCommand::Replace(unusable, pair) => {
+                // What gives way stays a hint key.
+                ring.update_hint_keys(now);
+                if ring.replace(&unusable, pair, now) {
+                    ring.publish_all(now)
+                } else {
+                    Step::unchanged(Ok(ring.set))
+                }
+            }
+            KeyRingCommand::Reseal(resealed) => {
+                if ring.reseal(resealed) {
+                    ring.publish()
+                } else {
+                    Step::unchanged(Ok(ring.set))
+                }
+            }
+            KeyRingCommand::Wake => {
+                ring.update_hint_keys(now);
+                ring.set.keys.retain(|key| now < key.published_until);
+                for key in &mut ring.set.keys {
+                    key.pair.superseded.take_if(|superseded| superseded.until <= now);
+                }
+                let due: Vec<_> = ring
+                    .set
+                    .algorithms()
+                    .into_iter()
+                    .filter(|alg| ring.due(*alg).is_some_and(|moment| moment <= now))
+                    .collect();
+                let effects: Vec<_> =
+                    due.into_iter().filter_map(|alg| ring.ask(alg, now)).collect();
+                // What is published here is older than the keys that are asked for, so it goes first.
+                ring.publish_all(now).wants(effects)
+            }
+        }
+    }
+
+    fn wakes_at(ring: &Ring) -> Option<Timestamp> {
+        ring.wakes_at()
+    }
+
+    fn wake() -> Option<KeyRingCommand> {
+        Some(KeyRingCommand::Wake)
+    }
+
+    fn outcome(outcome: Outcome) -> Option<KeyRingCommand> {
+        match outcome {
+            Outcome::KeyGenerated(pair) => Some(KeyRingCommand::Made(pair)),
+            _ => None,
+        }
+    }
+
+    fn awaits_change(reply: &Result<KeySet, KeyRingError>) -> bool {
+        matches!(reply, Err(KeyRingError::Making))
+    }
+}

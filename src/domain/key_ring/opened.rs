@@ -1,0 +1,94 @@
+//! The published keys as one deployment sees them: it signs with those whose private half it can open.
+
+use super::{KeyPair, KeyRingCommand, KeySet, SUPERSEDED_FOR, ScheduledKey, SupersededSeal};
+use crate::domain::entropy::{self, Entropy};
+use crate::domain::time::Timestamp;
+use crate::jose::jwk::{Jwk, JwkSet};
+use crate::jose::seal::{Opened, Purpose, SealError, Sealer};
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// The published keys, and which of them can be opened.
+#[derive(Debug)]
+pub struct OpenedKeys {
+    set: KeySet,
+    /// The `kid` of each key that this deployment can't open.
+    closed: Vec<String>,
+    /// The `kid` of each key whose private half must be sealed anew.
+    outdated: Vec<String>,
+}
+
+impl OpenedKeys {
+    /// Opens the keys.
+    pub fn new(set: KeySet, sealer: &Sealer) -> Self {
+        let (mut closed, mut outdated) = (Vec::new(), Vec::new());
+        for pair in set.keys.iter().map(|key| &key.pair) {
+            match pair.open(sealer) {
+                Ok(opened) if opened.is_outdated => outdated.push(pair.public.kid.clone()),
+                Ok(_) => {}
+                Err(_) => closed.push(pair.public.kid.clone()),
+            }
+        }
+        Self { set, closed, outdated }
+    }
+
+    /// The key that signs now: the newest that has started and can be opened. A key that can't be opened never takes
+    /// over.
+    pub fn signing_key(&self, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
+        let is_open = |key: &&ScheduledKey| !self.closed.contains(&key.pair.public.kid);
+        let open = self.set.started(alg, now).filter(is_open);
+        open.max_by_key(|key| key.signs_from).map(|key| &key.pair)
+    }
+
+    /// The public key of that name, if it is published now.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
+        self.set.find(kid, now)
+    }
+
+    /// What the JWKS endpoint serves now.
+    pub fn published(&self, now: Timestamp) -> JwkSet {
+        self.set.published(now)
+    }
+
+    /// The command that brings the ring a new key, for a deployment that can open none of those that may sign.
+    pub fn replacement(&self, pair: KeyPair, now: Timestamp) -> KeyRingCommand {
+        let started = self.set.started(pair.public.alg, now).map(|key| &key.pair.public.kid);
+        let unusable = started.filter(|kid| self.closed.contains(*kid)).cloned().collect();
+        KeyRingCommand::Replace(unusable, pair)
+    }
+
+    /// The command that stores the keys under the current secret; `None` if they already are.
+    pub fn reseal(
+        &self,
+        sealer: &Sealer,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Option<KeyRingCommand> {
+        if self.outdated.is_empty() {
+            return None;
+        }
+        let mut set = self.set.clone();
+        set.keys.retain(|key| self.outdated.contains(&key.pair.public.kid));
+        for pair in set.keys.iter_mut().map(|key| &mut key.pair) {
+            let private = pair.open(sealer).ok()?.plain;
+            let nonce = entropy::bytes(entropy);
+            let resealed = sealer.seal(Purpose::SigningKey, &private, nonce).ok()?;
+            let sealed_private = std::mem::replace(&mut pair.sealed_private, resealed);
+            let until = now.plus(SUPERSEDED_FOR);
+            pair.superseded = Some(SupersededSeal { sealed_private, until });
+        }
+        Some(KeyRingCommand::Reseal(set))
+    }
+}
+
+impl KeyPair {
+    /// Opens the private half (PKCS #8), with the current secret if possible.
+    ///
+    /// # Errors
+    /// [`SealError::Refused`], if it was sealed with another secret.
+    pub fn open(&self, sealer: &Sealer) -> Result<Opened, SealError> {
+        let superseded = self.superseded.as_ref().map(|superseded| &superseded.sealed_private);
+        let seals = std::iter::once(&self.sealed_private).chain(superseded);
+        let opened = seals.filter_map(|seal| sealer.open_stored(Purpose::SigningKey, seal).ok());
+        opened.min_by_key(|opened| opened.is_outdated).ok_or(SealError::Refused)
+    }
+}

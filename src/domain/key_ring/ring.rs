@@ -1,0 +1,144 @@
+//! The state of the key ring, and how keys come into it.
+
+use serde::{Deserialize, Serialize};
+
+use super::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey};
+use super::{KeyRing, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE, RECOGNIZED_AFTER, SIGNS_FOR};
+use crate::domain::machine::{Effect, Step};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// A key that is being made and has not come by then is asked for again.
+const MAKING: Seconds = Seconds(20);
+/// How many hint keys are kept. Rotation needs 32 in 400 days.
+const MAX_HINT_KEYS: usize = 100;
+
+/// The state of the ring.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ring {
+    pub(super) set: KeySet,
+    #[serde(default)]
+    hint_keys: HintKeys,
+    /// Keys that were asked for and have not come, with the moment when they were.
+    pub(super) making: Vec<(SigningAlgorithm, Timestamp)>,
+}
+
+impl Ring {
+    /// Asks for a key, unless one was asked for a moment ago.
+    pub(super) fn ask(&mut self, alg: SigningAlgorithm, now: Timestamp) -> Option<Effect> {
+        self.making.retain(|(_, asked)| now < asked.plus(MAKING));
+        if self.making.iter().any(|(making, _)| *making == alg) {
+            return None;
+        }
+        self.making.push((alg, now));
+        Some(Effect::GenerateKey(alg))
+    }
+
+    /// Takes a key in: it follows the one that signs, and signs at once where there is none.
+    pub(super) fn add(&mut self, pair: KeyPair, now: Timestamp) {
+        let alg = pair.public.alg;
+        self.making.retain(|(making, _)| *making != alg);
+        let mut signs_from = now;
+        if self.set.started(alg, now).next().is_some()
+            && let Some(last) = self.set.keys.iter_mut().rfind(|key| key.pair.public.alg == alg)
+        {
+            signs_from = last.signs_until.max(now.plus(PUBLISHED_BEFORE));
+            // Where rotation came late, the key before goes on until its successor signs.
+            last.signs_until = signs_from;
+            last.published_until = signs_from.plus(PUBLISHED_AFTER);
+        }
+        self.schedule(pair, signs_from);
+    }
+
+    fn schedule(&mut self, pair: KeyPair, signs_from: Timestamp) {
+        let signs_until = signs_from.plus(SIGNS_FOR);
+        let published_until = signs_until.plus(PUBLISHED_BEFORE).plus(PUBLISHED_AFTER);
+        self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
+    }
+
+    /// Takes in the key of a caller that can open none of those that may sign; false where there is one that the
+    /// caller has not seen. The other keys stay as they are: their tokens verify, and an instance that can open
+    /// them goes on signing with them.
+    pub(super) fn replace(&mut self, unusable: &[String], pair: KeyPair, now: Timestamp) -> bool {
+        let alg = pair.public.alg;
+        if self.set.started(alg, now).any(|key| !unusable.contains(&key.pair.public.kid)) {
+            return false;
+        }
+        // A key that is being made would be sealed with a secret that may be gone.
+        self.making.retain(|(making, _)| *making != alg);
+        self.schedule(pair, now);
+        let is_of_alg = |key: &ScheduledKey| key.pair.public.alg == alg;
+        let mut too_many =
+            self.set.keys.iter().filter(|key| is_of_alg(key)).count().saturating_sub(MAX_KEYS);
+        self.set.keys.retain(|key| {
+            let goes = too_many > 0 && is_of_alg(key);
+            too_many = too_many.saturating_sub(usize::from(goes));
+            !goes
+        });
+        true
+    }
+
+    /// Stores what was sealed anew; false where nothing changes. A key that has another seal by now keeps that.
+    pub(super) fn reseal(&mut self, resealed: KeySet) -> bool {
+        let mut has_changed = false;
+        for new in resealed.keys.into_iter().map(|key| key.pair) {
+            let replaces = |pair: &&mut KeyPair| {
+                let superseded = new.superseded.as_ref().map(|seal| &seal.sealed_private);
+                pair.public.kid == new.public.kid && superseded == Some(&pair.sealed_private)
+            };
+            let mut pairs = self.set.keys.iter_mut().map(|key| &mut key.pair);
+            if let Some(pair) = pairs.find(replaces) {
+                *pair = new;
+                has_changed = true;
+            }
+        }
+        has_changed
+    }
+
+    /// Writes the ring, and publishes the keys.
+    pub(super) fn publish(self) -> Step<KeyRing> {
+        let set = self.set.clone();
+        Step::written(self, Ok(set.clone())).wants([Effect::PublishKeys(set)])
+    }
+
+    /// Writes the ring, and publishes the keys and the hint keys.
+    pub(super) fn publish_all(mut self, now: Timestamp) -> Step<KeyRing> {
+        self.update_hint_keys(now);
+        let hint_keys = Effect::PublishHintKeys(self.hint_keys.clone());
+        let set = self.set.clone();
+        Step::written(self, Ok(set.clone())).wants([hint_keys, Effect::PublishKeys(set)])
+    }
+
+    /// Adds the keys of the set to the hint keys, and removes those that are too old.
+    pub(super) fn update_hint_keys(&mut self, now: Timestamp) {
+        for key in &self.set.keys {
+            let public = key.pair.public.clone();
+            let recognized_until = key.published_until.plus(RECOGNIZED_AFTER);
+            match self.hint_keys.0.iter_mut().find(|held| held.public.kid == public.kid) {
+                Some(held) => held.recognized_until = recognized_until,
+                None => self.hint_keys.0.push(HintKey { public, recognized_until }),
+            }
+        }
+        self.hint_keys.0.retain(|key| now < key.recognized_until);
+        let too_many = self.hint_keys.0.len().saturating_sub(MAX_HINT_KEYS);
+        self.hint_keys.0.drain(..too_many);
+    }
+
+    /// When the next key of an algorithm must be made: before the last one stops signing, by as
+    /// long as it must be published first.
+    pub(super) fn due(&self, alg: SigningAlgorithm) -> Option<Timestamp> {
+        Some(self.set.newest(alg)?.signs_until.minus(PUBLISHED_BEFORE))
+    }
+
+    /// When a key must be made, a key is no longer published, or a superseded seal is no longer kept.
+    pub(super) fn wakes_at(&self) -> Option<Timestamp> {
+        let rotations = self.set.algorithms().into_iter().filter_map(|alg| {
+            let due = self.due(alg)?;
+            let making = self.making.iter().find(|(making, _)| *making == alg);
+            Some(making.map_or(due, |(_, asked)| due.max(asked.plus(MAKING))))
+        });
+        let removals = self.set.keys.iter().map(|key| key.published_until);
+        let superseded = self.set.keys.iter().filter_map(|key| key.pair.superseded.as_ref());
+        rotations.chain(removals).chain(superseded.map(|superseded| superseded.until)).min()
+    }
+}

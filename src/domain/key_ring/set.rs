@@ -1,0 +1,110 @@
+//! The keys as the key ring publishes them, and those that still verify an `id_token_hint`.
+
+use serde::{Deserialize, Serialize};
+
+use super::TOKENS_LIVE;
+use crate::domain::time::Timestamp;
+use crate::jose::jwk::{Jwk, JwkSet};
+use crate::protocol::client_metadata::SigningAlgorithm;
+
+/// A key pair, the private half sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPair {
+    /// The public half.
+    pub public: Jwk,
+    /// The private half as PKCS #8, sealed with the deployment's secret.
+    pub sealed_private: String,
+    /// The private half as it was sealed before, for instances that don't have the newer secret yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded: Option<SupersededSeal>,
+}
+
+/// What the newest seal of a private key replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupersededSeal {
+    /// The private half as PKCS #8, sealed with an earlier secret.
+    pub sealed_private: String,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
+/// A key and its times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduledKey {
+    /// The key.
+    pub pair: KeyPair,
+    /// It signs from here,
+    pub signs_from: Timestamp,
+    /// to here,
+    pub signs_until: Timestamp,
+    /// and is published until here.
+    pub published_until: Timestamp,
+}
+
+/// Every key that is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySet {
+    /// The keys, the oldest first.
+    pub keys: Vec<ScheduledKey>,
+}
+
+impl KeySet {
+    /// The keys that may sign now. Where rotation is late, the last key goes on for as long as what it signs can be
+    /// verified until it expires.
+    pub fn started(
+        &self,
+        alg: SigningAlgorithm,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &ScheduledKey> {
+        self.keys.iter().filter(move |key| {
+            let last = key.published_until.minus(TOKENS_LIVE);
+            key.pair.public.alg == alg && key.signs_from <= now && now < last
+        })
+    }
+
+    /// The public key of that name, if it is published now.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
+        self.keys
+            .iter()
+            .filter(|key| now < key.published_until)
+            .map(|key| &key.pair.public)
+            .find(|public| public.kid == kid)
+    }
+
+    /// What the JWKS endpoint serves now.
+    pub fn published(&self, now: Timestamp) -> JwkSet {
+        let published = self.keys.iter().filter(|key| now < key.published_until);
+        JwkSet { keys: published.map(|key| key.pair.public.clone()).collect() }
+    }
+
+    pub(super) fn newest(&self, alg: SigningAlgorithm) -> Option<&ScheduledKey> {
+        self.keys.iter().rfind(|key| key.pair.public.alg == alg)
+    }
+
+    pub(super) fn algorithms(&self) -> Vec<SigningAlgorithm> {
+        let known = [SigningAlgorithm::ES256, SigningAlgorithm::RS256];
+        known.into_iter().filter(|alg| self.newest(*alg).is_some()).collect()
+    }
+}
+
+/// A public key that verifies an `id_token_hint`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintKey {
+    /// The public half.
+    pub public: Jwk,
+    /// Until when hints that the key signed are accepted.
+    pub recognized_until: Timestamp,
+}
+
+/// The keys that verify an `id_token_hint`, the oldest first: one for each algorithm and month. A key is added
+/// days before it stops being published, so that cached lists have it by then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintKeys(pub Vec<HintKey>);
+
+impl HintKeys {
+    /// The public key with this `kid`, if hints that it signed are still accepted.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
+        let is_it = |key: &&HintKey| key.public.kid == kid && now < key.recognized_until;
+        self.0.iter().find(is_it).map(|key| &key.public)
+    }
+}
