@@ -144,6 +144,10 @@ pub enum Broken {
     /// The provider grants more scopes than the user approved. Its tokens are revoked, not handed out.
     #[error("the provider grants more than you approved, and cannot grant less")]
     Wider,
+    /// The tokens were sealed with a secret that this deployment doesn't have. They are kept: the connection works
+    /// again once it has the secret.
+    #[error("this service can no longer read the access that it stored")]
+    Unopenable,
 }
 
 /// What is remembered.
@@ -176,6 +180,9 @@ pub struct Live {
     unanswered: u32,
     /// When the provider may be asked again.
     not_before: Option<Timestamp>,
+    /// Whether the refresh token could not be opened when it was last needed.
+    #[serde(default)]
+    unopenable: bool,
 }
 
 /// Why a refresh brought nothing.
@@ -187,6 +194,8 @@ pub enum RefreshFailure {
     Unanswered,
     /// Nothing was sent, or the provider says that it took nothing.
     NotSent,
+    /// Nothing was sent, because the refresh token was sealed with a secret that this deployment doesn't have.
+    Unopenable,
 }
 
 /// What can be asked.
@@ -198,6 +207,13 @@ pub enum ConnectionCommand {
     GiveBack(Parties, SealedTokens),
     /// A token that works.
     Token,
+    /// The access token was sealed anew. If the connection has another one by now, it keeps that.
+    Reseal {
+        /// As it was stored.
+        from: String,
+        /// Under the current secret.
+        to: String,
+    },
     /// A refresh came back, or did not; and how often it was sent.
     Refreshed(Result<SealedTokens, RefreshFailure>, u32),
     /// How it stands.
@@ -269,6 +285,12 @@ impl Machine for Connection {
             (ConnectionCommand::Disconnect, state) => {
                 Step::to(Next::Forgotten, done).wants(state.and_then(State::revoke))
             }
+            (ConnectionCommand::Reseal { from, to }, Some(State::Live(live)))
+                if live.access_token == from =>
+            {
+                Step::written(State::Live(Live { access_token: to, ..live }), done)
+            }
+            (ConnectionCommand::Reseal { .. }, _) => Step::unchanged(done),
             (_, None) => Step::unchanged(Err(ConnectionError::NotConnected)),
             (ConnectionCommand::Token, Some(state)) => match state {
                 State::Live(live) => live.token(now),
@@ -277,7 +299,10 @@ impl Machine for Connection {
             },
             (ConnectionCommand::Read, Some(state)) => {
                 let (parties, scope, why) = match state {
-                    State::Live(live) | State::Refreshing(live) => (live.parties, live.scope, None),
+                    State::Live(live) | State::Refreshing(live) => {
+                        let why = live.unopenable.then_some(Broken::Unopenable);
+                        (live.parties, live.scope, why)
+                    }
                     State::Broken(parties, scope, why) => (parties, scope, Some(why)),
                 };
                 Step::unchanged(Ok(ConnectionReply::Standing(parties.label, scope, why)))
@@ -360,6 +385,7 @@ impl Live {
             refresh_at: expires_at.zip(tokens.lifetime).map(|(at, life)| at.minus(margin(life))),
             unanswered: 0,
             not_before: None,
+            unopenable: false,
         }
     }
 
@@ -386,8 +412,11 @@ impl Live {
             return Step::written(state, Err(why.into()));
         };
         if self.not_before.is_some_and(|moment| now < moment) {
-            let reply =
-                if self.works(now) { self.reply() } else { Err(ConnectionError::Unavailable) };
+            let reply = match self.works(now) {
+                true => self.reply(),
+                false if self.unopenable => Err(Broken::Unopenable.into()),
+                false => Err(ConnectionError::Unavailable),
+            };
             return Step::unchanged(reply);
         }
         let refresh = Effect::RefreshConnection {
@@ -423,9 +452,11 @@ impl Live {
                 State::Broken(self.parties, self.scope, why)
             }
             Err(failure) => {
-                let answered = failure == RefreshFailure::NotSent;
+                let unopenable = failure == RefreshFailure::Unopenable;
+                let answered = unopenable || failure == RefreshFailure::NotSent;
                 let unanswered = if answered { sent.saturating_sub(1) } else { sent };
-                State::Live(Self { unanswered, not_before: Some(now.plus(BACK_OFF)), ..self })
+                let not_before = Some(now.plus(BACK_OFF));
+                State::Live(Self { unanswered, not_before, unopenable, ..self })
             }
         };
         Step::written(state, Ok(ConnectionReply::Done))

@@ -13,7 +13,7 @@ use crate::domain::connection::{RefreshFailure, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
 use crate::domain::machine::{Effect, Outcome};
-use crate::jose::seal::{Purpose, Sealer};
+use crate::jose::seal::{Purpose, SealError, Sealer};
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
 
@@ -27,6 +27,14 @@ pub struct Connections<'a> {
     pub sealer: &'a Sealer,
 }
 
+/// A token of an outside account.
+pub struct OpenedToken {
+    /// The token.
+    pub token: String,
+    /// The token under the current secret, if it was sealed with the previous one.
+    pub resealed: Option<String>,
+}
+
 impl Connections<'_> {
     /// Seals tokens under the account's own key.
     ///
@@ -38,11 +46,7 @@ impl Connections<'_> {
         provider: &Provider,
         tokens: &TokenResponse,
     ) -> Result<SealedTokens, Unavailable> {
-        let seal = |token: &str| {
-            let nonce = entropy::bytes(self.ports.entropy);
-            let purpose = Purpose::Connection(account);
-            self.sealer.seal(purpose, token.as_bytes(), nonce).map_err(Unavailable::new)
-        };
+        let seal = |token: &str| self.seal_token(account, token).map_err(Unavailable::new);
         Ok(SealedTokens {
             access_token: seal(&tokens.access_token)?,
             refresh_token: tokens.refresh_token.as_deref().map(seal).transpose()?,
@@ -55,14 +59,27 @@ impl Connections<'_> {
         })
     }
 
+    fn seal_token(&self, account: &str, token: &str) -> Result<String, SealError> {
+        let nonce = entropy::bytes(self.ports.entropy);
+        self.sealer.seal(Purpose::Connection(account), token.as_bytes(), nonce)
+    }
+
     /// Opens a sealed token.
     ///
     /// # Errors
-    /// [`Unavailable`], where it was sealed for another account or with another secret.
-    pub fn open(&self, account: &str, sealed: &str) -> Result<String, Unavailable> {
-        let opened = self.sealer.open(Purpose::Connection(account), sealed);
-        let bytes = opened.map_err(|_| Unavailable::new("a token sealed with another secret"))?;
-        String::from_utf8(bytes).map_err(Unavailable::new)
+    /// [`SealError::Refused`], if it was sealed for another account or with a secret that this deployment doesn't have.
+    /// That is logged and counted.
+    pub fn open(&self, account: &str, sealed: &str) -> Result<OpenedToken, SealError> {
+        let open = || {
+            let opened = self.sealer.open_stored(Purpose::Connection(account), sealed)?;
+            let token = String::from_utf8(opened.plain).map_err(|_| SealError::Refused)?;
+            let resealed = opened.is_outdated.then(|| self.seal_token(account, &token));
+            Ok(OpenedToken { resealed: resealed.transpose()?, token })
+        };
+        open().inspect_err(|_| {
+            let message = "a token of an outside account was sealed with another VESTIBULE_SECRET";
+            self.ports.log.unreadable(message);
+        })
     }
 
     /// Performs what a connection wants from its provider.
@@ -108,14 +125,19 @@ impl Connections<'_> {
         let Some(found) = self.provider(provider) else {
             return Err(not_sent(&"it is not configured any more"));
         };
-        let token = self.open(account, refresh_token).map_err(|error| not_sent(&error))?;
+        let opened = self.open(account, refresh_token);
+        let OpenedToken { token, resealed } = opened.map_err(|_| RefreshFailure::Unopenable)?;
         let metadata = metadata(&self.ports, found).await.map_err(|error| not_sent(&error))?;
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         match token::request(&self.ports, found, &metadata, &fields).await {
-            Ok(tokens) => self.seal(account, found, &tokens).map_err(|error| {
-                log(&error);
-                RefreshFailure::Unanswered
-            }),
+            Ok(tokens) => {
+                let sealed = self.seal(account, found, &tokens).map_err(|error| {
+                    log(&error);
+                    RefreshFailure::Unanswered
+                })?;
+                // Where the provider gives no new refresh token, the old one goes on.
+                Ok(SealedTokens { refresh_token: sealed.refresh_token.or(resealed), ..sealed })
+            }
             Err(error) => {
                 log(&error);
                 Err(failure(&error))
@@ -136,8 +158,12 @@ impl Connections<'_> {
         let Some(endpoint) = &metadata.revocation_endpoint else {
             return Ok(());
         };
-        let access_token = self.open(account, access_token)?;
-        let refresh_token = refresh_token.map(|sealed| self.open(account, sealed)).transpose()?;
+        let open = |sealed: &str| {
+            let opened = self.open(account, sealed).map(|opened| opened.token);
+            opened.map_err(|_| Unavailable::new("the token cannot be opened"))
+        };
+        let access_token = open(access_token)?;
+        let refresh_token = refresh_token.map(open).transpose()?;
         let request = match provider.quirks.revocation {
             Revocation::Standard => {
                 // The refresh token ends the whole grant (RFC 7009 §2.1).

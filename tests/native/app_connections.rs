@@ -17,20 +17,20 @@ const CALLBACK: &str = "https://app.example.test/callback";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A user's browser, and a provider with the `connection_scope` `post read openid`.
-struct Scene {
-    world: World,
-    provider: TestProvider,
+pub struct Scene {
+    pub world: World,
+    pub provider: TestProvider,
     browser: Browser,
 }
 
 /// A registered app, and its access token.
-struct App {
-    client_id: String,
-    token: String,
+pub struct App {
+    pub client_id: String,
+    pub token: String,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let more = json!({ "connection_scope": "openid post read" });
         let world = World::new(&[("PROVIDERS", &setting(ISSUER, more)), SECRET]);
         let provider = TestProvider::new(&world, ISSUER);
@@ -85,14 +85,14 @@ impl Scene {
         tokens["access_token"].as_str().unwrap().to_owned()
     }
 
-    fn app(&mut self, name: &str) -> App {
+    pub fn app(&mut self, name: &str) -> App {
         let client_id = self.register(name);
         let token = self.allow(&client_id, "openid connection:acme");
         App { client_id, token }
     }
 
     /// Makes the provider issue these tokens to the next request, whatever that asks for.
-    fn issues(&self, access_token: &str, scope: &str) {
+    pub fn issues(&self, access_token: &str, scope: &str) {
         let tokens = json!({
             "access_token": access_token, "scope": scope,
             "refresh_token": format!("refresh {access_token}"),
@@ -124,13 +124,13 @@ impl Scene {
     }
 
     /// Connects, and asserts that it succeeds.
-    fn connected(&mut self, app: Option<(&str, &str)>) {
+    pub fn connected(&mut self, app: Option<(&str, &str)>) {
         let (_, back) = self.connect(app);
         let location = back.header("location").unwrap_or_default();
         assert!(location.contains("connection=acme") || location.ends_with("done=connected"));
     }
 
-    fn outside(&self, token: &str) -> (u16, Value) {
+    pub fn outside(&self, token: &str) -> (u16, Value) {
         let authorization = format!("Bearer {token}");
         let headers = [("authorization", authorization.as_str())];
         let path = "/connections/acme/token";
@@ -140,18 +140,18 @@ impl Scene {
     }
 
     /// The outside access token that an app gets, or the error.
-    fn gets(&self, app: &App) -> String {
+    pub fn gets(&self, app: &App) -> String {
         let (status, body) = self.outside(&app.token);
         let member = if status == 200 { "access_token" } else { "error" };
         body[member].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
     }
 
-    fn account_page(&mut self) -> String {
+    pub fn account_page(&mut self) -> String {
         text(&self.browser.get(&self.world, "/account"))
     }
 
     /// Submits a form of the account page.
-    fn post(&mut self, path: &str, fields: &[(&str, &str)]) {
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) {
         let page = self.account_page();
         let csrf = hidden_fields(&page).into_iter().find(|(name, _)| name == "csrf").unwrap().1;
         let mut all = vec![("csrf", csrf.as_str())];
@@ -161,7 +161,7 @@ impl Scene {
     }
 
     /// Whether the provider was asked to revoke the token.
-    fn is_revoked(&self, token: &str) -> bool {
+    pub fn is_revoked(&self, token: &str) -> bool {
         let body = vestibule::protocol::parameters::encode([("token", token)]);
         let asked = self.world.internet.asked.borrow();
         asked.iter().any(|request| {

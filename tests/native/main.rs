@@ -15,6 +15,7 @@ mod accounts;
 mod app_connections;
 mod attacks;
 mod cache;
+mod connection_secrets;
 mod connections;
 mod earlier_release;
 mod federation;

@@ -113,8 +113,18 @@ pub async fn token(
             Ok(_) => return Err(Failure::internal("a token was answered by something else")),
             Err(error) => return Ok(refused(server, provider, error)),
         };
+    let Ok(opened) = connections(server).open(&token.sub, &sealed) else {
+        return Ok(refused(server, provider, Broken::Unopenable.into()));
+    };
+    if let Some(to) = opened.resealed {
+        // If it can't be stored now, the next request for it stores it.
+        let command = ConnectionCommand::Reseal { from: sealed, to };
+        if let Err(error) = server.send::<Connection>(&address, command).await {
+            server.ports.log.error(&format!("sealing a token anew: {}", error.0));
+        }
+    }
     let answer = OutsideToken {
-        access_token: connections(server).open(&token.sub, &sealed)?,
+        access_token: opened.token,
         token_type: "Bearer",
         expires_in: expires_at.map(|moment| server.now().seconds_until(moment)),
         scope,
