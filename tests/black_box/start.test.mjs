@@ -259,37 +259,6 @@ test("without an https issuer no browser is told to stay on https (RFC 6797 §7.
   });
 });
 
-test("keys sealed with another secret sign nothing, and the log alone says why", async (t) => {
-  const metadata = { grant_types: ["client_credentials"], response_types: [], redirect_uris: [] };
-  const fields = { grant_type: "client_credentials" };
-  const first = await startServer({ vars: { VESTIBULE_SECRET: SECRET } });
-  let client;
-  try {
-    client = await register(first, metadata);
-    assert.equal((await post(`${first.url}/token`, fields, basic(client))).status, 200);
-  } finally {
-    await first.stop({ keep: true });
-  }
-  const lines = [];
-  const collect = (...words) => void lines.push(words.join(" "));
-  for (const method of ["error", "log", "warn"]) t.mock.method(console, method, collect);
-  const other = "another secret of the deployment, as long as the first";
-  const second = await startServer({ vars: { VESTIBULE_SECRET: other }, state: first.state });
-  try {
-    const { status, body } = await post(`${second.url}/token`, fields, basic(client));
-    assert.equal(status, 500);
-    assert.equal(body.error, "server_error");
-    assert.doesNotMatch(JSON.stringify(body), /secret|seal|key|VESTIBULE/i);
-    // What needs no private key goes on.
-    assert.equal((await (await fetch(`${second.url}/jwks`)).json()).keys.length, 2);
-  } finally {
-    await second.stop();
-  }
-  const log = lines.join("\n");
-  assert.match(log, /another VESTIBULE_SECRET/);
-  assert.ok(!log.includes(other) && !log.includes(SECRET), "the log holds a secret");
-});
-
 test("SIGN_UP=off makes no account, by page or by form", async () => {
   await withServer({ vars: { SIGN_UP: "off" } }, async (server) => {
     const browser = new Browser(server.url);
