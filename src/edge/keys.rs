@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::platform;
-use super::ports::{Edge, Random, count, now, unavailable};
+use super::platform::{self, Env};
+use super::ports::{Edge, Random, count, now, object_id_of_name, unavailable};
 use crate::domain::entropy;
 use crate::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Class, Machine};
@@ -18,15 +19,50 @@ use crate::jose::seal::{Purpose, Sealer};
 use crate::ports::{Objects, Timer, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// Where KV has the published keys.
-pub const KV_KEY: &str = "keys";
-/// Where KV has the public keys that verify an old `id_token_hint`. Most isolates never read it.
-pub const HINT_KEYS_KV_KEY: &str = "hint-keys";
+/// What KV has of a key ring. The name there ends with the ring's ID, so that no deployment takes the keys for its own
+/// that another one left in the namespace (`wrangler delete` doesn't delete it): the objects of a new one have other
+/// IDs. An earlier version used the names without an ID.
+#[derive(Clone, Copy)]
+pub enum Published {
+    /// The published keys.
+    Keys,
+    /// The public keys that verify an old `id_token_hint`. Most isolates never read them.
+    HintKeys,
+}
+
+impl Published {
+    fn earlier_name(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::HintKeys => "hint-keys",
+        }
+    }
+
+    fn name(self, env: &Env) -> Result<String, Unavailable> {
+        let ring = object_id_of_name(env, Class::KeyRing, NAME)?;
+        Ok(format!("{}/{ring}", self.earlier_name()))
+    }
+
+    async fn read(self, edge: &Edge) -> Result<Option<String>, Unavailable> {
+        count(&edge.kv_reads);
+        platform::get(&edge.env, &self.name(&edge.env)?).await
+    }
+
+    /// Writes to KV, and removes what an earlier version wrote: it has private keys under a secret that may be
+    /// replaced later.
+    pub async fn write(self, env: &Env, keys: &impl Serialize) -> Result<(), Unavailable> {
+        let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
+        platform::put(env, &self.name(env)?, &json).await?;
+        platform::remove(env, self.earlier_name()).await
+    }
+}
+
 /// The one key ring's name.
 const NAME: &str = "keys";
-/// How long an isolate keeps the keys, in milliseconds: far shorter than a key is published before
-/// it signs.
-const CACHE: i64 = 10 * 60_000;
+/// How long an isolate keeps the keys: far shorter than a key is published before it signs.
+const CACHE: Seconds = Seconds(10 * 60);
+/// How long an isolate remembers that KV has no hint keys, as after an upgrade: KV caches a miss as long.
+const NO_HINT_KEYS: Seconds = Seconds(60);
 /// How long a caller waits for the first key of an algorithm to be made, or for another request that makes one.
 const MAKING: Seconds = Seconds(20);
 /// How often a request looks whether another one has made a key, in milliseconds.
@@ -41,6 +77,7 @@ thread_local! {
     static KEYS: RefCell<Option<(Timestamp, Rc<OpenedKeys>)>> = const { RefCell::new(None) };
     // Until when a request of this isolate may be making a key.
     static REPLACING: Cell<Timestamp> = const { Cell::new(Timestamp(0)) };
+    // Until when they are kept, and the keys.
     static HINT_KEYS: RefCell<Option<(Timestamp, Rc<HintKeys>)>> = const { RefCell::new(None) };
 }
 
@@ -81,8 +118,7 @@ fn signs(keys: &OpenedKeys, alg: SigningAlgorithm) -> bool {
 fn cached(alg: SigningAlgorithm) -> Option<Rc<OpenedKeys>> {
     KEYS.with_borrow(|cached| {
         let (read_at, keys) = cached.as_ref()?;
-        let is_young = now().0.saturating_sub(read_at.0) < CACHE;
-        (is_young && signs(keys, alg)).then(|| Rc::clone(keys))
+        (now() < read_at.plus(CACHE) && signs(keys, alg)).then(|| Rc::clone(keys))
     })
 }
 
@@ -95,8 +131,7 @@ fn keep(keys: OpenedKeys) -> Result<Rc<OpenedKeys>, Unavailable> {
 
 /// The keys that KV has. It has only a copy of what the key ring stores: a copy that can't be read counts as none.
 async fn published(edge: &Edge) -> Result<Option<KeySet>, Unavailable> {
-    count(&edge.kv_reads);
-    let Some(json) = platform::get(&edge.env, KV_KEY).await? else {
+    let Some(json) = Published::Keys.read(edge).await? else {
         return Ok(None);
     };
     match stored::read(&json) {
@@ -159,23 +194,26 @@ pub async fn generate(sealer: &Sealer, alg: SigningAlgorithm) -> Result<KeyPair,
 pub async fn hint_keys(edge: &Edge) -> Result<Rc<HintKeys>, Unavailable> {
     let now = now();
     let cached = HINT_KEYS.with_borrow(|cached| {
-        let (read_at, keys) = cached.as_ref()?;
-        (now.0.saturating_sub(read_at.0) < CACHE).then(|| Rc::clone(keys))
+        let (until, keys) = cached.as_ref()?;
+        (now < *until).then(|| Rc::clone(keys))
     });
     if let Some(keys) = cached {
         return Ok(keys);
     }
-    count(&edge.kv_reads);
-    let keys = match platform::get(&edge.env, HINT_KEYS_KV_KEY).await? {
-        None => HintKeys::default(),
-        Some(json) => stored::read(&json).map_err(|error| {
-            let message = format!("the hint keys in KV cannot be read: {error}");
-            platform::unreadable(&message);
-            Unavailable(message)
-        })?,
+    let (keys, kept_for) = match Published::HintKeys.read(edge).await? {
+        None => (HintKeys::default(), NO_HINT_KEYS),
+        Some(json) => match stored::read(&json) {
+            Ok(keys) => (keys, CACHE),
+            Err(error) => {
+                let message = format!("the hint keys in KV cannot be read: {error}");
+                platform::unreadable(&message);
+                return Err(Unavailable(message));
+            }
+        },
     };
     let keys = Rc::new(keys);
-    HINT_KEYS.with_borrow_mut(|cached| *cached = Some((now, Rc::clone(&keys))));
+    let until = now.plus(kept_for);
+    HINT_KEYS.with_borrow_mut(|cached| *cached = Some((until, Rc::clone(&keys))));
     Ok(keys)
 }
 

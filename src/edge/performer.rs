@@ -7,12 +7,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::host::{
     EFFECT, load, pairs, retry_after_repair, retry_later, run, unreadable, with_machine,
 };
+use super::keys::Published;
 use super::platform::{self, Env, Host};
 use super::ports::{Edge, send};
 use super::{keys, settings, turns};
@@ -127,10 +127,8 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
             let pair = keys::generate(&settings.sealer, alg).await?;
             Ok(Some(Outcome::KeyGenerated(pair)))
         }
-        Effect::PublishKeys(keys) => publish(env, keys::KV_KEY, &keys).await.map(|()| None),
-        Effect::PublishHintKeys(keys) => {
-            publish(env, keys::HINT_KEYS_KV_KEY, &keys).await.map(|()| None)
-        }
+        Effect::PublishKeys(keys) => Published::Keys.write(env, &keys).await.map(|()| None),
+        Effect::PublishHintKeys(keys) => Published::HintKeys.write(env, &keys).await.map(|()| None),
         Effect::PublishClient(client) => {
             edge(env)?.ports().clients.put(&client).await.map(|()| None)
         }
@@ -151,9 +149,4 @@ async fn one(env: &Env, effect: Effect) -> Result<Option<Outcome>, Unavailable> 
 /// The ports and settings with which one effect is performed.
 fn edge(env: &Env) -> Result<Edge, Unavailable> {
     Ok(Edge::new(env.clone(), settings(env).map_err(Unavailable)?))
-}
-
-async fn publish(env: &Env, key: &str, keys: &impl Serialize) -> Result<(), Unavailable> {
-    let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
-    platform::put(env, key, &json).await
 }

@@ -186,6 +186,16 @@ pub(super) async fn send(
     platform::send(env, namespace(class), (named, to), command, hold.0).await
 }
 
+/// The ID of an object with a name. Computed without asking anyone; another deployment computes another one.
+pub(super) fn object_id_of_name(
+    env: &Env,
+    class: Class,
+    name: &str,
+) -> Result<ObjectId, Unavailable> {
+    let id = platform::object_id_of_name(env, namespace(class), name).map_err(unavailable)?;
+    ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
+}
+
 #[async_trait(?Send)]
 impl Objects for Edge {
     fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable> {
@@ -194,9 +204,7 @@ impl Objects for Edge {
     }
 
     fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
-        let id =
-            platform::object_id_of_name(&self.env, namespace(class), name).map_err(unavailable)?;
-        ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
+        object_id_of_name(&self.env, class, name)
     }
 
     async fn send(

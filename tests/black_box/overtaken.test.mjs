@@ -92,9 +92,10 @@ test("an ID token whose key is no longer published still ends its session (RP-In
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const jwk = { ...publicKey.export({ format: "jwk" }), kid: "old", alg: "ES256", use: "sig" };
     const recognized_until = Date.now() + 60_000;
-    const kv = await own.mf.getKVNamespace("KV");
-    await kv.put("hint-keys", JSON.stringify([{ public: jwk, recognized_until }]));
     const { browser, tokens } = await signedIn(own);
+    const kv = await own.mf.getKVNamespace("KV");
+    const [{ name }] = (await kv.list({ prefix: "hint-keys/" })).keys;
+    await kv.put(name, JSON.stringify([{ public: jwk, recognized_until }]));
     assert.doesNotMatch(await (await fetch(`${own.url}/jwks`)).text(), /"old"/);
     const forged = signedBy(generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey, "old", tokens);
     assert.equal((await browser.open(`/end_session?id_token_hint=${forged}`)).status, 400);

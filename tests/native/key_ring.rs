@@ -110,6 +110,44 @@ fn a_key_that_did_not_come_is_asked_for_again() {
 }
 
 #[test]
+fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_a_minute() {
+    let mut ring = Ring::new();
+    let keys = ring.keys(ES256);
+    let again = [Effect::PublishHintKeys(HintKeys::default()), Effect::PublishKeys(keys.clone())];
+    let kinds = |effects: &[Effect]| effects.iter().map(std::mem::discriminant).collect::<Vec<_>>();
+    // KV shows them everywhere within a minute.
+    let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    assert_eq!(effects, []);
+    ring.now = ring.now.plus(Seconds(60));
+    let (reply, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    assert_eq!((reply, kinds(&effects)), (Ok(keys.clone()), kinds(&again)));
+    assert_eq!(effects[1], Effect::PublishKeys(keys));
+    let (_, effects) = ring.send(KeyRingCommand::Keys(RS256));
+    assert_eq!(effects, []);
+}
+
+#[test]
+fn the_first_caller_after_an_upgrade_has_the_keys_and_the_hint_keys_published() {
+    let mut ring = Ring::new();
+    let keys = ring.keys(ES256);
+    for _ in 0..40 {
+        ring.now = ring.now.plus(Seconds(86_400));
+        ring.wake();
+    }
+    let mut stored = serde_json::to_value(ring.state.take().unwrap()).unwrap();
+    stored.as_object_mut().unwrap().remove("published_at").unwrap();
+    ring.state = Some(serde_json::from_value(stored).unwrap());
+    let (published, hint_keys) = (ring.published.clone(), ring.hint_keys.clone());
+    (ring.published, ring.hint_keys) = (KeySet::default(), HintKeys::default());
+    let (reply, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    ring.settle(effects);
+    assert_eq!((reply, &ring.published), (Ok(published.clone()), &published));
+    assert_eq!(ring.hint_keys, hint_keys);
+    let first = &keys.keys[0].pair.public.kid;
+    assert!(published.find(first, ring.now).is_none() && hint_keys.find(first, ring.now).is_some());
+}
+
+#[test]
 fn each_algorithm_has_a_key_of_its_own() {
     let mut ring = Ring::new();
     ring.keys(ES256);

@@ -8,8 +8,9 @@ import { readBundle } from "../../tools/workerd/config.mjs";
 
 export { freePort };
 
-// `vars` are settings of docs/configuration.md. `state` is the folder that survives a restart.
-export async function startServer({ vars = {}, state, port, cf = false } = {}) {
+// `vars` are settings of docs/configuration.md. `state` is the folder that survives a restart. A `worker` of another
+// name has other objects, and the same KV.
+export async function startServer({ vars = {}, state, port, cf = false, worker = "vestibule" } = {}) {
   const folder = state ?? mkdtempSync(path.join(tmpdir(), "vestibule-"));
   port ??= await freePort();
   const { bundle, wasm, objects, date } = readBundle();
@@ -25,7 +26,7 @@ export async function startServer({ vars = {}, state, port, cf = false } = {}) {
       logRequests: false,
       workers: [
         {
-          name: "vestibule",
+          name: worker,
           modulesRoot: bundle,
           modules: [
             { type: "ESModule", path: path.join(bundle, "entry.js") },

@@ -87,7 +87,12 @@ impl Machine for KeyRing {
         let mut ring = before.state.unwrap_or_default();
         match command {
             KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
-                Step::unchanged(Ok(ring.set))
+                // Nobody asks who finds them in KV.
+                if ring.was_just_published(now) {
+                    Step::unchanged(Ok(ring.set))
+                } else {
+                    ring.publish(now)
+                }
             }
             KeyRingCommand::Keys(alg) => {
                 // The first keys are made together: one that signs the moment it is made must be
@@ -105,20 +110,20 @@ impl Machine for KeyRing {
                 if ring.making.iter().any(|(alg, _)| *alg == pair.public.alg) {
                     ring.add(pair, now);
                 }
-                ring.publish()
+                ring.publish(now)
             }
             KeyRingCommand::Replace(unusable, pair) => {
                 // What gives way stays a hint key.
                 ring.update_hint_keys(now);
                 if ring.replace(&unusable, pair, now) {
-                    ring.publish_all(now)
+                    ring.publish(now)
                 } else {
                     Step::unchanged(Ok(ring.set))
                 }
             }
             KeyRingCommand::Reseal(resealed) => {
                 if ring.reseal(resealed) {
-                    ring.publish()
+                    ring.publish(now)
                 } else {
                     Step::unchanged(Ok(ring.set))
                 }
@@ -138,7 +143,7 @@ impl Machine for KeyRing {
                 let effects: Vec<_> =
                     due.into_iter().filter_map(|alg| ring.ask(alg, now)).collect();
                 // What is published here is older than the keys that are asked for, so it goes first.
-                ring.publish_all(now).wants(effects)
+                ring.publish(now).wants(effects)
             }
         }
     }

@@ -12,6 +12,9 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 const MAKING: Seconds = Seconds(20);
 /// How many hint keys are kept. Rotation needs 32 in 400 days.
 const MAX_HINT_KEYS: usize = 100;
+/// How long after the keys were published a caller may not find them in KV, which caches a miss for up to a minute and
+/// takes one write of a key each second. Whoever asks later makes the ring publish them again.
+const FOUND_IN_KV: Seconds = Seconds(60);
 
 /// The state of the ring.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Ring {
     hint_keys: HintKeys,
     /// Keys that were asked for and have not come, with the moment when they were.
     pub(super) making: Vec<(SigningAlgorithm, Timestamp)>,
+    /// When the keys were last published. `None` if a version did that which published them without the ring's ID.
+    #[serde(default)]
+    published_at: Option<Timestamp>,
 }
 
 impl Ring {
@@ -95,18 +101,19 @@ impl Ring {
         has_changed
     }
 
-    /// Writes the ring, and publishes the keys.
-    pub(super) fn publish(self) -> Step<KeyRing> {
-        let set = self.set.clone();
-        Step::written(self, Ok(set.clone())).wants([Effect::PublishKeys(set)])
-    }
-
-    /// Writes the ring, and publishes the keys and the hint keys.
-    pub(super) fn publish_all(mut self, now: Timestamp) -> Step<KeyRing> {
+    /// Writes the ring, and publishes the hint keys and the keys: a key that is no longer published must be found among
+    /// the hint keys by then.
+    pub(super) fn publish(mut self, now: Timestamp) -> Step<KeyRing> {
+        self.published_at = Some(now);
         self.update_hint_keys(now);
         let hint_keys = Effect::PublishHintKeys(self.hint_keys.clone());
         let set = self.set.clone();
         Step::written(self, Ok(set.clone())).wants([hint_keys, Effect::PublishKeys(set)])
+    }
+
+    /// Whether a caller that doesn't find the keys in KV may be too early.
+    pub(super) fn was_just_published(&self, now: Timestamp) -> bool {
+        self.published_at.is_some_and(|at| now < at.plus(FOUND_IN_KV))
     }
 
     /// Adds the keys of the set to the hint keys, and removes those that are too old.
