@@ -76,12 +76,31 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 // The reader of the output may be gone; that must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// The first request makes the keys, and fails if a setting is wrong.
-async function greet(server) {
-  const { status, text } = await server.ask("/jwks").catch((error) => {
+async function ask(server, target) {
+  const { status, text } = await server.ask(target).catch((error) => {
     throw new Error(`the server does not answer: ${error.message}`);
   });
   if (status !== 200) throw new Error(text.trim());
+  return text;
+}
+
+// Refuses names that are no settings: a misspelt one would be ignored. A secret may be left over from a provider that
+// was removed.
+async function checkSettings(server) {
+  const { error, unknown } = JSON.parse(await ask(server, "/settings"));
+  const lines = unknown.map(({ name, nearest, is_provider_secret }) => {
+    if (is_provider_secret) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider of that id`);
+    else return nearest ? `${name} is not a setting; did you mean ${nearest}?` : `${name} is not a setting`;
+  });
+  const refused = lines.filter((line) => line !== undefined);
+  if (refused.length > 0) throw new Error(refused.join("\nvestibule: "));
+  if (error !== null) throw new Error(`Vestibule does not start: ${error}`);
+}
+
+async function greet(server) {
+  await checkSettings(server);
+  // The first request makes the keys.
+  await ask(server, "/jwks");
   console.log(`
   Vestibule serves ${server.url} from ${HOST}:${PORT}
 

@@ -2,7 +2,7 @@
 // no rule of OAuth stands here.
 import { DurableObject } from "cloudflare:workers";
 import module from "../../build/vestibule_bg.wasm";
-import { answer, initSync, perform, resume, step, wake } from "../../build/vestibule.js";
+import { answer, initSync, perform, reportSettings, resume, step, wake } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { HeldAnswers, releaseAll } from "./held.js";
@@ -126,6 +126,12 @@ class Host extends DurableObject {
   // Sends every held answer of this isolate as it stands, and holds none from now on. Only a server without
   // Cloudflare calls this, when it stops (tools/workerd/drain.js).
   static releaseHeld = releaseAll;
+  // What is wrong with the settings, as JSON. No route leads here: only a server without Cloudflare calls this, for the
+  // process that started it.
+  static reportSettings(env) {
+    fresh();
+    return call(() => reportSettings(env));
+  }
   #rows = new Rows(this.ctx.storage.kv);
   #state;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.

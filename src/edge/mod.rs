@@ -15,6 +15,7 @@ mod turns;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use self::platform::{Env, Incoming};
@@ -24,7 +25,7 @@ use self::tasks::Load;
 use crate::endpoints::http::Response;
 use crate::endpoints::routes;
 use crate::endpoints::server::Server;
-use crate::endpoints::settings::Settings;
+use crate::endpoints::settings::{Settings, names};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 thread_local! {
@@ -43,11 +44,25 @@ fn settings(env: &Env) -> Result<Rc<Settings>, String> {
     SETTINGS.with(|settings| {
         settings
             .get_or_init(|| {
+                let names = platform::setting_names(env);
+                let names: Vec<&str> = names.lines().collect();
                 let lookup = |name: &str| platform::variable(env, name);
-                Settings::read(&lookup).map(Rc::new).map_err(|error| error.to_string())
+                Settings::read(&names, &lookup).map(Rc::new).map_err(|error| error.to_string())
             })
             .clone()
     })
+}
+
+/// What a tool should know before it deploys or serves, as JSON: why the server doesn't start (`error`), the names that
+/// are no settings (`unknown`), and whether it is for `development`. Never the value of a secret.
+#[wasm_bindgen(js_name = reportSettings)]
+pub fn report_settings(env: &Env) -> String {
+    let settings = settings(env);
+    let names = platform::setting_names(env);
+    let names: Vec<&str> = names.lines().collect();
+    let unknown = names::unknown(&names, settings.as_ref().ok().map(|read| &*read.providers));
+    let development = settings.as_ref().is_ok_and(|settings| settings.development);
+    json!({ "error": settings.err(), "unknown": unknown, "development": development }).to_string()
 }
 
 /// Answers a request: comes back with the number of the task that waits, or with zero when the answer

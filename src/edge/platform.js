@@ -9,6 +9,14 @@ export function unreadable(message) {
 }
 export { forgetKept } from "./kept.js";
 
+// The names of settings, one in each line: variables and secrets, whose values are text or JSON. Every other member of
+// `env` is a binding, such as a KV namespace.
+export function settingNames(env) {
+  const isJson = (value) => Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  const isSetting = (value) => (typeof value === "object" && value !== null ? isJson(value) : typeof value !== "function");
+  return Object.keys(env).filter((name) => isSetting(env[name])).join("\n");
+}
+
 // Whether the wasm module panicked.
 let panicked = false;
 export const broken = () => panicked;

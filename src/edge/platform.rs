@@ -15,6 +15,9 @@ mod raw {
         pub fn panic(message: &str);
         pub fn unreadable(message: &str);
 
+        #[wasm_bindgen(js_name = settingNames)]
+        pub fn setting_names(env: &Env) -> String;
+
         #[wasm_bindgen(js_name = newObjectId, catch)]
         pub fn new_object_id(env: &Env, namespace: &str) -> Result<String, JsValue>;
         #[wasm_bindgen(js_name = objectIdOfName, catch)]
@@ -69,7 +72,8 @@ mod raw {
 
 pub use raw::{
     connection_address, forget_kept, header, headers, holds_private_key, holds_public_key,
-    location, new_object_id, object_id_of_name, panic, read_headers, respond, totals, unreadable,
+    location, new_object_id, object_id_of_name, panic, read_headers, respond, setting_names,
+    totals, unreadable,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.
@@ -250,10 +254,9 @@ extern "C" {
     pub fn log(message: &str);
 }
 
-/// A variable or secret of the deployment: text, or JSON where it is a table.
+/// A variable or secret of the deployment: text, or JSON where `wrangler.toml` has a table, a number or a boolean.
 pub fn variable(env: &Env, name: &str) -> Option<String> {
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    // A table of wrangler.toml comes as an object.
     let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
-    value.as_string().or_else(|| value.is_object().then(json).flatten())
+    value.as_string().or_else(|| (!value.is_undefined() && !value.is_null()).then(json).flatten())
 }

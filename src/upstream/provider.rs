@@ -272,6 +272,19 @@ pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, Prov
     Ok(providers)
 }
 
+/// What the names of a provider's secrets begin with.
+fn secret_prefix(id: &str) -> String {
+    format!("PROVIDER_{}_", id.to_uppercase().replace('-', "_"))
+}
+
+/// What the names of secrets end with: a client secret, or a key of Apple's.
+const SECRET_SUFFIXES: [&str; 2] = ["SECRET", "PRIVATE_KEY"];
+
+/// Whether a setting of that name is the secret of a provider, configured or not.
+pub fn is_secret_name(name: &str) -> bool {
+    name.starts_with("PROVIDER_") && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
 impl Written {
     fn check(self, lookup: Lookup<'_>, development: bool) -> Result<Provider, ProviderError> {
         let id = self.id.clone();
@@ -409,9 +422,7 @@ impl Written {
     }
 
     fn secret(&self, method: AuthMethod, lookup: Lookup<'_>) -> Result<Secret, ProviderError> {
-        let name = |suffix: &str| {
-            format!("PROVIDER_{}_{suffix}", self.id.to_uppercase().replace('-', "_"))
-        };
+        let name = |suffix: &str| format!("{}{suffix}", secret_prefix(&self.id));
         let find = |name: String| lookup(&name).ok_or(ProviderError::NoSecret(name));
         let refuse = |problem: &str| ProviderError::Provider {
             id: self.id.clone(),
@@ -460,6 +471,12 @@ impl Provider {
     /// Whether it speaks OpenID Connect.
     pub fn is_openid(&self) -> bool {
         matches!(self.endpoints, Endpoints::Discovery(_))
+    }
+
+    /// Whether its secret may be in the setting of that name.
+    pub fn has_secret_name(&self, name: &str) -> bool {
+        let suffix = name.strip_prefix(&secret_prefix(&self.id));
+        suffix.is_some_and(|suffix| SECRET_SUFFIXES.contains(&suffix))
     }
 
     /// Whether it decides for that e-mail domain.

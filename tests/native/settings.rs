@@ -1,5 +1,9 @@
 //! A wrong setting stops the start with a line that names it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use vestibule::endpoints::settings::names::{self, NAMES, UnknownName};
 use vestibule::endpoints::settings::{PkcePolicy, RegistrationPolicy, SettingError, Settings};
 
 const SECRET: (&str, &str) = ("VESTIBULE_SECRET", "a secret of the deployment, long enough");
@@ -7,7 +11,8 @@ const SECRET: (&str, &str) = ("VESTIBULE_SECRET", "a secret of the deployment, l
 fn read(settings: &[(&str, &str)]) -> Result<Settings, SettingError> {
     let value =
         |name: &str| settings.iter().find(|(key, _)| *key == name).map(|(_, v)| (*v).into());
-    Settings::read(&value)
+    let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
+    Settings::read(&names, &value)
 }
 
 #[test]
@@ -81,4 +86,85 @@ fn the_text_on_a_brand_colour_can_be_read() {
     let style = settings.unwrap().brand.style();
     assert!(style.contains("--accent:#ffee00;--on-accent:#000000"), "{style}");
     assert!(style.contains("--accent:#101040;--on-accent:#ffffff"), "{style}");
+}
+
+#[test]
+fn the_documents_name_the_settings_that_the_server_reads() {
+    let page = std::fs::read_to_string("docs/configuration.md").unwrap();
+    let first_cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let words = first_cells.flat_map(|cell| cell.split(['`', ',', ' ']));
+    let is_name =
+        |word: &&str| word.len() > 3 && word.bytes().all(|b| b == b'_' || b.is_ascii_uppercase());
+    assert_eq!(words.filter(is_name).collect::<Vec<_>>(), NAMES);
+}
+
+#[test]
+fn every_setting_on_the_list_is_read_and_none_that_is_not_on_it() {
+    let read = RefCell::new(BTreeSet::new());
+    let lookup = |name: &str| {
+        read.borrow_mut().insert(name.to_owned());
+        let value = match name {
+            "VESTIBULE_SECRET" => SECRET.1,
+            "REGISTRATION" => "token",
+            "REGISTRATION_TOKEN" => "the initial access token of this test",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    Settings::read(&[], &lookup).unwrap();
+    assert_eq!(read.into_inner(), NAMES.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[test]
+fn a_name_that_is_nearly_right_stops_the_start_and_says_which_was_meant() {
+    for (name, nearest) in [
+        ("SIGNUP", "SIGN_UP"),
+        ("sign_up", "SIGN_UP"),
+        ("SIGN-UP", "SIGN_UP"),
+        ("SINGUP", "SIGN_UP"),
+        ("SIGN_UPS", "SIGN_UP"),
+        ("ISUER", "ISSUER"),
+        ("PKEC", "PKCE"),
+        ("RESOURCE", "RESOURCES"),
+        ("REGISTRATIONS", "REGISTRATION"),
+        ("ACCES_TOKEN_LIFETIME", "ACCESS_TOKEN_LIFETIME"),
+        ("ACCESS_TOKEN_LIFE_TIME", "ACCESS_TOKEN_LIFETIME"),
+        ("BRAND_COLOUR", "BRAND_COLOR"),
+        ("VERIFIED_CLIENT", "VERIFIED_CLIENTS"),
+        ("VESTIBULE_SECRET_2", "VESTIBULE_SECRET"),
+    ] {
+        let error = read(&[SECRET, (name, "off")]).unwrap_err().to_string();
+        assert_eq!(error, format!("{name} is not a setting; did you mean {nearest}?"));
+    }
+    // Before anything else is said: the secret is not missing, but misspelt.
+    let error = read(&[("VESTIBULE_SECERT", SECRET.1)]).unwrap_err().to_string();
+    assert!(error.ends_with("did you mean VESTIBULE_SECRET?"), "{error}");
+    assert!(!error.contains(SECRET.1));
+}
+
+#[test]
+fn a_name_that_is_meant_for_something_else_stops_nothing_and_is_reported() {
+    let others = ["SENTRY_DSN", "NODE_ENV", "PORT", "HOST", "LOG_LEVEL", "A", "", "SIGN_IN"];
+    for name in others {
+        assert!(read(&[SECRET, (name, "x")]).is_ok(), "{name}");
+    }
+    let unknown = names::unknown(&[&others[..], &["SIGN_UP", "SIGNUP"]].concat(), None);
+    let names: Vec<_> = unknown.iter().map(|unknown| unknown.name.as_str()).collect();
+    assert_eq!(names, [&others[..], &["SIGNUP"]].concat());
+    let nearest: Vec<_> = unknown.iter().filter_map(|unknown| unknown.nearest.as_deref()).collect();
+    assert_eq!(nearest, ["SIGN_UP"]);
+}
+
+#[test]
+fn the_secret_of_a_provider_that_was_removed_stops_nothing_and_is_reported() {
+    let table = r#"[{ "id": "up-2", "client_id": "here", "issuer": "https://acme.example.com" }]"#;
+    let present =
+        ["PROVIDERS", "PROVIDER_UP_2_SECRET", "PROVIDER_UP_1_SECRET", "PROVIDER_X_PRIVATE_KEY"];
+    let values = present.map(|name| (name, if name == "PROVIDERS" { table } else { "secret" }));
+    let settings = read(&[&[SECRET][..], &values].concat()).unwrap();
+    let left_over =
+        |name: &str| UnknownName { name: name.to_owned(), nearest: None, is_provider_secret: true };
+    let expected = ["PROVIDER_UP_1_SECRET", "PROVIDER_X_PRIVATE_KEY"].map(left_over);
+    assert_eq!(names::unknown(&present, Some(&settings.providers)), expected);
+    assert_eq!(names::unknown(&present, None), [], "nobody knows which providers there are");
 }

@@ -63,6 +63,17 @@ export default {
   },
 };
 
+const json = { headers: { "content-type": "application/json" } };
+
 export const control = {
-  fetch: (request, env) => (new URL(request.url).pathname === "/drain" ? drain() : worker.fetch(request, env)),
+  fetch(request, env) {
+    switch (new URL(request.url).pathname) {
+      case "/drain":
+        return drain();
+      case "/settings":
+        return new Response(Grant.reportSettings(env), json);
+      default:
+        return worker.fetch(request, env);
+    }
+  },
 };

@@ -21,7 +21,7 @@ fn refused(table: Value) -> String {
         "ENVIRONMENT" => Some("development".to_owned()),
         _ => None,
     };
-    Settings::read(&lookup).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+    Settings::read(&[], &lookup).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
 }
 
 fn world_with(more: Value) -> (World, TestProvider) {

@@ -162,7 +162,8 @@ impl World {
         let entropy = SeededEntropy::new();
         let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
         let internet = Rc::new(Internet::default());
-        let settings = Settings::read(&lookup).expect("the settings are right");
+        let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
+        let settings = Settings::read(&names, &lookup).expect("the settings are right");
         let clients = Rc::new(MemoryRegistry::default());
         let outside = Outside { internet: Rc::clone(&internet), clients: Rc::clone(&clients) };
         let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), outside);

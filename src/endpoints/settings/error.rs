@@ -1,0 +1,63 @@
+//! Why the server does not start.
+
+use super::names::Misspelt;
+use crate::pages::brand::BrandError;
+use crate::upstream::provider::ProviderError;
+
+/// Why the server does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// A value outside what is allowed.
+    #[error("{name} is {value:?}, and must be {expected}")]
+    Value {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// No secret, in anything but local development.
+    #[error(
+        "VESTIBULE_SECRET is missing; set it with `npx wrangler secret put VESTIBULE_SECRET`, \
+         or run `make deploy`, which does"
+    )]
+    NoSecret,
+    /// A secret that can be guessed.
+    #[error(
+        "VESTIBULE_SECRET must have at least 32 characters, such as `openssl rand -hex 32` gives"
+    )]
+    WeakSecret,
+    /// A previous secret that can be guessed.
+    #[error("VESTIBULE_SECRET_PREVIOUS must have at least 32 characters")]
+    WeakPreviousSecret,
+    /// A previous secret that replaces nothing.
+    #[error(
+        "VESTIBULE_SECRET_PREVIOUS is the same as VESTIBULE_SECRET; set it to the secret that \
+         VESTIBULE_SECRET replaces, or remove it"
+    )]
+    SameSecret,
+    /// Registration behind a token, and no token.
+    #[error(
+        "REGISTRATION is \"token\", so REGISTRATION_TOKEN must be a secret of 32 characters or more"
+    )]
+    NoRegistrationToken,
+    /// An entry without a fingerprint, which would verify whatever the app becomes.
+    #[error(
+        "VERIFIED_CLIENTS has the entry {0:?}; write client_id=fingerprint, the line that the \
+         app's page under /developers and the response to its registration show"
+    )]
+    VerifiedClient(String),
+    /// A name that is no setting, and nearly one.
+    #[error(transparent)]
+    Name(#[from] Misspelt),
+    /// The brand.
+    #[error(transparent)]
+    Brand(#[from] BrandError),
+    /// The resources.
+    #[error("RESOURCES must be URIs separated by spaces, or a list of resources: {0}")]
+    Resources(String),
+    /// The upstream providers.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}

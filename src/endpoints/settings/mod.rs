@@ -1,0 +1,116 @@
+//! The deployment's settings: what each is, its default, and what is wrong with it.
+//! `docs/configuration.md` lists them for the operator.
+
+mod error;
+pub mod names;
+mod policies;
+mod values;
+
+pub use self::error::SettingError;
+pub use self::policies::{
+    Developers, Lifetimes, Limits, PkcePolicy, RegistrationPolicy, RotationPolicy,
+};
+
+use self::values::{choice, limit};
+use super::http::ClientAddress;
+use crate::domain::client::Client;
+use crate::domain::throttle::Limit;
+use crate::domain::verification::VerifiedClient;
+use crate::jose::seal::Sealer;
+use crate::pages::brand::Brand;
+use crate::protocol::resource::Resources;
+use crate::upstream::provider::{self, Provider};
+
+/// Gives the value of a variable or secret of the deployment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer; where it is not set, each request's own origin.
+    pub issuer: Option<String>,
+    /// Local development: demo pages, open registration, errors that say more.
+    pub development: bool,
+    /// Seals what leaves the server and must come back unchanged.
+    pub sealer: Sealer,
+    /// Who must use PKCE.
+    pub pkce: PkcePolicy,
+    /// Which refresh tokens rotate.
+    pub rotation: RotationPolicy,
+    /// Who may register clients.
+    pub registration: RegistrationPolicy,
+    /// Whether people may register.
+    pub sign_up: bool,
+    /// The resources that tokens are issued for; none means any.
+    pub resources: Resources,
+    /// Where a caller's address stands.
+    pub client_address: ClientAddress,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How often one network may try.
+    pub limits: Limits,
+    /// Who may register apps on the developers' page.
+    pub developers: Developers,
+    /// Registered apps that the operator has verified, with their fingerprints (`VERIFIED_CLIENTS`).
+    pub verified_clients: Vec<VerifiedClient>,
+    /// The upstream providers.
+    pub providers: Vec<Provider>,
+    /// Where TXT records are asked for: a resolver that answers in JSON.
+    pub dns_resolver: String,
+    /// Name, logo and colours.
+    pub brand: Brand,
+}
+
+impl Settings {
+    /// Whether pages say that the client is unverified: someone else registered it, and the operator has not
+    /// verified it as it is now.
+    pub fn is_unverified(&self, client: &Client) -> bool {
+        client.is_unverified() && !self.verified_clients.iter().any(|entry| entry.verifies(client))
+    }
+
+    /// Reads the settings. `present` are the names that the environment has.
+    ///
+    /// # Errors
+    /// [`SettingError`], which names the setting and says what was expected.
+    pub fn read(present: &[&str], lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        names::refuse_misspelt(present)?;
+        // A setting that is not on the list has no value, so that none is forgotten there.
+        let known = |name: &str| if names::is_known(name) { lookup(name) } else { None };
+        let lookup = &|name: &str| known(name).filter(|value| !value.trim().is_empty());
+        let environments = [("production", false), ("development", true)];
+        let development = choice(lookup, "ENVIRONMENT", &environments)?.unwrap_or(false);
+        let pkce = [("all", PkcePolicy::All), ("public-clients", PkcePolicy::PublicClients)];
+        let rotation =
+            [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];
+        // In development one machine stands for everybody.
+        let tries = |name, tries| limit(lookup, name, if development { 1_000_000 } else { tries });
+        Ok(Self {
+            issuer: values::issuer(lookup("ISSUER"))?,
+            development,
+            sealer: values::sealer(lookup, development)?,
+            pkce: choice(lookup, "PKCE", &pkce)?.unwrap_or(PkcePolicy::All),
+            rotation: choice(lookup, "REFRESH_ROTATION", &rotation)?
+                .unwrap_or(RotationPolicy::PublicClients),
+            registration: policies::registration(lookup, development)?,
+            sign_up: choice(lookup, "SIGN_UP", &[("open", true), ("off", false)])?.unwrap_or(true),
+            resources: values::resources(lookup)?,
+            client_address: values::client_address(lookup("CLIENT_ADDRESS"))?,
+            lifetimes: policies::lifetimes(lookup)?,
+            limits: Limits {
+                sign_up: tries("SIGN_UPS_PER_HOUR", 20)?,
+                registration: tries("REGISTRATIONS_PER_HOUR", 20)?,
+                sign_in: Limit {
+                    guesses: Some(tries("SIGN_INS_PER_HOUR", 1200)?.tries),
+                    ..tries("FAILED_SIGN_INS_PER_HOUR", 60)?
+                },
+                user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
+                device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
+            },
+            developers: policies::developers(lookup("DEVELOPERS"), development),
+            verified_clients: values::verified_clients(lookup)?,
+            providers: provider::read(lookup, development)?,
+            dns_resolver: values::dns_resolver(lookup, development)?,
+            brand: Brand::read(lookup)?,
+        })
+    }
+}
