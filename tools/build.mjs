@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { budget, bundleSize, kib } from "./bundle.mjs";
+import { budget, bundleSize } from "./bundle.mjs";
+import { kib } from "./compressed.mjs";
 import { bind, compile, optimise } from "./wasm.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

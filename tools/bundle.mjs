@@ -1,12 +1,10 @@
 // How large the bundle is and may be. Cloudflare's limit, 3 MB on the free plan, is on the compressed size.
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
+import { compressed } from "./compressed.mjs";
 
 const root = path.dirname(import.meta.dirname);
 export const budget = JSON.parse(readFileSync(path.join(root, "tools/budget.json"), "utf8"));
-export const kib = (bytes) => Math.round(bytes / 1024);
-export const compressed = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 const parts = [
   "build/vestibule_bg.wasm", "build/vestibule.js",

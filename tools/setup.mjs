@@ -37,12 +37,11 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
   stop(`Node ${process.versions.node} is too old: install Node 20 or newer`);
 }
 if (!has("npm")) stop("npm is missing: install Node 20 or newer with npm");
-if (!has("cargo")) stop("cargo is missing: install Rust with rustup (rustup.rs)");
+if (!has("cargo")) stop("cargo is missing: install Rust with rustup (rustup.rs). To deploy without it: npx vestibule-auth deploy");
 
 once("npm", ["package-lock.json"], existsSync("node_modules"), () => {
   say("installing the npm packages (a minute)");
-  // Not `npm ci`: it refuses a lock file that names no optional package of another platform.
-  const install = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error"];
+  const install = ["ci", "--no-fund", "--no-audit", "--loglevel=error"];
   if (!run("npm", install)) stop("npm could not install the packages");
 });
 once("rust", ["rust-toolchain.toml"], true, () => {
