@@ -2,8 +2,8 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-clients test-browser \
-        lint audit bundle deploy pictures clean
+.PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-deploy test-clients test-browser \
+        lint audit bundle deploy release pictures clean
 
 # What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
 GIVEN := $(foreach pair,$(MAKEOVERRIDES),$(pair))
@@ -42,8 +42,7 @@ build: setup ## Build the worker; prints its size and how long it takes to compi
 	@node tools/build.mjs
 
 bundle: setup
-	@rm -rf dist
-	@wrangler deploy --dry-run --outdir dist
+	@node tools/dist.mjs
 
 lint: setup
 	cargo fmt --all --check
@@ -65,13 +64,19 @@ test-clients: setup-tests bundle
 test-browser: setup-tests bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/browser/*.test.mjs
 
+test-deploy: setup bundle
+	node --test --test-timeout=600000 --test-force-exit --test-concurrency=2 tests/deploy/*.test.mjs
+
 pictures: setup-tests bundle ## The picture of the README, from the pages as they are
 	node tests/browser/pictures.mjs
 
-test: setup-tests lint audit test-native size test-black-box test-clients test-browser ## Every test there is
+test: setup-tests lint audit test-native size test-black-box test-deploy test-clients test-browser ## Every test there is
 
-deploy: setup ## Check, set the secret where it is missing, and deploy with wrangler
-	@node tools/deploy.mjs
+deploy: setup bundle ## Deploy to Cloudflare, and check that it works (make deploy ENV=staging; docs/deploy.md)
+	@node tools/deploy.mjs $(GIVEN)
+
+release: setup bundle ## Pack the bundle and the deploy command for machines without Rust
+	@node tools/release.mjs
 
 clean: ## Remove what was built (not what the local server stored)
 	rm -rf build dist target .cache

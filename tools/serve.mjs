@@ -5,17 +5,16 @@ import path from "node:path";
 import { parse } from "smol-toml";
 import { given } from "./given.mjs";
 import { alarmsPerSecond, spreadAlarms } from "./workerd/alarms.mjs";
-import { root } from "./workerd/config.mjs";
 import { removeEmptyFiles } from "./workerd/empty_files.mjs";
 import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
+import { reportSettings } from "./workerd/settings.mjs";
 import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
 
 // How long removing files may delay a start, in milliseconds.
 const MAX_REMOVING = 10_000;
 
-process.chdir(root);
 // The files hold keys and personal data, so only their owner may read them; workerd's files too.
 process.umask(0o077);
 // The runtime ends with this process (workerd/runtime.mjs).
@@ -76,35 +75,24 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 // The reader of the output may be gone; that must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-async function ask(server, target) {
-  const { status, text } = await server.ask(target).catch((error) => {
-    throw new Error(`the server does not answer: ${error.message}`);
-  });
-  if (status !== 200) throw new Error(text.trim());
-  return text;
-}
-
 // Refuses names that are no settings: a misspelt one would be ignored. A secret may be left over from a provider that
 // was removed.
 async function checkSettings(server) {
-  const { error, unknown } = JSON.parse(await ask(server, "/settings"));
-  const lines = unknown.map(({ name, nearest, is_provider_secret }) => {
-    if (is_provider_secret) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider of that id`);
-    else return nearest ? `${name} is not a setting; did you mean ${nearest}?` : `${name} is not a setting`;
-  });
-  const refused = lines.filter((line) => line !== undefined);
-  if (refused.length > 0) throw new Error(refused.join("\nvestibule: "));
-  if (error !== null) throw new Error(`Vestibule does not start: ${error}`);
+  const { wrong, unused } = await reportSettings(server);
+  if (wrong.length > 0) throw new Error(wrong.join("\nvestibule: "));
+  for (const name of unused) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider of that id`);
 }
 
 async function greet(server) {
   await checkSettings(server);
   // The first request makes the keys.
-  await ask(server, "/jwks");
+  const { status, text } = await server.ask("/jwks");
+  if (status !== 200) throw new Error(text.trim());
+  const demo = settings.ENVIRONMENT === "development" ? `  Demo       ${server.url}/demo\n` : "";
   console.log(`
   Vestibule serves ${server.url} from ${HOST}:${PORT}
 
-  State      ${path.resolve(STATE)}${isNew ? " (new)" : ""}
+${demo}  State      ${path.resolve(STATE)}${isNew ? " (new)" : ""}
   Settings   ${SETTINGS ?? "defaults"} (docs/serve.md)
   Discovery  ${server.url}/.well-known/openid-configuration
 

@@ -1,0 +1,59 @@
+// Whose account it is, and what the credentials may do.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { newDeployment } from "./support.mjs";
+
+const deployment = await newDeployment();
+after(() => deployment.end());
+const { cloudflare } = deployment;
+const own = cloudflare.account;
+const token = (text, more) => {
+  cloudflare.accounts.addToken(text, { accounts: [own], ...more });
+  return { env: { CLOUDFLARE_API_TOKEN: text } };
+};
+
+test("without credentials it says how to sign in", () =>
+  deployment.refused(/not signed in to Cloudflare\. Run `npx wrangler login`/, [], { env: { CLOUDFLARE_API_TOKEN: "" } }));
+
+test("a token that Cloudflare doesn't know is told from a missing one", () =>
+  deployment.refused(/doesn't accept the token in CLOUDFLARE_API_TOKEN/, [], { env: { CLOUDFLARE_API_TOKEN: "a-token-that-was-revoked" } }));
+
+test("a token that is no token is told, too", () =>
+  deployment.refused(/doesn't accept the token/, [], { env: { CLOUDFLARE_API_TOKEN: "not a token" } }));
+
+test("a token without a permission is told which request it may not make", () =>
+  deployment.refused(/valid but lacks a permission/, ["ENV=poor"], token("token-without-kv", { can: ["scripts", "accounts", "user"] })));
+
+test("a token that can't list accounts is taken if the account is named", async () => {
+  const lists = token("token-without-accounts", { can: ["scripts", "kv", "routes", "domains"], type: "account" });
+  await deployment.refused(/Set account_id/, ["ENV=named"], lists);
+  deployment.configure(`account_id = "${own.id}"`, "deploy/named.toml");
+  await deployment.deployed(["ENV=named"], lists);
+});
+
+test("of two accounts, none is chosen for the operator", async () => {
+  const second = cloudflare.accounts.add({ name: "Second", subdomain: "second" });
+  const both = token("token-of-two-accounts", { accounts: [own, second] });
+  const { said } = await deployment.refused(/for several accounts/, ["ENV=two"], both);
+  assert.ok(said.includes(own.id) && said.includes(second.id));
+  await deployment.deployed(["ENV=two"], { env: { ...both.env, CLOUDFLARE_ACCOUNT_ID: second.id } });
+  assert.ok(second.script("vestibule-two"));
+  assert.equal(own.script("vestibule-two"), undefined);
+});
+
+test("a sign-in with `wrangler login` is enough, also after its token has expired", async () => {
+  cloudflare.login({ expired: true });
+  await deployment.deployed(["ENV=login"], { env: { token: null } });
+});
+
+test("at a terminal it asks which account, and remembers the answer", async () => {
+  const [third, fourth] = ["Third", "Fourth"].map((name) => cloudflare.accounts.add({ name, subdomain: name.toLowerCase() }));
+  const several = token("token-of-several-accounts", { accounts: [third, fourth] });
+  const { code, said } = await deployment.deployAtTerminal(["ENV=asked"], ["2"], several);
+  assert.equal(code, 0, said);
+  assert.ok(fourth.script("vestibule-asked"));
+  assert.match(deployment.read("deploy/asked.toml"), new RegExp(`account_id = "${fourth.id}"`));
+  await deployment.deployed(["ENV=asked"], several);
+});
+
+test("only what Cloudflare has was asked for", () => cloudflare.check());

@@ -1,0 +1,127 @@
+// Uploads that fail, and what is found again afterwards.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { newDeployment, nothingWasLost, withUser } from "./support.mjs";
+
+const deployment = await newDeployment();
+after(() => deployment.end());
+const { cloudflare } = deployment;
+const UPLOAD = { method: "PUT", path: /\/scripts\/vestibule$/ };
+const VERSION = { method: "POST", path: /\/scripts\/vestibule\/versions$/ };
+const title = "vestibule-kv";
+
+test("a first upload that fails says that no worker exists, and the next deployment uses namespace and secret again", async () => {
+  cloudflare.fail({ ...UPLOAD, status: 500, times: 9 });
+  const { code, said } = await deployment.deploy();
+  assert.equal(code, 1);
+  assert.match(said, /no worker vestibule exists/);
+  cloudflare.clearFaults();
+  const namespace = cloudflare.account.kv.byTitle(title).id;
+  const copy = deployment.read("deploy/production.secrets");
+  await deployment.deployed();
+  assert.equal(cloudflare.account.kv.byTitle(title).id, namespace);
+  assert.ok(copy.includes(deployment.worker.secret("VESTIBULE_SECRET")));
+});
+
+test("an upload that is too large says so", async () => {
+  cloudflare.account.sizeLimit = 1000;
+  const { code, said } = await deployment.deploy(["ENV=large"]);
+  assert.equal(code, 1);
+  assert.match(said, /size|limit/i);
+  assert.match(said, /no worker vestibule-large exists/);
+  cloudflare.account.sizeLimit = 3 * 1024 * 1024;
+  await deployment.deployed(["ENV=large"]);
+});
+
+let user;
+test("after `wrangler delete` a new deployment finds the namespace and signs with new keys", async () => {
+  user = await withUser(deployment);
+  const namespace = cloudflare.account.kv.byTitle(title).id;
+  await deployment.wrangler(["delete", "--name", "vestibule", "--force"]);
+  assert.equal(deployment.worker, undefined);
+  await deployment.deployed();
+  assert.equal(cloudflare.account.kv.byTitle(title).id, namespace);
+  user = await withUser(deployment);
+  await nothingWasLost(user);
+});
+
+test("after `wrangler delete` and without the old secret, a new deployment signs at once", async () => {
+  await deployment.wrangler(["delete", "--name", "vestibule", "--force"]);
+  const others = deployment.read("deploy/production.secrets").replace(/^VESTIBULE_SECRET=.*$/m, "");
+  deployment.write("deploy/production.secrets", others);
+  const { said } = await deployment.deployed();
+  assert.match(said, /waiting 20 s/);
+  user = await withUser(deployment);
+});
+
+test("a namespace that is in the file is used", async () => {
+  const { result } = await cloudflare.call("POST", `/accounts/${cloudflare.account.id}/storage/kv/namespaces`, { json: { title: "mine" } });
+  await deployment.deploy(["ENV=own"]);
+  await deployment.wrangler(["delete", "--name", "vestibule-own", "--force"]);
+  deployment.configure(`kv_namespace_id = "${result.id}"`, "deploy/own.toml");
+  await deployment.deployed(["ENV=own"]);
+  const bindings = cloudflare.account.script("vestibule-own").current.bindings;
+  assert.equal(bindings.find(({ name }) => name === "KV").namespace_id, result.id);
+});
+
+test("429 is tried again after the time that it asks for", async () => {
+  const limited = cloudflare.fail({ method: "GET", path: /\/secrets$/, status: 429, headers: { "retry-after": "1" } });
+  const { said } = await deployment.deployed();
+  assert.equal(limited.uses, 1);
+  assert.match(said, /\(429\); trying again in 1 s/);
+});
+
+test("503 during the upload is tried again", async () => {
+  const failing = cloudflare.fail({ ...VERSION, status: 503, times: 2 });
+  await deployment.deployed();
+  assert.equal(failing.uses, 2);
+  await nothingWasLost(user);
+});
+
+test("an upload that keeps failing says which version serves", async () => {
+  const before = deployment.worker.current.id;
+  cloudflare.fail({ ...VERSION, status: 500, times: 9 });
+  const { code, said } = await deployment.deploy();
+  assert.equal(code, 1);
+  assert.match(said, new RegExp(`version ${before} still serves, as before`));
+  cloudflare.clearFaults();
+  await nothingWasLost(user);
+});
+
+test("an upload whose answer is lost says which version serves now", async () => {
+  const before = deployment.worker.current.id;
+  cloudflare.fail({ method: "POST", path: /\/scripts\/vestibule\/deployments$/, after: "handled", lost: true, times: 9 });
+  const { code, said } = await deployment.deploy();
+  cloudflare.clearFaults();
+  const now = deployment.worker.current.id;
+  if (code !== 0) assert.match(said, new RegExp(`deployed now: ${now}`));
+  assert.notEqual(now, before);
+  await nothingWasLost(user);
+});
+
+test("a version that doesn't work is told with the command for the rollback, which brings the old one back", async () => {
+  const before = deployment.worker.current.id;
+  // Nobody can reach the issuer any more.
+  cloudflare.delaySite("vestibule.example.workers.dev", 1000);
+  const { code, said } = await deployment.deploy();
+  assert.equal(code, 1);
+  assert.match(said, /can't be reached/);
+  const [, command] = said.match(/npx wrangler (rollback .*)/);
+  cloudflare.delaySite("vestibule.example.workers.dev", 0);
+  await deployment.wrangler([...command.split(" "), "--yes"]);
+  assert.equal(deployment.worker.current.id, before);
+  await nothingWasLost(user);
+});
+
+test("at a terminal, the version before comes back when the operator says yes", async () => {
+  const before = deployment.worker.current.id;
+  cloudflare.delaySite("vestibule.example.workers.dev", 1000);
+  const { code, said } = await deployment.deployAtTerminal([], ["y"]);
+  cloudflare.delaySite("vestibule.example.workers.dev", 0);
+  assert.equal(code, 1);
+  assert.match(said, /The version before is back/);
+  assert.equal(deployment.worker.current.id, before);
+  await nothingWasLost(user);
+});
+
+test("only what Cloudflare has was asked for", () => cloudflare.check());

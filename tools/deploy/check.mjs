@@ -1,0 +1,71 @@
+// Runs the bundle on workerd here, with the settings of the deployment and the names of its secrets, before anything
+// is uploaded.
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { freePort } from "../free_port.mjs";
+import { start } from "../workerd/runtime.mjs";
+import { reportSettings } from "../workerd/settings.mjs";
+import { isServed } from "./deployment.mjs";
+import { newSecret } from "./secrets.mjs";
+import { Stop } from "./terminal.mjs";
+
+// A value for a secret whose own value isn't known here: it has the right form and is of no use.
+function standIn(name) {
+  if (!name.endsWith("_PRIVATE_KEY")) return newSecret();
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" });
+}
+
+// Throws `Stop` if the server would refuse its settings, or if one of them is unknown. `secrets` are names.
+export async function check(deployment, secrets) {
+  const texts = Object.entries(deployment.settings).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(secrets.map((name) => [name, standIn(name)])) };
+  const { wrong, development } = await ask(settings, (name) => name in deployment.settings);
+  if (development) {
+    wrong.push('ENVIRONMENT is "development", which makes the demo pages and client registration public. Remove it');
+  }
+  if (wrong.length > 0) throw new Stop(`these settings can't be deployed. Change ${deployment.file}:\n${indent(wrong)}`);
+}
+
+async function ask(settings, isSetting) {
+  const state = mkdtempSync(path.join(tmpdir(), "vestibule-check-"));
+  const server = start({ settings, state, port: await freePort(), stderr: "pipe" });
+  let output = "";
+  server.child.stderr.on("data", (chunk) => {
+    output += chunk;
+  });
+  try {
+    await server.ready;
+    return await reportSettings(server, isSetting);
+  } catch (error) {
+    throw new Stop(`the bundle doesn't run here: ${error.message}\n${indent(lastLines(output))}`);
+  } finally {
+    server.child.kill("SIGKILL");
+    await server.exited;
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+// Throws `Stop` if no route leads to the issuer. Without an `ISSUER`, each request's own origin is the issuer.
+export function checkIssuer(deployment, origins) {
+  const { settings, settings: { ISSUER: issuer } } = deployment;
+  if (origins.length === 0) {
+    throw new Stop(
+      `nothing would serve the worker: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which makes the subdomain`,
+    );
+  }
+  if (issuer !== undefined && !isServed(origins, issuer)) {
+    throw new Stop(`ISSUER is ${issuer}, but the worker is served at ${origins.join(" and ")}. Set domain or routes in ${deployment.file}, or change ISSUER`);
+  }
+  if (issuer === undefined && origins.some((origin) => origin.includes("*"))) {
+    throw new Stop(`the routes of ${deployment.file} serve many origins. Set ISSUER to the one that apps use`);
+  }
+  return settings.ISSUER === undefined ? origins[0] : new URL(issuer).origin;
+}
+
+// The runtime logs the line that is left out at every start.
+const lastLines = (output) => output.trim().split("\n").filter((line) => !line.includes("NOSENTRY")).slice(-4);
+
+const indent = (lines) => lines.map((line) => `  ${line}`).join("\n");

@@ -1,0 +1,78 @@
+// Which secrets go with an upload. Only a rotation replaces one that the worker has.
+import { opensAny, opensNewest } from "./published_keys.mjs";
+import { newSecret, PREVIOUS, readSecret, readSecrets, SECRET } from "./secrets.mjs";
+import { say, Stop } from "./terminal.mjs";
+
+// `standing` are the names of the worker's secrets, undefined for a worker that doesn't exist; `exposed` are secrets
+// that are deployed as settings; `keys` are what the key ring has published. Returns the secrets to upload, and those
+// of them to write into the file of secrets before.
+export function chooseSecrets(files, { secretFile, rotates }, { standing, exposed = {}, keys }) {
+  const { [SECRET]: copy, [PREVIOUS]: _, ...others } = readSecrets(files.secrets);
+  const given = secretFile === undefined ? undefined : readSecret(secretFile);
+  if (standing === undefined) {
+    if (rotates) throw new Stop("there is no worker yet whose secret could be rotated");
+    const first = { [SECRET]: firstSecret(files, copy, given) };
+    return { uploaded: { ...others, ...first }, written: first };
+  }
+  if (Object.keys(exposed).length > 0) {
+    say(`anyone who may read the worker's settings could read ${Object.keys(exposed).join(", ")}. Now a secret; rotate it (SECURITY.md)`);
+  }
+  const names = [...standing, ...Object.keys(exposed)];
+  const added = { ...exposed, ...Object.fromEntries(Object.entries(others).filter(([name]) => !names.includes(name))) };
+  if (rotates) {
+    const rotated = rotation(files, { names, keys });
+    return { uploaded: { ...added, ...rotated }, written: { ...exposed, ...rotated } };
+  }
+  if (names.includes(SECRET)) {
+    if (given !== undefined) {
+      throw new Stop(`the worker has ${SECRET} already, and it isn't replaced. To change it: make deploy ROTATE=yes`);
+    }
+    return { uploaded: added, written: exposed };
+  }
+  const returned = { [SECRET]: returnedSecret(files, { secretFile, copy, given, keys }) };
+  return { uploaded: { ...added, ...returned }, written: { ...exposed, ...returned } };
+}
+
+function firstSecret(files, copy, given) {
+  if (copy !== undefined && given !== undefined && copy !== given) {
+    throw new Stop(`${files.secrets} has another ${SECRET} than the file that SECRET names. Remove the wrong one`);
+  }
+  if (given === undefined && copy === undefined && process.env.CI) {
+    throw new Stop(
+      "this would be the first deployment, and the copy of its secret would be lost with this machine. Deploy once by hand, or give the secret: SECRET=FILE",
+    );
+  }
+  return given ?? copy ?? newSecret();
+}
+
+// The secret for a worker that has lost its own.
+function returnedSecret(files, { secretFile, copy, given, keys }) {
+  if (given === undefined) {
+    const hint = copy === undefined ? "SECRET=FILE, with the file that has your copy" : `SECRET=${files.secrets}`;
+    throw new Stop(
+      `the worker exists, but its ${SECRET} is gone. A new one would not open what is stored.\nPut yours back: make deploy ${hint}\nSECURITY.md says what a lost secret costs, and how to go on with a new one`,
+    );
+  }
+  if (opensAny(keys, given) === false) {
+    throw new Stop(`the secret in ${secretFile} is not the one that sealed this deployment's keys`);
+  }
+  return given;
+}
+
+// The new secret and the previous one, which go into one version together. An interrupted rotation goes on with the
+// secret that it made.
+function rotation(files, { names, keys }) {
+  const { [SECRET]: copy, [PREVIOUS]: previous } = readSecrets(files.secrets);
+  if (copy === undefined) {
+    throw new Stop(`a rotation needs the secret that is used now. Write it into ${files.secrets}, as a line ${SECRET}=…`);
+  }
+  const isUsed = opensNewest(keys, copy);
+  if (isUsed === false && previous !== undefined && opensNewest(keys, previous)) return { [SECRET]: copy, [PREVIOUS]: previous };
+  if (isUsed === false) {
+    throw new Stop(`the ${SECRET} in ${files.secrets} is not the one that sealed this deployment's keys`);
+  }
+  if (names.includes(PREVIOUS)) {
+    throw new Stop(`the last rotation isn't finished: ${PREVIOUS} is still set. SECURITY.md says when to remove it`);
+  }
+  return { [SECRET]: newSecret(), [PREVIOUS]: copy };
+}

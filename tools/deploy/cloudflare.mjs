@@ -1,0 +1,149 @@
+// Cloudflare's API (api.cloudflare.com), with the credentials that wrangler has.
+import { setTimeout as pause } from "node:timers/promises";
+import { say, Stop } from "./terminal.mjs";
+import { runWrangler } from "./wrangler.mjs";
+
+const API = process.env.CLOUDFLARE_API_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+
+// How often a request is sent that gets 429, 5xx or no response, and the longest wait between two of them, in
+// seconds.
+const TRIES = 4;
+const MAX_WAIT = 60;
+// The longest that a response may take, in milliseconds.
+const TIMEOUT = 30_000;
+
+// The codes with which the API says that a worker doesn't exist.
+const NO_WORKER = [10007, 10090];
+
+// A request that the API refused.
+export class Refused extends Error {
+  constructor(method, path, status, errors) {
+    const reasons = errors.map(({ code, message }) => `${message} (code ${code})`).join("; ");
+    super(`Cloudflare answered ${method} ${path} with ${status}${reasons && `: ${reasons}`}`);
+    Object.assign(this, { status, codes: errors.map(({ code }) => code) });
+  }
+
+  get isNoWorker() {
+    return this.codes.some((code) => NO_WORKER.includes(code));
+  }
+
+  get isForbidden() {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+export class Cloudflare {
+  #headers;
+  #source;
+
+  // Throws `Stop` if there are no credentials.
+  static async signIn() {
+    const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_KEY: key, CLOUDFLARE_EMAIL: email } = process.env;
+    if (token) return new Cloudflare({ type: "api_token", token });
+    if (key && email) return new Cloudflare({ type: "api_key", key, email });
+    const { stdout, stderr, status } = await runWrangler(["auth", "token", "--json"]);
+    const start = stdout.indexOf("{");
+    if (status !== 0 || start < 0) {
+      const isKnown = /not logged in/i.test(stdout + stderr);
+      throw new Stop(
+        isKnown
+          ? "not signed in to Cloudflare. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN"
+          : `wrangler doesn't tell the credentials: ${(stderr || stdout).trim()}`,
+      );
+    }
+    return new Cloudflare(JSON.parse(stdout.slice(start)));
+  }
+
+  constructor(credentials) {
+    const { type, token, key, email } = credentials;
+    this.#headers =
+      type === "api_key" ? { "x-auth-key": key, "x-auth-email": email } : { authorization: `Bearer ${token}` };
+    this.#source = {
+      api_key: "the key in CLOUDFLARE_API_KEY",
+      api_token: "the token in CLOUDFLARE_API_TOKEN",
+      oauth: "your sign-in",
+    }[type];
+  }
+
+  get = (path) => this.#call("GET", path);
+  post = (path, body) => this.#call("POST", path, JSON.stringify(body));
+  put = (path, text) => this.#call("PUT", path, text, "text/plain");
+  delete = (path) => this.#call("DELETE", path);
+
+  // The text at a path whose response isn't JSON; undefined if there is none.
+  async text(path) {
+    const response = await this.#send("GET", path);
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw await this.#refusal("GET", path, response);
+    return response.text();
+  }
+
+  // Every item of a list that comes in pages.
+  async list(path) {
+    const items = [];
+    for (let page = 1; ; page += 1) {
+      const query = `${path.includes("?") ? "&" : "?"}page=${page}&per_page=50`;
+      const { result, result_info: info } = await this.#json("GET", path + query);
+      items.push(...result);
+      const total = info?.total_pages ?? Math.ceil((info?.total_count ?? 0) / (info?.per_page ?? 50));
+      if (page >= total || result.length === 0) return items;
+    }
+  }
+
+  async #call(method, path, body, type) {
+    return (await this.#json(method, path, body, type)).result;
+  }
+
+  async #json(method, path, body, type = "application/json") {
+    const response = await this.#send(method, path, body, type);
+    if (!response.ok) throw await this.#refusal(method, path, response);
+    return response.json();
+  }
+
+  // Sends a request until it gets a response that won't change by itself.
+  async #send(method, path, body, type) {
+    const headers = { ...this.#headers, ...(body === undefined ? {} : { "content-type": type }) };
+    for (let attempt = 1; ; attempt += 1) {
+      const signal = AbortSignal.timeout(TIMEOUT);
+      const response = await fetch(API + path, { method, headers, body, signal }).catch((error) => error);
+      const isTransient = response instanceof Error || response.status === 429 || response.status >= 500;
+      if (!isTransient) return response;
+      const problem = response instanceof Error ? `(${cause(response)})` : `(${response.status})`;
+      const asked = response instanceof Error ? NaN : Number(response.headers.get("retry-after") ?? NaN);
+      const wait = Number.isNaN(asked) ? 2 ** (attempt - 1) : asked;
+      if (attempt === TRIES || wait > MAX_WAIT) {
+        if (!(response instanceof Error)) return response;
+        throw new Stop(`Cloudflare's API can't be reached ${problem}`);
+      }
+      say(`Cloudflare's API is busy or can't be reached ${problem}; trying again in ${wait} s`);
+      await pause(wait * 1000);
+    }
+  }
+
+  async #refusal(method, path, response) {
+    const body = await response.json().catch(() => ({}));
+    const errors = Array.isArray(body.errors) ? body.errors : [];
+    return new Refused(method, path, response.status, errors);
+  }
+
+  // Whether the credentials are accepted at all. What verifies them depends on their kind.
+  async isAccepted(account) {
+    const paths = ["/user/tokens/verify", ...(account ? [`/accounts/${account}/tokens/verify`] : []), "/user"];
+    for (const path of paths) if ((await this.#send("GET", path)).ok) return true;
+    return false;
+  }
+
+  // Explains a refusal: the credentials are wrong, or they lack a permission.
+  async explain(refused, account) {
+    if (!refused.isForbidden && refused.status !== 400) return refused.message;
+    if (await this.isAccepted(account)) {
+      return refused.isForbidden
+        ? `${refused.message}.\n${capital(this.#source)} is valid but lacks a permission; docs/deploy.md lists them`
+        : refused.message;
+    }
+    return `Cloudflare doesn't accept ${this.#source}: it is mistyped, expired or revoked`;
+  }
+}
+
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+const cause = (error) => error.cause?.code ?? error.cause?.message ?? error.message;

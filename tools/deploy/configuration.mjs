@@ -1,0 +1,65 @@
+// Writes the folder of a deployment: the worker as it is uploaded, and the configuration by which wrangler uploads it.
+// `npx wrangler … --config deploy/ENV/wrangler.jsonc` works with it, too.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "smol-toml";
+import { compressed, kib } from "../compressed.mjs";
+import { root } from "../workerd/config.mjs";
+import { SECRET } from "./secrets.mjs";
+
+// What wrangler.toml says of every deployment.
+export const base = () => parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
+
+// The binding of the KV namespace.
+export const KV = "KV";
+
+// The configuration for wrangler. `account` and `namespace` are IDs.
+function configurationOf(deployment, { account, namespace }) {
+  const { name, domain, routes, settings } = deployment;
+  const { compatibility_date, compatibility_flags, durable_objects, migrations, observability } = base();
+  const own = domain === undefined ? [] : [{ pattern: domain, custom_domain: true }];
+  return {
+    name,
+    account_id: account,
+    main: "worker/entry.js",
+    // The bundle is uploaded as it was built and tested.
+    no_bundle: true,
+    find_additional_modules: true,
+    base_dir: "worker",
+    rules: [{ type: "CompiledWasm", globs: ["**/*.wasm"] }],
+    compatibility_date,
+    compatibility_flags,
+    send_metrics: false,
+    routes: [...own, ...routes],
+    // One address for each issuer: another one would be another issuer.
+    workers_dev: own.length + routes.length === 0,
+    preview_urls: false,
+    vars: settings,
+    secrets: { required: [SECRET] },
+    kv_namespaces: [{ binding: KV, id: namespace }],
+    durable_objects,
+    migrations,
+    observability,
+  };
+}
+
+// Copies the bundle; returns its compressed size in KiB.
+export function writeWorker(deployment) {
+  const { worker } = deployment;
+  rmSync(worker, { recursive: true, force: true });
+  mkdirSync(worker, { recursive: true });
+  const modules = readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
+  for (const module of modules) cpSync(path.join(root, "dist", module), path.join(worker, module));
+  return kib(modules.reduce((sum, module) => sum + compressed(readFileSync(path.join(worker, module))), 0));
+}
+
+// Writes the configuration, and one for a worker that nothing leads to yet.
+export function writeConfiguration(deployment, ids) {
+  const configuration = configurationOf(deployment, ids);
+  const write = (file, content) => {
+    const head = `// Made from ${deployment.file}; each deployment writes it anew. Change that file instead.\n`;
+    writeFileSync(file, `${head}${JSON.stringify(content, null, 2)}\n`);
+  };
+  write(deployment.configuration, configuration);
+  write(deployment.unattached, { ...configuration, routes: [], workers_dev: false });
+}

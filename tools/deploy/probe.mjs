@@ -1,0 +1,140 @@
+// Asks the deployed issuer whether it works: its metadata, its keys, and a token that a client gets from it.
+import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+
+// How long a new address or version may take until it answers, in milliseconds, and the wait between two tries: a new
+// domain waits for its certificate. A wrong answer of the server itself gets less time.
+const PATIENCE = { first: 300_000, next: 60_000, answered: 20_000 };
+const INTERVAL = 3_000;
+const TIMEOUT = 15_000;
+// How long the client of the probe lives if it can't be deleted, in seconds.
+const CLIENT_LIFETIME = 300;
+
+// Why the issuer doesn't work. `isAnswered` tells that the server has answered, and not what is in front of it.
+export class NotWorking extends Error {
+  constructor(reason, isAnswered = false) {
+    super(reason);
+    this.isAnswered = isAnswered;
+  }
+}
+
+export class Probe {
+  #issuer;
+  #headers;
+
+  // `version` is asked for even while another one still answers elsewhere.
+  constructor(issuer, { name, version }) {
+    this.#issuer = issuer;
+    this.#headers = { "cloudflare-workers-version-overrides": `${name}="${version}"` };
+  }
+
+  // Repeats a question until it is answered well. Calls `waiting` with the reason of each further try.
+  async until(question, { isFirst, waiting }) {
+    const begun = Date.now();
+    let answered;
+    for (;;) {
+      try {
+        return await question();
+      } catch (error) {
+        if (!(error instanceof NotWorking)) throw error;
+        const now = Date.now();
+        answered = error.isAnswered ? (answered ?? now) : undefined;
+        const end = answered === undefined ? begun + (isFirst ? PATIENCE.first : PATIENCE.next) : answered + PATIENCE.answered;
+        if (now + INTERVAL > end) throw error;
+        waiting(error.message);
+        await pause(INTERVAL);
+      }
+    }
+  }
+
+  // The metadata (OpenID Connect Discovery §4), which must name this issuer.
+  async metadata() {
+    const metadata = await this.#json("/.well-known/openid-configuration");
+    if (metadata.issuer !== this.#issuer) {
+      throw new NotWorking(`${this.#issuer} says that it is the issuer ${JSON.stringify(metadata.issuer)}`, true);
+    }
+    return metadata;
+  }
+
+  // The published keys (RFC 7517 §5).
+  async keys(metadata) {
+    const { keys = [] } = await this.#json(new URL(metadata.jwks_uri).pathname);
+    if (!keys.some(({ alg }) => alg === "ES256")) throw new NotWorking("no key for ES256 is published", true);
+    return keys;
+  }
+
+  // Lets a client of its own get an access token (RFC 6749 §4.4), and verifies its signature. The client is written
+  // into the KV namespace and removed again.
+  async token(metadata, registry) {
+    const [id, secret] = [`deployment-check-${randomBytes(8).toString("hex")}`, randomBytes(32).toString("base64url")];
+    await registry.put(id, {
+      client_id: id,
+      issued_at: Date.now(),
+      secret: createHash("sha256").update(secret).digest("base64url"),
+      metadata: {
+        client_name: "Deployment check", token_endpoint_auth_method: "client_secret_basic",
+        grant_types: ["client_credentials"], response_types: [], scope: "",
+      },
+    });
+    try {
+      const body = new URLSearchParams({ grant_type: "client_credentials" });
+      const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
+      const { access_token: token } = await this.#json(new URL(metadata.token_endpoint).pathname, { method: "POST", body, headers: { authorization } });
+      return { token, keys: await this.keys(metadata) };
+    } finally {
+      await registry.remove(id).catch(() => {});
+    }
+  }
+
+  async #json(path, init = {}) {
+    const headers = { ...this.#headers, ...init.headers };
+    const signal = AbortSignal.timeout(TIMEOUT);
+    let response;
+    try {
+      response = await fetch(this.#issuer + path, { redirect: "manual", ...init, headers, signal });
+    } catch (error) {
+      throw new NotWorking(`${this.#issuer} can't be reached (${error.cause?.code ?? error.cause?.message ?? error.message})`);
+    }
+    const text = await response.text();
+    const isAnswered = response.headers.has("x-request-id") || text.startsWith("Vestibule does not start");
+    if (!response.ok) throw new NotWorking(`${path} answers ${response.status}: ${oneLine(text)}`, isAnswered);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new NotWorking(`${path} doesn't answer in JSON: ${oneLine(text)}`);
+    }
+  }
+}
+
+const oneLine = (text) => text.replace(/\s+/g, " ").trim().slice(0, 200);
+
+// Throws `NotWorking` unless one of the keys signed the token (RFC 7515 §5.2).
+export function verifyToken(token, keys) {
+  const [header, payload, signature] = token.split(".");
+  const { kid } = JSON.parse(Buffer.from(header, "base64url"));
+  const jwk = keys.find((key) => key.kid === kid);
+  if (jwk === undefined) throw new NotWorking("a token was signed with a key that isn't published", true);
+  const key = createPublicKey({ key: jwk, format: "jwk" });
+  const isSigned = verify("sha256", `${header}.${payload}`, { key, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+  if (!isSigned) throw new NotWorking("the signature of a token doesn't verify with the published keys", true);
+}
+
+// The clients of a deployment, as its KV namespace has them (docs/configuration.md).
+export class ClientRegistry {
+  #cloudflare;
+  #values;
+
+  constructor(cloudflare, { account, namespace }) {
+    this.#cloudflare = cloudflare;
+    this.#values = `/accounts/${account}/storage/kv/namespaces/${namespace}/values`;
+  }
+
+  put(id, client) {
+    const path = `${this.#values}/${encodeURIComponent(`client:${id}`)}?expiration_ttl=${CLIENT_LIFETIME}`;
+    return this.#cloudflare.put(path, JSON.stringify(client));
+  }
+
+  remove(id) {
+    return this.#cloudflare.delete(`${this.#values}/${encodeURIComponent(`client:${id}`)}`);
+  }
+}
