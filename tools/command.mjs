@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// The command of the package: `npx vestibule-auth deploy`.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+const NAME = "vestibule-auth";
+const HELP = `
+  npx ${NAME} deploy     deploy to Cloudflare; the settings are in deploy/production.toml
+  npx ${NAME} upgrade    deploy the newest version
+  npx ${NAME} dev        start it here with a demo, on http://localhost:8787
+  npx ${NAME} serve      run it without Cloudflare
+
+  Settings may follow as NAME=value: npx ${NAME} deploy ENV=staging
+`;
+// What `dev` sets unless the command line does.
+const DEVELOPMENT = ["ENVIRONMENT=development", "STATE=.vestibule/development"];
+
+const commands = {
+  deploy: () => import("./deploy.mjs"),
+  upgrade: () => import("./upgrade.mjs"),
+  serve: () => import("./serve.mjs"),
+  dev: () => {
+    process.argv.splice(2, 1, ...DEVELOPMENT);
+    return import("./serve.mjs");
+  },
+};
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 12)) {
+  console.error(`${NAME}: Node ${process.versions.node} is too old. Install Node 22.12 or newer`);
+  process.exit(1);
+}
+const [command] = process.argv.slice(2);
+if (command === "--version") {
+  const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, "..", "package.json"), "utf8"));
+  console.log(version);
+} else if (command === undefined || command === "help" || command === "--help") {
+  console.log(HELP);
+} else if (Object.hasOwn(commands, command)) {
+  await commands[command]();
+} else {
+  console.error(`${NAME}: there is no command ${JSON.stringify(command)}\n${HELP}`);
+  process.exit(1);
+}
