@@ -5,8 +5,9 @@ SHELL := /bin/bash
 .PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-deploy test-clients test-browser \
         lint audit bundle deploy release pictures clean
 
-# What `make dev NAME=value` and `make serve NAME=value` pass on to the server.
-GIVEN := $(foreach pair,$(MAKEOVERRIDES),$(pair))
+# What `make dev NAME=value` and others pass on, quoted for the shell as it was typed.
+NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstword $(subst =, ,$(pair)))))
+GIVEN = $(foreach name,$(NAMES),'$(subst ','\'',$(name)=$(value $(name)))')
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
