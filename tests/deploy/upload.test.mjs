@@ -9,6 +9,8 @@ const { cloudflare } = deployment;
 const UPLOAD = { method: "PUT", path: /\/scripts\/vestibule$/ };
 const VERSION = { method: "POST", path: /\/scripts\/vestibule\/versions$/ };
 const title = "vestibule-kv";
+// What a version answers that doesn't work.
+const BROKEN = { status: 503, body: "Vestibule does not start: it was made so for a test\n", times: 1000 };
 
 test("a first upload that fails says that no worker exists, and the next deployment uses namespace and secret again", async () => {
   cloudflare.fail({ ...UPLOAD, status: 500, times: 9 });
@@ -101,13 +103,12 @@ test("an upload whose answer is lost says which version serves now", async () =>
 
 test("a version that doesn't work is told with the command for the rollback, which brings the old one back", async () => {
   const before = deployment.worker.current.id;
-  // Nobody can reach the issuer any more.
-  cloudflare.delaySite("vestibule.example.workers.dev", 1000);
+  cloudflare.failSite("vestibule.example.workers.dev", BROKEN);
   const { code, said } = await deployment.deploy();
   assert.equal(code, 1);
-  assert.match(said, /can't be reached/);
+  assert.match(said, /openid-configuration answers 503: Vestibule does not start/);
   const [, command] = said.match(/npx wrangler (rollback .*)/);
-  cloudflare.delaySite("vestibule.example.workers.dev", 0);
+  cloudflare.failSite("vestibule.example.workers.dev", { times: 0 });
   await deployment.wrangler([...command.split(" "), "--yes"]);
   assert.equal(deployment.worker.current.id, before);
   await nothingWasLost(user);
@@ -115,9 +116,9 @@ test("a version that doesn't work is told with the command for the rollback, whi
 
 test("at a terminal, the version before comes back when the operator says yes", async () => {
   const before = deployment.worker.current.id;
-  cloudflare.delaySite("vestibule.example.workers.dev", 1000);
+  cloudflare.failSite("vestibule.example.workers.dev", BROKEN);
   const { code, said } = await deployment.deployAtTerminal([], ["y"]);
-  cloudflare.delaySite("vestibule.example.workers.dev", 0);
+  cloudflare.failSite("vestibule.example.workers.dev", { times: 0 });
   assert.equal(code, 1);
   assert.match(said, /The version before is back/);
   assert.equal(deployment.worker.current.id, before);
