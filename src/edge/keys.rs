@@ -181,8 +181,11 @@ async fn replace(
 
 /// Makes a key.
 pub async fn generate(sealer: &Sealer, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
-    let (public, private) = platform::generate_key(alg.as_str()).await?;
-    let public: PublicKey = serde_json::from_str(&public).map_err(Unavailable::new)?;
+    let ([first, second], private) = platform::generate_key(alg.as_str()).await?;
+    let public = match alg {
+        SigningAlgorithm::ES256 => PublicKey::Ec { crv: "P-256".to_owned(), x: first, y: second },
+        SigningAlgorithm::RS256 => PublicKey::Rsa { n: first, e: second },
+    };
     let nonce = entropy::bytes(&Random);
     let sealed_private =
         sealer.seal(Purpose::SigningKey, &private, nonce).map_err(Unavailable::new)?;

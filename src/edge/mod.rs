@@ -15,7 +15,7 @@ mod turns;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use serde_json::json;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use self::platform::{Env, Incoming};
@@ -25,7 +25,8 @@ use self::tasks::Load;
 use crate::endpoints::http::Response;
 use crate::endpoints::routes;
 use crate::endpoints::server::Server;
-use crate::endpoints::settings::{Settings, names};
+use crate::endpoints::settings::Settings;
+use crate::endpoints::settings::names::{self, UnknownName};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 thread_local! {
@@ -53,16 +54,28 @@ fn settings(env: &Env) -> Result<Rc<Settings>, String> {
     })
 }
 
-/// What a tool should know before it deploys or serves, as JSON: why the server doesn't start (`error`), the names that
-/// are no settings (`unknown`), and whether it is for `development`. Never the value of a secret.
+/// What a tool should know before it deploys or serves. Never the value of a secret.
+#[derive(Serialize)]
+struct SettingsReport {
+    /// Why the server doesn't start.
+    error: Option<String>,
+    /// The names that are no settings.
+    unknown: Vec<UnknownName>,
+    /// Whether it is for local development.
+    development: bool,
+}
+
+/// Reports on the settings, as JSON.
 #[wasm_bindgen(js_name = reportSettings)]
-pub fn report_settings(env: &Env) -> String {
+pub fn report_settings(env: &Env) -> Result<String, JsError> {
     let settings = settings(env);
     let names = platform::setting_names(env);
     let names: Vec<&str> = names.lines().collect();
-    let unknown = names::unknown(&names, settings.as_ref().ok().map(|read| &*read.providers));
+    let providers = settings.as_ref().ok().map(|settings| &*settings.providers);
+    let unknown = names::unknown(&names, providers);
     let development = settings.as_ref().is_ok_and(|settings| settings.development);
-    json!({ "error": settings.err(), "unknown": unknown, "development": development }).to_string()
+    let report = SettingsReport { error: settings.err(), unknown, development };
+    Ok(serde_json::to_string(&report)?)
 }
 
 /// Answers a request: comes back with the number of the task that waits, or with zero when the answer

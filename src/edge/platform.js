@@ -120,14 +120,14 @@ export const verify = waits((kid, input, signature) => {
   const { imported, alg } = publicKeys.get(kid);
   return crypto.subtle.verify(algorithms[alg].use, imported, signature, input);
 });
-// The public half as a JWK, and the private half as PKCS #8.
+// The two numbers of the public half, as a JWK has them (RFC 7518 §6), and the private half as PKCS #8.
 export const generateKey = waits(async (alg) => {
   const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   const parameters = { ...algorithms[alg].key, ...(alg === "RS256" ? size : {}) };
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
-  const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const { x, y, n = x, e = y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
-  return [JSON.stringify({ kty, crv, x, y, n, e }), new Uint8Array(pkcs8)];
+  return [n, e, new Uint8Array(pkcs8)];
 });
 
 // Keys of other servers, by their numbers; and the form of a signature of Ed25519.
