@@ -81,6 +81,7 @@ async function checkSettings(server) {
   const { wrong, unused } = await reportSettings(server);
   if (wrong.length > 0) throw new Error(wrong.join("\nvestibule: "));
   for (const name of unused) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider of that id`);
+  if (settings.JURISDICTION) throw new Error("JURISDICTION needs Cloudflare; here, all data lives where this process runs");
 }
 
 async function greet(server) {

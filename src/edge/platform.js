@@ -41,16 +41,22 @@ const waits =
     }
   };
 
-// Objects. An identifier that the namespace did not make is answered by undefined.
+// The objects of a class. With the setting JURISDICTION they are stored and run there alone; an ID is of one
+// jurisdiction.
+function objectsOf(env, namespace) {
+  const jurisdiction = env.JURISDICTION?.trim();
+  return jurisdiction ? env[namespace].jurisdiction(jurisdiction) : env[namespace];
+}
+// An identifier that the namespace did not make is answered by undefined.
 export function newObjectId(env, namespace) {
-  return env[namespace].newUniqueId().toString();
+  return objectsOf(env, namespace).newUniqueId().toString();
 }
 export function objectIdOfName(env, namespace, name) {
-  return env[namespace].idFromName(name).toString();
+  return objectsOf(env, namespace).idFromName(name).toString();
 }
 export const send = waits((env, namespace, named, to, command, hold) => {
   count("objects");
-  const objects = env[namespace];
+  const objects = objectsOf(env, namespace);
   let id;
   if (named) {
     id = objects.idFromName(to);

@@ -47,6 +47,8 @@ fn a_previous_secret_is_as_long_as_the_current_one_and_another() {
 fn a_wrong_value_is_named_with_what_was_expected() {
     for (name, value) in [
         ("ENVIRONMENT", "staging"),
+        ("JURISDICTION", "us"),
+        ("JURISDICTION", "EU"),
         ("PKCE", "never"),
         ("REFRESH_ROTATION", "sometimes"),
         ("REGISTRATION", "yes"),
@@ -124,6 +126,7 @@ fn a_name_that_is_nearly_right_stops_the_start_and_says_which_was_meant() {
         ("SINGUP", "SIGN_UP"),
         ("SIGN_UPS", "SIGN_UP"),
         ("ISUER", "ISSUER"),
+        ("JURISDICTON", "JURISDICTION"),
         ("PKEC", "PKCE"),
         ("RESOURCE", "RESOURCES"),
         ("REGISTRATIONS", "REGISTRATION"),

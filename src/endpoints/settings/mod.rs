@@ -79,6 +79,8 @@ impl Settings {
         let lookup = &|name: &str| known(name).filter(|value| !value.trim().is_empty());
         let environments = [("production", false), ("development", true)];
         let development = choice(lookup, "ENVIRONMENT", &environments)?.unwrap_or(false);
+        // Only checked here: `edge/platform.js` reads it for every object.
+        choice(lookup, "JURISDICTION", &[("eu", true), ("fedramp", true)])?;
         let pkce = [("all", PkcePolicy::All), ("public-clients", PkcePolicy::PublicClients)];
         let rotation =
             [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];

@@ -9,10 +9,11 @@ use crate::upstream::provider::{self, Provider};
 
 /// Every setting, in the order of `docs/configuration.md`. Each provider's secret comes on top
 /// ([`provider::is_secret_name`]).
-pub const NAMES: [&str; 37] = [
+pub const NAMES: [&str; 38] = [
     "VESTIBULE_SECRET",
     "VESTIBULE_SECRET_PREVIOUS",
     "ENVIRONMENT",
+    "JURISDICTION",
     "ISSUER",
     "PKCE",
     "REFRESH_ROTATION",

@@ -31,6 +31,7 @@ pub(super) fn choice<T: Copy>(
                 ["production", ..] => "production or development",
                 ["all", ..] => "all or public-clients",
                 ["open", "off"] => "open or off",
+                ["eu", ..] => "eu or fedramp",
                 _ => "off, open or token",
             };
             Err(SettingError::Value { name, value, expected })
