@@ -104,6 +104,15 @@ test("an ENV that is no name is refused", () => deployment.refused(/ENV is "\.\.
 test("a jurisdiction can't be changed, because other objects would be used", () =>
   deployment.refused(/JURISDICTION was not set/, ["JURISDICTION=eu"]));
 
+test("a jurisdiction is deployed and used for every object, which workerd doesn't implement", async () => {
+  const { code, said } = await deployment.deploy(["ENV=eu", "JURISDICTION=eu"]);
+  assert.equal(code, 1);
+  assert.match(said, /JURISDICTION: its default -> "eu"/);
+  assert.match(said, /metadata: as it should be/);
+  assert.match(said, /\/jwks answers 500/);
+  await deployment.refused(/JURISDICTION was eu/, ["ENV=eu"]);
+});
+
 test("the file of a worker that was deployed without one gets the settings that are deployed", async () => {
   const other = deployment.path("elsewhere");
   const { mkdirSync } = await import("node:fs");
