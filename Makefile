@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 # What `make dev NAME=value` and others pass on, quoted for the shell as it was typed.
 NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstword $(subst =, ,$(pair)))))
+NAMES := $(foreach name,$(NAMES),$(if $(findstring command,$(origin $(name))),$(name)))
 GIVEN = $(foreach name,$(NAMES),'$(subst ','\'',$(name)=$(value $(name)))')
 
 help: ## This list

@@ -13,14 +13,14 @@ const HELP = `
   Settings may follow as NAME=value: npx ${NAME} deploy ENV=staging
 `;
 // What `dev` sets unless the command line does.
-const DEVELOPMENT = ["ENVIRONMENT=development", "STATE=.vestibule/development"];
+const DEVELOPMENT = ["ENVIRONMENT=development", "STATE=.vestibule-dev"];
 
 const commands = {
   deploy: () => import("./deploy.mjs"),
   upgrade: () => import("./upgrade.mjs"),
   serve: () => import("./serve.mjs"),
   dev: () => {
-    process.argv.splice(2, 1, ...DEVELOPMENT);
+    process.argv.splice(2, 0, ...DEVELOPMENT);
     return import("./serve.mjs");
   },
 };
@@ -37,6 +37,8 @@ if (command === "--version") {
 } else if (command === undefined || command === "help" || command === "--help") {
   console.log(HELP);
 } else if (Object.hasOwn(commands, command)) {
+  // What follows reads its arguments from there.
+  process.argv.splice(2, 1);
   await commands[command]();
 } else {
   console.error(`${NAME}: there is no command ${JSON.stringify(command)}\n${HELP}`);

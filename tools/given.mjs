@@ -1,8 +1,14 @@
 // What stands on the command line as NAME=value.
+const words = () => process.argv.slice(2);
+const isPair = (word) => /^[A-Z][A-Z0-9_]*=/.test(word);
+
 export const given = () =>
   Object.fromEntries(
-    process.argv.slice(2).filter((argument) => /^[A-Z][A-Z0-9_]*=/.test(argument)).map((argument) => {
+    words().filter(isPair).map((argument) => {
       const equals = argument.indexOf("=");
       return [argument.slice(0, equals), argument.slice(equals + 1)];
     }),
   );
+
+// What else stands there.
+export const others = () => words().filter((word) => !isPair(word));

@@ -52,7 +52,7 @@ for (const module of modules) cpSync(path.join(root, "dist", module), path.join(
 
 // The bundle is there, so nothing is built.
 const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8")
-  .replace(/^main = .*$/m, 'main = "dist/entry.js"\nbase_dir = "dist"\nno_bundle = true\nfind_additional_modules = true\nrules = [{ type = "CompiledWasm", globs = ["**/*.wasm"] }]')
+  .replace(/^main = .*$/m, 'main = "dist/entry.js"\nbase_dir = "dist"\nno_bundle = true\nfind_additional_modules = true\nrules = [{ type = "CompiledWasm", globs = ["**/*.wasm"], fallthrough = false }]')
   .replace(/^\[build\]\n(?:.+\n)+\n/m, "");
 writeFileSync(path.join(folder, "wrangler.toml"), configuration);
 
@@ -76,4 +76,6 @@ const [{ filename, size, unpackedSize }] = JSON.parse(run("npm", ["pack", "--jso
 const digest = createHash("sha256").update(readFileSync(path.join(output, filename))).digest("hex");
 writeFileSync(path.join(output, "SHA256SUMS"), `${digest}  ${filename}\n`);
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
-console.log(`vestibule: release/${filename}, ${kib(size)} (${kib(unpackedSize)} unpacked)\nvestibule: SHA-256 ${digest}`);
+const spec = `release/${filename}`;
+console.log(`vestibule: try it with: npx --package=./${spec} ${NAME} dev`);
+console.log(`vestibule: ${spec}, ${kib(size)} (${kib(unpackedSize)} unpacked)\nvestibule: SHA-256 ${digest}`);

@@ -89,7 +89,9 @@ async function greet(server) {
   // The first request makes the keys.
   const { status, text } = await server.ask("/jwks");
   if (status !== 200) throw new Error(text.trim());
-  const demo = settings.ENVIRONMENT === "development" ? `  Demo       ${server.url}/demo\n` : "";
+  // Opening it creates the demo's clients and user.
+  const hasDemo = settings.ENVIRONMENT === "development" && (await server.ask("/demo")).status === 200;
+  const demo = hasDemo ? `  Demo       ${server.url}/demo: demo@example.com, password vestibule-demo\n` : "";
   console.log(`
   Vestibule serves ${server.url} from ${HOST}:${PORT}
 

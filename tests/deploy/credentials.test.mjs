@@ -27,7 +27,7 @@ test("a token without a permission is told which request it may not make", () =>
 test("a token that can't list accounts is taken if the account is named", async () => {
   const lists = token("token-without-accounts", { can: ["scripts", "kv", "routes", "domains"], type: "account" });
   await deployment.refused(/Set account_id/, ["ENV=named"], lists);
-  deployment.configure(`account_id = "${own.id}"`, "deploy/named.toml");
+  deployment.write("deploy/named.toml", `name = "vestibule-named"\naccount_id = "${own.id}"\n`);
   await deployment.deployed(["ENV=named"], lists);
 });
 

@@ -139,7 +139,7 @@ test("`dev` starts it here, with the demo", async () => {
       child.once("exit", (code) => reject(new Error(`it ended (${code}): ${said}`)));
     });
     assert.equal((await fetch(`http://localhost:${port}/demo`)).status, 200);
-    assert.deepEqual(files(folder), [".vestibule"]);
+    assert.deepEqual(files(folder), [".vestibule-dev"]);
   } finally {
     process.kill(-child.pid, "SIGTERM");
   }

@@ -119,7 +119,7 @@ test("the file of a worker that was deployed without one gets the settings that 
   mkdirSync(other);
   await deployment.deployed(["BRAND_NAME=Acme"]);
   const { said } = await deployment.deployed([], { folder: other });
-  assert.match(said, /took the settings that are deployed/);
+  assert.match(said, /with what is deployed already: BRAND_NAME/);
   const text = deployment.read("elsewhere/deploy/production.toml");
   assert.match(text, /BRAND_NAME = "Acme"/);
   assert.match(text, /\[\[PROVIDERS\]\]/);

@@ -17,11 +17,13 @@ export function nextDeployment(deployment, standing, size) {
   const pending = pendingMigrations(standing.migration);
   const settings = settingLines(standing.settings, deployment.settings);
   const migrations = pending.map(({ tag, ...changes }) => `migration ${tag}: adds ${classesOf([changes]).join(", ")}`);
+  const others = standing.others.map((binding) => `binding removed: ${binding}`);
   const rollback = pending.length > 0 ? ["after a migration, a rollback to before it isn't possible"] : [];
   return [
     ...(settings.length > 0 ? settings : ["settings: unchanged"]),
     ...(migrations.length > 0 ? migrations : ["classes: unchanged"]),
     ...rollback,
+    ...others,
     `size: ${size} KiB compressed`,
   ];
 }

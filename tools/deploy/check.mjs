@@ -18,15 +18,19 @@ function standIn(name) {
   return privateKey.export({ type: "pkcs8", format: "pem" });
 }
 
-// Throws `Stop` if the server would refuse its settings, or if one of them is unknown. `secrets` are names.
-export async function check(deployment, secrets) {
+// Throws `Stop` if the server would refuse its settings, or if one of them is unknown. `uploaded` are secrets, and
+// `standing` the names of those that the worker has.
+export async function check(deployment, { uploaded, standing }) {
   const texts = Object.entries(deployment.settings).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
-  const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(secrets.map((name) => [name, standIn(name)])) };
+  const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(standing.map((name) => [name, standIn(name)])), ...uploaded };
   const { wrong, development } = await ask(settings, (name) => name in deployment.settings);
   if (development) {
     wrong.push('ENVIRONMENT is "development", which makes the demo pages and client registration public. Remove it');
   }
-  if (wrong.length > 0) throw new Stop(`these settings can't be deployed. Change ${deployment.file}:\n${indent(wrong)}`);
+  if (wrong.length === 0) return;
+  const advice = /set it with `npx wrangler secret put (\w+)`/;
+  const lines = wrong.map((line) => line.replace(advice, `write $1=… into ${deployment.secrets}`));
+  throw new Stop(`these settings can't be deployed (${deployment.file}, ${deployment.secrets} and the command line):\n${indent(lines)}`);
 }
 
 async function ask(settings, isSetting) {

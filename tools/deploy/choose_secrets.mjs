@@ -1,36 +1,37 @@
 // Which secrets go with an upload. Only a rotation replaces one that the worker has.
 import { opensAny, opensNewest } from "./published_keys.mjs";
 import { newSecret, PREVIOUS, readSecret, readSecrets, SECRET } from "./secrets.mjs";
-import { say, Stop } from "./terminal.mjs";
+import { COMMAND, say, Stop } from "./terminal.mjs";
 
 // `standing` are the names of the worker's secrets, undefined for a worker that doesn't exist; `exposed` are secrets
-// that are deployed as settings; `keys` are what the key ring has published. Returns the secrets to upload, and those
-// of them to write into the file of secrets before.
-export function chooseSecrets(files, { secretFile, rotates }, { standing, exposed = {}, keys }) {
+// that are deployed as settings; `readKeys` reads what the key ring has published. Returns the secrets to upload, and
+// those of them to write into the file of secrets before, and the names of those in the file that are left as they are.
+export async function chooseSecrets(files, { secretFile, rotates }, { standing, exposed = {}, readKeys }) {
   const { [SECRET]: copy, [PREVIOUS]: _, ...others } = readSecrets(files.secrets);
   const given = secretFile === undefined ? undefined : readSecret(secretFile);
   if (standing === undefined) {
     if (rotates) throw new Stop("there is no worker yet whose secret could be rotated");
     const first = { [SECRET]: firstSecret(files, copy, given) };
-    return { uploaded: { ...others, ...first }, written: first };
+    return { uploaded: { ...others, ...first }, written: first, left: [] };
   }
   if (Object.keys(exposed).length > 0) {
     say(`anyone who may read the worker's settings could read ${Object.keys(exposed).join(", ")}. Now a secret; rotate it (SECURITY.md)`);
   }
   const names = [...standing, ...Object.keys(exposed)];
   const added = { ...exposed, ...Object.fromEntries(Object.entries(others).filter(([name]) => !names.includes(name))) };
+  const left = Object.keys(others).filter((name) => names.includes(name));
   if (rotates) {
-    const rotated = rotation(files, { names, keys });
-    return { uploaded: { ...added, ...rotated }, written: { ...exposed, ...rotated } };
+    const rotated = rotation(files, { names, keys: await readKeys() });
+    return { uploaded: { ...added, ...rotated }, written: { ...exposed, ...rotated }, left };
   }
   if (names.includes(SECRET)) {
     if (given !== undefined) {
-      throw new Stop(`the worker has ${SECRET} already, and it isn't replaced. To change it: make deploy ROTATE=yes`);
+      throw new Stop(`the worker has ${SECRET} already, and it isn't replaced. To change it: ${COMMAND} deploy ROTATE=yes`);
     }
-    return { uploaded: added, written: exposed };
+    return { uploaded: added, written: exposed, left };
   }
-  const returned = { [SECRET]: returnedSecret(files, { secretFile, copy, given, keys }) };
-  return { uploaded: { ...added, ...returned }, written: { ...exposed, ...returned } };
+  const returned = { [SECRET]: await returnedSecret(files, { secretFile, copy, given, readKeys }) };
+  return { uploaded: { ...added, ...returned }, written: { ...exposed, ...returned }, left };
 }
 
 function firstSecret(files, copy, given) {
@@ -45,30 +46,31 @@ function firstSecret(files, copy, given) {
   return given ?? copy ?? newSecret();
 }
 
-// The secret for a worker that has lost its own.
-function returnedSecret(files, { secretFile, copy, given, keys }) {
+// The secret for a worker that has lost its own. It must open a key, unless there are none yet.
+async function returnedSecret(files, { secretFile, copy, given, readKeys }) {
   if (given === undefined) {
     const hint = copy === undefined ? "SECRET=FILE, with the file that has your copy" : `SECRET=${files.secrets}`;
     throw new Stop(
-      `the worker exists, but its ${SECRET} is gone. A new one would not open what is stored.\nPut yours back: make deploy ${hint}\nSECURITY.md says what a lost secret costs, and how to go on with a new one`,
+      `the worker exists, but its ${SECRET} is gone. A new one would not open what is stored.\nPut yours back: ${COMMAND} deploy ${hint}\nSECURITY.md says what a lost secret costs, and how to go on with a new one`,
     );
   }
-  if (opensAny(keys, given) === false) {
+  const keys = await readKeys();
+  if (keys !== undefined && !opensAny(keys, given)) {
     throw new Stop(`the secret in ${secretFile} is not the one that sealed this deployment's keys`);
   }
   return given;
 }
 
 // The new secret and the previous one, which go into one version together. An interrupted rotation goes on with the
-// secret that it made.
+// secret that it made. The secret that is used now must be proven, because its last copy may be what is replaced.
 function rotation(files, { names, keys }) {
   const { [SECRET]: copy, [PREVIOUS]: previous } = readSecrets(files.secrets);
   if (copy === undefined) {
     throw new Stop(`a rotation needs the secret that is used now. Write it into ${files.secrets}, as a line ${SECRET}=…`);
   }
-  const isUsed = opensNewest(keys, copy);
-  if (isUsed === false && previous !== undefined && opensNewest(keys, previous)) return { [SECRET]: copy, [PREVIOUS]: previous };
-  if (isUsed === false) {
+  if (keys === undefined) throw new Stop("no keys are published yet, so there is nothing to rotate. Open /jwks once");
+  if (!opensNewest(keys, copy)) {
+    if (previous !== undefined && opensNewest(keys, previous)) return { [SECRET]: copy, [PREVIOUS]: previous };
     throw new Stop(`the ${SECRET} in ${files.secrets} is not the one that sealed this deployment's keys`);
   }
   if (names.includes(PREVIOUS)) {

@@ -1,9 +1,10 @@
 // Cloudflare's API (api.cloudflare.com), with the credentials that wrangler has.
 import { setTimeout as pause } from "node:timers/promises";
+import { credentials } from "./credentials.mjs";
 import { say, Stop } from "./terminal.mjs";
 import { runWrangler } from "./wrangler.mjs";
 
-const API = process.env.CLOUDFLARE_API_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+const API = "https://api.cloudflare.com/client/v4";
 
 // How often a request is sent that gets 429, 5xx or no response, and the longest wait between two of them, in
 // seconds.
@@ -38,7 +39,7 @@ export class Cloudflare {
 
   // Throws `Stop` if there are no credentials.
   static async signIn() {
-    const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_KEY: key, CLOUDFLARE_EMAIL: email } = process.env;
+    const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_API_KEY: key, CLOUDFLARE_EMAIL: email } = credentials();
     if (token) return new Cloudflare({ type: "api_token", token });
     if (key && email) return new Cloudflare({ type: "api_key", key, email });
     const { stdout, stderr, status } = await runWrangler(["auth", "token", "--json"]);
@@ -51,7 +52,12 @@ export class Cloudflare {
           : `wrangler doesn't tell the credentials: ${(stderr || stdout).trim()}`,
       );
     }
-    return new Cloudflare(JSON.parse(stdout.slice(start)));
+    try {
+      return new Cloudflare(JSON.parse(stdout.slice(start)));
+    } catch {
+      // The parser's own message quotes the text, which has the token in it.
+      throw new Stop("wrangler doesn't tell the credentials in the expected form");
+    }
   }
 
   constructor(credentials) {
@@ -97,7 +103,10 @@ export class Cloudflare {
   async #json(method, path, body, type = "application/json") {
     const response = await this.#send(method, path, body, type);
     if (!response.ok) throw await this.#refusal(method, path, response);
-    return response.json();
+    const answer = await response.json().catch(() => undefined);
+    // Something between here and Cloudflare may answer in its place.
+    if (answer?.success !== true) throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
+    return answer;
   }
 
   // Sends a request until it gets a response that won't change by itself.

@@ -26,7 +26,7 @@ function configurationOf(deployment, { account, namespace }) {
     no_bundle: true,
     find_additional_modules: true,
     base_dir: "worker",
-    rules: [{ type: "CompiledWasm", globs: ["**/*.wasm"] }],
+    rules: [{ type: "CompiledWasm", globs: ["**/*.wasm"], fallthrough: false }],
     compatibility_date,
     compatibility_flags,
     send_metrics: false,

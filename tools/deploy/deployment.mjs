@@ -1,7 +1,7 @@
 // What one deployment is: the file deploy/ENV.toml, and the settings on the command line.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parse } from "smol-toml";
+import { parse, stringify } from "smol-toml";
 import { root } from "../workerd/config.mjs";
 import { isSecret } from "./secrets.mjs";
 import { Stop } from "./terminal.mjs";
@@ -12,7 +12,7 @@ const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 // The files of a deployment, in the folder where the command runs.
 export function filesOf(environment) {
-  if (!NAME.test(environment)) {
+  if (!NAME.test(environment) || environment === "example") {
     throw new Stop(`ENV is ${JSON.stringify(environment)}. Use lower-case letters, digits and dashes: ENV=staging`);
   }
   const folder = path.join("deploy", environment);
@@ -27,25 +27,38 @@ export function filesOf(environment) {
   };
 }
 
-// Makes the file of a new deployment from the commented example. Returns whether it was made.
-export function makeSettings(files) {
-  if (existsSync(files.file)) return false;
-  const example = readFileSync(path.join(root, "deploy", "example.toml"), "utf8");
-  const name = files.environment === "production" ? "vestibule" : `vestibule-${files.environment}`;
+// The name of the worker where the file of a deployment doesn't exist yet.
+export const defaultName = ({ environment }) => (environment === "production" ? "vestibule" : `vestibule-${environment}`);
+
+// Makes the file of a deployment from the commented example. `domain` and `settings` are those that are deployed without
+// such a file, so that the next deployment doesn't remove them. The file is written once, when all of it is known.
+export function makeSettings(files, { domain, settings = {} } = {}) {
+  const example = readFileSync(path.join(root, "deploy", "example.toml"), "utf8").replace(/^# One deployment[^]*?\n\n/, "");
+  const named = `name = "${defaultName(files)}"${domain === undefined ? "" : `\ndomain = "${domain}"`}`;
+  const text = example.replace(/^name = .*$/m, named);
+  let taken;
+  try {
+    taken = Object.keys(settings).length === 0 ? "" : `\n# What was deployed before this file was made.\n${stringify(settings)}`;
+  } catch (error) {
+    throw new Stop(`the settings that are deployed can't be written as TOML: ${error.message}. Write ${files.file} yourself`);
+  }
   mkdirSync("deploy", { recursive: true });
-  writeFileSync(files.file, example.replace(/^# One deployment[^]*?\n\n/, "").replace(/^name = .*$/m, `name = "${name}"`));
-  return true;
+  // In a repository of one's own, the settings may be committed, and the secrets never.
+  const ignored = path.join("deploy", ".gitignore");
+  if (!existsSync(ignored)) writeFileSync(ignored, "*.secrets*\n/*/\n");
+  writeFileSync(files.file, text + taken, { flag: "wx" });
 }
+
+// Writes the account that the user has chosen into the file.
+export function rememberAccount({ file }, id) {
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^name = .*$/m, `$&\naccount_id = "${id}"`));
+}
+
+export const hasSettings = ({ file }) => existsSync(file);
 
 // Reads the deployment. Settings on the command line, `given`, come before those of the file.
 export function readDeployment(files, given) {
-  let table;
-  try {
-    table = parse(readFileSync(files.file, "utf8"));
-  } catch (error) {
-    throw new Stop(`${files.file} can't be read: ${error.message}`);
-  }
-  const isSetting = (name) => /^[A-Z]/.test(name);
+  const table = hasSettings(files) ? readTable(files.file) : { name: defaultName(files) };
   for (const name of [...Object.keys(table), ...Object.keys(given)]) {
     if (!isSetting(name) && !KEYS.includes(name)) {
       throw new Stop(`${files.file} has ${JSON.stringify(name)}. It knows ${KEYS.join(", ")} and settings, which are in capitals`);
@@ -61,14 +74,55 @@ export function readDeployment(files, given) {
   if (domain !== undefined && (typeof domain !== "string" || !isHost(domain))) {
     throw new Stop(`domain in ${files.file} must be a host name such as "id.example.com"`);
   }
-  const settings = Object.fromEntries(Object.entries({ ...table, ...given }).filter(([key]) => isSetting(key)).map(([key, value]) => [key, asVariable(value)]));
+  checkRoutes(files, routes);
+  checkNameIsFree(files, name);
+  const all = Object.entries({ ...table, ...given }).filter(([key]) => isSetting(key));
+  const settings = Object.fromEntries(all.map(([key, value]) => [key, asVariable(files, key, value)]));
   // The issuer of a domain of its own follows from it.
   if (domain !== undefined) settings.ISSUER ??= `https://${domain}`;
   return { ...files, name, domain, routes, account, namespace, settings };
 }
 
+const isSetting = (name) => /^[A-Z]/.test(name);
+
+function readTable(file) {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Stop(`${file} can't be read: ${error.message}`);
+  }
+}
+
+function checkRoutes({ file }, routes) {
+  const isPattern = (route) => typeof (route?.pattern ?? route) === "string";
+  if (!Array.isArray(routes) || !routes.every(isPattern)) {
+    throw new Stop(`routes in ${file} must be a list such as [{ pattern = "id.example.com/*", zone_name = "example.com" }]`);
+  }
+  if (routes.some((route) => route.custom_domain)) throw new Stop(`${file} has a custom domain among the routes. Write domain = "…" instead`);
+}
+
+// Two files with one name would deploy over each other.
+function checkNameIsFree({ file }, name) {
+  const others = existsSync("deploy") ? readdirSync("deploy").filter((other) => other.endsWith(".toml") && other !== "example.toml") : [];
+  for (const other of others.map((entry) => path.join("deploy", entry))) {
+    if (other !== file && nameIn(other) === name) throw new Stop(`${file} and ${other} have the same name. Each deployment needs a name of its own`);
+  }
+}
+
+// A file that can't be read stops its own deployment and no other.
+function nameIn(file) {
+  try {
+    return readTable(file).name;
+  } catch {
+    return undefined;
+  }
+}
+
 // The server takes texts and tables.
-const asVariable = (value) => (typeof value === "object" ? value : String(value));
+function asVariable({ file }, name, value) {
+  if (value instanceof Date) throw new Stop(`${name} in ${file} is a date. Put it in quotes`);
+  return typeof value === "object" ? value : String(value);
+}
 
 function isHost(text) {
   try {

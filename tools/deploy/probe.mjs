@@ -1,6 +1,7 @@
 // Asks the deployed issuer whether it works: its metadata, its keys, and a token that a client gets from it.
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { detail } from "./terminal.mjs";
 
 // How long a new address or version may take until it answers, in milliseconds, and the wait between two tries: a new
 // domain waits for its certificate. A wrong answer of the server itself gets less time.
@@ -11,40 +12,60 @@ const TIMEOUT = 15_000;
 const CLIENT_LIFETIME = 300;
 
 // Why the issuer doesn't work. `isAnswered` tells that the server has answered, and not what is in front of it.
-export class NotWorking extends Error {
+class NotWorking extends Error {
   constructor(reason, isAnswered = false) {
     super(reason);
     this.isAnswered = isAnswered;
   }
 }
 
-export class Probe {
+// Asks until all is well; says what it found. Returns why the issuer doesn't work, undefined if it does. `version` of
+// the worker `name` is asked even while another one still answers elsewhere.
+export async function probe(issuer, { name, version, isFirst, ...place }) {
+  const asked = new Issuer(issuer, { "cloudflare-workers-version-overrides": `${name}="${version}"` });
+  const registry = new ClientRegistry(place);
+  try {
+    const metadata = await until(() => asked.metadata(), isFirst);
+    detail("metadata: as it should be");
+    const keys = await until(() => asked.keys(metadata), isFirst);
+    detail(`keys: ${keys.map(({ alg, kid }) => `${alg} ${kid}`).join(", ")}`);
+    await until(async () => verifyToken(await asked.token(metadata, registry), await asked.keys(metadata)), isFirst);
+    detail("token: signed, and verifies with the keys");
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotWorking) return error.message;
+    throw error;
+  }
+}
+
+// Repeats a question until it is answered well, and says why each time that changes.
+async function until(question, isFirst) {
+  const begun = Date.now();
+  let answered;
+  let told;
+  for (;;) {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof NotWorking)) throw error;
+      const now = Date.now();
+      answered = error.isAnswered ? (answered ?? now) : undefined;
+      const end = answered === undefined ? begun + (isFirst ? PATIENCE.first : PATIENCE.next) : answered + PATIENCE.answered;
+      if (now + INTERVAL > end) throw error;
+      if (error.message !== told) detail(`not yet: ${error.message}`);
+      told = error.message;
+      await pause(INTERVAL);
+    }
+  }
+}
+
+class Issuer {
   #issuer;
   #headers;
 
-  // `version` is asked for even while another one still answers elsewhere.
-  constructor(issuer, { name, version }) {
+  constructor(issuer, headers) {
     this.#issuer = issuer;
-    this.#headers = { "cloudflare-workers-version-overrides": `${name}="${version}"` };
-  }
-
-  // Repeats a question until it is answered well. Calls `waiting` with the reason of each further try.
-  async until(question, { isFirst, waiting }) {
-    const begun = Date.now();
-    let answered;
-    for (;;) {
-      try {
-        return await question();
-      } catch (error) {
-        if (!(error instanceof NotWorking)) throw error;
-        const now = Date.now();
-        answered = error.isAnswered ? (answered ?? now) : undefined;
-        const end = answered === undefined ? begun + (isFirst ? PATIENCE.first : PATIENCE.next) : answered + PATIENCE.answered;
-        if (now + INTERVAL > end) throw error;
-        waiting(error.message);
-        await pause(INTERVAL);
-      }
-    }
+    this.#headers = headers;
   }
 
   // The metadata (OpenID Connect Discovery §4), which must name this issuer.
@@ -52,6 +73,9 @@ export class Probe {
     const metadata = await this.#json("/.well-known/openid-configuration");
     if (metadata.issuer !== this.#issuer) {
       throw new NotWorking(`${this.#issuer} says that it is the issuer ${JSON.stringify(metadata.issuer)}`, true);
+    }
+    for (const name of ["jwks_uri", "token_endpoint"]) {
+      if (!String(metadata[name]).startsWith(`${this.#issuer}/`)) throw new NotWorking(`the metadata has no ${name} of this issuer`, true);
     }
     return metadata;
   }
@@ -63,8 +87,7 @@ export class Probe {
     return keys;
   }
 
-  // Lets a client of its own get an access token (RFC 6749 §4.4), and verifies its signature. The client is written
-  // into the KV namespace and removed again.
+  // An access token (RFC 6749 §4.4) for a client that is written into the KV namespace for this, and removed again.
   async token(metadata, registry) {
     const [id, secret] = [`deployment-check-${randomBytes(8).toString("hex")}`, randomBytes(32).toString("base64url")];
     await registry.put(id, {
@@ -80,7 +103,7 @@ export class Probe {
       const body = new URLSearchParams({ grant_type: "client_credentials" });
       const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
       const { access_token: token } = await this.#json(new URL(metadata.token_endpoint).pathname, { method: "POST", body, headers: { authorization } });
-      return { token, keys: await this.keys(metadata) };
+      return token;
     } finally {
       await registry.remove(id).catch(() => {});
     }
@@ -95,7 +118,7 @@ export class Probe {
     } catch (error) {
       throw new NotWorking(`${this.#issuer} can't be reached (${error.cause?.code ?? error.cause?.message ?? error.message})`);
     }
-    const text = await response.text();
+    const text = await response.text().catch(() => "");
     const isAnswered = response.headers.has("x-request-id") || text.startsWith("Vestibule does not start");
     if (!response.ok) throw new NotWorking(`${path} answers ${response.status}: ${oneLine(text)}`, isAnswered);
     try {
@@ -109,9 +132,14 @@ export class Probe {
 const oneLine = (text) => text.replace(/\s+/g, " ").trim().slice(0, 200);
 
 // Throws `NotWorking` unless one of the keys signed the token (RFC 7515 §5.2).
-export function verifyToken(token, keys) {
-  const [header, payload, signature] = token.split(".");
-  const { kid } = JSON.parse(Buffer.from(header, "base64url"));
+function verifyToken(token, keys) {
+  const [header = "", payload, signature = ""] = String(token).split(".");
+  let kid;
+  try {
+    ({ kid } = JSON.parse(Buffer.from(header, "base64url")));
+  } catch {
+    throw new NotWorking("the access token isn't a JWT", true);
+  }
   const jwk = keys.find((key) => key.kid === kid);
   if (jwk === undefined) throw new NotWorking("a token was signed with a key that isn't published", true);
   const key = createPublicKey({ key: jwk, format: "jwk" });
@@ -120,11 +148,11 @@ export function verifyToken(token, keys) {
 }
 
 // The clients of a deployment, as its KV namespace has them (docs/configuration.md).
-export class ClientRegistry {
+class ClientRegistry {
   #cloudflare;
   #values;
 
-  constructor(cloudflare, { account, namespace }) {
+  constructor({ cloudflare, account, namespace }) {
     this.#cloudflare = cloudflare;
     this.#values = `/accounts/${account}/storage/kv/namespaces/${namespace}/values`;
   }

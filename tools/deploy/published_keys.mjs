@@ -1,43 +1,41 @@
 // Whether a secret is the one that sealed the keys of a deployment (src/jose/seal.rs).
 import { hkdfSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { Refused } from "./cloudflare.mjs";
+import { Stop } from "./terminal.mjs";
 
 const PURPOSE = "vestibule signing key v1";
 const NONCE_LENGTH = 24;
 
-// Reads the keys that the key ring has published; undefined if there are none, or these credentials may not read them.
-// KV has them under the name `keys/ID`, with the ID of the ring; earlier versions wrote `keys`. A deployment that was
-// deleted leaves its own, which are the older ones.
+// Reads the keys that the key ring has published; undefined if there are none. KV has them under the name `keys/ID`,
+// with the ID of the ring; earlier versions wrote `keys`. A deployment that was deleted leaves its own, which are the
+// older ones. Throws `Refused`: keys that can't be read aren't absent.
 export async function publishedKeys(cloudflare, { account, namespace }) {
   const store = `/accounts/${account}/storage/kv/namespaces/${namespace}`;
+  const names = (await cloudflare.get(`${store}/keys?prefix=keys`)).map(({ name }) => name);
+  const sets = [];
+  for (const name of names.filter((candidate) => candidate === "keys" || candidate.startsWith("keys/"))) {
+    const text = await cloudflare.text(`${store}/values/${encodeURIComponent(name)}`);
+    if (text !== undefined) sets.push(started(name, text));
+  }
+  return sets.filter((keys) => keys.length > 0).sort((one, other) => other[0].signs_from - one[0].signs_from)[0];
+}
+
+// The keys that sign or have signed, the newest first. A key that is published and doesn't sign yet may have been
+// sealed before the secret was replaced.
+function started(name, text) {
   try {
-    const names = (await cloudflare.get(`${store}/keys?prefix=keys`)).map(({ name }) => name);
-    const sets = [];
-    for (const name of names.filter((candidate) => candidate === "keys" || candidate.startsWith("keys/"))) {
-      const text = await cloudflare.text(`${store}/values/${encodeURIComponent(name)}`);
-      if (text !== undefined) sets.push(JSON.parse(text));
-    }
-    return sets.sort((one, other) => newest(other) - newest(one))[0];
-  } catch (error) {
-    if (error instanceof Refused) return undefined;
-    throw error;
+    const keys = JSON.parse(text).keys.filter(({ signs_from: moment }) => moment <= Date.now());
+    return keys.toSorted((one, other) => other.signs_from - one.signs_from);
+  } catch {
+    throw new Stop(`the KV namespace has an entry ${name} that is not a set of keys`);
   }
 }
 
-const newest = ({ keys }) => Math.max(0, ...keys.map(({ signs_from: moment }) => moment));
+// Whether the secret opens the newest key, so that it is the one that the server uses.
+export const opensNewest = (keys, secret) => opens(keyOf(secret), keys[0].pair.sealed_private);
 
-// Whether the secret opens the newest key, so that it is the one that the server uses; undefined if there are no keys.
-export function opensNewest(published, secret) {
-  const last = published?.keys.toSorted((one, other) => one.signs_from - other.signs_from).at(-1);
-  return last && opens(keyOf(secret), last.pair.sealed_private);
-}
-
-// Whether the secret opens any key, so that it is or was one of this deployment; undefined if there are no keys.
-export function opensAny(published, secret) {
-  if (!published?.keys.length) return undefined;
-  return published.keys.some(({ pair }) => opens(keyOf(secret), pair.sealed_private));
-}
+// Whether the secret opens any key, so that it is or was one of this deployment.
+export const opensAny = (keys, secret) => keys.some(({ pair }) => opens(keyOf(secret), pair.sealed_private));
 
 const keyOf = (secret) => new Uint8Array(hkdfSync("sha256", secret, "", PURPOSE, 32));
 

@@ -1,22 +1,25 @@
 // What stands at Cloudflare: the account, the worker with its settings and secrets, and the KV namespace.
-import { writeFileSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Refused } from "./cloudflare.mjs";
 import { KV } from "./configuration.mjs";
+import { credentials } from "./credentials.mjs";
 import { isSecret } from "./secrets.mjs";
-import { ask, isInteractive, say, Stop } from "./terminal.mjs";
+import { ask, isInteractive, Stop } from "./terminal.mjs";
 
 // How long a first deployment that another one may have begun gets to finish, in milliseconds.
 const OTHERS_TIME = 20_000;
+// The types of the bindings that a deployment has.
+const OURS = ["plain_text", "json", "secret_text", "durable_object_namespace", "kv_namespace"];
 // The code for a KV namespace whose title exists.
 const TITLE_EXISTS = 10014;
 
-// The account that is deployed to: the one that is named, or the only one. With several, the user chooses.
+// The account that is deployed to: the one that is named, or the only one. With several, the user chooses. Returns its
+// ID, and whether it was chosen.
 export async function findAccount(cloudflare, deployment) {
-  const named = deployment.account ?? process.env.CLOUDFLARE_ACCOUNT_ID;
-  if (named) return named;
+  const named = deployment.account ?? credentials().CLOUDFLARE_ACCOUNT_ID;
+  if (named) return { id: named, isChosen: false };
   const accounts = await readAccounts(cloudflare);
-  if (accounts.length === 1) return accounts[0].id;
+  if (accounts.length === 1) return { id: accounts[0].id, isChosen: false };
   const list = accounts.map(({ id, name }, index) => `  ${index + 1}  ${id}  ${name}`).join("\n");
   if (!isInteractive()) {
     throw new Stop(`these credentials are for several accounts. Name one in ${deployment.file}, as account_id:\n${list}`);
@@ -24,10 +27,7 @@ export async function findAccount(cloudflare, deployment) {
   console.log(`\n${list}\n`);
   const chosen = accounts[Number(await ask(`Which account, 1 to ${accounts.length}?`)) - 1];
   if (chosen === undefined) throw new Stop("no account was chosen; nothing was uploaded");
-  const text = readFileSync(deployment.file, "utf8");
-  writeFileSync(deployment.file, text.replace(/^name = .*$/m, `$&\naccount_id = "${chosen.id}"`));
-  say(`account_id is in ${deployment.file} now`);
-  return chosen.id;
+  return { id: chosen.id, isChosen: true };
 }
 
 // Some tokens may list accounts, others memberships, and others neither.
@@ -96,16 +96,27 @@ export class Standing {
       // Secrets that somebody deployed as settings, which anyone who can read the worker's settings sees.
       exposed: Object.fromEntries(settings.filter(([setting]) => isSecret(setting))),
       namespace: bindings.find((binding) => binding.type === "kv_namespace" && binding.name === KV)?.namespace_id,
+      others: bindings.filter((binding) => !OURS.includes(binding.type)).map(({ name: binding, type }) => `${binding} (${type})`),
       classes: bindings.flatMap((binding) => (binding.type === "durable_object_namespace" ? [binding.class_name] : [])),
       versions: deployments[0]?.versions ?? [],
       migration: tag ?? scripts.find(({ id }) => id === name)?.migration_tag,
     };
   }
 
-  // How many versions the worker has had.
-  async countVersions() {
-    const { items } = await this.#cloudflare.get(`${this.#script}/versions`);
-    return items.length;
+  // The ID of the version that was deployed before this one, and whether this one is deployed alone.
+  async predecessor(version) {
+    const { deployments = [] } = await this.#cloudflare.get(`${this.#script}/deployments`);
+    const alone = ({ versions }) => versions.length === 1 && versions[0].version_id === version;
+    return { isDeployed: deployments.length > 0 && alone(deployments[0]), id: deployments.find((entry) => !alone(entry))?.versions[0]?.version_id };
+  }
+
+  // The ID of the deployed version if it has this tag: an upload whose response was lost.
+  async deployedVersionWith(tag) {
+    const [{ items = [] }, { deployments = [] }] = await Promise.all([
+      this.#cloudflare.get(`${this.#script}/versions`), this.#cloudflare.get(`${this.#script}/deployments`),
+    ]);
+    const tagged = items.find(({ annotations }) => annotations?.["workers/tag"] === tag)?.id;
+    return deployments[0]?.versions.some(({ version_id: id }) => id === tagged) ? tagged : undefined;
   }
 
   // The account's name at workers.dev; undefined if it has none.
@@ -118,9 +129,25 @@ export class Standing {
     }
   }
 
+  // Throws `Stop` if a host name is in no zone of the account: the upload would succeed, and nothing would lead to it.
+  // A token that may not list zones sees none.
+  async checkZones(hosts, file) {
+    const id = this.#account.split("/").at(-1);
+    const zones = (await this.#cloudflare.list(`/zones?account.id=${id}`).catch(() => [])).map(({ name }) => name);
+    const isInside = (host) => zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
+    const outside = hosts.find((host) => !isInside(host.replace(/^\*\.?/, "")));
+    if (zones.length === 0 || outside === undefined) return;
+    throw new Stop(`${outside} is in no zone of this account, which has ${zones.slice(0, 10).join(", ")}. Correct ${file}, or add the zone in Cloudflare's dashboard`);
+  }
+
+  // Throws `Refused` if these credentials may not use the KV namespace.
+  async checkNamespace(id) {
+    await this.#cloudflare.get(`${this.#account}/storage/kv/namespaces/${id}`);
+  }
+
   // The name of another worker that the domain belongs to.
   async ownerOf(domain, name) {
-    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?hostname=${domain}`).catch(() => []);
+    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?hostname=${domain}`);
     return domains.find((entry) => entry.hostname === domain && entry.service !== name)?.service;
   }
 
@@ -136,8 +163,16 @@ export class Standing {
 
   // The domain that the worker has.
   async domainOf(name) {
-    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?service=${name}`).catch(() => []);
+    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?service=${name}`);
     return domains.find((entry) => entry.service === name)?.hostname;
+  }
+
+  // Detaches the domain from the worker. Wrangler leaves a domain that is no longer in its configuration.
+  async detach(domain) {
+    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?hostname=${domain}`);
+    for (const { id, hostname } of domains) {
+      if (hostname === domain) await this.#cloudflare.delete(`${this.#account}/workers/domains/${id}`);
+    }
   }
 
   // The ID of the KV namespace with this title; undefined if there is none.

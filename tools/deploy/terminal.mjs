@@ -1,5 +1,12 @@
 // What a deployment prints and asks.
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { createInterface } from "node:readline/promises";
+import { root } from "../workerd/config.mjs";
+
+// What the user types before the name of a command: the package has another name than a clone.
+const { name } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+export const COMMAND = name === "vestibule" ? "make" : `npx ${name}`;
 
 // Ends the deployment. The message says what happened and what to do next; it is all that is printed.
 export class Stop extends Error {}

@@ -1,25 +1,27 @@
 // One deployment, in four steps: check, say what changes, upload, and ask the issuer whether it works.
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../workerd/config.mjs";
-import { adopt } from "./adopt.mjs";
-import { firstDeployment, nextDeployment, pendingMigrations } from "./changes.mjs";
+import { firstDeployment, nextDeployment } from "./changes.mjs";
 import { check, checkIssuer } from "./check.mjs";
-import { writeConfiguration, writeWorker } from "./configuration.mjs";
-import { filesOf, makeSettings, originsOf, readDeployment } from "./deployment.mjs";
 import { chooseSecrets } from "./choose_secrets.mjs";
-import { ClientRegistry, NotWorking, Probe, verifyToken } from "./probe.mjs";
+import { writeConfiguration, writeWorker } from "./configuration.mjs";
+import { filesOf, hasSettings, makeSettings, originsOf, readDeployment, rememberAccount } from "./deployment.mjs";
+import { checkIsNotOlder, checkIsOurs, checkIssuerStays, checkNoRollout, checkStores } from "./guards.mjs";
+import { probe } from "./probe.mjs";
 import { opensNewest, publishedKeys } from "./published_keys.mjs";
+import { offerRollback } from "./rollback.mjs";
 import { PREVIOUS, readSecrets, SECRET, writeSecrets } from "./secrets.mjs";
 import { findAccount, Standing } from "./standing.mjs";
-import { ask, detail, isInteractive, say, step, Stop } from "./terminal.mjs";
+import { COMMAND, detail, say, step, Stop } from "./terminal.mjs";
 import { attach, upload } from "./upload.mjs";
-import { runWrangler } from "./wrangler.mjs";
 
 const release = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).version;
 
 export class Transaction {
   #given;
+  #cloudflare;
   #files;
   #deployment;
   #standing;
@@ -27,10 +29,13 @@ export class Transaction {
   #before;
   #hasUploaded = false;
   #namespace;
+  // Marks the version of this deployment.
+  #tag = randomBytes(8).toString("hex");
 
-  // `secretFile` is a path. Throws `Stop` if the environment has no valid name.
-  constructor({ environment, settings, secretFile, rotates }) {
-    this.#given = { settings, secretFile, rotates };
+  // `given` are the environment, the settings of the command line, the path of a secret, and whether the secret rotates
+  // and the issuer may change. Throws `Stop` if the environment has no valid name.
+  constructor({ environment, ...given }) {
+    this.#given = given;
     this.#files = filesOf(environment);
   }
 
@@ -38,53 +43,65 @@ export class Transaction {
   account;
 
   async run(cloudflare) {
+    this.#cloudflare = cloudflare;
     step(1, "Checking");
-    await this.#find(cloudflare);
-    const secrets = await this.#chooseSecrets(cloudflare);
+    await this.#find();
+    const secrets = await this.#chooseSecrets();
     const issuer = await this.#check(secrets);
     detail(`worker ${this.#deployment.name}, issuer ${issuer}`);
 
     step(2, "What changes");
-    await this.#describe();
+    await this.#describe(secrets);
+    if (this.#given.isTrial) return say(`nothing was uploaded. ${this.#files.folder} is what would be`);
 
     step(3, "Uploading");
     const version = await this.#upload(secrets);
     detail(`version ${version} is deployed`);
 
     step(4, `Checking ${issuer}`);
-    await this.#probe(cloudflare, issuer, version);
-    await this.#conclude(cloudflare, issuer);
+    const place = { cloudflare, account: this.account, namespace: this.#namespace };
+    const reason = await probe(issuer, { name: this.#deployment.name, version, isFirst: this.#before === undefined, ...place });
+    if (reason !== undefined) await this.#offerRollback(reason);
+    await this.#conclude(issuer);
+    return undefined;
   }
 
   // Reads the file of the deployment and what stands at Cloudflare.
-  async #find(cloudflare) {
-    const isMade = makeSettings(this.#files);
+  async #find() {
+    const isNew = !hasSettings(this.#files);
     this.#deployment = readDeployment(this.#files, this.#given.settings);
-    this.account = await findAccount(cloudflare, this.#deployment);
-    this.#standing = new Standing(cloudflare, { account: this.account, name: this.#deployment.name });
+    const { id, isChosen } = await findAccount(this.#cloudflare, this.#deployment);
+    this.account = id;
+    this.#standing = new Standing(this.#cloudflare, { account: this.account, name: this.#deployment.name });
     const secrets = await this.#standing.secrets();
-    if (isMade) say(`made ${this.#files.file}, where the settings of this deployment are`);
-    if (secrets === undefined) return;
-    await this.#readBefore(secrets);
-    if (isMade) {
-      await adopt(this.#deployment, this.#before, this.#standing);
-      this.#deployment = readDeployment(this.#files, this.#given.settings);
-    }
+    if (secrets !== undefined) this.#before = { secrets, ...(await this.#standing.version()) };
+    if (isNew) await this.#makeSettings();
+    if (isChosen) rememberAccount(this.#files, id);
+    if (this.#before === undefined) return;
+    checkIsOurs(this.#deployment, this.#before);
+    checkNoRollout(this.#deployment, this.#before);
+    checkIsNotOlder(this.#before);
+    checkStores(this.#deployment, this.#before);
   }
 
-  async #readBefore(secrets) {
-    this.#before = { secrets, ...(await this.#standing.version()) };
-    if (this.#before.versions.length > 1) {
-      const shares = this.#before.versions.map(({ version_id: id, percentage }) => `  ${percentage}%  ${id}`).join("\n");
-      throw new Stop(`a gradual rollout is under way:\n${shares}\nFinish it first: npx wrangler versions deploy --name ${this.#deployment.name}`);
-    }
+  // Makes the file, with what is deployed already without it.
+  async #makeSettings() {
+    const isOurs = this.#before !== undefined && this.#before.classes.includes("KeyRing");
+    const settings = isOurs ? this.#before.settings : {};
+    const domain = isOurs ? await this.#standing.domainOf(this.#deployment.name) : undefined;
+    makeSettings(this.#files, { domain, settings });
+    this.#deployment = readDeployment(this.#files, this.#given.settings);
+    const taken = [...(domain === undefined ? [] : ["the domain"]), ...Object.keys(settings)];
+    say(`made ${this.#files.file}${taken.length === 0 ? "" : `, with what is deployed already: ${taken.join(", ")}`}`);
   }
 
-  async #chooseSecrets(cloudflare) {
-    const id = await this.#findNamespace();
-    const hasKeys = this.#before !== undefined && id !== undefined;
-    const keys = hasKeys ? await publishedKeys(cloudflare, { account: this.account, namespace: id }) : undefined;
-    return chooseSecrets(this.#files, this.#given, { standing: this.#before?.secrets, exposed: this.#before?.exposed, keys });
+  async #chooseSecrets() {
+    const { secrets: standing, exposed } = this.#before ?? {};
+    const readKeys = async () => {
+      const namespace = await this.#findNamespace();
+      return namespace && publishedKeys(this.#cloudflare, { account: this.account, namespace });
+    };
+    return chooseSecrets(this.#files, this.#given, { standing, exposed, readKeys });
   }
 
   // The KV namespace: the one that is named, the worker's, or the one with the title. Undefined if there is none.
@@ -98,26 +115,47 @@ export class Transaction {
   }
 
   // Returns the issuer.
-  async #check(secrets) {
+  async #check({ uploaded }) {
     const { name, domain } = this.#deployment;
+    const namespace = await this.#findNamespace();
+    if (namespace !== undefined) await this.#standing.checkNamespace(namespace);
+    const origins = originsOf({ ...this.#deployment }, undefined);
+    if (origins.length > 0) await this.#standing.checkZones(origins.map((origin) => origin.slice("https://".length)), this.#deployment.file);
     const owner = domain === undefined ? undefined : await this.#standing.ownerOf(domain, name);
     if (owner !== undefined) throw new Stop(`${domain} belongs to the worker ${owner}. Remove it there, or choose another domain`);
-    const jurisdiction = this.#deployment.settings.JURISDICTION;
-    if (this.#before !== undefined && jurisdiction !== this.#before.settings.JURISDICTION) {
-      const was = this.#before.settings.JURISDICTION ?? "not set";
-      throw new Stop(`JURISDICTION was ${was} when the objects were made. Changing it would leave all accounts behind`);
-    }
-    const issuer = checkIssuer(this.#deployment, originsOf(this.#deployment, await this.#standing.subdomain()));
-    await check(this.#deployment, [...new Set([...(this.#before?.secrets ?? []), ...Object.keys(secrets.uploaded)])]);
+    await check(this.#deployment, { uploaded, standing: this.#before?.secrets ?? [] });
+    const subdomain = await this.#standing.subdomain();
+    const issuer = checkIssuer(this.#deployment, originsOf(this.#deployment, subdomain));
+    const was = this.#before && (await this.#issuerBefore(subdomain));
+    checkIssuerStays({ was, becomes: issuer, isWanted: this.#given.hasNewIssuer });
     return issuer;
   }
 
-  async #describe() {
+  // The issuer of the version that is deployed; undefined behind routes without `ISSUER`, where it can't be known.
+  async #issuerBefore(subdomain) {
+    const { name, routes, settings } = this.#deployment;
+    if (this.#before.settings.ISSUER !== undefined) return new URL(this.#before.settings.ISSUER).origin;
+    const domain = await this.#standing.domainOf(name);
+    if (domain !== undefined) return `https://${domain}`;
+    return routes.length > 0 && settings.ISSUER === undefined ? undefined : originsOf({ name, routes: [] }, subdomain)[0];
+  }
+
+  #offerRollback(reason) {
+    const { configuration } = this.#files;
+    return offerRollback(reason, { before: this.#before, configuration, hasRotated: this.#given.rotates });
+  }
+
+  async #describe({ uploaded, left }) {
     const size = writeWorker(this.#deployment);
+    const namespace = await this.#findNamespace();
+    if (namespace !== undefined) writeConfiguration(this.#deployment, { account: this.account, namespace });
     const lines =
       this.#before === undefined
-        ? firstDeployment(this.#deployment, { size, isFound: (await this.#findNamespace()) !== undefined })
+        ? firstDeployment(this.#deployment, { size, isFound: namespace !== undefined })
         : nextDeployment(this.#deployment, this.#before, size);
+    const names = Object.keys(uploaded);
+    if (names.length > 0) lines.push(`secrets that are uploaded: ${names.sort().join(", ")}`);
+    if (left.length > 0) lines.push(`secrets that stay as they are at Cloudflare, whatever the file has: ${left.join(", ")}`);
     for (const line of lines) detail(line);
   }
 
@@ -125,30 +163,55 @@ export class Transaction {
     this.#namespace = await this.#claimNamespace();
     writeConfiguration(this.#deployment, { account: this.account, namespace: this.#namespace });
     // Before the upload: its response may be lost, but never the secret.
-    if (Object.keys(written).length > 0) writeSecrets(this.#files.secrets, written);
+    if (Object.keys(written).length > 0) {
+      writeSecrets(this.#files.secrets, written);
+      detail(`the secret is in ${this.#files.secrets}: keep a copy in a safe place`);
+    }
     const version = await this.#uploadVersion(uploaded);
-    if (this.#before === undefined && (await this.#standing.countVersions()) > 1) {
-      throw new Stop(
-        `somebody else deployed ${this.#deployment.name} at the same time. The secret that is used may be theirs and not the one in ${this.#files.secrets}: compare them`,
-      );
+    const { isDeployed, id } = await this.#standing.predecessor(version);
+    if (!isDeployed || id !== this.#before?.versions[0]?.version_id) {
+      const more = Object.keys(written).length > 0 ? `. The secret that is used may be theirs and not the one in ${this.#files.secrets}: compare them` : "";
+      throw new Stop(`somebody else deployed ${this.#deployment.name} at the same time${more}`);
     }
     return version;
   }
 
-  // Uploads, and attaches a domain only after it was looked at whether something else uses its name.
+  // Uploads, and attaches a new domain only after it was looked at whether something else uses its name.
   async #uploadVersion(secrets) {
+    const { name, domain } = this.#deployment;
     const { configuration, unattached } = this.#files;
-    const { domain } = this.#deployment;
-    const isNewDomain = domain !== undefined && (await this.#standing.domainOf(this.#deployment.name)) !== domain;
-    if (isNewDomain && this.#before !== undefined) await this.#standing.checkDomain(domain);
-    const isFirst = isNewDomain && this.#before === undefined;
-    this.#hasUploaded = true;
-    const version = await upload(isFirst ? unattached : configuration, { secrets, message: `Vestibule ${release}` });
-    if (isFirst) {
+    const isFirst = this.#before === undefined;
+    const attached = isFirst ? undefined : await this.#standing.domainOf(name);
+    const isNewDomain = domain !== undefined && attached !== domain;
+    if (isNewDomain && !isFirst) await this.#standing.checkDomain(domain);
+    const target = { name, configuration: isNewDomain && isFirst ? unattached : configuration };
+    const version = await this.#uploadOnce(target, secrets);
+    if (domain === undefined && attached !== undefined) await this.#standing.detach(attached);
+    if (isNewDomain && isFirst) {
       await this.#standing.checkDomain(domain);
-      await attach(configuration);
+      await attach({ name, configuration });
     }
     return version;
+  }
+
+  async #uploadOnce(target, secrets) {
+    this.#hasUploaded = true;
+    const mayRepeat = async () => {
+      if (this.#before === undefined && (await this.#standing.secrets()) !== undefined) {
+        throw new Stop("the worker exists now, so its secret isn't uploaded again. Run the command again");
+      }
+    };
+    try {
+      return await upload(target, { secrets, message: `Vestibule ${release}`, tag: this.#tag, mayRepeat });
+    } catch (error) {
+      // The response may have been lost after the upload took effect. What wrangler does after an upload is left then.
+      const version = error instanceof Stop ? await this.#standing.deployedVersionWith(this.#tag).catch(() => undefined) : undefined;
+      if (version === undefined) throw error;
+      detail("the version is deployed, but wrangler failed afterwards or its response was lost; attaching its addresses again");
+      // What fails here isn't passing.
+      await attach(target).catch((again) => this.#offerRollback(`its addresses can't be attached: ${again.message}`));
+      return version;
+    }
   }
 
   // Finds or creates the KV namespace. Of several first deployments at once only one creates it. The others, and one
@@ -165,60 +228,20 @@ export class Transaction {
     return created ?? found ?? this.#findNamespace();
   }
 
-  async #probe(cloudflare, issuer, version) {
-    const probe = new Probe(issuer, { name: this.#deployment.name, version });
-    let told = "";
-    const waiting = (reason) => {
-      if (reason !== told) detail(`not yet: ${reason}`);
-      told = reason;
-    };
-    const patience = { isFirst: this.#before === undefined, waiting };
-    try {
-      const metadata = await probe.until(() => probe.metadata(), patience);
-      detail("metadata: as it should be");
-      const keys = await probe.until(() => probe.keys(metadata), patience);
-      detail(`keys: ${keys.map(({ alg, kid }) => `${alg} ${kid}`).join(", ")}`);
-      const registry = new ClientRegistry(cloudflare, { account: this.account, namespace: this.#namespace });
-      await probe.until(async () => {
-        const { token, keys: published } = await probe.token(metadata, registry);
-        verifyToken(token, published);
-      }, patience);
-      detail("token: signed, and verifies with the keys");
-    } catch (error) {
-      if (error instanceof NotWorking) await this.#offerRollback(error.message);
-      throw error;
-    }
-  }
-
-  // Throws `Stop`, after a rollback if the user wants one.
-  async #offerRollback(reason) {
-    const previous = this.#before?.versions[0]?.version_id;
-    const failed = `the new version is deployed, but ${reason}`;
-    if (previous === undefined) throw new Stop(`${failed}.\nThere is no version before it to return to`);
-    if (pendingMigrations(this.#before.migration).length > 0) {
-      throw new Stop(`${failed}.\nThis deployment added classes, so the version before can't come back (docs/deploy.md)`);
-    }
-    const args = ["rollback", previous, "--config", this.#files.configuration];
-    const command = `npx wrangler ${args.join(" ")}`;
-    if (!isInteractive() || !/^y(es)?$/i.test(await ask(`${failed}.\nReturn to the version before? [y/N]`))) {
-      throw new Stop(`${failed}.\nTo return to the version before:\n  ${command}`);
-    }
-    const { status, stderr } = await runWrangler([...args, "--yes", "--message", "The new version did not work"]);
-    throw new Stop(status === 0 ? `${failed}. The version before is back` : `the rollback failed: ${stderr.trim()}\n  ${command}`);
-  }
-
-  async #conclude(cloudflare, issuer) {
+  async #conclude(issuer) {
     const { configuration, secrets: file } = this.#files;
     const copy = readSecrets(file)[SECRET];
-    const keys = await publishedKeys(cloudflare, { account: this.account, namespace: this.#namespace });
-    if (copy !== undefined && opensNewest(keys, copy) === false) {
+    // Only a warning depends on it.
+    const keys = await publishedKeys(this.#cloudflare, { account: this.account, namespace: this.#namespace }).catch(() => undefined);
+    if (copy !== undefined && keys !== undefined && !opensNewest(keys, copy)) {
       say(`warning: the keys are sealed with another secret than the one in ${file}. That copy can't bring this deployment back`);
     }
-    if (this.#before === undefined) {
+    if (this.#given.rotates) {
       console.log(`
-  The secret of this deployment was written to ${file}. Keep a copy in a safe
-  place: without it, no backup and no other account can open what is stored.`);
-    } else if (this.#before.secrets.includes(PREVIOUS)) {
+  VESTIBULE_SECRET was replaced. In a day or more (SECURITY.md), remove the old one:
+    npx wrangler secret delete ${PREVIOUS} --config ${configuration}
+  and its line in ${file}.`);
+    } else if (this.#before?.secrets.includes(PREVIOUS)) {
       console.log(`\n  ${PREVIOUS} is set. SECURITY.md says when to remove it.`);
     }
     console.log(`
@@ -236,7 +259,7 @@ export class Transaction {
     if (!this.#hasUploaded) return "nothing was uploaded";
     try {
       if ((await this.#standing.secrets()) === undefined) {
-        return `no worker ${this.#deployment.name} exists. The KV namespace and ${this.#files.secrets} are used again by the next make deploy`;
+        return `no worker ${this.#deployment.name} exists. The next ${COMMAND} deploy uses the KV namespace and ${this.#files.secrets} again`;
       }
       const { versions } = await this.#standing.version();
       const ids = versions.map(({ version_id: id, percentage }) => `${id} (${percentage}%)`).join(", ");

@@ -5,7 +5,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 import { detail, Stop } from "./terminal.mjs";
-import { runWrangler } from "./wrangler.mjs";
+import { runWrangler, STDIN } from "./wrangler.mjs";
 
 // How often an upload is tried that fails for a reason which passes, and the wait in between, in milliseconds.
 const TRIES = 3;
@@ -13,47 +13,58 @@ const WAIT = 3_000;
 // The reasons that pass: too many requests (971), an error of Cloudflare's (10013), and no answer.
 const PASSING = /\b(429|50[0-9]|52[0-9]|530)\b|code: (971|10013)\b|fetch failed|ECONNRESET|ETIMEDOUT|socket hang up/i;
 
-// Uploads a version with the secrets that go with it, and deploys it. Returns the version's ID. Throws `Stop` with what
-// wrangler says of a failure.
-export async function upload(configuration, { secrets, message }) {
-  const args = ["deploy", "--config", configuration, "--message", message];
+// Uploads a version with the secrets that go with it, and deploys it. Returns the version's ID. `mayRepeat` is asked
+// before it is tried again. Throws `Stop` with what wrangler says of a failure.
+export async function upload({ name, configuration }, { secrets, message, tag, mayRepeat }) {
   // Only the owner can open this folder.
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-deploy-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   try {
-    if (Object.keys(secrets).length > 0) {
-      // JSON: wrangler replaces $NAME in the other format, and takes values from the environment.
-      const file = path.join(folder, "secrets.json");
-      writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
-      args.push("--secrets-file", file);
-    }
-    return await repeat(args, path.join(folder, "output"));
+    const args = ["deploy", "--config", configuration, "--name", name, "--message", message, "--tag", tag];
+    // JSON: wrangler replaces $NAME in the other format, and takes values from the environment.
+    const text = Object.keys(secrets).length === 0 ? undefined : JSON.stringify(secrets);
+    if (text !== undefined) args.push("--secrets-file", secretsFile(folder, text));
+    const input = STDIN === undefined ? undefined : text;
+    return await repeat(args, { name, input, output: path.join(folder, "output"), mayRepeat });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off("exit", remove);
+    remove();
   }
 }
 
-// Attaches the domain and the routes of the configuration to the deployed worker.
-export async function attach(configuration) {
-  const { status, stdout, stderr } = await runWrangler(["triggers", "deploy", "--config", configuration]);
+// Through a pipe where there is one, so that no file is left behind even if this process is killed.
+function secretsFile(folder, text) {
+  if (STDIN !== undefined) return STDIN;
+  const file = path.join(folder, "secrets.json");
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
+// Attaches the addresses of the configuration to the deployed worker.
+export async function attach({ name, configuration }) {
+  const { status, stdout, stderr } = await runWrangler(["triggers", "deploy", "--config", configuration, "--name", name]);
   if (status !== 0) throw new Stop(errorOf(`${stdout}\n${stderr}`));
 }
 
 // Wrangler itself tries some of its requests again, and not all of them.
-async function repeat(args, outputFile) {
+async function repeat(args, { name, input, output, mayRepeat }) {
   for (let attempt = 1; ; attempt += 1) {
-    const env = { WRANGLER_OUTPUT_FILE_PATH: outputFile };
-    const { status, stdout, stderr } = await runWrangler(args, { env });
-    if (status === 0) return versionIn(outputFile);
+    const { status, stdout, stderr } = await runWrangler(args, { input, env: { WRANGLER_OUTPUT_FILE_PATH: output } });
+    if (status === 0) return versionIn(output, name);
     const error = errorOf(`${stdout}\n${stderr}`);
     if (attempt === TRIES || !PASSING.test(error)) throw new Stop(error);
     detail(`trying again: ${error.split("\n")[0]}`);
     await pause(WAIT);
+    await mayRepeat();
   }
 }
 
-function versionIn(file) {
+function versionIn(file, name) {
   const entries = readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-  return entries.findLast(({ type }) => type === "deploy")?.version_id;
+  const deployed = entries.findLast(({ type }) => type === "deploy");
+  if (deployed?.worker_name !== name) throw new Stop(`wrangler deployed ${deployed?.worker_name} instead of ${name}`);
+  return deployed.version_id;
 }
 
 // What wrangler says of an error, without its decoration.

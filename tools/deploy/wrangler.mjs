@@ -1,24 +1,47 @@
 // Runs the wrangler that this version of Vestibule was tested with.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { devNull } from "node:os";
 import path from "node:path";
+import { credentials } from "./credentials.mjs";
 
 const require = createRequire(import.meta.url);
 const program = path.join(path.dirname(require.resolve("wrangler/package.json")), "bin", "wrangler.js");
 
-// Runs it without a terminal, so that it asks nothing. Returns its exit status and its output.
-export function runWrangler(args, { env = {} } = {}) {
-  const child = spawn(process.execPath, [program, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_HIDE_BANNER: "true",
-      FORCE_COLOR: "0",
-      NO_COLOR: "1",
-      ...env,
-    },
+// The variables that wrangler gets. Others, such as CLOUDFLARE_ENV or WRANGLER_CI_OVERRIDE_NAME, would make it deploy
+// another worker than the one that was checked, or log secrets.
+const PASSED = [
+  "PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "XDG_CONFIG_HOME", "TMPDIR", "TEMP", "TMP",
+  "LANG", "CARGO_HOME", "RUSTUP_HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
+  "NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI", "WRANGLER_CACHE_DIR",
+];
+
+function environment(more) {
+  const passed = PASSED.filter((name) => process.env[name] !== undefined).map((name) => [name, process.env[name]]);
+  const quiet = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", FORCE_COLOR: "0", NO_COLOR: "1" };
+  return { ...Object.fromEntries(passed), ...credentials(), ...quiet, ...more };
+}
+
+// Where a program reads its standard input as a file; undefined where there is no such file.
+export const STDIN = process.platform === "win32" ? undefined : "/dev/stdin";
+
+// Runs it without a terminal, so that it asks nothing. `input` is a text that it can read at `STDIN`. Returns its exit
+// status and its output. It ends with this process, except after `kill -9`.
+export function runWrangler(args, { env = {}, input } = {}) {
+  // Without `--env-file`, wrangler takes variables from a file .env of the folder.
+  const command = [process.execPath, program, ...args, "--env-file", devNull];
+  // The shell's pipe can be opened by name, and the one of Node is a socket, which can't.
+  const piped = ["sh", "-c", '"$0" -e "process.stdin.pipe(process.stdout)" | "$0" "$@"', ...command];
+  const [first, ...rest] = input === undefined ? command : piped;
+  const child = spawn(first, rest, {
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    env: environment(env),
+    detached: input !== undefined,
   });
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(input);
+  const stop = () => process.kill(input === undefined ? child.pid : -child.pid, "SIGKILL");
+  process.once("exit", stop);
   const collected = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) {
     child[name].setEncoding("utf8").on("data", (chunk) => {
@@ -27,6 +50,9 @@ export function runWrangler(args, { env = {} } = {}) {
   }
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => resolve({ status: code ?? signal, ...collected }));
+    child.once("close", (code, signal) => {
+      process.off("exit", stop);
+      resolve({ status: code ?? signal, ...collected });
+    });
   });
 }
