@@ -1,4 +1,4 @@
-// `make deploy`: deploys to Cloudflare. Says what happened, and what stands there if it failed.
+// `make deploy`: deploys to Cloudflare. After a failure, says what happened and what is deployed now.
 import { Cloudflare, Refused } from "./deploy/cloudflare.mjs";
 import { say, Stop } from "./deploy/terminal.mjs";
 import { Transaction } from "./deploy/transaction.mjs";
@@ -9,7 +9,7 @@ const { ENV: environment = "production", SECRET: secretFile, ROTATE: rotate, ...
 let transaction;
 let cloudflare;
 try {
-  if (rotate !== undefined && rotate !== "yes") throw new Stop(`ROTATE is ${JSON.stringify(rotate)}, and must be yes`);
+  if (rotate !== undefined && rotate !== "yes") throw new Stop(`ROTATE is ${JSON.stringify(rotate)}. To rotate the secret, write ROTATE=yes`);
   transaction = new Transaction({ environment, settings, secretFile, rotates: rotate === "yes" });
   cloudflare = await Cloudflare.signIn();
   await transaction.run(cloudflare);

@@ -1,5 +1,5 @@
-// Runs the bundle on workerd here, with the settings of the deployment and the names of its secrets, before anything
-// is uploaded.
+// Before anything is uploaded: runs the bundle on local workerd with the settings of the deployment and stand-ins for
+// its secrets.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,20 +11,21 @@ import { isServed } from "./deployment.mjs";
 import { newSecret } from "./secrets.mjs";
 import { Stop } from "./terminal.mjs";
 
-// A value for a secret whose own value isn't known here: it has the right form and is of no use.
+// A worthless value of the right form. Cloudflare never returns the real one.
 function standIn(name) {
   if (!name.endsWith("_PRIVATE_KEY")) return newSecret();
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return privateKey.export({ type: "pkcs8", format: "pem" });
 }
 
-// Throws `Stop` if the server would refuse its settings, or if one of them is unknown. `secrets` are names.
+// Throws `Stop` if the server would refuse to start with these settings, or if one is unknown. `secrets` are names.
 export async function check(deployment, secrets) {
-  const texts = Object.entries(deployment.settings).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  const texts = Object.entries(deployment.settings).map(([name, value]) => [name, text(value)]);
   const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(secrets.map((name) => [name, standIn(name)])) };
   const { wrong, development } = await ask(settings, (name) => name in deployment.settings);
   if (development) {
-    wrong.push('ENVIRONMENT is "development", which makes the demo pages and client registration public. Remove it');
+    wrong.push('ENVIRONMENT is "development", which opens the demo pages and client registration to everyone. Remove it');
   }
   if (wrong.length > 0) throw new Stop(`these settings can't be deployed. Change ${deployment.file}:\n${indent(wrong)}`);
 }
@@ -40,7 +41,7 @@ async function ask(settings, isSetting) {
     await server.ready;
     return await reportSettings(server, isSetting);
   } catch (error) {
-    throw new Stop(`the bundle doesn't run here: ${error.message}\n${indent(lastLines(output))}`);
+    throw new Stop(`the bundle doesn't start on this machine: ${error.message}\n${indent(lastLines(output))}`);
   } finally {
     server.child.kill("SIGKILL");
     await server.exited;
@@ -48,12 +49,13 @@ async function ask(settings, isSetting) {
   }
 }
 
-// Throws `Stop` if no route leads to the issuer. Without an `ISSUER`, each request's own origin is the issuer.
+// Returns the issuer. Throws `Stop` if none of the origins serves it. Without the setting `ISSUER`, the server takes
+// each request's own origin for the issuer.
 export function checkIssuer(deployment, origins) {
   const { settings, settings: { ISSUER: issuer } } = deployment;
   if (origins.length === 0) {
     throw new Stop(
-      `nothing would serve the worker: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which makes the subdomain`,
+      `the worker would have no address: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which creates the subdomain`,
     );
   }
   if (issuer !== undefined && !isServed(origins, issuer)) {
@@ -65,7 +67,7 @@ export function checkIssuer(deployment, origins) {
   return settings.ISSUER === undefined ? origins[0] : new URL(issuer).origin;
 }
 
-// The runtime logs the line that is left out at every start.
+// workerd logs the line with NOSENTRY at every start.
 const lastLines = (output) => output.trim().split("\n").filter((line) => !line.includes("NOSENTRY")).slice(-4);
 
 const indent = (lines) => lines.map((line) => `  ${line}`).join("\n");

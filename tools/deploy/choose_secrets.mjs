@@ -1,21 +1,22 @@
-// Which secrets go with an upload. Only a rotation replaces one that the worker has.
+// Chooses the secrets to upload. Only a rotation replaces a secret that the worker already has.
 import { opensAny, opensNewest } from "./published_keys.mjs";
 import { newSecret, PREVIOUS, readSecret, readSecrets, SECRET } from "./secrets.mjs";
 import { say, Stop } from "./terminal.mjs";
 
 // `standing` are the names of the worker's secrets, undefined for a worker that doesn't exist; `exposed` are secrets
-// that are deployed as settings; `keys` are what the key ring has published. Returns the secrets to upload, and those
-// of them to write into the file of secrets before.
+// that were deployed as settings; `keys` are the keys that the key ring has published. Returns `uploaded`, the secrets
+// to upload, and `written`, those of them that must be in the file of secrets before the upload.
 export function chooseSecrets(files, { secretFile, rotates }, { standing, exposed = {}, keys }) {
   const { [SECRET]: copy, [PREVIOUS]: _, ...others } = readSecrets(files.secrets);
   const given = secretFile === undefined ? undefined : readSecret(secretFile);
   if (standing === undefined) {
-    if (rotates) throw new Stop("there is no worker yet whose secret could be rotated");
+    if (rotates) throw new Stop("there is no secret to rotate: the worker doesn't exist yet. Deploy it without ROTATE");
     const first = { [SECRET]: firstSecret(files, copy, given) };
     return { uploaded: { ...others, ...first }, written: first };
   }
   if (Object.keys(exposed).length > 0) {
-    say(`anyone who may read the worker's settings could read ${Object.keys(exposed).join(", ")}. Now a secret; rotate it (SECURITY.md)`);
+    const names = Object.keys(exposed).join(", ");
+    say(`${names} was a plain setting, readable by everyone with access to the worker. This deployment makes it a secret; replace its value (SECURITY.md)`);
   }
   const names = [...standing, ...Object.keys(exposed)];
   const added = { ...exposed, ...Object.fromEntries(Object.entries(others).filter(([name]) => !names.includes(name))) };
@@ -25,7 +26,7 @@ export function chooseSecrets(files, { secretFile, rotates }, { standing, expose
   }
   if (names.includes(SECRET)) {
     if (given !== undefined) {
-      throw new Stop(`the worker has ${SECRET} already, and it isn't replaced. To change it: make deploy ROTATE=yes`);
+      throw new Stop(`the worker already has ${SECRET}, which SECRET= doesn't replace. To replace it: make deploy ROTATE=yes`);
     }
     return { uploaded: added, written: exposed };
   }
@@ -35,11 +36,11 @@ export function chooseSecrets(files, { secretFile, rotates }, { standing, expose
 
 function firstSecret(files, copy, given) {
   if (copy !== undefined && given !== undefined && copy !== given) {
-    throw new Stop(`${files.secrets} has another ${SECRET} than the file that SECRET names. Remove the wrong one`);
+    throw new Stop(`${files.secrets} and the file that SECRET= names have different values of ${SECRET}. Remove the wrong one`);
   }
   if (given === undefined && copy === undefined && process.env.CI) {
     throw new Stop(
-      "this would be the first deployment, and the copy of its secret would be lost with this machine. Deploy once by hand, or give the secret: SECRET=FILE",
+      "a first deployment in CI would lose the only copy of its secret with the runner. Make the first deployment by hand, or pass the secret: SECRET=FILE",
     );
   }
   return given ?? copy ?? newSecret();
@@ -50,7 +51,7 @@ function returnedSecret(files, { secretFile, copy, given, keys }) {
   if (given === undefined) {
     const hint = copy === undefined ? "SECRET=FILE, with the file that has your copy" : `SECRET=${files.secrets}`;
     throw new Stop(
-      `the worker exists, but its ${SECRET} is gone. A new one would not open what is stored.\nPut yours back: make deploy ${hint}\nSECURITY.md says what a lost secret costs, and how to go on with a new one`,
+      `the worker exists, but its ${SECRET} is gone. A new one can't open what is stored.\nRestore your copy: make deploy ${hint}\nIf you have no copy, see "If it is lost" in SECURITY.md`,
     );
   }
   if (opensAny(keys, given) === false) {
@@ -59,12 +60,12 @@ function returnedSecret(files, { secretFile, copy, given, keys }) {
   return given;
 }
 
-// The new secret and the previous one, which go into one version together. An interrupted rotation goes on with the
-// secret that it made.
+// The new secret and the previous one, which one version gets together. After an interrupted rotation, these are the
+// ones that it wrote into the file.
 function rotation(files, { names, keys }) {
   const { [SECRET]: copy, [PREVIOUS]: previous } = readSecrets(files.secrets);
   if (copy === undefined) {
-    throw new Stop(`a rotation needs the secret that is used now. Write it into ${files.secrets}, as a line ${SECRET}=…`);
+    throw new Stop(`a rotation needs the current secret. Write it into ${files.secrets}, as a line ${SECRET}=…`);
   }
   const isUsed = opensNewest(keys, copy);
   if (isUsed === false && previous !== undefined && opensNewest(keys, previous)) return { [SECRET]: copy, [PREVIOUS]: previous };

@@ -1,4 +1,4 @@
-// What one deployment is: the file deploy/ENV.toml, and the settings on the command line.
+// Reads a deployment from the file deploy/ENV.toml and the settings on the command line.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -27,7 +27,7 @@ export function filesOf(environment) {
   };
 }
 
-// Makes the file of a new deployment from the commented example. Returns whether it was made.
+// Creates deploy/ENV.toml from the commented example unless it exists. Returns whether it did.
 export function makeSettings(files) {
   if (existsSync(files.file)) return false;
   const example = readFileSync(path.join(root, "deploy", "example.toml"), "utf8");
@@ -37,7 +37,7 @@ export function makeSettings(files) {
   return true;
 }
 
-// Reads the deployment. Settings on the command line, `given`, come before those of the file.
+// Reads the deployment. Settings on the command line (`given`) override those of the file.
 export function readDeployment(files, given) {
   let table;
   try {
@@ -48,10 +48,10 @@ export function readDeployment(files, given) {
   const isSetting = (name) => /^[A-Z]/.test(name);
   for (const name of [...Object.keys(table), ...Object.keys(given)]) {
     if (!isSetting(name) && !KEYS.includes(name)) {
-      throw new Stop(`${files.file} has ${JSON.stringify(name)}. It knows ${KEYS.join(", ")} and settings, which are in capitals`);
+      throw new Stop(`${files.file} has the unknown key ${JSON.stringify(name)}. Its keys are ${KEYS.join(", ")}, and settings in capitals`);
     }
     if (isSecret(name)) {
-      throw new Stop(`${name} is a secret and doesn't belong among the settings. Move it to ${files.secrets}, as a line ${name}=…`);
+      throw new Stop(`${name} is a secret, and settings aren't secret. Move it to ${files.secrets}, as a line ${name}=…`);
     }
   }
   const { name, domain, routes = [], account_id: account, kv_namespace_id: namespace } = table;
@@ -61,13 +61,14 @@ export function readDeployment(files, given) {
   if (domain !== undefined && (typeof domain !== "string" || !isHost(domain))) {
     throw new Stop(`domain in ${files.file} must be a host name such as "id.example.com"`);
   }
-  const settings = Object.fromEntries(Object.entries({ ...table, ...given }).filter(([key]) => isSetting(key)).map(([key, value]) => [key, asVariable(value)]));
-  // The issuer of a domain of its own follows from it.
+  const chosen = Object.entries({ ...table, ...given }).filter(([key]) => isSetting(key));
+  const settings = Object.fromEntries(chosen.map(([key, value]) => [key, asVariable(value)]));
+  // A custom domain is the issuer.
   if (domain !== undefined) settings.ISSUER ??= `https://${domain}`;
   return { ...files, name, domain, routes, account, namespace, settings };
 }
 
-// The server takes texts and tables.
+// The server reads strings and tables.
 const asVariable = (value) => (typeof value === "object" ? value : String(value));
 
 function isHost(text) {
@@ -78,7 +79,7 @@ function isHost(text) {
   }
 }
 
-// The origins that the deployment serves; `subdomain` is the account's at workers.dev.
+// Returns the origins that the deployment serves. `subdomain` is the account's subdomain of workers.dev.
 export function originsOf(deployment, subdomain) {
   const { name, domain, routes } = deployment;
   const hosts = routes.map((route) => (typeof route === "string" ? route : String(route.pattern)).replace(/^https?:\/\//, "").split("/")[0]);
@@ -87,7 +88,7 @@ export function originsOf(deployment, subdomain) {
   return hosts.map((host) => `https://${host}`);
 }
 
-// Whether a route can serve an origin. A `*` in the host of a route stands for any text.
+// Whether one of the origins is the issuer's. A `*` in the host of a route matches any text.
 export function isServed(origins, issuer) {
   const origin = new URL(issuer).origin;
   return origins.some((pattern) => {

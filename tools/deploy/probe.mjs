@@ -1,16 +1,17 @@
-// Asks the deployed issuer whether it works: its metadata, its keys, and a token that a client gets from it.
+// Checks the deployed issuer by asking it for its metadata, its keys and an access token.
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 
-// How long a new address or version may take until it answers, in milliseconds, and the wait between two tries: a new
-// domain waits for its certificate. A wrong answer of the server itself gets less time.
+// How long to wait until the issuer works, in milliseconds: after the first deployment, because a new domain needs a
+// certificate; after later ones; and from the first wrong answer of the server itself, which waiting rarely changes.
 const PATIENCE = { first: 300_000, next: 60_000, answered: 20_000 };
+// The wait between two tries, and the longest wait for one response, in milliseconds.
 const INTERVAL = 3_000;
 const TIMEOUT = 15_000;
-// How long the client of the probe lives if it can't be deleted, in seconds.
+// When KV drops the probe's client if the probe can't delete it, in seconds.
 const CLIENT_LIFETIME = 300;
 
-// Why the issuer doesn't work. `isAnswered` tells that the server has answered, and not what is in front of it.
+// Why the issuer doesn't work. `isAnswered` tells that the server itself answered, not Cloudflare's network.
 export class NotWorking extends Error {
   constructor(reason, isAnswered = false) {
     super(reason);
@@ -22,13 +23,13 @@ export class Probe {
   #issuer;
   #headers;
 
-  // `version` is asked for even while another one still answers elsewhere.
+  // Every request goes to `version`, even where the network still serves the one before (version overrides).
   constructor(issuer, { name, version }) {
     this.#issuer = issuer;
     this.#headers = { "cloudflare-workers-version-overrides": `${name}="${version}"` };
   }
 
-  // Repeats a question until it is answered well. Calls `waiting` with the reason of each further try.
+  // Repeats a check until it passes or takes too long. Calls `waiting` with the reason before each further try.
   async until(question, { isFirst, waiting }) {
     const begun = Date.now();
     let answered;
@@ -51,7 +52,7 @@ export class Probe {
   async metadata() {
     const metadata = await this.#json("/.well-known/openid-configuration");
     if (metadata.issuer !== this.#issuer) {
-      throw new NotWorking(`${this.#issuer} says that it is the issuer ${JSON.stringify(metadata.issuer)}`, true);
+      throw new NotWorking(`the metadata of ${this.#issuer} names the issuer ${JSON.stringify(metadata.issuer)}`, true);
     }
     return metadata;
   }
@@ -59,12 +60,12 @@ export class Probe {
   // The published keys (RFC 7517 §5).
   async keys(metadata) {
     const { keys = [] } = await this.#json(new URL(metadata.jwks_uri).pathname);
-    if (!keys.some(({ alg }) => alg === "ES256")) throw new NotWorking("no key for ES256 is published", true);
+    if (!keys.some(({ alg }) => alg === "ES256")) throw new NotWorking("it publishes no ES256 key", true);
     return keys;
   }
 
-  // Lets a client of its own get an access token (RFC 6749 §4.4), and verifies its signature. The client is written
-  // into the KV namespace and removed again.
+  // Gets an access token by the client credentials grant (RFC 6749 §4.4); returns it and the published keys. Its client
+  // is written into the KV namespace for this and removed afterwards.
   async token(metadata, registry) {
     const [id, secret] = [`deployment-check-${randomBytes(8).toString("hex")}`, randomBytes(32).toString("base64url")];
     await registry.put(id, {
@@ -113,13 +114,13 @@ export function verifyToken(token, keys) {
   const [header, payload, signature] = token.split(".");
   const { kid } = JSON.parse(Buffer.from(header, "base64url"));
   const jwk = keys.find((key) => key.kid === kid);
-  if (jwk === undefined) throw new NotWorking("a token was signed with a key that isn't published", true);
+  if (jwk === undefined) throw new NotWorking("it signed a token with a key that it doesn't publish", true);
   const key = createPublicKey({ key: jwk, format: "jwk" });
   const isSigned = verify("sha256", `${header}.${payload}`, { key, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
-  if (!isSigned) throw new NotWorking("the signature of a token doesn't verify with the published keys", true);
+  if (!isSigned) throw new NotWorking("the signature of its token doesn't verify with its published key", true);
 }
 
-// The clients of a deployment, as its KV namespace has them (docs/configuration.md).
+// Writes clients into a deployment's KV namespace, in the form that docs/configuration.md describes.
 export class ClientRegistry {
   #cloudflare;
   #values;

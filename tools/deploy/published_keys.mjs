@@ -1,4 +1,4 @@
-// Whether a secret is the one that sealed the keys of a deployment (src/jose/seal.rs).
+// Tells whether a secret sealed the signing keys of a deployment (src/jose/seal.rs).
 import { hkdfSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { Refused } from "./cloudflare.mjs";
@@ -6,9 +6,9 @@ import { Refused } from "./cloudflare.mjs";
 const PURPOSE = "vestibule signing key v1";
 const NONCE_LENGTH = 24;
 
-// Reads the keys that the key ring has published; undefined if there are none, or these credentials may not read them.
-// KV has them under the name `keys/ID`, with the ID of the ring; earlier versions wrote `keys`. A deployment that was
-// deleted leaves its own, which are the older ones.
+// Reads the keys that the key ring has published; undefined if there are none, or if the credentials may not read them.
+// They are in KV under `keys/ID`, with the ID of the ring; earlier versions wrote `keys`. A deleted deployment leaves its
+// keys there, so the newest set counts.
 export async function publishedKeys(cloudflare, { account, namespace }) {
   const store = `/accounts/${account}/storage/kv/namespaces/${namespace}`;
   try {
@@ -27,13 +27,13 @@ export async function publishedKeys(cloudflare, { account, namespace }) {
 
 const newest = ({ keys }) => Math.max(0, ...keys.map(({ signs_from: moment }) => moment));
 
-// Whether the secret opens the newest key, so that it is the one that the server uses; undefined if there are no keys.
+// Whether the secret opens the newest key, which shows that the server uses it; undefined if there are no keys.
 export function opensNewest(published, secret) {
   const last = published?.keys.toSorted((one, other) => one.signs_from - other.signs_from).at(-1);
   return last && opens(keyOf(secret), last.pair.sealed_private);
 }
 
-// Whether the secret opens any key, so that it is or was one of this deployment; undefined if there are no keys.
+// Whether the secret opens any key, which shows that the server uses or used it; undefined if there are no keys.
 export function opensAny(published, secret) {
   if (!published?.keys.length) return undefined;
   return published.keys.some(({ pair }) => opens(keyOf(secret), pair.sealed_private));

@@ -1,7 +1,6 @@
-// The secrets of a deployment: the file deploy/ENV.secrets, which only its owner can read.
-//
-// Secrets live at Cloudflare. The file is where they come from: one line NAME=value each. It is also the only
-// copy of VESTIBULE_SECRET, because Cloudflare never shows a secret again.
+// The secrets of a deployment: the file deploy/ENV.secrets, with one line NAME=value for each. Only its owner can read
+// it. The worker has its secrets from Cloudflare, which never shows them again, so this file is the only copy of
+// VESTIBULE_SECRET.
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { Stop } from "./terminal.mjs";
@@ -12,13 +11,13 @@ export const PREVIOUS = "VESTIBULE_SECRET_PREVIOUS";
 // The shortest secret that the server takes, in characters.
 const MIN_LENGTH = 32;
 
-// Whether a name is that of a secret (docs/configuration.md).
+// Whether the setting of this name is a secret (docs/configuration.md).
 export const isSecret = (name) =>
   [SECRET, PREVIOUS, "REGISTRATION_TOKEN"].includes(name) || /^PROVIDER_.+_(SECRET|PRIVATE_KEY)$/.test(name);
 
 export const newSecret = () => randomBytes(32).toString("hex");
 
-// Reads a file of secrets; no file has none. Values aren't expanded, and quotes around them are dropped.
+// Reads a file of secrets; a missing file has none. Drops quotes around values and expands no variables.
 export function readSecrets(file) {
   if (!existsSync(file)) return {};
   const secrets = {};
@@ -32,9 +31,9 @@ export function readSecrets(file) {
   return secrets;
 }
 
-// Reads the secret from the file that `SECRET=` names: a file of secrets, or the secret alone.
+// Reads VESTIBULE_SECRET from the file that `SECRET=` names, which has the secret alone or is a file of secrets.
 export function readSecret(file) {
-  if (!existsSync(file)) throw new Stop(`SECRET names ${file}, which doesn't exist`);
+  if (!existsSync(file)) throw new Stop(`SECRET= names ${file}, which doesn't exist`);
   const text = readFileSync(file, "utf8").trim();
   const secret = /^\S+$/.test(text) && !text.includes("=") ? text : readSecrets(file)[SECRET];
   if (secret === undefined) throw new Stop(`${file} has no line ${SECRET}=…`);
@@ -42,12 +41,14 @@ export function readSecret(file) {
   return secret;
 }
 
-// Writes secrets into the file, and keeps its other lines. Whoever reads the file finds either the old or the new one.
+// Writes secrets into the file and keeps its other lines. The file is replaced in one step, so an interruption can't
+// damage it.
 export function writeSecrets(file, secrets) {
   const isNew = !existsSync(file);
   const lines = isNew ? [] : readFileSync(file, "utf8").trimEnd().split("\n");
   const kept = lines.filter((line) => !Object.keys(secrets).some((name) => line.trim().startsWith(`${name}=`)));
-  const added = Object.entries(secrets).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+  const present = Object.entries(secrets).filter(([, value]) => value !== undefined);
+  const added = present.map(([name, value]) => `${name}=${value}`);
   const head = isNew ? ["# Secrets of this deployment. Keep a copy in a safe place: Cloudflare never shows them again."] : [];
   const whole = `${[...head, ...kept, ...added].join("\n")}\n`;
   writeFileSync(`${file}.new`, whole, { mode: 0o600 });

@@ -1,4 +1,4 @@
-// One deployment, in four steps: check, say what changes, upload, and ask the issuer whether it works.
+// One deployment, in four steps: check, describe the changes, upload, and verify that the issuer works.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../workerd/config.mjs";
@@ -23,12 +23,12 @@ export class Transaction {
   #files;
   #deployment;
   #standing;
-  // What was deployed before this: undefined for a first deployment.
+  // What was deployed before; undefined for a first deployment.
   #before;
   #hasUploaded = false;
   #namespace;
 
-  // `secretFile` is a path. Throws `Stop` if the environment has no valid name.
+  // `secretFile` is a path. Throws `Stop` if `environment` can't be the name of one.
   constructor({ environment, settings, secretFile, rotates }) {
     this.#given = { settings, secretFile, rotates };
     this.#files = filesOf(environment);
@@ -56,14 +56,14 @@ export class Transaction {
     await this.#conclude(cloudflare, issuer);
   }
 
-  // Reads the file of the deployment and what stands at Cloudflare.
+  // Reads the file of the deployment and what is deployed at Cloudflare.
   async #find(cloudflare) {
     const isMade = makeSettings(this.#files);
     this.#deployment = readDeployment(this.#files, this.#given.settings);
     this.account = await findAccount(cloudflare, this.#deployment);
     this.#standing = new Standing(cloudflare, { account: this.account, name: this.#deployment.name });
     const secrets = await this.#standing.secrets();
-    if (isMade) say(`made ${this.#files.file}, where the settings of this deployment are`);
+    if (isMade) say(`created ${this.#files.file} for the settings of this deployment`);
     if (secrets === undefined) return;
     await this.#readBefore(secrets);
     if (isMade) {
@@ -75,8 +75,9 @@ export class Transaction {
   async #readBefore(secrets) {
     this.#before = { secrets, ...(await this.#standing.version()) };
     if (this.#before.versions.length > 1) {
-      const shares = this.#before.versions.map(({ version_id: id, percentage }) => `  ${percentage}%  ${id}`).join("\n");
-      throw new Stop(`a gradual rollout is under way:\n${shares}\nFinish it first: npx wrangler versions deploy --name ${this.#deployment.name}`);
+      const shares = this.#before.versions.map(({ version_id: id, percentage }) => `  ${percentage}%  ${id}`);
+      const command = `npx wrangler versions deploy --name ${this.#deployment.name}`;
+      throw new Stop(`a gradual rollout is under way:\n${shares.join("\n")}\nFinish it first: ${command}`);
     }
   }
 
@@ -84,12 +85,15 @@ export class Transaction {
     const id = await this.#findNamespace();
     const hasKeys = this.#before !== undefined && id !== undefined;
     const keys = hasKeys ? await publishedKeys(cloudflare, { account: this.account, namespace: id }) : undefined;
-    return chooseSecrets(this.#files, this.#given, { standing: this.#before?.secrets, exposed: this.#before?.exposed, keys });
+    const { secrets: standing, exposed } = this.#before ?? {};
+    return chooseSecrets(this.#files, this.#given, { standing, exposed, keys });
   }
 
-  // The KV namespace: the one that is named, the worker's, or the one with the title. Undefined if there is none.
+  // Returns the ID of the KV namespace: the one in the file, the worker's, or the one with the title; undefined if there
+  // is none.
   async #findNamespace() {
-    this.#namespace ??= this.#deployment.namespace ?? this.#before?.namespace ?? (await this.#standing.namespace(this.#title));
+    const known = this.#deployment.namespace ?? this.#before?.namespace;
+    this.#namespace ??= known ?? (await this.#standing.namespace(this.#title));
     return this.#namespace;
   }
 
@@ -101,11 +105,13 @@ export class Transaction {
   async #check(secrets) {
     const { name, domain } = this.#deployment;
     const owner = domain === undefined ? undefined : await this.#standing.ownerOf(domain, name);
-    if (owner !== undefined) throw new Stop(`${domain} belongs to the worker ${owner}. Remove it there, or choose another domain`);
+    if (owner !== undefined) {
+      throw new Stop(`${domain} belongs to the worker ${owner}. Remove it there, or choose another domain`);
+    }
     const jurisdiction = this.#deployment.settings.JURISDICTION;
     if (this.#before !== undefined && jurisdiction !== this.#before.settings.JURISDICTION) {
       const was = this.#before.settings.JURISDICTION ?? "not set";
-      throw new Stop(`JURISDICTION was ${was} when the objects were made. Changing it would leave all accounts behind`);
+      throw new Stop(`JURISDICTION was ${was} when the objects were created, and other objects would have no accounts. Set it back in ${this.#files.file}`);
     }
     const issuer = checkIssuer(this.#deployment, originsOf(this.#deployment, await this.#standing.subdomain()));
     await check(this.#deployment, [...new Set([...(this.#before?.secrets ?? []), ...Object.keys(secrets.uploaded)])]);
@@ -124,18 +130,19 @@ export class Transaction {
   async #upload({ uploaded, written }) {
     this.#namespace = await this.#claimNamespace();
     writeConfiguration(this.#deployment, { account: this.account, namespace: this.#namespace });
-    // Before the upload: its response may be lost, but never the secret.
+    // Written before the upload: if the response to the upload gets lost, the secret doesn't.
     if (Object.keys(written).length > 0) writeSecrets(this.#files.secrets, written);
     const version = await this.#uploadVersion(uploaded);
     if (this.#before === undefined && (await this.#standing.countVersions()) > 1) {
       throw new Stop(
-        `somebody else deployed ${this.#deployment.name} at the same time. The secret that is used may be theirs and not the one in ${this.#files.secrets}: compare them`,
+        `somebody else deployed ${this.#deployment.name} at the same time, and the worker may have their secret instead of the one in ${this.#files.secrets}. Run the command again: it says whether this copy is the right one`,
       );
     }
     return version;
   }
 
-  // Uploads, and attaches a domain only after it was looked at whether something else uses its name.
+  // Uploads, and attaches a new domain only after checking that nothing else uses it. For a new worker that check comes
+  // after the upload, because the API can't answer before.
   async #uploadVersion(secrets) {
     const { configuration, unattached } = this.#files;
     const { domain } = this.#deployment;
@@ -151,17 +158,19 @@ export class Transaction {
     return version;
   }
 
-  // Finds or creates the KV namespace. Of several first deployments at once only one creates it. The others, and one
-  // that finds the namespace of an earlier deployment, wait to see whether a worker appears: a secret must never
-  // replace the one that it has.
+  // Finds or creates the KV namespace. Of several simultaneous first deployments, only one creates it. The others wait
+  // whether a worker appears, and so does one that finds the namespace of a deleted deployment, since it can't tell the
+  // two apart: its secret must never replace another's (docs/decisions/secrets-of-first-deployments.md).
   async #claimNamespace() {
     const found = await this.#findNamespace();
     if (this.#before !== undefined) return found ?? this.#standing.createNamespace(this.#title);
     const created = found === undefined ? await this.#standing.createNamespace(this.#title) : undefined;
     const mayWait = created === undefined && readSecrets(this.#files.secrets)[SECRET] === undefined;
-    if (mayWait) detail(`the KV namespace ${this.#title} exists; waiting 20 s, in case somebody is deploying its worker now`);
+    if (mayWait) {
+      detail(`the KV namespace ${this.#title} exists; waiting 20 s, in case somebody else is deploying the worker now`);
+    }
     const secrets = mayWait ? await this.#standing.waitForOthers() : await this.#standing.secrets();
-    if (secrets !== undefined) throw new Stop("somebody else has deployed the worker meanwhile. Run the command again");
+    if (secrets !== undefined) throw new Stop("somebody else has deployed the worker meanwhile. Run the command again to deploy over it");
     return created ?? found ?? this.#findNamespace();
   }
 
@@ -175,7 +184,7 @@ export class Transaction {
     const patience = { isFirst: this.#before === undefined, waiting };
     try {
       const metadata = await probe.until(() => probe.metadata(), patience);
-      detail("metadata: as it should be");
+      detail("metadata: names this issuer");
       const keys = await probe.until(() => probe.keys(metadata), patience);
       detail(`keys: ${keys.map(({ alg, kid }) => `${alg} ${kid}`).join(", ")}`);
       const registry = new ClientRegistry(cloudflare, { account: this.account, namespace: this.#namespace });
@@ -183,28 +192,29 @@ export class Transaction {
         const { token, keys: published } = await probe.token(metadata, registry);
         verifyToken(token, published);
       }, patience);
-      detail("token: signed, and verifies with the keys");
+      detail("token: its signature verifies with a published key");
     } catch (error) {
       if (error instanceof NotWorking) await this.#offerRollback(error.message);
       throw error;
     }
   }
 
-  // Throws `Stop`, after a rollback if the user wants one.
+  // Rolls back if the user agrees. Always throws `Stop`.
   async #offerRollback(reason) {
     const previous = this.#before?.versions[0]?.version_id;
-    const failed = `the new version is deployed, but ${reason}`;
-    if (previous === undefined) throw new Stop(`${failed}.\nThere is no version before it to return to`);
+    const failed = `the new version is deployed, but it doesn't work: ${reason}`;
+    if (previous === undefined) throw new Stop(`${failed}.\nThere is no previous version to roll back to. Fix the cause and deploy again`);
     if (pendingMigrations(this.#before.migration).length > 0) {
-      throw new Stop(`${failed}.\nThis deployment added classes, so the version before can't come back (docs/deploy.md)`);
+      throw new Stop(`${failed}.\nThis deployment had a migration, so it can't be rolled back. Fix the cause and deploy again`);
     }
     const args = ["rollback", previous, "--config", this.#files.configuration];
     const command = `npx wrangler ${args.join(" ")}`;
-    if (!isInteractive() || !/^y(es)?$/i.test(await ask(`${failed}.\nReturn to the version before? [y/N]`))) {
-      throw new Stop(`${failed}.\nTo return to the version before:\n  ${command}`);
+    if (!isInteractive() || !/^y(es)?$/i.test(await ask(`${failed}.\nRoll back to the previous version? [y/N]`))) {
+      throw new Stop(`${failed}.\nTo roll back to the previous version:\n  ${command}`);
     }
     const { status, stderr } = await runWrangler([...args, "--yes", "--message", "The new version did not work"]);
-    throw new Stop(status === 0 ? `${failed}. The version before is back` : `the rollback failed: ${stderr.trim()}\n  ${command}`);
+    if (status !== 0) throw new Stop(`${failed}, and the rollback failed: ${stderr.trim()}\nTry again:\n  ${command}`);
+    throw new Stop(`${failed}.\nThe previous version serves again`);
   }
 
   async #conclude(cloudflare, issuer) {
@@ -212,12 +222,12 @@ export class Transaction {
     const copy = readSecrets(file)[SECRET];
     const keys = await publishedKeys(cloudflare, { account: this.account, namespace: this.#namespace });
     if (copy !== undefined && opensNewest(keys, copy) === false) {
-      say(`warning: the keys are sealed with another secret than the one in ${file}. That copy can't bring this deployment back`);
+      say(`warning: the keys are sealed with another secret than the one in ${file}, so that copy can't restore this deployment. Replace it by the right one`);
     }
     if (this.#before === undefined) {
       console.log(`
-  The secret of this deployment was written to ${file}. Keep a copy in a safe
-  place: without it, no backup and no other account can open what is stored.`);
+  The secret of this deployment is in ${file}. Keep a copy in a safe place:
+  Cloudflare never shows it again, and without it nothing can open what is sealed.`);
     } else if (this.#before.secrets.includes(PREVIOUS)) {
       console.log(`\n  ${PREVIOUS} is set. SECURITY.md says when to remove it.`);
     }
@@ -231,12 +241,12 @@ export class Transaction {
 `);
   }
 
-  // What stands at Cloudflare after a failure.
+  // Says what is deployed after a failure.
   async whatStands() {
     if (!this.#hasUploaded) return "nothing was uploaded";
     try {
       if ((await this.#standing.secrets()) === undefined) {
-        return `no worker ${this.#deployment.name} exists. The KV namespace and ${this.#files.secrets} are used again by the next make deploy`;
+        return `no worker ${this.#deployment.name} exists. The next deployment uses the KV namespace and ${this.#files.secrets} again`;
       }
       const { versions } = await this.#standing.version();
       const ids = versions.map(({ version_id: id, percentage }) => `${id} (${percentage}%)`).join(", ");
@@ -244,7 +254,7 @@ export class Transaction {
       const isPrevious = versions.length === 1 && versions[0].version_id === previous;
       return isPrevious ? `version ${previous} still serves, as before` : `deployed now: ${ids}`;
     } catch (error) {
-      return `what is deployed now can't be read: ${error.message}`;
+      return `can't find out what is deployed now: ${error.message}`;
     }
   }
 }

@@ -6,7 +6,7 @@ import path from "node:path";
 const require = createRequire(import.meta.url);
 const program = path.join(path.dirname(require.resolve("wrangler/package.json")), "bin", "wrangler.js");
 
-// Runs it without a terminal, so that it asks nothing. Returns its exit status and its output.
+// Runs wrangler without a terminal, so that it asks no questions. Returns its exit status and its output.
 export function runWrangler(args, { env = {} } = {}) {
   const child = spawn(process.execPath, [program, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
