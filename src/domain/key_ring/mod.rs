@@ -7,8 +7,8 @@
 //! The public half of a key is kept for longer than it is published, because an expired ID token is still
 //! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 //!
-//! The ring knows no secret. Whoever signs opens the keys ([`OpenedKeys`]), has them sealed anew while the secret is
-//! being replaced, and brings a new key if it can open none.
+//! The ring has no secret. Whoever signs opens the keys ([`OpenedKeys`]), seals them anew while the secret is being
+//! replaced, and sends the ring a new key if it can open none.
 
 mod opened;
 mod ring;
@@ -36,11 +36,10 @@ pub const TOKENS_LIVE: Seconds = Seconds(24 * 60 * 60);
 /// How long the public half of a key is kept after it was published: longer than any session lives, so that an
 /// app can end a session with any ID token of that session.
 pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
-/// How long a private key is also kept as it was sealed before: longer than instances with different secrets run
-/// beside each other.
+/// How long the previous seal of a private key is kept: longer than isolates with different secrets run side by side.
 pub const SUPERSEDED_FOR: Seconds = Seconds(24 * 60 * 60);
-/// How many keys of one algorithm are published. Rotation needs three; there are more only where each deployment has
-/// another secret, and then the oldest gives way.
+/// The most keys of one algorithm that are published. Rotation needs three. There are more only if deployments keep
+/// changing the secret; then the oldest key is removed.
 pub const MAX_KEYS: usize = 8;
 
 /// The machine.
@@ -54,9 +53,10 @@ pub enum KeyRingCommand {
     Keys(SigningAlgorithm),
     /// A key was made.
     Made(KeyPair),
-    /// A caller can't open the keys with these `kid`, and has made a key that signs at once unless there is another.
+    /// Adds a key that signs at once, from a caller that can't open the keys with these `kid`. Ignored if the ring has
+    /// another key that may sign.
     Replace(Vec<String>, KeyPair),
-    /// Private keys that were sealed anew, each with the seal that it supersedes.
+    /// Stores private keys that were sealed anew, each with the seal that it replaces.
     Reseal(KeySet),
     /// Rotate what is due.
     Wake,
@@ -87,7 +87,7 @@ impl Machine for KeyRing {
         let mut ring = before.state.unwrap_or_default();
         match command {
             KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
-                // Nobody asks who finds them in KV.
+                // Only a caller that doesn't find the keys in KV asks, so they are published again.
                 if ring.was_just_published(now) {
                     Step::unchanged(Ok(ring.set))
                 } else {
@@ -113,7 +113,7 @@ impl Machine for KeyRing {
                 ring.publish(now)
             }
             KeyRingCommand::Replace(unusable, pair) => {
-                // What gives way stays a hint key.
+                // A key that is removed to make room stays a hint key.
                 ring.update_hint_keys(now);
                 if ring.replace(&unusable, pair, now) {
                     ring.publish(now)
