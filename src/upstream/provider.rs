@@ -25,7 +25,7 @@ pub enum ProviderError {
         problem: String,
     },
     /// A secret of the deployment that is missing.
-    #[error("{0} is missing; set it with `npx wrangler secret put {0}`")]
+    #[error("{0} is missing; add a line {0}=... to deploy/production.secrets (docs/providers.md)")]
     NoSecret(String),
 }
 

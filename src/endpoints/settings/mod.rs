@@ -43,7 +43,7 @@ pub struct Settings {
     pub sign_up: bool,
     /// The resources that tokens are issued for; none means any.
     pub resources: Resources,
-    /// Where a caller's address stands.
+    /// Where a caller's address is read from.
     pub client_address: ClientAddress,
     /// How long things live.
     pub lifetimes: Lifetimes,
@@ -84,7 +84,7 @@ impl Settings {
         let pkce = [("all", PkcePolicy::All), ("public-clients", PkcePolicy::PublicClients)];
         let rotation =
             [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];
-        // In development one machine stands for everybody.
+        // In development, all requests come from one machine.
         let tries = |name, tries| limit(lookup, name, if development { 1_000_000 } else { tries });
         Ok(Self {
             issuer: values::issuer(lookup("ISSUER"))?,
