@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-deploy test-clients test-browser \
         lint audit bundle deploy release pictures clean
 
-# What `make dev NAME=value` and others pass on, quoted for the shell as it was typed.
+# The settings after `make dev`, `make serve` and `make deploy`, quoted for the shell so that they arrive as typed.
 NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstword $(subst =, ,$(pair)))))
 NAMES := $(foreach name,$(NAMES),$(if $(findstring command,$(origin $(name))),$(name)))
 GIVEN = $(foreach name,$(NAMES),'$(subst ','\'',$(name)=$(value $(name)))')
@@ -77,7 +77,7 @@ test: setup-tests lint audit test-native size test-black-box test-deploy test-cl
 deploy: setup bundle ## Deploy to Cloudflare, and check that it works (make deploy ENV=staging; docs/deploy.md)
 	@node tools/deploy.mjs $(GIVEN)
 
-release: setup bundle ## Pack the bundle and the deploy command for machines without Rust
+release: setup bundle ## Pack the bundle and the deploy command into an npm package (release/)
 	@node tools/release.mjs
 
 clean: ## Remove what was built (not what the local server stored)

@@ -157,7 +157,7 @@ pub trait Log {
     /// Something that is ours went wrong. Never a secret, never what a caller sent.
     fn error(&self, message: &str);
 
-    /// As [`Log::error`], for stored data that can't be read or opened. It is counted, too.
+    /// Like [`Log::error`], but for stored data that can't be read or opened. Also counts it.
     fn unreadable(&self, message: &str);
 }
 

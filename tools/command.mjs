@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// The command of the package: `npx vestibule-auth deploy`.
+// The command of the npm package: `npx vestibule-auth deploy`, and others.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
 const NAME = "vestibule-auth";
 const HELP = `
-  npx ${NAME} deploy     deploy to Cloudflare; the settings are in deploy/production.toml
+  npx ${NAME} deploy     deploy to Cloudflare; settings are in deploy/production.toml
   npx ${NAME} upgrade    deploy the newest version
-  npx ${NAME} dev        start it here with a demo, on http://localhost:8787
+  npx ${NAME} dev        run it on this machine with a demo, at http://localhost:8787
   npx ${NAME} serve      run it without Cloudflare
 
-  Settings may follow as NAME=value: npx ${NAME} deploy ENV=staging
+  Settings can follow as NAME=value: npx ${NAME} deploy ENV=staging
 `;
 // What `dev` sets unless the command line does.
 const DEVELOPMENT = ["ENVIRONMENT=development", "STATE=.vestibule-dev"];

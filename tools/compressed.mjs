@@ -1,4 +1,4 @@
-// The size that Cloudflare counts: the compressed one.
+// Sizes in bytes: Cloudflare's limit is on the compressed size.
 import { gzipSync } from "node:zlib";
 
 export const kib = (bytes) => Math.round(bytes / 1024);

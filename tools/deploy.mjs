@@ -1,4 +1,4 @@
-// `make deploy`: deploys to Cloudflare. Says what happened, and what stands there if it failed.
+// `make deploy`: deploys to Cloudflare. After a failure, says what happened and what is deployed now.
 import { Cloudflare, Refused } from "./deploy/cloudflare.mjs";
 import { COMMAND, say, Stop } from "./deploy/terminal.mjs";
 import { Transaction } from "./deploy/transaction.mjs";

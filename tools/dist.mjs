@@ -1,4 +1,4 @@
-// Bundles the worker that was built into dist/, as wrangler would upload it.
+// Builds the worker and bundles it into dist/, as wrangler would upload it.
 import { rmSync } from "node:fs";
 import "./build.mjs";
 import { runWrangler } from "./deploy/wrangler.mjs";

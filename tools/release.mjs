@@ -1,5 +1,5 @@
-// `make release`: packs what deploys and runs Vestibule with Node alone, with the bundle that was built, into
-// release/, and writes the checksums.
+// `make release`: packs the built bundle and the tools that deploy and run it with Node alone into an npm package in
+// release/, and writes its checksum.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const output = path.join(root, "release");
 const folder = path.join(output, "package");
 const own = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
-// Modules of dist/ come beside these. Tests, sources and what builds them stay out.
+// The package has these files and the modules of dist/. It has no sources, tests or build tools.
 const FILES = [
   "wrangler.toml", "deploy/example.toml", "LICENSE-APACHE", "LICENSE-MIT", "SECURITY.md", "CHANGELOG.md",
   "docs/modes", ...["configuration", "costs", "deploy", "providers", "serve"].map((page) => `docs/${page}.md`),
@@ -28,10 +28,10 @@ newer.
     npx wrangler login
     npx ${NAME} deploy     deploy, and check that it works
     npx ${NAME} upgrade    deploy the newest version
-    npx ${NAME} dev        start it here with a demo, on http://localhost:8787
+    npx ${NAME} dev        run it on this machine with a demo, at http://localhost:8787
     npx ${NAME} serve      run it without Cloudflare
 
-Settings are in deploy/production.toml, which the first deployment makes. Read on in
+Settings are in deploy/production.toml, which the first deployment creates. See
 [docs/deploy.md](docs/deploy.md), [docs/configuration.md](docs/configuration.md) and [SECURITY.md](SECURITY.md).
 `;
 
@@ -50,13 +50,13 @@ for (const file of FILES) cpSync(path.join(root, file), path.join(folder, file),
 const modules = readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
 for (const module of modules) cpSync(path.join(root, "dist", module), path.join(folder, "dist", module));
 
-// The bundle is there, so nothing is built.
+// The package contains the bundle, so wrangler has nothing to build.
 const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8")
   .replace(/^main = .*$/m, 'main = "dist/entry.js"\nbase_dir = "dist"\nno_bundle = true\nfind_additional_modules = true\nrules = [{ type = "CompiledWasm", globs = ["**/*.wasm"], fallthrough = false }]')
   .replace(/^\[build\]\n(?:.+\n)+\n/m, "");
 writeFileSync(path.join(folder, "wrangler.toml"), configuration);
 
-// The versions that this release was tested with.
+// Depend on exactly the versions that this release was tested with.
 const { version: workerd } = JSON.parse(readFileSync(path.join(root, "node_modules/workerd/package.json"), "utf8"));
 const { wrangler, "smol-toml": toml, "@noble/ciphers": ciphers } = own.devDependencies;
 const manifest = {

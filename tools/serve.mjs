@@ -75,13 +75,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 // The reader of the output may be gone; that must not end the server.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// Refuses names that are no settings: a misspelt one would be ignored. A secret may be left over from a provider that
-// was removed.
+// Refuses unknown names, because a misspelt setting would be ignored. The secret of a removed provider only causes a
+// warning.
 async function checkSettings(server) {
   const { wrong, unused } = await reportSettings(server);
   if (wrong.length > 0) throw new Error(wrong.join("\nvestibule: "));
-  for (const name of unused) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider of that id`);
-  if (settings.JURISDICTION) throw new Error("JURISDICTION needs Cloudflare; here, all data lives where this process runs");
+  for (const name of unused) console.error(`vestibule: ${name} is not used: PROVIDERS has no provider with that id`);
+  if (settings.JURISDICTION) throw new Error("JURISDICTION works only at Cloudflare. Remove it: all data is stored where this process runs");
 }
 
 async function greet(server) {

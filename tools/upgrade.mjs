@@ -1,4 +1,4 @@
-// `npx vestibule-auth upgrade`: deploys the newest version of the package, or VERSION=….
+// `npx vestibule-auth upgrade`: deploys the newest version of the package, or the one that VERSION=… names.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";

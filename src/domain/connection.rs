@@ -207,11 +207,11 @@ pub enum ConnectionCommand {
     GiveBack(Parties, SealedTokens),
     /// A token that works.
     Token,
-    /// The access token was sealed anew. If the connection has another one by now, it keeps that.
+    /// The access token was sealed anew. Ignored if the connection has another access token by now.
     Reseal {
-        /// As it was stored.
+        /// The stored token, sealed with the previous secret.
         from: String,
-        /// Under the current secret.
+        /// The same token, sealed with the current secret.
         to: String,
     },
     /// A refresh came back, or did not; and how often it was sent.

@@ -78,10 +78,10 @@ pub trait Machine: Sized {
     }
 }
 
-/// A machine that gets commands from other machines. Such a command is an effect, which is stored until it is
-/// performed: so its type can't contain a password as it was typed.
+/// A machine to which other machines send commands by effects. Effects are stored until they are performed, so the type
+/// of these commands can't contain a typed password.
 pub trait Notified: Machine {
-    /// A command that may be stored: [`Machine::Command`], or a part of it with the same JSON.
+    /// The commands that may be stored: [`Machine::Command`], or a subset of it with the same JSON.
     type Notice: Serialize;
 }
 

@@ -22,8 +22,8 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// The longest password that is read, in bytes.
 const MAX_LENGTH: usize = 1024;
-/// How much of a typed text is kept, in bytes. A prepared text has at least a quarter of the bytes that were typed, so
-/// what is left of a longer one is still longer than any password.
+/// How much of a typed text is kept, in bytes. Preparing a text leaves at least a quarter of its bytes, so a text that
+/// was cut is still too long to be a password.
 const MAX_TYPED: usize = 4 * MAX_LENGTH;
 /// The shortest password that is taken, in characters (NIST SP 800-63B §3.1.1.2 asks for 8 where a
 /// second factor stands beside it; alone it must carry more).
@@ -65,8 +65,8 @@ impl From<&str> for TypedPassword {
 }
 
 impl TypedPassword {
-    /// Hashes it anew under today's parameters. `None` if today's rules refuse it or it can't be hashed: then the
-    /// older record stays.
+    /// Hashes the password with the current parameters. `None` if the current rules refuse it or it can't be hashed;
+    /// then the older record stays.
     pub fn rehash(&self, email: &str, salt: [u8; 16]) -> Option<PasswordRecord> {
         NewPassword::parse(&self.0, email).and_then(|password| password.hash(salt)).ok()
     }
@@ -222,7 +222,7 @@ impl PasswordRecord {
     }
 }
 
-/// What is secret doesn't show in debug output.
+/// Implements `Debug` without the value.
 macro_rules! redacted {
     ($($secret:ident)*) => {$(
         impl std::fmt::Debug for $secret {

@@ -126,8 +126,8 @@ class Host extends DurableObject {
   // Sends every held answer of this isolate as it stands, and holds none from now on. Only a server without
   // Cloudflare calls this, when it stops (tools/workerd/drain.js).
   static releaseHeld = releaseAll;
-  // What is wrong with the settings, as JSON. No route leads here: only a server without Cloudflare calls this, for the
-  // process that started it.
+  // Reports wrong settings, as JSON. It has no route: only tools/workerd/drain.js calls it, for the process that started
+  // the server.
   static reportSettings(env) {
     fresh();
     return call(() => reportSettings(env));

@@ -19,9 +19,9 @@ use crate::jose::seal::{Purpose, Sealer};
 use crate::ports::{Objects, Timer, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// What KV has of a key ring. The name there ends with the ring's ID, so that no deployment takes the keys for its own
-/// that another one left in the namespace (`wrangler delete` doesn't delete it): the objects of a new one have other
-/// IDs. An earlier version used the names without an ID.
+/// A list of keys that the key ring publishes in KV. The list's name ends with the ring's ID. So a deployment never uses
+/// the keys that another one left in the namespace, which `wrangler delete` keeps: its own ring has another ID. An
+/// earlier version used the names without an ID.
 #[derive(Clone, Copy)]
 pub enum Published {
     /// The published keys.
@@ -48,8 +48,8 @@ impl Published {
         platform::get(&edge.env, &self.name(&edge.env)?).await
     }
 
-    /// Writes to KV, and removes what an earlier version wrote: it has private keys under a secret that may be
-    /// replaced later.
+    /// Writes the list, and removes the one of an earlier version, because it has private keys sealed with a secret
+    /// that may be replaced later.
     pub async fn write(self, env: &Env, keys: &impl Serialize) -> Result<(), Unavailable> {
         let json = serde_json::to_string(keys).map_err(Unavailable::new)?;
         platform::put(env, &self.name(env)?, &json).await?;
@@ -61,23 +61,23 @@ impl Published {
 const NAME: &str = "keys";
 /// How long an isolate keeps the keys: far shorter than a key is published before it signs.
 const CACHE: Seconds = Seconds(10 * 60);
-/// How long an isolate remembers that KV has no hint keys, as after an upgrade: KV caches a miss as long.
+/// How long an isolate remembers that KV has no hint keys, for instance after an upgrade. KV caches a miss as long.
 const NO_HINT_KEYS: Seconds = Seconds(60);
-/// How long a caller waits for the first key of an algorithm to be made, or for another request that makes one.
+/// How long a request waits for the first key of an algorithm, which the ring or another request makes.
 const MAKING: Seconds = Seconds(20);
-/// How often a request looks whether another one has made a key, in milliseconds.
+/// The interval at which a request checks whether another one has made a key, in milliseconds.
 const REPLACED_YET: i64 = 50;
 
 /// How many signatures an isolate remembers to be good.
 const MAX_VERIFIED: usize = 2000;
 
 thread_local! {
-    // Digests of key, input and signature that belong together.
+    // Digests of a key, an input and a valid signature.
     static VERIFIED: RefCell<BTreeSet<[u8; 32]>> = const { RefCell::new(BTreeSet::new()) };
     static KEYS: RefCell<Option<(Timestamp, Rc<OpenedKeys>)>> = const { RefCell::new(None) };
     // Until when a request of this isolate may be making a key.
     static REPLACING: Cell<Timestamp> = const { Cell::new(Timestamp(0)) };
-    // Until when they are kept, and the keys.
+    // The hint keys, and until when they are kept.
     static HINT_KEYS: RefCell<Option<(Timestamp, Rc<HintKeys>)>> = const { RefCell::new(None) };
 }
 
@@ -92,7 +92,7 @@ pub async fn current(edge: &Edge, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys
         Some(keys) => keys,
         None => tell(edge, &KeyRingCommand::Keys(alg)).await?,
     };
-    // If the keys can't be sealed anew now, the next isolate does it. They can be used nevertheless.
+    // If the keys can't be sealed anew now, the next isolate does it. They can be used anyway.
     if let Some(command) = keys.reseal(sealer, now(), &Random) {
         match tell(edge, &command).await {
             Ok(resealed) => keys = resealed,
@@ -129,7 +129,7 @@ fn keep(keys: OpenedKeys) -> Result<Rc<OpenedKeys>, Unavailable> {
     Ok(keys)
 }
 
-/// The keys that KV has. It has only a copy of what the key ring stores: a copy that can't be read counts as none.
+/// The keys in KV. They are only a copy of what the key ring stores, so a copy that can't be read counts as none.
 async fn published(edge: &Edge) -> Result<Option<KeySet>, Unavailable> {
     let Some(json) = Published::Keys.read(edge).await? else {
         return Ok(None);
@@ -143,8 +143,8 @@ async fn published(edge: &Edge) -> Result<Option<KeySet>, Unavailable> {
     }
 }
 
-/// Waits while another request of this isolate makes a key, since making one for RS256 takes a tenth of a second of CPU
-/// time. `None` if that request has brought none.
+/// Waits while another request of this isolate makes a key, because an RS256 key takes a tenth of a second of CPU time.
+/// `None` if no such request made a key; then the caller must make one.
 async fn wait_for_replacement(
     edge: &Edge,
     alg: SigningAlgorithm,
@@ -159,8 +159,8 @@ async fn wait_for_replacement(
     Ok(keys)
 }
 
-/// Brings the key ring a key that signs from now on, because this deployment can open none of `keys` for the algorithm:
-/// its secret has changed. The key is made here and not by the ring, whose object may still have the other secret.
+/// Makes a key that signs from now on and sends it to the key ring, because the secret has changed and opens none of
+/// `keys` for the algorithm. The ring doesn't make it, because its object may still run with the other secret.
 async fn replace(
     edge: &Edge,
     alg: SigningAlgorithm,
@@ -179,7 +179,7 @@ async fn replace(
     }
 }
 
-/// Makes a key.
+/// Makes a key pair and seals its private half.
 pub async fn generate(sealer: &Sealer, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
     let ([first, second], private) = platform::generate_key(alg.as_str()).await?;
     let public = match alg {

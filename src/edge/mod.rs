@@ -54,18 +54,18 @@ fn settings(env: &Env) -> Result<Rc<Settings>, String> {
     })
 }
 
-/// What a tool should know before it deploys or serves. Never the value of a secret.
+/// The report on the settings for `make deploy` and `make serve`. It never contains a value of a secret.
 #[derive(Serialize)]
 struct SettingsReport {
     /// Why the server doesn't start.
     error: Option<String>,
     /// The names that are no settings.
     unknown: Vec<UnknownName>,
-    /// Whether it is for local development.
+    /// Whether `ENVIRONMENT` is `development`.
     development: bool,
 }
 
-/// Reports on the settings, as JSON.
+/// Returns a [`SettingsReport`] as JSON.
 #[wasm_bindgen(js_name = reportSettings)]
 pub fn report_settings(env: &Env) -> Result<String, JsError> {
     let settings = settings(env);

@@ -9,8 +9,8 @@ export function unreadable(message) {
 }
 export { forgetKept } from "./kept.js";
 
-// The names of settings, one in each line: variables and secrets, whose values are text or JSON. Every other member of
-// `env` is a binding, such as a KV namespace.
+// The names of the variables and secrets, one per line. Their values are text or JSON; every other member of `env` is a
+// binding, such as a KV namespace.
 export function settingNames(env) {
   const isJson = (value) => Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
   const isSetting = (value) => (typeof value === "object" && value !== null ? isJson(value) : typeof value !== "function");
@@ -41,8 +41,8 @@ const waits =
     }
   };
 
-// The objects of a class. With the setting JURISDICTION they are stored and run there alone; an ID is of one
-// jurisdiction.
+// The namespace of a class of objects, within the setting JURISDICTION: objects are stored and run only there. An ID
+// belongs to one jurisdiction.
 function objectsOf(env, namespace) {
   const jurisdiction = env.JURISDICTION?.trim();
   return jurisdiction ? env[namespace].jurisdiction(jurisdiction) : env[namespace];
@@ -126,7 +126,7 @@ export const verify = waits((kid, input, signature) => {
   const { imported, alg } = publicKeys.get(kid);
   return crypto.subtle.verify(algorithms[alg].use, imported, signature, input);
 });
-// The two numbers of the public half, as a JWK has them (RFC 7518 §6), and the private half as PKCS #8.
+// Returns the two numbers of the public half as in a JWK (RFC 7518 §6), and the private half as PKCS #8.
 export const generateKey = waits(async (alg) => {
   const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   const parameters = { ...algorithms[alg].key, ...(alg === "RS256" ? size : {}) };

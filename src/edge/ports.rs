@@ -186,7 +186,7 @@ pub(super) async fn send(
     platform::send(env, namespace(class), (named, to), command, hold.0).await
 }
 
-/// The ID of an object with a name. Computed without asking anyone; another deployment computes another one.
+/// The ID of the object with this name, computed without a call. Another deployment computes another ID.
 pub(super) fn object_id_of_name(
     env: &Env,
     class: Class,

@@ -11,8 +11,8 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 /// # Errors
 /// Only where the key ring cannot be reached.
 pub async fn jwks(server: &Server<'_>) -> Result<Response, Failure> {
-    // A key that signs at once, because the secret has changed, must be here before anyone looks for it (OpenID
-    // Connect Core §10.1). So this asks for every algorithm.
+    // After a change of the secret, a fresh key signs at once. It must be in the JWKS by then (OpenID Connect Core
+    // §10.1), so this asks for a key of every algorithm.
     server.ports.signer.keys(SigningAlgorithm::ES256).await?;
     let keys = server.ports.signer.keys(SigningAlgorithm::RS256).await?;
     let jwks = Response::json(200, &keys.published(server.now()));

@@ -36,8 +36,8 @@ pub async fn create(
         Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(*signed_in)),
         Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
         Err(error) => {
-            // No account was made, for instance because memory was too short to hash its password. Without this,
-            // the user could not try again before the claims lapse.
+            // No account was created, for instance because there was too little memory to hash the password. Release
+            // the claims, or the user couldn't try again before they lapse.
             for name in &names {
                 unclaim(server, name, &account).await?;
             }

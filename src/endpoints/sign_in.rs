@@ -258,7 +258,7 @@ async fn sign_in(
 }
 
 /// Follows the address to its account, which counts the attempt, verifies the password and begins the session.
-/// An address without an account takes the same way: the identifier counts the attempt, and the object of the
+/// An address without an account causes the same calls: the identifier counts the attempt, and the object of the
 /// class `Account` with the identifier's name hashes the password and stores nothing.
 async fn attempt(
     server: &Server<'_>,
@@ -266,7 +266,7 @@ async fn attempt(
     (email, password): (&str, &str),
     session: NewSession,
 ) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
-    // Such an address can't have an account, as anyone knows who sends it.
+    // No account can have such an address, so this early response reveals nothing.
     if email.is_empty() || email.len() > 254 {
         return Ok(Err(Refused::Wrong));
     }
@@ -295,7 +295,7 @@ async fn attempt(
     }
 }
 
-/// A browser holds one session: whoever signs in ends the one that another person left there.
+/// Ends the session that another user left in this browser, which holds one session.
 pub(super) async fn end_session_of_other(
     server: &Server<'_>,
     request: &Request<'_>,

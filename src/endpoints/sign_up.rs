@@ -157,8 +157,8 @@ async fn sign_up(
         password: Some(password.into()),
         identity: None,
     };
-    // The new account hashes the password. An address that is taken is refused before that, and so is a network
-    // beyond its limit: the time tells the two apart no more than the words do.
+    // The new account hashes the password. A taken address and a network beyond its limit are both refused before
+    // that, so neither the time nor the message tells them apart.
     match new_account::create(server, session, new).await? {
         Some(signed_in) => {
             sign_in::end_session_of_other(server, request, &account).await?;

@@ -76,9 +76,9 @@ pub struct Sealer {
 
 /// A value that was opened.
 pub struct Opened {
-    /// What had been sealed.
+    /// The value.
     pub plain: Vec<u8>,
-    /// Whether it had been sealed with the previous secret. Whoever stores it should seal it anew.
+    /// Whether it was sealed with the previous secret. Whoever stores it should seal it anew.
     pub is_outdated: bool,
 }
 
@@ -91,7 +91,7 @@ impl Sealer {
         Ok(Self { current: extract(secret)?, previous: None })
     }
 
-    /// Also opens what was sealed with `previous`, which is not the secret of `self`.
+    /// Adds the previous secret, which must differ from the current one: values sealed with it can be opened.
     ///
     /// # Errors
     /// [`SealError::WeakSecret`].
@@ -140,7 +140,7 @@ impl Sealer {
     }
 }
 
-/// Opens with one of the secrets. Not inlined, since the cipher would be in the bundle twice.
+/// Opens with one of the secrets. Not inlined, because the bundle would contain the cipher twice.
 #[inline(never)]
 fn open_with(
     secret: &Hkdf<Sha256>,

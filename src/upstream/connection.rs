@@ -135,7 +135,7 @@ impl Connections<'_> {
                     log(&error);
                     RefreshFailure::Unanswered
                 })?;
-                // Where the provider gives no new refresh token, the old one goes on.
+                // Without a new refresh token from the provider, the old one stays (RFC 6749 §6).
                 Ok(SealedTokens { refresh_token: sealed.refresh_token.or(resealed), ..sealed })
             }
             Err(error) => {

@@ -25,7 +25,7 @@ pub enum ProviderError {
         problem: String,
     },
     /// A secret of the deployment that is missing.
-    #[error("{0} is missing; set it with `npx wrangler secret put {0}`")]
+    #[error("{0} is missing; add a line {0}=... to deploy/production.secrets (docs/providers.md)")]
     NoSecret(String),
 }
 
@@ -272,12 +272,12 @@ pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, Prov
     Ok(providers)
 }
 
-/// What the names of a provider's secrets begin with.
+/// The prefix of the names of a provider's secrets.
 fn secret_prefix(id: &str) -> String {
     format!("PROVIDER_{}_", id.to_uppercase().replace('-', "_"))
 }
 
-/// What the names of secrets end with: a client secret, or a key of Apple's.
+/// The suffixes of the names of secrets: a client secret, or the private key for Apple.
 const SECRET_SUFFIXES: [&str; 2] = ["SECRET", "PRIVATE_KEY"];
 
 /// Whether a setting of that name is the secret of a provider, configured or not.

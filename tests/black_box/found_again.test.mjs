@@ -1,5 +1,5 @@
-// A KV namespace outlives the deployment that wrote it (`wrangler delete` leaves it) and is found by another, whose
-// objects are new. The keys in it are another ring's.
+// A KV namespace outlives its deployment, because `wrangler delete` leaves it. The next deployment finds it, but has new
+// objects: the keys in the namespace belong to another key ring.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -51,7 +51,7 @@ for (const [title, secrets] of [["the same secret", A], ["another secret", B]]) 
     const answer = await token(server, machine);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.ok(made.includes(headerOf(answer.body.access_token).kid));
-    // What the other deployment signed is nothing here, as a token or as a hint.
+    // A token of the other deployment is refused here, also as a hint.
     assert.equal((await userinfo(server, tokens.access_token)).status, 401);
     const hinted = await new Browser(server.url).request(`/end_session?id_token_hint=${tokens.id_token}`);
     assert.equal(hinted.status, 400);
@@ -71,7 +71,7 @@ test("two deployments that share a namespace never read or replace each other's 
   assert.deepEqual(await kids(server), second);
 });
 
-// The key ring's object on disk: what an earlier version has stored of it.
+// The key ring's object on disk, as an earlier version stored it.
 function editKeyRing(change) {
   const file = readdirSync(server.state, { recursive: true, withFileTypes: true })
     .find(({ name, parentPath }) => parentPath.endsWith("KeyRing") && /^[0-9a-f]{64}\.sqlite$/.test(name));
@@ -128,7 +128,7 @@ test("keys in KV that cannot be read are published anew", async () => {
   assert.equal(JSON.parse(await (await kv()).get(published)).keys.length, 2);
 });
 
-// There the objects of a class have the same IDs again, so its keys are found, too.
+// With `make serve`, new objects have the same IDs as the deleted ones, so the ring's keys are found, too.
 test("make serve serves over a state folder whose objects were deleted, with the same secret and with another", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-found-"));
   const port = await freePort();

@@ -1,5 +1,5 @@
-// JURISDICTION: every object is made, found and called in it. workerd has no jurisdictions, so that a namespace which
-// records its calls stands for Cloudflare's.
+// JURISDICTION: every object is created, found and called in it. workerd has no jurisdictions, so a namespace that
+// records its calls replaces Cloudflare's.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { awaited, newObjectId, objectIdOfName, send } from "../../src/edge/platf
 import { serve } from "../support/serve.mjs";
 import { freePort, startServer } from "../support/server.mjs";
 
-// A namespace whose IDs say by which jurisdiction they were made.
+// A namespace whose IDs name the jurisdiction in which they were made.
 function namespace(asked = [], own = "none") {
   const id = (kind) => (text = "") => ({ toString: () => `${own} ${kind} ${text}`.trim() });
   return {
@@ -84,7 +84,7 @@ test("make serve refuses JURISDICTION, which it could not keep", async () => {
   try {
     const refused = await serve(await freePort(), [`STATE=${folder}`, "JURISDICTION=eu"]);
     assert.equal(await refused.exited, 1);
-    assert.match(refused.said(), /^vestibule: JURISDICTION needs Cloudflare; here, all data lives where this process runs$/m);
+    assert.match(refused.said(), /^vestibule: JURISDICTION works only at Cloudflare\. Remove it: all data is stored where this process runs$/m);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

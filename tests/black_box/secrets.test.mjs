@@ -1,4 +1,4 @@
-// The deployment's secret changes over stored state: with the previous secret nothing is lost, without it a new key
+// The deployment's secret changes while state is stored: with the previous secret nothing is lost; without it, a new key
 // signs at once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -67,7 +67,7 @@ test("a new secret over old keys signs at once with a fresh key, and what was is
     const before = await kids(server);
     const log = listen(t);
     server = await deployments.start(B);
-    // Many at once: one key comes of it.
+    // Many requests at once make one key.
     const answers = await Promise.all(Array.from({ length: 20 }, () => token(server, machine)));
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]), JSON.stringify(answers[0].body));
     const signers = new Set(answers.map(({ body }) => headerOf(body.access_token).kid));

@@ -1,4 +1,4 @@
-// A misspelt setting is not ignored: the server names it, and says which one was probably meant.
+// A misspelt setting stops the server, which names it and the setting that was probably meant.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-// What the server answers with these settings.
+// The server's response with these settings.
 async function answer(vars, target = "/.well-known/openid-configuration") {
   const server = await startServer({ vars });
   try {
@@ -28,7 +28,7 @@ async function answer(vars, target = "/.well-known/openid-configuration") {
   }
 }
 
-test("a name that is nearly right keeps the server from starting", async () => {
+test("a misspelt name keeps the server from starting", async () => {
   const { status, text } = await answer({ ...production, SIGNUP: "off" });
   assert.equal(status, 503);
   assert.equal(text, "Vestibule does not start: SIGNUP is not a setting; did you mean SIGN_UP?\n");
@@ -53,7 +53,7 @@ test("the report on the settings is no route of the deployed worker", async () =
   assert.doesNotMatch((await answer({ ...production, OTHER: "x" }, "/settings")).text, /OTHER/);
 });
 
-// What the process that started the server is told of its settings.
+// The report on the settings that the process around the server gets.
 async function report(settings) {
   const server = start({ settings, state: path.join(folder, "report"), port: await freePort() });
   await server.ready;
@@ -101,7 +101,7 @@ test("make serve starts with a removed provider's secret, and says that it is no
   const served = await serve(await freePort(), [`STATE=${folder}/served`, "PROVIDER_OLD_SECRET=x"]);
   try {
     assert.equal((await fetch(`${served.url}/jwks`)).status, 200);
-    assert.match(served.said(), /PROVIDER_OLD_SECRET is not used: PROVIDERS has no provider of that id/);
+    assert.match(served.said(), /PROVIDER_OLD_SECRET is not used: PROVIDERS has no provider with that id/);
   } finally {
     await served.stop();
   }

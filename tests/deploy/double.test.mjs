@@ -1,4 +1,4 @@
-// The double of Cloudflare, by real wrangler: what is uploaded runs, and keeps its secret, objects and KV.
+// The double of Cloudflare, tested with real wrangler: an uploaded worker runs and keeps its secret, objects and KV.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { runChild } from "./cloudflare/children.mjs";
@@ -16,7 +16,7 @@ afterEach(async () => {
   cloudflare.check();
 });
 
-// Runs wrangler, which must succeed.
+// Runs wrangler, and fails unless it succeeds.
 async function wrangler(cwd, ...args) {
   const { code, stdout, stderr } = await cloudflare.wrangler(args, { cwd });
   assert.equal(code, 0, `wrangler ${args.join(" ")}\n${stdout}${stderr}`);
@@ -51,7 +51,7 @@ test("Vestibule: a later deployment keeps the secret and the keys", async () => 
   assert.ok(first.length > 0);
   await wrangler(project, "deploy");
   assert.equal(cloudflare.account.script("vestibule").secret("VESTIBULE_SECRET"), SECRET);
-  // The keys come from their object, which opens them with the secret.
+  // Without KV, the keys come from the key ring's object, and the secret opens them.
   cloudflare.account.kv.byTitle("vestibule-kv").delete("keys");
   assert.deepEqual(await keys(), first);
 });

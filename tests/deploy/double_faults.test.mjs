@@ -1,4 +1,4 @@
-// What the double of Cloudflare can make go wrong, and what real wrangler makes of it.
+// The faults that the double of Cloudflare can simulate, and how real wrangler handles them.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { PERMISSIONS, TOKEN, startCloudflare } from "./cloudflare/index.mjs";
@@ -23,7 +23,7 @@ const count = ({ method, path }) =>
   cloudflare.requests.filter((request) => request.method === method && path.test(request.path)).length;
 const name = async (url = SMALL) => (await (await cloudflare.fetch(url)).json()).name;
 
-test("one error for the secrets of a living worker", async () => {
+test("an error for one request", async () => {
   const project = writeSmall();
   succeeds(await deploy(project));
   const rule = cloudflare.fail({ method: "GET", path: /\/secrets$/, status: 404, code: 7003 });
@@ -45,7 +45,7 @@ test("a worker over the limit is refused", async () => {
   assert.equal(count(UPLOAD), 1);
 });
 
-test("wrangler waits as Retry-After says, where it tries again at all", async () => {
+test("wrangler obeys Retry-After for an upload, and doesn't repeat other requests", async () => {
   cloudflare.fail({ ...UPLOAD, status: 429, headers: { "retry-after": "1" } });
   const { code, stdout } = await deploy(writeSmall());
   assert.equal(code, 0);
@@ -55,7 +55,7 @@ test("wrangler waits as Retry-After says, where it tries again at all", async ()
   failsWith(await deploy(writeSmall()), /should wait 1 second/);
 });
 
-test("a first upload whose answer is lost is tried again, and then refused", async () => {
+test("a first upload whose response is lost is repeated, and then refused", async () => {
   cloudflare.fail({ ...UPLOAD, after: "handled", lost: true });
   failsWith(await deploy(writeSmall()), /Migration tag precondition failed; current tag is v1 \[code: 10079\]/);
   assert.deepEqual(cloudflare.requests.filter(({ method }) => method === "PUT").map(({ status }) => status), ["lost", 412]);
@@ -112,7 +112,7 @@ test("a login by `wrangler login` that has expired is renewed", async () => {
   cloudflare.check();
 });
 
-test("a token for two accounts needs the name of one", async () => {
+test("a token for two accounts needs an account ID", async () => {
   const second = cloudflare.accounts.add({ name: "Second", subdomain: "second" });
   cloudflare.accounts.addToken(OTHER, { accounts: [cloudflare.account, second] });
   const project = writeSmall();
@@ -182,7 +182,7 @@ test("a rollback past a changed secret needs consent; past a migration it is ref
   failsWith(await run(project, "rollback", id, "--yes"), /Durable Object migration has occurred/);
 });
 
-test("a deployment that is seen with a delay, and a host that isn't ready", async () => {
+test("a deployment that takes effect with a delay, and a host that isn't ready", async () => {
   const project = writeSmall();
   cloudflare.account.lag = 2;
   succeeds(await deploy(project));
@@ -198,7 +198,7 @@ test("a deployment that is seen with a delay, and a host that isn't ready", asyn
   assert.equal(await name(), "second");
 });
 
-test("what the double doesn't know fails and is reported", async () => {
+test("requests that the double doesn't implement fail and are reported", async () => {
   cloudflare.check();
   assert.equal((await cloudflare.call("GET", `/accounts/${cloudflare.account.id}/r2/buckets`)).success, false);
   await assert.rejects(cloudflare.fetch("https://registry.npmjs.org/"));

@@ -1,4 +1,4 @@
-// A first deployment, and the next ones.
+// The first deployment and later ones.
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { after, test } from "node:test";
@@ -18,17 +18,17 @@ test("a first deployment uploads the worker and its secret in one request", () =
   assert.deepEqual(puts, []);
 });
 
-test("the copy of the secret is for its owner alone", () => {
+test("only the owner can read the file with the secret", () => {
   assert.equal(statSync(deployment.path("deploy/production.secrets")).mode & 0o777, 0o600);
 });
 
-test("no output and no written configuration has a secret in it", async () => {
+test("neither the output nor the written configuration contains a secret", async () => {
   const { said } = await deployment.deployed();
   const [, secret] = deployment.read("deploy/production.secrets").match(/VESTIBULE_SECRET=(.*)/);
   for (const text of [said, deployment.read("deploy/production/wrangler.jsonc")]) assert.ok(!text.includes(secret));
 });
 
-test("the next deployment says that nothing changes, keeps the secret and loses nothing", async () => {
+test("a second deployment reports no changes, keeps the secret and loses nothing", async () => {
   const secret = deployment.worker.secret("VESTIBULE_SECRET");
   const { said } = await deployment.deployed();
   assert.match(said, /settings: unchanged\n.*classes: unchanged/);
@@ -36,25 +36,25 @@ test("the next deployment says that nothing changes, keeps the secret and loses 
   await nothingWasLost(user);
 });
 
-test("a deployment says which settings change", async () => {
+test("a deployment lists the settings that change", async () => {
   const { said } = await deployment.deployed(["BRAND_NAME=Acme", "SIGN_UP=off"]);
   assert.match(said, /BRAND_NAME: its default -> "Acme"/);
   assert.match(said, /SIGN_UP: its default -> "off"/);
   assert.match(await (await fetch(`${ISSUER}/sign-in`)).text(), /Acme/);
 });
 
-test("the last step has asked the issuer, and leaves no client behind", async () => {
+test("the last step checks the issuer and leaves no client behind", async () => {
   const { said } = await deployment.deployed();
-  assert.match(said, /metadata: .*\n.*keys: ES256 .*\n.*token: signed, and verifies/);
+  assert.match(said, /metadata: .*\n.*keys: ES256 .*\n.*token: its signature verifies/);
   const [namespace] = deployment.cloudflare.account.kv.byTitle("vestibule-kv") ? [deployment.cloudflare.account.kv.byTitle("vestibule-kv")] : [];
   const { keys } = await namespace.list();
   assert.deepEqual(keys.filter(({ name }) => name.includes("deployment-check")), []);
 });
 
-test("wrangler deploys with the configuration that was written", async () => {
+test("wrangler can deploy with the written configuration", async () => {
   const { code, stdout, stderr } = await deployment.wrangler(["deploy", "--config", "deploy/production/wrangler.jsonc"]);
   assert.equal(code, 0, stdout + stderr);
   await nothingWasLost(user);
 });
 
-test("only what Cloudflare has was asked for", () => deployment.cloudflare.check());
+test("every request is one that the double implements", () => deployment.cloudflare.check());

@@ -1,5 +1,5 @@
-// The lock file is complete for the npm that Node 22 brings and for the newest one: it names the optional packages of
-// every platform.
+// The lock file is complete for the npm of Node 22 and for the newest one: it has the optional packages of every
+// platform.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The release: from the packed tarball, in an empty folder, with Node alone.
+// The npm package, installed from its tarball into an empty folder, on a path without Rust.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ after(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
-// Node, npm and a shell, and nothing else: no cargo, no make.
+// A folder with Node, npm and a shell, but without cargo and make.
 function pathWithoutRust() {
   const folder = path.join(work, "bin");
   mkdirSync(folder);
@@ -51,7 +51,7 @@ function pack(version) {
   return path.join(work, `${NAME}-${version}.tgz`);
 }
 
-// A registry that has these tarballs, and everything else from the registry of this machine.
+// Starts a registry that has these tarballs and passes all other requests to the configured registry.
 async function startRegistry(tarballs) {
   const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim().replace(/\/$/, "");
   const server = createServer(async (request, response) => {
@@ -95,7 +95,7 @@ test("the checksum is that of the tarball", () => {
   assert.equal(sum, createHash("sha256").update(readFileSync(path.join(root, "release", name))).digest("hex"));
 });
 
-test("the package installs, and has no sources, tests or secrets in it", async () => {
+test("the package installs, and contains no sources, tests or secrets", async () => {
   const { code, stdout, stderr } = await runChild(path.join(PATH, "npm"), ["exec", "--yes", `--package=${tarball}`, "--", NAME, "--version"], { cwd: deployment.folder, env: { ...outsideEnv, ...env } });
   assert.equal(code, 0, stderr);
   assert.equal(stdout.trim(), JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).version);
@@ -123,7 +123,7 @@ test("`upgrade` deploys the newest version and loses nothing", async () => {
   await nothingWasLost(user);
 });
 
-test("`dev` starts it here, with the demo", async () => {
+test("`dev` starts the demo", async () => {
   const port = await freePort();
   const folder = mkdtempSync(path.join(work, "dev-"));
   const child = spawn(path.join(PATH, "npm"), ["exec", "--yes", `--package=${tarball}`, "--", NAME, "dev", `PORT=${port}`], {
@@ -145,11 +145,11 @@ test("`dev` starts it here, with the demo", async () => {
   }
 });
 
-test("an unknown command says which there are", async () => {
+test("an unknown command prints the list of commands", async () => {
   const { code, stderr } = await npx(tarball, ["deplyo"]);
   assert.equal(code, 1);
   assert.match(stderr, /npx vestibule-auth deploy/);
 });
 
-// npm also asks its registry, which the double doesn't have.
-test("only what Cloudflare has was asked for", () => assert.deepEqual(deployment.cloudflare.unknown, []));
+// Not `check()`: it also counts npm's requests to its registry.
+test("every request to the API is one that the double implements", () => assert.deepEqual(deployment.cloudflare.unknown, []));

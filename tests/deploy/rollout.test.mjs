@@ -11,7 +11,7 @@ after(() => deployment.end());
 const user = await withUser(deployment);
 const { cloudflare } = deployment;
 
-test("a gradual rollout that is under way is shown and not ended", async () => {
+test("a deployment stops during a gradual rollout and leaves it as it is", async () => {
   const [old] = deployment.worker.deployment.versions;
   const uploaded = await deployment.wrangler(["versions", "upload", "--config", "deploy/production/wrangler.jsonc"]);
   assert.equal(uploaded.code, 0, uploaded.stdout + uploaded.stderr);
@@ -27,11 +27,11 @@ test("a gradual rollout that is under way is shown and not ended", async () => {
   await nothingWasLost(user);
 });
 
-test("`wrangler deploy` alone refuses to publish a worker without a secret", async () => {
+test("plain `wrangler deploy` refuses to create a worker without a secret", async () => {
   const folder = deployment.path("clone");
   const { cpSync, mkdirSync } = await import("node:fs");
   mkdirSync(folder);
-  // What a clone has, with the bundle in the place of the sources.
+  // The configuration of a clone, with the bundle instead of the sources.
   const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8");
   cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
   const main = 'main = "dist/entry.js"\nno_bundle = true\nfind_additional_modules = true\nbase_dir = "dist"\nrules = [{ type = "CompiledWasm", globs = ["**/*.wasm"] }]';
@@ -42,4 +42,4 @@ test("`wrangler deploy` alone refuses to publish a worker without a secret", asy
   assert.equal(cloudflare.account.script("vestibule-alone"), undefined);
 });
 
-test("only what Cloudflare has was asked for", () => cloudflare.check());
+test("every request is one that the double implements", () => cloudflare.check());

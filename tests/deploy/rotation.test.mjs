@@ -10,16 +10,16 @@ const user = await withUser(deployment);
 const kids = async () => (await (await fetch(`${ISSUER}/jwks`)).json()).keys.map(({ kid }) => kid);
 const copyOf = (name) => deployment.read("deploy/production.secrets").match(new RegExp(`^${name}=(.*)$`, "m"))?.[1];
 
-test("a rotation needs the copy of the secret that is used", async () => {
+test("a rotation needs a copy of the current secret", async () => {
   const secrets = deployment.read("deploy/production.secrets");
   deployment.write("deploy/production.secrets", secrets.replace(/^VESTIBULE_SECRET=.*$/m, ""));
-  await deployment.refused(/a rotation needs the secret that is used now/, ["ROTATE=yes"]);
+  await deployment.refused(/a rotation needs the current secret/, ["ROTATE=yes"]);
   deployment.addSecret("VESTIBULE_SECRET", "the secret of another deployment than this");
   await deployment.refused(/is not the one that sealed/, ["ROTATE=yes"]);
   deployment.write("deploy/production.secrets", secrets);
 });
 
-test("a rotation that was interrupted before its upload goes on with the secret that it made", async () => {
+test("a rotation that was interrupted before its upload continues with the secret that it made", async () => {
   const old = deployment.worker.secret("VESTIBULE_SECRET");
   cloudflare.fail({ method: "POST", path: /\/versions$/, status: 400, code: 10021, message: "refused" });
   assert.equal((await deployment.deploy(["ROTATE=yes"])).code, 1);
@@ -27,7 +27,7 @@ test("a rotation that was interrupted before its upload goes on with the secret 
   assert.notEqual(made, old);
   assert.equal(copyOf("VESTIBULE_SECRET_PREVIOUS"), old);
   await nothingWasLost(user);
-  // A deployment in between changes no secret.
+  // A deployment without ROTATE changes no secret.
   await deployment.deployed();
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), old);
   await deployment.deployed(["ROTATE=yes"]);
@@ -35,13 +35,13 @@ test("a rotation that was interrupted before its upload goes on with the secret 
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET_PREVIOUS"), old);
 });
 
-test("after a rotation the same keys sign, and nothing was lost", async () => {
+test("after a rotation the same keys sign, and nothing is lost", async () => {
   const before = await kids();
   await nothingWasLost(user);
   assert.deepEqual(await kids(), before);
 });
 
-test("another rotation waits until the previous secret was removed, after which nothing needs it", async () => {
+test("another rotation is refused until the previous secret is removed, and nothing needs it after that", async () => {
   await deployment.refused(/the last rotation isn't finished/, ["ROTATE=yes"]);
   await deployment.wrangler(["secret", "delete", "VESTIBULE_SECRET_PREVIOUS", "--name", "vestibule"]);
   const before = await kids();
@@ -49,7 +49,7 @@ test("another rotation waits until the previous secret was removed, after which 
   assert.deepEqual(await kids(), before);
 });
 
-test("a secret that is lost costs no token: a fresh key signs at once", async () => {
+test("a lost secret invalidates no token: a fresh key signs at once", async () => {
   const before = await kids();
   await deployment.wrangler(["secret", "put", "VESTIBULE_SECRET", "--name", "vestibule"], { input: "a new secret, because the old one is lost" });
   await nothingWasLost(user);
@@ -60,4 +60,4 @@ test("a secret that is lost costs no token: a fresh key signs at once", async ()
   assert.match(said, /sealed with another secret than the one in deploy\/production\.secrets/);
 });
 
-test("only what Cloudflare has was asked for", () => cloudflare.check());
+test("every request is one that the double implements", () => cloudflare.check());

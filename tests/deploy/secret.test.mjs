@@ -1,5 +1,4 @@
-// A secret that can't be lost: whatever goes wrong, no deployment puts another VESTIBULE_SECRET in the place of the one
-// that seals the keys.
+// No deployment replaces the VESTIBULE_SECRET that seals the keys, whatever goes wrong.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,15 +12,15 @@ const user = await withUser(deployment);
 const { cloudflare } = deployment;
 const secret = deployment.worker.secret("VESTIBULE_SECRET");
 
-test("one 404 with code 7003 for the secrets of a living worker uploads nothing", async () => {
+test("a 404 with code 7003 doesn't count as a missing worker", async () => {
   cloudflare.fail({ method: "GET", path: /\/secrets$/, status: 404, code: 7003, message: "Could not route" });
   await deployment.refused(/7003/);
   await nothingWasLost(user);
 });
 
-test("one answer that the worker doesn't exist counts only if a second one agrees", async () => {
+test("a worker counts as missing only if two requests agree", async () => {
   cloudflare.fail({ method: "GET", path: /\/secrets$/, status: 404, code: 10007, message: "This Worker does not exist" });
-  await deployment.refused(/both that the worker exists and that it doesn't/);
+  await deployment.refused(/contradictory answers on whether the worker exists/);
   await nothingWasLost(user);
 });
 
@@ -33,13 +32,13 @@ test("a secret in the file of settings or on the command line is refused", async
   deployment.write("deploy/production.toml", settings);
 });
 
-test("a secret that is given for a worker that has one is refused", async () => {
+test("SECRET= is refused for a worker that has a secret", async () => {
   deployment.write("other", "an-other-secret-of-at-least-32-characters\n");
-  await deployment.refused(/isn't replaced/, ["SECRET=other"]);
+  await deployment.refused(/SECRET= doesn't replace/, ["SECRET=other"]);
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), secret);
 });
 
-test("another machine that has no copy deploys without a secret", async () => {
+test("a machine without a copy of the secret can deploy, and leaves the secret as it is", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "deployment-"));
   await deployment.deployed([], { folder, env: { CI: "true" } });
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), secret);
@@ -47,7 +46,7 @@ test("another machine that has no copy deploys without a secret", async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("after `wrangler secret delete` the copy puts the secret back, and only when it is asked to", async () => {
+test("after `wrangler secret delete` the copy restores the secret, but only on request", async () => {
   await deployment.wrangler(["secret", "delete", "VESTIBULE_SECRET", "--name", "vestibule"]);
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), undefined);
   await deployment.refused(/SECRET=deploy\/production\.secrets/);
@@ -56,7 +55,7 @@ test("after `wrangler secret delete` the copy puts the secret back, and only whe
   await nothingWasLost(user);
 });
 
-test("after `wrangler secret delete`, wrangler alone refuses to deploy", async () => {
+test("after `wrangler secret delete`, `wrangler deploy` refuses, too", async () => {
   await deployment.wrangler(["secret", "delete", "VESTIBULE_SECRET", "--name", "vestibule"]);
   const { code, stdout, stderr } = await deployment.wrangler(["deploy", "--config", "deploy/production/wrangler.jsonc"]);
   assert.equal(code, 1);
@@ -64,7 +63,7 @@ test("after `wrangler secret delete`, wrangler alone refuses to deploy", async (
   await deployment.deployed(["SECRET=deploy/production.secrets"]);
 });
 
-test("a file with the secret of another deployment doesn't replace a secret that is gone", async () => {
+test("the secret of another deployment can't replace one that is gone", async () => {
   await deployment.wrangler(["secret", "delete", "VESTIBULE_SECRET", "--name", "vestibule"]);
   deployment.write("other", "VESTIBULE_SECRET=an-other-secret-of-at-least-32-characters\n");
   await deployment.refused(/not the one that sealed/, ["SECRET=other"]);
@@ -72,7 +71,7 @@ test("a file with the secret of another deployment doesn't replace a secret that
   await nothingWasLost(user);
 });
 
-test("a secret that was deployed as a setting becomes a secret, and stays the same", async () => {
+test("a secret that was deployed as a plain setting becomes a secret with the same value", async () => {
   const { secrets, ...written } = JSON.parse(deployment.read("deploy/production/wrangler.jsonc").replace(/^\/\/.*/, ""));
   assert.deepEqual(secrets.required, ["VESTIBULE_SECRET"]);
   const plain = { ...written, vars: { ...written.vars, VESTIBULE_SECRET: secret } };
@@ -80,7 +79,7 @@ test("a secret that was deployed as a setting becomes a secret, and stays the sa
   await deployment.wrangler(["deploy", "--config", "deploy/production/plain.jsonc"]);
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), undefined);
   const { said } = await deployment.deployed();
-  assert.match(said, /could read VESTIBULE_SECRET/);
+  assert.match(said, /VESTIBULE_SECRET was a plain setting/);
   assert.ok(!said.includes(secret));
   assert.ok(!deployment.read("deploy/production.toml").includes(secret));
   assert.equal(deployment.worker.secret("VESTIBULE_SECRET"), secret);
@@ -95,7 +94,7 @@ test("an upload whose answer is lost is found, and its secret is the one in the 
   assert.equal(cloudflare.account.script("vestibule-lost").secret("VESTIBULE_SECRET"), copy);
 });
 
-test("of two first deployments at once, the second keeps the secret of the first", async () => {
+test("of two simultaneous first deployments, one stops and the secret of the other stays", async () => {
   const folders = ["one", "two"].map((name) => {
     mkdirSync(deployment.path(name));
     return deployment.path(name);
@@ -112,11 +111,11 @@ test("of two first deployments at once, the second keeps the secret of the first
   assert.ok(copies[0].includes(worker.secret("VESTIBULE_SECRET")));
 });
 
-test("a first deployment in CI needs the secret from outside", async () => {
+test("a first deployment in CI must be given the secret", async () => {
   await deployment.refused(/SECRET=FILE/, ["ENV=ci"], { env: { CI: "true" } });
   deployment.write("ci.secret", `${"0123456789abcdef".repeat(4)}\n`);
   await deployment.deployed(["ENV=ci", "SECRET=ci.secret"], { env: { CI: "true" } });
   assert.equal(cloudflare.account.script("vestibule-ci").secret("VESTIBULE_SECRET"), "0123456789abcdef".repeat(4));
 });
 
-test("only what Cloudflare has was asked for", () => cloudflare.check());
+test("every request is one that the double implements", () => cloudflare.check());

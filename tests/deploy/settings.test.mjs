@@ -1,4 +1,4 @@
-// What is wrong with settings is said before anything is uploaded.
+// Wrong settings are refused before anything is uploaded.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { ISSUER, newDeployment } from "./support.mjs";
@@ -8,17 +8,17 @@ after(() => deployment.end());
 const { cloudflare } = deployment;
 cloudflare.accounts.addZone({ name: "example.com", account: cloudflare.account });
 
-test("a name that is nearly right is refused with the right one", () =>
+test("a misspelt name is refused with the right one", () =>
   deployment.refused(/SIGNUP is not a setting; did you mean SIGN_UP\?/, ["SIGNUP=off"]));
 
-test("a name that is like none is refused", () => deployment.refused(/COLOUR_OF_THE_SKY is not a setting/, ["COLOUR_OF_THE_SKY=blue"]));
+test("a name that resembles no setting is refused", () => deployment.refused(/COLOUR_OF_THE_SKY is not a setting/, ["COLOUR_OF_THE_SKY=blue"]));
 
-test("every unknown name is told at once", async () => {
+test("all unknown names are reported together", async () => {
   const { said } = await deployment.refused(/SIGNUP/, ["SIGNUP=off", "BRANDNAME=Acme"]);
   assert.match(said, /did you mean BRAND_NAME\?/);
 });
 
-test("a value that the server refuses is refused in its words", () =>
+test("a wrong value is refused with the server's own message", () =>
   deployment.refused(/PKCE is "some", and must be all or public-clients/, ["PKCE=some"]));
 
 test("ENVIRONMENT=development is refused", () => deployment.refused(/demo pages/, ["ENVIRONMENT=development"]));
@@ -35,27 +35,27 @@ test("a provider without its secret is refused, and deployed with it", async () 
   assert.match(await (await fetch(`${ISSUER}/sign-in`)).text(), /Google/);
 });
 
-test("an issuer that no route serves is refused", () =>
+test("an issuer at which the worker isn't served is refused", () =>
   deployment.refused(/ISSUER is https:\/\/id\.example\.com, but the worker is served at https:\/\/vestibule\.example\.workers\.dev/, ["ISSUER=https://id.example.com"]));
 
 test("an unknown key of the file is refused", async () => {
   await deployment.deploy(["ENV=odd"]);
   deployment.write("deploy/odd.toml", 'name = "vestibule-odd"\nworker = "x"\n');
-  await deployment.refused(/has "worker"/, ["ENV=odd"]);
+  await deployment.refused(/has the unknown key "worker"/, ["ENV=odd"]);
 });
 
-test("a file that isn't TOML is refused with the line", async () => {
+test("a file that isn't TOML is refused", async () => {
   deployment.write("deploy/odd.toml", "name = \n");
   await deployment.refused(/deploy\/odd\.toml can't be read/, ["ENV=odd"]);
 });
 
-test("an account without a subdomain and a deployment without a domain are told what to do", async () => {
+test("a deployment without any address is refused: no domain, and no subdomain of workers.dev", async () => {
   cloudflare.account.subdomain = undefined;
   await deployment.refused(/no subdomain of workers\.dev/, ["ENV=nowhere"]);
   cloudflare.account.subdomain = "example";
 });
 
-test("a domain of one's own is the issuer, and the address at workers.dev is off", async () => {
+test("a custom domain is the issuer, and the address at workers.dev is off", async () => {
   deployment.write("deploy/own.toml", 'name = "vestibule-own"\ndomain = "id.example.com"\n');
   // The certificate isn't there at once.
   cloudflare.delaySite("id.example.com", 1);
@@ -66,12 +66,12 @@ test("a domain of one's own is the issuer, and the address at workers.dev is off
   assert.equal(cloudflare.account.script("vestibule-own").subdomain.previews_enabled, false);
 });
 
-test("a domain that belongs to another worker is left to it", async () => {
+test("a domain of another worker is refused", async () => {
   deployment.write("deploy/thief.toml", 'name = "vestibule-thief"\ndomain = "id.example.com"\n');
   await deployment.refused(/id\.example\.com belongs to the worker vestibule-own/, ["ENV=thief"]);
 });
 
-test("a DNS record of something else isn't replaced, whether the worker is new or not", async () => {
+test("an existing DNS record isn't replaced, neither for a new worker nor for an existing one", async () => {
   cloudflare.account.dnsRecords.add("www.example.com");
   deployment.write("deploy/www.toml", 'name = "vestibule-www"\ndomain = "www.example.com"\n');
   for (const _ of ["new", "there"]) {
@@ -82,7 +82,7 @@ test("a DNS record of something else isn't replaced, whether the worker is new o
   }
 });
 
-test("a route of a zone serves the issuer that the settings name", async () => {
+test("with a route, ISSUER must be one of the origins that it serves", async () => {
   deployment.write("deploy/zone.toml", 'name = "vestibule-zone"\nroutes = [{ pattern = "login.example.com/*", zone_name = "example.com" }]\n');
   await deployment.refused(/ISSUER is https:\/\/other\.example\.com, but/, ["ENV=zone", "ISSUER=https://other.example.com"]);
   await deployment.deployed(["ENV=zone", "ISSUER=https://login.example.com"]);
@@ -99,21 +99,21 @@ test("staging is a deployment of its own", async () => {
   assert.doesNotMatch(await page("vestibule"), /Staging/);
 });
 
-test("an ENV that is no name is refused", () => deployment.refused(/ENV is "\.\.\/x"/, ["ENV=../x"]));
+test("an ENV that can't be a worker's name is refused", () => deployment.refused(/ENV is "\.\.\/x"/, ["ENV=../x"]));
 
-test("a jurisdiction can't be changed, because other objects would be used", () =>
+test("a change of the jurisdiction is refused", () =>
   deployment.refused(/JURISDICTION was not set/, ["JURISDICTION=eu"]));
 
-test("a jurisdiction is deployed and used for every object, which workerd doesn't implement", async () => {
+test("a jurisdiction is deployed; objects then fail, because workerd doesn't implement jurisdictions", async () => {
   const { code, said } = await deployment.deploy(["ENV=eu", "JURISDICTION=eu"]);
   assert.equal(code, 1);
   assert.match(said, /JURISDICTION: its default -> "eu"/);
-  assert.match(said, /metadata: as it should be/);
+  assert.match(said, /metadata: names this issuer/);
   assert.match(said, /\/jwks answers 500/);
   await deployment.refused(/JURISDICTION was eu/, ["ENV=eu"]);
 });
 
-test("the file of a worker that was deployed without one gets the settings that are deployed", async () => {
+test("a new file of an existing worker gets the settings that are deployed", async () => {
   const other = deployment.path("elsewhere");
   const { mkdirSync } = await import("node:fs");
   mkdirSync(other);
@@ -126,4 +126,4 @@ test("the file of a worker that was deployed without one gets the settings that 
   assert.match(await (await fetch(`${ISSUER}/sign-in`)).text(), /Acme/);
 });
 
-test("only what Cloudflare has was asked for", () => cloudflare.check());
+test("every request is one that the double implements", () => cloudflare.check());

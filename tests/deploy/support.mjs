@@ -1,5 +1,5 @@
-// What the tests of deployments share: a double of Cloudflare, a folder to deploy from, and a user whose sign-in and
-// tokens show whether anything was lost.
+// Shared by the tests of deployments: a double of Cloudflare, a folder to deploy from, and a user whose sign-in and
+// tokens show whether a deployment lost anything.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,14 +12,14 @@ import { runChild } from "./cloudflare/children.mjs";
 import { startCloudflare } from "./cloudflare/index.mjs";
 
 export const ISSUER = "https://vestibule.example.workers.dev";
-// Asks the network itself, where `fetch` asks the double.
+// The real `fetch`. The global one goes to the double.
 export const outside = globalThis.fetch;
 
 // Starts a double and makes a folder to deploy from.
 export async function newDeployment({ command = [path.join(root, "tools/deploy.mjs")] } = {}) {
   const cloudflare = await startCloudflare();
   const folder = mkdtempSync(path.join(tmpdir(), "deployment-"));
-  // What follows asks the workers of this double.
+  // From now on, `fetch` reaches the workers of this double.
   globalThis.fetch = (url, init) => (/^https:/.test(String(url)) ? cloudflare.fetch(url, init) : outside(url, init));
   return new Deployment(cloudflare, folder, command);
 }
@@ -42,7 +42,7 @@ class Deployment {
     return { code, said: stdout + stderr };
   }
 
-  // Runs it at a terminal, where somebody types the answers.
+  // Runs it at a terminal and types the answers.
   async deployAtTerminal(args, answers, { env = {} } = {}) {
     const quoted = [process.execPath, ...this.command, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     const { code, stdout } = await runChild("script", ["--quiet", "--return", "--command", quoted, "/dev/null"], {
@@ -51,14 +51,14 @@ class Deployment {
     return { code, said: stdout };
   }
 
-  // Runs it and expects that it succeeds.
+  // Runs it, and fails unless it succeeds.
   async deployed(args, options) {
     const result = await this.deploy(args, options);
     assert.equal(result.code, 0, result.said);
     return result;
   }
 
-  // Runs it and expects that it fails with this text, without an upload.
+  // Runs it, and fails unless it stops with this text and uploads nothing.
   async refused(expected, args, options) {
     const from = this.cloudflare.requests.length;
     const result = await this.deploy(args, options);
@@ -102,7 +102,7 @@ class Deployment {
   }
 }
 
-// Deploys with registration by token, and has a user sign up and an app get tokens.
+// Deploys with registration by token, signs a user up and gets tokens for an app.
 export async function withUser(deployment) {
   const registrationToken = deployment.worker?.secret("REGISTRATION_TOKEN") ?? randomBytes(32).toString("hex");
   mkdirSync(deployment.path("deploy"), { recursive: true });
@@ -131,18 +131,18 @@ export async function getTokens(server, client, browser) {
   return body;
 }
 
-// Nothing was lost: the token of before is accepted, the refresh token refreshes, the session is there, and the user
-// signs in with the password of before.
+// Fails if a deployment lost anything: the earlier access token and refresh token must work, the session must be there,
+// and the user must be able to sign in with the earlier password.
 export async function nothingWasLost(user) {
   const { server, client, browser, person, tokens } = user;
   const info = await userinfo(server, tokens.access_token);
-  assert.equal(info.status, 200, `an access token of before is refused: ${JSON.stringify(info.body)}`);
+  assert.equal(info.status, 200, `the earlier access token is refused: ${JSON.stringify(info.body)}`);
   assert.equal(info.body.email, person.email);
   const { keys } = await (await fetch(`${server.url}/jwks`)).json();
   const { kid } = JSON.parse(Buffer.from(tokens.access_token.split(".")[0], "base64url"));
-  assert.ok(keys.some((key) => key.kid === kid), "the key of a token of before is no longer published");
+  assert.ok(keys.some((key) => key.kid === kid), "the key of the earlier access token is no longer published");
   const refreshed = await refresh(server, client, user.tokens.refresh_token);
-  assert.equal(refreshed.status, 200, `a refresh token of before is refused: ${JSON.stringify(refreshed.body)}`);
+  assert.equal(refreshed.status, 200, `the earlier refresh token is refused: ${JSON.stringify(refreshed.body)}`);
   user.tokens = { ...tokens, refresh_token: refreshed.body.refresh_token };
   await getTokens(server, client, browser);
   const other = new Browser(server.url);

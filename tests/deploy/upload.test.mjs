@@ -1,4 +1,4 @@
-// Uploads that fail, and what is found again afterwards.
+// Uploads that fail, and deployments that find what an earlier one left.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { newDeployment, nothingWasLost, withUser } from "./support.mjs";
@@ -9,10 +9,10 @@ const { cloudflare } = deployment;
 const UPLOAD = { method: "PUT", path: /\/scripts\/vestibule$/ };
 const VERSION = { method: "POST", path: /\/scripts\/vestibule\/versions$/ };
 const title = "vestibule-kv";
-// What a version answers that doesn't work.
+// The response of a version that doesn't work.
 const BROKEN = { status: 503, body: "Vestibule does not start: it was made so for a test\n", times: 1000 };
 
-test("a first upload that fails says that no worker exists, and the next deployment uses namespace and secret again", async () => {
+test("a first upload that fails reports that no worker exists, and the next one uses its namespace and secret", async () => {
   cloudflare.fail({ ...UPLOAD, status: 500, times: 9 });
   const { code, said } = await deployment.deploy();
   assert.equal(code, 1);
@@ -25,7 +25,7 @@ test("a first upload that fails says that no worker exists, and the next deploym
   assert.ok(copy.includes(deployment.worker.secret("VESTIBULE_SECRET")));
 });
 
-test("an upload that is too large says so", async () => {
+test("an upload over the size limit is reported as such", async () => {
   cloudflare.account.sizeLimit = 1000;
   const { code, said } = await deployment.deploy(["ENV=large"]);
   assert.equal(code, 1);
@@ -56,7 +56,7 @@ test("after `wrangler delete` and without the old secret, a new deployment signs
   user = await withUser(deployment);
 });
 
-test("a namespace that is in the file is used", async () => {
+test("kv_namespace_id in the file names the namespace", async () => {
   const { result } = await cloudflare.call("POST", `/accounts/${cloudflare.account.id}/storage/kv/namespaces`, { json: { title: "mine" } });
   await deployment.deploy(["ENV=own"]);
   await deployment.wrangler(["delete", "--name", "vestibule-own", "--force"]);
@@ -66,21 +66,21 @@ test("a namespace that is in the file is used", async () => {
   assert.equal(bindings.find(({ name }) => name === "KV").namespace_id, result.id);
 });
 
-test("429 is tried again after the time that it asks for", async () => {
+test("a request that got 429 is repeated after Retry-After", async () => {
   const limited = cloudflare.fail({ method: "GET", path: /\/secrets$/, status: 429, headers: { "retry-after": "1" } });
   const { said } = await deployment.deployed();
   assert.equal(limited.uses, 1);
   assert.match(said, /\(429\); trying again in 1 s/);
 });
 
-test("503 during the upload is tried again", async () => {
+test("an upload that got 503 is repeated", async () => {
   const failing = cloudflare.fail({ ...VERSION, status: 503, times: 2 });
   await deployment.deployed();
   assert.equal(failing.uses, 2);
   await nothingWasLost(user);
 });
 
-test("an upload that keeps failing says which version serves", async () => {
+test("after an upload that keeps failing, the message names the version that serves", async () => {
   const before = deployment.worker.current.id;
   cloudflare.fail({ ...VERSION, status: 500, times: 9 });
   const { code, said } = await deployment.deploy();
@@ -90,7 +90,7 @@ test("an upload that keeps failing says which version serves", async () => {
   await nothingWasLost(user);
 });
 
-test("an upload whose answer is lost says which version serves now", async () => {
+test("after a lost response to an upload, the message names the version that serves now", async () => {
   const before = deployment.worker.current.id;
   cloudflare.fail({ method: "POST", path: /\/scripts\/vestibule\/deployments$/, after: "handled", lost: true, times: 9 });
   const { code, said } = await deployment.deploy();
@@ -101,7 +101,7 @@ test("an upload whose answer is lost says which version serves now", async () =>
   await nothingWasLost(user);
 });
 
-test("a version that doesn't work is told with the command for the rollback, which brings the old one back", async () => {
+test("a version that doesn't work is reported with a working rollback command", async () => {
   const before = deployment.worker.current.id;
   cloudflare.failSite("vestibule.example.workers.dev", BROKEN);
   const { code, said } = await deployment.deploy();
@@ -114,15 +114,15 @@ test("a version that doesn't work is told with the command for the rollback, whi
   await nothingWasLost(user);
 });
 
-test("at a terminal, the version before comes back when the operator says yes", async () => {
+test("at a terminal, the operator can roll back by answering yes", async () => {
   const before = deployment.worker.current.id;
   cloudflare.failSite("vestibule.example.workers.dev", BROKEN);
   const { code, said } = await deployment.deployAtTerminal([], ["y"]);
   cloudflare.failSite("vestibule.example.workers.dev", { times: 0 });
   assert.equal(code, 1);
-  assert.match(said, /The version before is back/);
+  assert.match(said, /The previous version serves again/);
   assert.equal(deployment.worker.current.id, before);
   await nothingWasLost(user);
 });
 
-test("only what Cloudflare has was asked for", () => cloudflare.check());
+test("every request is one that the double implements", () => cloudflare.check());

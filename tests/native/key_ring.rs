@@ -82,7 +82,7 @@ impl Ring {
     }
 }
 
-/// The newest key that has started, for whoever can open all of them.
+/// The newest key that may sign, if all of them can be opened.
 fn signing_key(keys: &KeySet, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
     keys.started(alg, now).max_by_key(|key| key.signs_from).map(|key| &key.pair)
 }

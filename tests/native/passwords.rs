@@ -255,7 +255,7 @@ fn a_huge_password_is_cut_before_it_travels_and_stays_wrong() {
     let typed = |text: &str| serde_json::to_string(&TypedPassword::from(text)).unwrap();
     assert_eq!(typed(&"x".repeat(64 * 1024)).len(), 4096 + 2);
     assert!(typed(&"\u{1ec7}".repeat(64 * 1024)).len() <= 4096 + 2);
-    // The texts that normalization to NFC and the mapping of spaces shorten most: what is left is too long.
+    // The texts that normalization to NFC and the mapping of spaces shorten most. They stay too long.
     for unit in ["\u{1fbe}\u{308}\u{341}", "\u{212a}", "\u{2003}", "\u{1100}\u{1161}\u{11a8}"] {
         let left = unit.repeat(4096 / unit.len());
         assert_eq!(NewPassword::parse(&left, "").err(), Some(PasswordError::Long), "{unit:?}");

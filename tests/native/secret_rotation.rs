@@ -180,7 +180,7 @@ fn two_isolates_that_can_open_nothing_bring_one_key() {
     let command = seen.replacement(pair, storage.now);
     let second = OpenedKeys::new(storage.tell(command).unwrap(), &b);
     assert_eq!(kid(&first, storage.now), kid(&second, storage.now));
-    // A third reads a copy from before: the ring has a key for it, so none is made.
+    // A third reads an older copy; the ring has a key for it, so none is made.
     let made = storage.made;
     let third = storage.read_from(stale, &b, ES256);
     assert_eq!((kid(&third, storage.now), storage.made), (kid(&first, storage.now), made));
@@ -265,7 +265,7 @@ fn a_new_secret_with_each_deployment_does_not_fill_the_ring() {
 fn a_seal_that_was_damaged_does_not_stand_in_the_way() {
     let mut storage = Storage::new("a");
     let kid = storage.signs("a", ES256);
-    // In KV alone: the ring has it as it was.
+    // Only the copy in KV is damaged.
     let mut damaged = storage.kv.clone();
     for key in &mut damaged.keys {
         key.pair.sealed_private.insert(0, 'A');
@@ -290,7 +290,7 @@ fn keys_of_an_earlier_version_are_read() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..<_>::default() })]
 
-    /// Whatever secrets there are, in whatever order, and whichever version hosts the ring.
+    /// For all orders of secrets, and with any version hosting the ring.
     #[test]
     fn somebody_always_signs_and_what_was_signed_verifies_for_a_day(
         steps in prop::collection::vec((0_usize..6, 0_usize..6, 1_u32..200_000, any::<bool>()), 1..60),

@@ -4,7 +4,7 @@ export const PRICES = {
   "worker requests": 0.3,
   "CPU ms": 0.02,
   "object requests": 0.15,
-  // By the time that an object works, with 128 MB of memory, at $12.50 for a million GB-seconds.
+  // A millisecond of an object with 128 MB of memory, at $12.50 for a million GB-seconds.
   "object ms": 0.0016,
   "rows read": 0.001,
   "rows written": 1,

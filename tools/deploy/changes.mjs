@@ -1,4 +1,4 @@
-// Says in words what a deployment changes.
+// Describes what a deployment changes.
 import { base } from "./configuration.mjs";
 
 // The lines for a worker that doesn't exist yet.
@@ -7,7 +7,7 @@ export function firstDeployment(deployment, { size, isFound }) {
     `${deployment.name} is new`,
     ...settingLines({}, deployment.settings),
     `classes: ${classesOf(base().migrations).join(", ")} (migration ${base().migrations.at(-1).tag})`,
-    `KV namespace ${deployment.name}-kv: ${isFound ? "found; what it holds is kept" : "new"}`,
+    `KV namespace ${deployment.name}-kv: ${isFound ? "exists; its contents are kept" : "new"}`,
     `size: ${size} KiB compressed`,
   ];
 }
@@ -44,7 +44,7 @@ function settingLines(before, after) {
     .map((name) => `${name}: ${text(before[name])} -> ${text(after[name])}`);
 }
 
-// JSON with the members in one order, so that equal tables have equal texts.
+// JSON with sorted members, so that equal tables compare as equal.
 function stable(value) {
   return JSON.stringify(value, (_, member) =>
     member !== null && typeof member === "object" && !Array.isArray(member)

@@ -1,5 +1,5 @@
-// Runs the bundle on workerd here, with the settings of the deployment and the names of its secrets, before anything
-// is uploaded.
+// Before anything is uploaded: runs the bundle on local workerd with the settings of the deployment and stand-ins for
+// its secrets.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { isServed } from "./deployment.mjs";
 import { newSecret } from "./secrets.mjs";
 import { Stop } from "./terminal.mjs";
 
-// A value for a secret whose own value isn't known here: it has the right form and is of no use.
+// A worthless value of the right form. Cloudflare never returns the real one.
 function standIn(name) {
   if (!name.endsWith("_PRIVATE_KEY")) return newSecret();
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -25,7 +25,7 @@ export async function check(deployment, { uploaded, standing }) {
   const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(standing.map((name) => [name, standIn(name)])), ...uploaded };
   const { wrong, development } = await ask(settings, (name) => name in deployment.settings);
   if (development) {
-    wrong.push('ENVIRONMENT is "development", which makes the demo pages and client registration public. Remove it');
+    wrong.push('ENVIRONMENT is "development", which opens the demo pages and client registration to everyone. Remove it');
   }
   if (wrong.length === 0) return;
   const advice = /set it with `npx wrangler secret put (\w+)`/;
@@ -44,7 +44,7 @@ async function ask(settings, isSetting) {
     await server.ready;
     return await reportSettings(server, isSetting);
   } catch (error) {
-    throw new Stop(`the bundle doesn't run here: ${error.message}\n${indent(lastLines(output))}`);
+    throw new Stop(`the bundle doesn't start on this machine: ${error.message}\n${indent(lastLines(output))}`);
   } finally {
     server.child.kill("SIGKILL");
     await server.exited;
@@ -52,12 +52,13 @@ async function ask(settings, isSetting) {
   }
 }
 
-// Throws `Stop` if no route leads to the issuer. Without an `ISSUER`, each request's own origin is the issuer.
+// Returns the issuer. Throws `Stop` if none of the origins serves it. Without the setting `ISSUER`, the server takes
+// each request's own origin for the issuer.
 export function checkIssuer(deployment, origins) {
   const { settings, settings: { ISSUER: issuer } } = deployment;
   if (origins.length === 0) {
     throw new Stop(
-      `nothing would serve the worker: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which makes the subdomain`,
+      `the worker would have no address: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which creates the subdomain`,
     );
   }
   if (issuer !== undefined && !isServed(origins, issuer)) {
@@ -69,7 +70,7 @@ export function checkIssuer(deployment, origins) {
   return settings.ISSUER === undefined ? origins[0] : new URL(issuer).origin;
 }
 
-// The runtime logs the line that is left out at every start.
+// workerd logs the line with NOSENTRY at every start.
 const lastLines = (output) => output.trim().split("\n").filter((line) => !line.includes("NOSENTRY")).slice(-4);
 
 const indent = (lines) => lines.map((line) => `  ${line}`).join("\n");

@@ -1,4 +1,4 @@
-// Which secrets go with an upload. Only a rotation replaces one that the worker has.
+// Chooses the secrets to upload. Only a rotation replaces a secret that the worker already has.
 import { opensAny, opensNewest } from "./published_keys.mjs";
 import { newSecret, PREVIOUS, readSecret, readSecrets, SECRET } from "./secrets.mjs";
 import { COMMAND, say, Stop } from "./terminal.mjs";
@@ -10,12 +10,13 @@ export async function chooseSecrets(files, { secretFile, rotates }, { standing, 
   const { [SECRET]: copy, [PREVIOUS]: _, ...others } = readSecrets(files.secrets);
   const given = secretFile === undefined ? undefined : readSecret(secretFile);
   if (standing === undefined) {
-    if (rotates) throw new Stop("there is no worker yet whose secret could be rotated");
+    if (rotates) throw new Stop("there is no secret to rotate: the worker doesn't exist yet. Deploy it without ROTATE");
     const first = { [SECRET]: firstSecret(files, copy, given) };
     return { uploaded: { ...others, ...first }, written: first, left: [] };
   }
   if (Object.keys(exposed).length > 0) {
-    say(`anyone who may read the worker's settings could read ${Object.keys(exposed).join(", ")}. Now a secret; rotate it (SECURITY.md)`);
+    const names = Object.keys(exposed).join(", ");
+    say(`${names} was a plain setting, readable by everyone with access to the worker. This deployment makes it a secret; replace its value (SECURITY.md)`);
   }
   const names = [...standing, ...Object.keys(exposed)];
   const added = { ...exposed, ...Object.fromEntries(Object.entries(others).filter(([name]) => !names.includes(name))) };
@@ -36,11 +37,11 @@ export async function chooseSecrets(files, { secretFile, rotates }, { standing, 
 
 function firstSecret(files, copy, given) {
   if (copy !== undefined && given !== undefined && copy !== given) {
-    throw new Stop(`${files.secrets} has another ${SECRET} than the file that SECRET names. Remove the wrong one`);
+    throw new Stop(`${files.secrets} and the file that SECRET= names have different values of ${SECRET}. Remove the wrong one`);
   }
   if (given === undefined && copy === undefined && process.env.CI) {
     throw new Stop(
-      "this would be the first deployment, and the copy of its secret would be lost with this machine. Deploy once by hand, or give the secret: SECRET=FILE",
+      "a first deployment in CI would lose the only copy of its secret with the runner. Make the first deployment by hand, or pass the secret: SECRET=FILE",
     );
   }
   return given ?? copy ?? newSecret();
@@ -66,7 +67,7 @@ async function returnedSecret(files, { secretFile, copy, given, readKeys }) {
 function rotation(files, { names, keys }) {
   const { [SECRET]: copy, [PREVIOUS]: previous } = readSecrets(files.secrets);
   if (copy === undefined) {
-    throw new Stop(`a rotation needs the secret that is used now. Write it into ${files.secrets}, as a line ${SECRET}=…`);
+    throw new Stop(`a rotation needs the current secret. Write it into ${files.secrets}, as a line ${SECRET}=…`);
   }
   if (keys === undefined) throw new Stop("no keys are published yet, so there is nothing to rotate. Open /jwks once");
   if (!opensNewest(keys, copy)) {

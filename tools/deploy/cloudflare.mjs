@@ -1,4 +1,4 @@
-// Cloudflare's API (api.cloudflare.com), with the credentials that wrangler has.
+// Calls Cloudflare's API (api.cloudflare.com) with wrangler's credentials.
 import { setTimeout as pause } from "node:timers/promises";
 import { credentials } from "./credentials.mjs";
 import { say, Stop } from "./terminal.mjs";
@@ -6,11 +6,11 @@ import { runWrangler } from "./wrangler.mjs";
 
 const API = "https://api.cloudflare.com/client/v4";
 
-// How often a request is sent that gets 429, 5xx or no response, and the longest wait between two of them, in
+// How often a request is sent in all if it gets 429, 5xx or no response, and the longest wait between two tries, in
 // seconds.
 const TRIES = 4;
 const MAX_WAIT = 60;
-// The longest that a response may take, in milliseconds.
+// The longest wait for a response, in milliseconds.
 const TIMEOUT = 30_000;
 
 // The codes with which the API says that a worker doesn't exist.
@@ -49,7 +49,7 @@ export class Cloudflare {
       throw new Stop(
         isKnown
           ? "not signed in to Cloudflare. Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN"
-          : `wrangler doesn't tell the credentials: ${(stderr || stdout).trim()}`,
+          : `wrangler returns no credentials: ${(stderr || stdout).trim()}\nRun \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN`,
       );
     }
     try {
@@ -76,7 +76,7 @@ export class Cloudflare {
   put = (path, text) => this.#call("PUT", path, text, "text/plain");
   delete = (path) => this.#call("DELETE", path);
 
-  // The text at a path whose response isn't JSON; undefined if there is none.
+  // Returns the response's text, for a path that doesn't answer in JSON; undefined after a 404.
   async text(path) {
     const response = await this.#send("GET", path);
     if (response.status === 404) return undefined;
@@ -84,7 +84,7 @@ export class Cloudflare {
     return response.text();
   }
 
-  // Every item of a list that comes in pages.
+  // Returns every item of a paginated list.
   async list(path) {
     const items = [];
     for (let page = 1; ; page += 1) {
@@ -109,7 +109,7 @@ export class Cloudflare {
     return answer;
   }
 
-  // Sends a request until it gets a response that won't change by itself.
+  // Sends a request, and repeats it while it fails for a reason that may pass.
   async #send(method, path, body, type) {
     const headers = { ...this.#headers, ...(body === undefined ? {} : { "content-type": type }) };
     for (let attempt = 1; ; attempt += 1) {
@@ -135,19 +135,19 @@ export class Cloudflare {
     return new Refused(method, path, response.status, errors);
   }
 
-  // Whether the credentials are accepted at all. What verifies them depends on their kind.
+  // Whether Cloudflare accepts the credentials at all. Each kind has an endpoint of its own that tells so.
   async isAccepted(account) {
     const paths = ["/user/tokens/verify", ...(account ? [`/accounts/${account}/tokens/verify`] : []), "/user"];
     for (const path of paths) if ((await this.#send("GET", path)).ok) return true;
     return false;
   }
 
-  // Explains a refusal: the credentials are wrong, or they lack a permission.
+  // Returns the message for a refusal: the credentials are wrong, they lack a permission, or the request was refused.
   async explain(refused, account) {
     if (!refused.isForbidden && refused.status !== 400) return refused.message;
     if (await this.isAccepted(account)) {
       return refused.isForbidden
-        ? `${refused.message}.\n${capital(this.#source)} is valid but lacks a permission; docs/deploy.md lists them`
+        ? `${refused.message}.\n${capital(this.#source)} is valid but lacks a permission. docs/deploy.md lists the permissions`
         : refused.message;
     }
     return `Cloudflare doesn't accept ${this.#source}: it is mistyped, expired or revoked`;

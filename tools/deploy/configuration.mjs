@@ -1,5 +1,5 @@
-// Writes the folder of a deployment: the worker as it is uploaded, and the configuration by which wrangler uploads it.
-// `npx wrangler … --config deploy/ENV/wrangler.jsonc` works with it, too.
+// Writes the folder of a deployment: the worker as it is uploaded, and wrangler's configuration for it. Operators use
+// the same configuration: `npx wrangler … --config deploy/ENV/wrangler.jsonc`.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -7,13 +7,13 @@ import { compressed, kib } from "../compressed.mjs";
 import { root } from "../workerd/config.mjs";
 import { SECRET } from "./secrets.mjs";
 
-// What wrangler.toml says of every deployment.
+// The part of the configuration that all deployments share (wrangler.toml).
 export const base = () => parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
 
 // The binding of the KV namespace.
 export const KV = "KV";
 
-// The configuration for wrangler. `account` and `namespace` are IDs.
+// Returns wrangler's configuration. `account` and `namespace` are IDs.
 function configurationOf(deployment, { account, namespace }) {
   const { name, domain, routes, settings } = deployment;
   const { compatibility_date, compatibility_flags, durable_objects, migrations, observability } = base();
@@ -22,7 +22,7 @@ function configurationOf(deployment, { account, namespace }) {
     name,
     account_id: account,
     main: "worker/entry.js",
-    // The bundle is uploaded as it was built and tested.
+    // Uploads the bundle unchanged, as it was tested.
     no_bundle: true,
     find_additional_modules: true,
     base_dir: "worker",
@@ -31,7 +31,7 @@ function configurationOf(deployment, { account, namespace }) {
     compatibility_flags,
     send_metrics: false,
     routes: [...own, ...routes],
-    // One address for each issuer: another one would be another issuer.
+    // A worker has one address only: a second one would be a second issuer.
     workers_dev: own.length + routes.length === 0,
     preview_urls: false,
     vars: settings,
@@ -53,11 +53,11 @@ export function writeWorker(deployment) {
   return kib(modules.reduce((sum, module) => sum + compressed(readFileSync(path.join(worker, module))), 0));
 }
 
-// Writes the configuration, and one for a worker that nothing leads to yet.
+// Writes the configuration, and a second one without any address, for uploading a worker before its domain is checked.
 export function writeConfiguration(deployment, ids) {
   const configuration = configurationOf(deployment, ids);
   const write = (file, content) => {
-    const head = `// Made from ${deployment.file}; each deployment writes it anew. Change that file instead.\n`;
+    const head = `// Generated from ${deployment.file} by each deployment. Change that file instead.\n`;
     writeFileSync(file, `${head}${JSON.stringify(content, null, 2)}\n`);
   };
   write(deployment.configuration, configuration);

@@ -61,10 +61,10 @@ export function readDeployment(files, given) {
   const table = hasSettings(files) ? readTable(files.file) : { name: defaultName(files) };
   for (const name of [...Object.keys(table), ...Object.keys(given)]) {
     if (!isSetting(name) && !KEYS.includes(name)) {
-      throw new Stop(`${files.file} has ${JSON.stringify(name)}. It knows ${KEYS.join(", ")} and settings, which are in capitals`);
+      throw new Stop(`${files.file} has the unknown key ${JSON.stringify(name)}. Its keys are ${KEYS.join(", ")}, and settings in capitals`);
     }
     if (isSecret(name)) {
-      throw new Stop(`${name} is a secret and doesn't belong among the settings. Move it to ${files.secrets}, as a line ${name}=…`);
+      throw new Stop(`${name} is a secret, and settings aren't secret. Move it to ${files.secrets}, as a line ${name}=…`);
     }
   }
   const { name, domain, routes = [], account_id: account, kv_namespace_id: namespace } = table;
@@ -132,7 +132,7 @@ function isHost(text) {
   }
 }
 
-// The origins that the deployment serves; `subdomain` is the account's at workers.dev.
+// Returns the origins that the deployment serves. `subdomain` is the account's subdomain of workers.dev.
 export function originsOf(deployment, subdomain) {
   const { name, domain, routes } = deployment;
   const hosts = routes.map((route) => (typeof route === "string" ? route : String(route.pattern)).replace(/^https?:\/\//, "").split("/")[0]);
@@ -141,7 +141,7 @@ export function originsOf(deployment, subdomain) {
   return hosts.map((host) => `https://${host}`);
 }
 
-// Whether a route can serve an origin. A `*` in the host of a route stands for any text.
+// Whether one of the origins is the issuer's. A `*` in the host of a route matches any text.
 export function isServed(origins, issuer) {
   const origin = new URL(issuer).origin;
   return origins.some((pattern) => {

@@ -1,14 +1,15 @@
-// Asks the deployed issuer whether it works: its metadata, its keys, and a token that a client gets from it.
+// Checks the deployed issuer by asking it for its metadata, its keys and an access token.
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { detail } from "./terminal.mjs";
 
-// How long a new address or version may take until it answers, in milliseconds, and the wait between two tries: a new
-// domain waits for its certificate. A wrong answer of the server itself gets less time.
+// How long to wait until the issuer works, in milliseconds: after the first deployment, because a new domain needs a
+// certificate; after later ones; and from the first wrong answer of the server itself, which waiting rarely changes.
 const PATIENCE = { first: 300_000, next: 60_000, answered: 20_000 };
+// The wait between two tries, and the longest wait for one response, in milliseconds.
 const INTERVAL = 3_000;
 const TIMEOUT = 15_000;
-// How long the client of the probe lives if it can't be deleted, in seconds.
+// When KV drops the probe's client if the probe can't delete it, in seconds.
 const CLIENT_LIFETIME = 300;
 
 // Why the issuer doesn't work. `isAnswered` tells that the server has answered, and not what is in front of it.
@@ -72,7 +73,7 @@ class Issuer {
   async metadata() {
     const metadata = await this.#json("/.well-known/openid-configuration");
     if (metadata.issuer !== this.#issuer) {
-      throw new NotWorking(`${this.#issuer} says that it is the issuer ${JSON.stringify(metadata.issuer)}`, true);
+      throw new NotWorking(`the metadata of ${this.#issuer} names the issuer ${JSON.stringify(metadata.issuer)}`, true);
     }
     for (const name of ["jwks_uri", "token_endpoint"]) {
       if (!String(metadata[name]).startsWith(`${this.#issuer}/`)) throw new NotWorking(`the metadata has no ${name} of this issuer`, true);
@@ -83,7 +84,7 @@ class Issuer {
   // The published keys (RFC 7517 §5).
   async keys(metadata) {
     const { keys = [] } = await this.#json(new URL(metadata.jwks_uri).pathname);
-    if (!keys.some(({ alg }) => alg === "ES256")) throw new NotWorking("no key for ES256 is published", true);
+    if (!keys.some(({ alg }) => alg === "ES256")) throw new NotWorking("it publishes no ES256 key", true);
     return keys;
   }
 
@@ -141,10 +142,10 @@ function verifyToken(token, keys) {
     throw new NotWorking("the access token isn't a JWT", true);
   }
   const jwk = keys.find((key) => key.kid === kid);
-  if (jwk === undefined) throw new NotWorking("a token was signed with a key that isn't published", true);
+  if (jwk === undefined) throw new NotWorking("it signed a token with a key that it doesn't publish", true);
   const key = createPublicKey({ key: jwk, format: "jwk" });
   const isSigned = verify("sha256", `${header}.${payload}`, { key, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
-  if (!isSigned) throw new NotWorking("the signature of a token doesn't verify with the published keys", true);
+  if (!isSigned) throw new NotWorking("the signature of its token doesn't verify with its published key", true);
 }
 
 // The clients of a deployment, as its KV namespace has them (docs/configuration.md).

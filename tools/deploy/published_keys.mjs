@@ -1,4 +1,4 @@
-// Whether a secret is the one that sealed the keys of a deployment (src/jose/seal.rs).
+// Tells whether a secret sealed the signing keys of a deployment (src/jose/seal.rs).
 import { hkdfSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { Stop } from "./terminal.mjs";

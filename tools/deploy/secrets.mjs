@@ -14,7 +14,7 @@ const MIN_LENGTH = 32;
 // The permissions that only the owner has.
 const OWNER_ONLY = 0o600;
 
-// Whether a name is that of a secret (docs/configuration.md).
+// Whether the setting of this name is a secret (docs/configuration.md).
 export const isSecret = (name) =>
   [SECRET, PREVIOUS, "REGISTRATION_TOKEN"].includes(name) || /^PROVIDER_.*(SECRET|PRIVATE_KEY)$/.test(name);
 

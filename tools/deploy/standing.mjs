@@ -6,7 +6,7 @@ import { credentials } from "./credentials.mjs";
 import { isSecret } from "./secrets.mjs";
 import { ask, isInteractive, Stop } from "./terminal.mjs";
 
-// How long a first deployment that another one may have begun gets to finish, in milliseconds.
+// How long to wait for somebody else's first deployment to finish, in milliseconds.
 const OTHERS_TIME = 20_000;
 // The types of the bindings that a deployment has.
 const OURS = ["plain_text", "json", "secret_text", "durable_object_namespace", "kv_namespace"];
@@ -22,7 +22,7 @@ export async function findAccount(cloudflare, deployment) {
   if (accounts.length === 1) return { id: accounts[0].id, isChosen: false };
   const list = accounts.map(({ id, name }, index) => `  ${index + 1}  ${id}  ${name}`).join("\n");
   if (!isInteractive()) {
-    throw new Stop(`these credentials are for several accounts. Name one in ${deployment.file}, as account_id:\n${list}`);
+    throw new Stop(`these credentials are for several accounts. Set account_id in ${deployment.file} to one of these:\n${list}`);
   }
   console.log(`\n${list}\n`);
   const chosen = accounts[Number(await ask(`Which account, 1 to ${accounts.length}?`)) - 1];
@@ -43,7 +43,8 @@ async function readAccounts(cloudflare) {
       refusal ??= error;
     }
   }
-  // A token of an account can't be verified without the account's ID.
+  // An account's own token can't be verified without the account's ID. So a token counts as wrong only if Cloudflare's
+  // message says so, too.
   const isUnknown = refusal !== undefined && /invalid/i.test(refusal.message) && !(await cloudflare.isAccepted());
   if (isUnknown) throw refusal;
   throw new Stop("these credentials can't list accounts. Set account_id in the file of the deployment, or CLOUDFLARE_ACCOUNT_ID");
@@ -60,8 +61,8 @@ export class Standing {
     this.#script = `${this.#account}/workers/scripts/${name}`;
   }
 
-  // The names of the worker's secrets; undefined if there is no such worker. Two different requests must agree that
-  // it doesn't exist: one that is wrong would let a new secret replace the old one.
+  // Returns the names of the worker's secrets; undefined if the worker doesn't exist, which two different requests must
+  // confirm: a wrong answer would let a new secret replace the old one (docs/decisions/secrets-of-first-deployments.md).
   async secrets() {
     try {
       return (await this.#cloudflare.get(`${this.#script}/secrets`)).map(({ name }) => name);
@@ -75,11 +76,11 @@ export class Standing {
       if (error instanceof Refused && error.isNoWorker) return undefined;
       throw error;
     }
-    throw new Stop("Cloudflare says both that the worker exists and that it doesn't. Nothing was uploaded; try again in a minute");
+    throw new Stop("Cloudflare gave contradictory answers on whether the worker exists. Try again in a minute");
   }
 
-  // What is deployed: its settings by name, the secrets among them, the KV namespace's ID, the versions with their percentages and the tag of
-  // the last migration.
+  // Returns what is deployed: `settings` and `exposed` by name, the ID of the KV `namespace`, the Durable Object
+  // `classes`, the `versions` with their percentages, and the tag of the last `migration`.
   async version() {
     const [{ bindings = [], migration_tag: tag }, { deployments = [] }, scripts] = await Promise.all([
       this.#cloudflare.get(`${this.#script}/settings`),
@@ -93,7 +94,7 @@ export class Standing {
     const name = this.#script.split("/").at(-1);
     return {
       settings: Object.fromEntries(settings.filter(([setting]) => !isSecret(setting))),
-      // Secrets that somebody deployed as settings, which anyone who can read the worker's settings sees.
+      // Secrets that somebody deployed as plain settings, which everyone with access to the worker can read.
       exposed: Object.fromEntries(settings.filter(([setting]) => isSecret(setting))),
       namespace: bindings.find((binding) => binding.type === "kv_namespace" && binding.name === KV)?.namespace_id,
       others: bindings.filter((binding) => !OURS.includes(binding.type)).map(({ name: binding, type }) => `${binding} (${type})`),
@@ -119,7 +120,7 @@ export class Standing {
     return deployments[0]?.versions.some(({ version_id: id }) => id === tagged) ? tagged : undefined;
   }
 
-  // The account's name at workers.dev; undefined if it has none.
+  // The account's subdomain of workers.dev; undefined if it has none.
   async subdomain() {
     try {
       return (await this.#cloudflare.get(`${this.#account}/workers/subdomain`)).subdomain;
@@ -151,17 +152,17 @@ export class Standing {
     return domains.find((entry) => entry.hostname === domain && entry.service !== name)?.service;
   }
 
-  // Throws `Stop` if a DNS record of something else has the name of the domain: wrangler would replace it. Only a worker
-  // that exists can be asked.
+  // Throws `Stop` if the domain has a DNS record of something else, which wrangler would replace without a question. The
+  // API can tell only for a worker that exists.
   async checkDomain(domain) {
     const path = `${this.#script}/domains/changeset?replace_state=true`;
     const { conflicting = [] } = await this.#cloudflare.post(path, [{ hostname: domain }]);
     if (conflicting.length > 0) {
-      throw new Stop(`${domain} has a DNS record already, which would be replaced. Remove the record in Cloudflare's dashboard first, or choose another domain`);
+      throw new Stop(`${domain} has a DNS record already, and a deployment would replace it. Remove the record in Cloudflare's dashboard, or choose another domain`);
     }
   }
 
-  // The domain that the worker has.
+  // The worker's domain; undefined if it has none.
   async domainOf(name) {
     const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?service=${name}`);
     return domains.find((entry) => entry.service === name)?.hostname;
@@ -181,7 +182,7 @@ export class Standing {
     return namespaces.find((namespace) => namespace.title === title)?.id;
   }
 
-  // Creates the KV namespace and returns its ID; undefined if somebody else has created it meanwhile.
+  // Creates the KV namespace and returns its ID; undefined if the title is taken by now.
   async createNamespace(title) {
     try {
       return (await this.#cloudflare.post(`${this.#account}/storage/kv/namespaces`, { title })).id;
@@ -191,7 +192,8 @@ export class Standing {
     }
   }
 
-  // Waits for a worker that somebody else may be deploying for the first time. Returns what `secrets` returns.
+  // Waits for a worker that somebody else may be deploying for the first time. Returns the names of its secrets, or
+  // undefined if none appears.
   async waitForOthers() {
     for (const end = Date.now() + OTHERS_TIME; Date.now() < end; ) {
       await pause(2_000);

@@ -8,7 +8,7 @@ import { root } from "../workerd/config.mjs";
 const { name } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 export const COMMAND = name === "vestibule" ? "make" : `npx ${name}`;
 
-// Ends the deployment. The message says what happened and what to do next; it is all that is printed.
+// Ends the deployment without a stack trace. The message says what happened and what to do next.
 export class Stop extends Error {}
 
 // The number of steps that `step` counts to.
@@ -18,7 +18,7 @@ export const say = (text) => console.log(`vestibule: ${text}`);
 export const step = (number, text) => console.log(`\n[${number}/${STEPS}] ${text}`);
 export const detail = (text) => console.log(text.replace(/^(?=.)/gm, "      "));
 
-// Whether there is somebody who can answer a question.
+// Whether somebody can answer a question.
 export const isInteractive = () => Boolean(process.stdin.isTTY && process.stdout.isTTY) && !process.env.CI;
 
 // Asks a question and returns the answer.

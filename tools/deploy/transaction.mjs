@@ -25,7 +25,7 @@ export class Transaction {
   #files;
   #deployment;
   #standing;
-  // What was deployed before this: undefined for a first deployment.
+  // What was deployed before; undefined for a first deployment.
   #before;
   #hasUploaded = false;
   #namespace;
@@ -104,9 +104,11 @@ export class Transaction {
     return chooseSecrets(this.#files, this.#given, { standing, exposed, readKeys });
   }
 
-  // The KV namespace: the one that is named, the worker's, or the one with the title. Undefined if there is none.
+  // Returns the ID of the KV namespace: the one in the file, the worker's, or the one with the title; undefined if there
+  // is none.
   async #findNamespace() {
-    this.#namespace ??= this.#deployment.namespace ?? this.#before?.namespace ?? (await this.#standing.namespace(this.#title));
+    const known = this.#deployment.namespace ?? this.#before?.namespace;
+    this.#namespace ??= known ?? (await this.#standing.namespace(this.#title));
     return this.#namespace;
   }
 
@@ -222,9 +224,11 @@ export class Transaction {
     if (this.#before !== undefined) return found ?? this.#standing.createNamespace(this.#title);
     const created = found === undefined ? await this.#standing.createNamespace(this.#title) : undefined;
     const mayWait = created === undefined && readSecrets(this.#files.secrets)[SECRET] === undefined;
-    if (mayWait) detail(`the KV namespace ${this.#title} exists; waiting 20 s, in case somebody is deploying its worker now`);
+    if (mayWait) {
+      detail(`the KV namespace ${this.#title} exists; waiting 20 s, in case somebody else is deploying the worker now`);
+    }
     const secrets = mayWait ? await this.#standing.waitForOthers() : await this.#standing.secrets();
-    if (secrets !== undefined) throw new Stop("somebody else has deployed the worker meanwhile. Run the command again");
+    if (secrets !== undefined) throw new Stop("somebody else has deployed the worker meanwhile. Run the command again to deploy over it");
     return created ?? found ?? this.#findNamespace();
   }
 
@@ -254,7 +258,7 @@ export class Transaction {
 `);
   }
 
-  // What stands at Cloudflare after a failure.
+  // Says what is deployed after a failure.
   async whatStands() {
     if (!this.#hasUploaded) return "nothing was uploaded";
     try {
@@ -267,7 +271,7 @@ export class Transaction {
       const isPrevious = versions.length === 1 && versions[0].version_id === previous;
       return isPrevious ? `version ${previous} still serves, as before` : `deployed now: ${ids}`;
     } catch (error) {
-      return `what is deployed now can't be read: ${error.message}`;
+      return `can't find out what is deployed now: ${error.message}`;
     }
   }
 }

@@ -7,10 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { detail, Stop } from "./terminal.mjs";
 import { runWrangler, STDIN } from "./wrangler.mjs";
 
-// How often an upload is tried that fails for a reason which passes, and the wait in between, in milliseconds.
+// How often an upload is tried in all if it fails for a reason that may pass, and the wait between two tries, in
+// milliseconds.
 const TRIES = 3;
 const WAIT = 3_000;
-// The reasons that pass: too many requests (971), an error of Cloudflare's (10013), and no answer.
+// The reasons that may pass: too many requests (971), an internal error of Cloudflare (10013), and no response.
 const PASSING = /\b(429|50[0-9]|52[0-9]|530)\b|code: (971|10013)\b|fetch failed|ECONNRESET|ETIMEDOUT|socket hang up/i;
 
 // Uploads a version with the secrets that go with it, and deploys it. Returns the version's ID. `mayRepeat` is asked
@@ -67,11 +68,12 @@ function versionIn(file, name) {
   return deployed.version_id;
 }
 
-// What wrangler says of an error, without its decoration.
+// Extracts the error message from wrangler's output.
 function errorOf(output) {
   const plain = stripVTControlCharacters(output);
   const lines = plain.split("\n").map((line) => line.replace(/^[\s✘▲]*\[(ERROR|WARNING)\]\s*/, "$1 ").trimEnd());
   const first = lines.findIndex((line) => line.startsWith("ERROR "));
-  const told = lines.slice(Math.max(first, 0)).filter((line) => line.trim() !== "" && !/^🪵|Logs were written/.test(line));
+  const isMessage = (line) => line.trim() !== "" && !/^🪵|Logs were written/.test(line);
+  const told = lines.slice(Math.max(first, 0)).filter(isMessage);
   return told.slice(0, 12).map((line) => line.replace(/^ERROR /, "")).join("\n");
 }

@@ -1,6 +1,7 @@
-// What a running server says of its settings.
+// Asks a running server what is wrong with its settings.
 
-// Returns what is wrong, in words, and what is only unused. `isSetting` tells which unknown names are wrong.
+// Returns `wrong`, the problems in words, `unused`, the names that the server ignores, and `development`. An unknown
+// name is wrong if `isSetting` returns true for it, and unused otherwise; a secret of a removed provider is unused.
 export async function reportSettings(server, isSetting = () => true) {
   const { status, text } = await server.ask("/settings").catch((error) => {
     throw new Error(`the server does not answer: ${error.message}`);
@@ -9,7 +10,7 @@ export async function reportSettings(server, isSetting = () => true) {
   const { error, unknown, development } = JSON.parse(text);
   const isUnused = ({ name, is_provider_secret: isProviderSecret }) => isProviderSecret || !isSetting(name);
   const wrong = unknown.filter((entry) => !isUnused(entry)).map(describe);
-  // The server's error names what is nearly right, so it would say the same again.
+  // A misspelt name is also the server's error, so don't report it twice.
   if (error !== null && wrong.length === 0) wrong.push(`Vestibule does not start: ${error}`);
   return { wrong, unused: unknown.filter(isUnused).map(({ name }) => name), development };
 }

@@ -52,7 +52,7 @@ pub enum AccountCommand {
     Create(Box<NewAccount>, NewSession),
     /// Sign in with a password: count the attempt, verify, and begin the session or refuse.
     SignIn(Box<PasswordSignIn>),
-    /// Verify the password of a user who is signed in. It counts as an attempt to sign in does.
+    /// Verify the password of a user who is signed in. The attempt counts like one at sign-in.
     Confirm(SessionProof, TypedPassword),
     /// From a worker of the previous release: count an attempt and fetch the password's record.
     BeginSignIn,
@@ -178,7 +178,7 @@ pub struct SignedIn {
 pub enum AccountReply {
     /// Done.
     Done,
-    /// The record that a right password was verified against.
+    /// The record of a right password, or for a worker of the previous release the record to verify against.
     Password(PasswordRecord),
     /// A session began.
     SignedIn(Box<SignedIn>),
@@ -291,7 +291,7 @@ pub enum AccountError {
     /// The account has proven the address, so it doesn't give it up.
     #[error("the address is proven")]
     AddressProven,
-    /// The password is wrong, and the attempt was written.
+    /// The password is wrong. The attempt was counted and written.
     #[error("the password is wrong")]
     WrongPassword,
     /// The password could not be hashed or verified.

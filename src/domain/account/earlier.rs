@@ -1,12 +1,12 @@
-//! What workers of the previous release ask: they fetched the record, hashed the password themselves, and told the
-//! account the result.
+//! The commands of workers of the previous release, which fetched the password's record, hashed the password themselves
+//! and told the account the result.
 //!
 //! While a release is rolled out, workers and objects run different releases for some seconds, or for as long as a
-//! gradual deployment lasts. An object of this release still understands these commands. The reverse can't work: an
-//! object of the previous release doesn't know [`AccountCommand::SignIn`](super::AccountCommand::SignIn),
+//! gradual deployment lasts. An object of this release accepts these commands. The reverse can't work: an object of
+//! the previous release doesn't know [`AccountCommand::SignIn`](super::AccountCommand::SignIn),
 //! [`AccountCommand::Confirm`](super::AccountCommand::Confirm) or a password that isn't hashed. It changes nothing,
-//! and the user gets the page for an error of the server and can try again: after a sign-up, when the claim of the
-//! address has lapsed. The next release can remove this file.
+//! and the user gets a server error and can try again, after a sign-up only once the claim of the address has lapsed.
+//! The next release can remove this file.
 
 use super::session::{self, NewSession, SessionProof};
 use super::{AccountError, AccountReply, Person, Rows, Transition, durable};
@@ -19,17 +19,17 @@ impl Person {
     /// Counts an attempt before its password is verified.
     pub(super) fn begin_attempt(mut self, now: Timestamp) -> Transition {
         self.attempts = self.attempts.begin(now).map_err(|(_, blocked)| blocked)?;
-        // Without a password none is right, and it takes the same time.
+        // No password verifies against this record, and the check takes the same time.
         let record = self.password.clone().unwrap_or_else(PasswordRecord::of_nobody);
         Ok(self.remembered(AccountReply::Password(record)))
     }
 
-    /// The password was wrong: the attempt stays counted.
+    /// Writes the counted attempt, because the password was wrong.
     pub(super) fn attempt_failed(self) -> Step<super::Account> {
         durable(self.remembered(AccountReply::Done))
     }
 
-    /// The password was right, unless it was changed meanwhile.
+    /// Resets the count, because the password was right. Refused if it was changed meanwhile.
     pub(super) fn finish_confirmation(
         mut self,
         proof: &SessionProof,
@@ -46,7 +46,7 @@ impl Person {
         Ok(if is_durable { durable(step) } else { step })
     }
 
-    /// The password was right, unless it was changed meanwhile: signs in.
+    /// Begins the session, because the password was right. Refused if it was changed meanwhile.
     pub(super) fn finish_sign_in(
         mut self,
         (verified, rehashed): (PasswordRecord, Option<PasswordRecord>),

@@ -147,7 +147,7 @@ impl Machine for Account {
 
     fn rows(person: Option<&Person>, command: &AccountCommand, now: Timestamp) -> Vec<RowKeys> {
         use AccountCommand as Command;
-        // A blocked account refuses at once, so that guessing at it costs next to nothing.
+        // A blocked account refuses without reading rows, so that guessing at it costs next to nothing.
         if let (Some(person), Command::SignIn(_)) = (person, command)
             && person.attempts.is_blocked(now)
         {

@@ -1,12 +1,12 @@
-//! What a grant tells its account by an effect.
+//! The commands that a grant sends to its account by an effect.
 
 use serde::Serialize;
 
 use super::AccountCommand;
 use crate::domain::time::Timestamp;
 
-/// A command from a grant. An effect is stored until it is performed, and an [`AccountCommand`] can contain a password:
-/// so only those that are made here can be sent by an effect.
+/// A command from a grant. Effects are stored until they are performed, and an [`AccountCommand`] can contain a password.
+/// So an effect can send only the commands that this type can hold.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct AccountNotice(AccountCommand);

@@ -33,10 +33,10 @@ pub struct PasswordSignIn {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ChosenPassword {
-    /// Hashed already, as workers of the previous release send it.
+    /// Already hashed, as workers of the previous release send it.
     Hashed(PasswordRecord),
-    /// As the user chose it. This is a JSON object, so that an account of the previous release refuses it: left out
-    /// or as a string, it would be no password there, or a record that nothing verifies against.
+    /// As the user chose it. This is a JSON object so that an account of the previous release refuses it: there, a
+    /// missing value would mean no password, and a string would be taken for a hash.
     Plain {
         /// The password.
         plain: NewPassword,
@@ -73,8 +73,8 @@ pub struct PasswordChange {
     pub keeps_apps: bool,
 }
 
-/// Refuses a sign-in at an object without an account, after hashing as an account does, so that the time doesn't tell
-/// the two apart. Stores nothing: the identifier has counted the attempt.
+/// Refuses a sign-in at an object that has no account. Hashes first, so that the time doesn't reveal that. Stores
+/// nothing, because the identifier has counted the attempt.
 pub(super) fn refuse_nobody(password: &TypedPassword) -> Transition {
     PasswordRecord::of_nobody().verify(password)?;
     Err(AccountError::Unknown)
@@ -151,7 +151,7 @@ impl Person {
         was_stored
     }
 
-    /// The password was wrong: the attempt is written before anyone is answered.
+    /// Refuses a wrong password, and writes the attempt before the reply.
     fn refuse_password(self) -> Step<Account> {
         let step = durable(self.remembered(AccountReply::Done));
         Step { reply: Err(AccountError::WrongPassword), ..step }

@@ -1,14 +1,14 @@
 //! The signing keys, and when each is published, signs and goes.
 //!
 //! A key is published before it signs, for longer than any cache of the JWKS lives, and stays
-//! published until the last token that it signed has expired. The moments stand in the record, so
-//! that every isolate knows by its own clock which key signs now.
+//! published until the last token that it signed has expired. These times are published with the key,
+//! so that every isolate knows by its own clock which key signs now.
 //!
 //! The public half of a key is kept for longer than it is published, because an expired ID token is still
 //! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 //!
-//! The ring knows no secret. Whoever signs opens the keys ([`OpenedKeys`]), has them sealed anew while the secret is
-//! being replaced, and brings a new key if it can open none.
+//! The ring has no secret. Whoever signs opens the keys ([`OpenedKeys`]), seals them anew while the secret is being
+//! replaced, and sends the ring a new key if it can open none.
 
 mod opened;
 mod ring;
@@ -36,33 +36,33 @@ pub const TOKENS_LIVE: Seconds = Seconds(24 * 60 * 60);
 /// How long the public half of a key is kept after it was published: longer than any session lives, so that an
 /// app can end a session with any ID token of that session.
 pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
-/// How long a private key is also kept as it was sealed before: longer than instances with different secrets run
-/// beside each other.
+/// How long the previous seal of a private key is kept: longer than isolates with different secrets run side by side.
 pub const SUPERSEDED_FOR: Seconds = Seconds(24 * 60 * 60);
-/// How many keys of one algorithm are published. Rotation needs three; there are more only where each deployment has
-/// another secret, and then the oldest gives way.
+/// The most keys of one algorithm that are published. Rotation needs three. There are more only if deployments keep
+/// changing the secret; then the oldest key is removed.
 pub const MAX_KEYS: usize = 8;
 
 /// The machine.
 #[derive(Debug)]
 pub struct KeyRing;
 
-/// What can be asked.
+/// A command to the ring.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum KeyRingCommand {
-    /// The keys, among them one that signs with the algorithm: made now where there is none.
+    /// Returns the keys, among them one that signs with the algorithm. It is made now if there is none.
     Keys(SigningAlgorithm),
-    /// A key was made.
+    /// Adds a key that the ring asked for.
     Made(KeyPair),
-    /// A caller can't open the keys with these `kid`, and has made a key that signs at once unless there is another.
+    /// Adds a key that signs at once, from a caller that can't open the keys with these `kid`. Ignored if the ring has
+    /// another key that may sign.
     Replace(Vec<String>, KeyPair),
-    /// Private keys that were sealed anew, each with the seal that it supersedes.
+    /// Stores private keys that were sealed anew, each with the seal that it replaces.
     Reseal(KeySet),
-    /// Rotate what is due.
+    /// Rotates and removes keys that are due.
     Wake,
 }
 
-/// What can go wrong.
+/// Why a command is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum KeyRingError {
     /// The key is being made.
@@ -87,7 +87,7 @@ impl Machine for KeyRing {
         let mut ring = before.state.unwrap_or_default();
         match command {
             KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
-                // Nobody asks who finds them in KV.
+                // Only a caller that doesn't find the keys in KV asks, so they are published again.
                 if ring.was_just_published(now) {
                     Step::unchanged(Ok(ring.set))
                 } else {
@@ -95,8 +95,8 @@ impl Machine for KeyRing {
                 }
             }
             KeyRingCommand::Keys(alg) => {
-                // The first keys are made together: one that signs the moment it is made must be
-                // in the key sets that others hold from the first (OpenID Connect Core §10.1).
+                // The first keys of all algorithms are made together: each signs at once, so it must
+                // be in the first JWKS that anyone caches (OpenID Connect Core §10.1).
                 let all = [SigningAlgorithm::ES256, SigningAlgorithm::RS256];
                 let wanted = if ring.set.keys.is_empty() { all.as_slice() } else { &[alg] };
                 let effects: Vec<_> = wanted.iter().filter_map(|alg| ring.ask(*alg, now)).collect();
@@ -106,14 +106,14 @@ impl Machine for KeyRing {
                 Step::written(ring, Err(KeyRingError::Making)).wants(effects)
             }
             KeyRingCommand::Made(pair) => {
-                // An effect may come back twice; a key that nobody waits for any more is left.
+                // An effect may be performed twice; a key that the ring no longer waits for is ignored.
                 if ring.making.iter().any(|(alg, _)| *alg == pair.public.alg) {
                     ring.add(pair, now);
                 }
                 ring.publish(now)
             }
             KeyRingCommand::Replace(unusable, pair) => {
-                // What gives way stays a hint key.
+                // A key that is removed to make room stays a hint key.
                 ring.update_hint_keys(now);
                 if ring.replace(&unusable, pair, now) {
                     ring.publish(now)

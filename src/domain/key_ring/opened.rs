@@ -1,4 +1,4 @@
-//! The published keys as one deployment sees them: it signs with those whose private half it can open.
+//! The published keys as one isolate sees them: with its secrets, it can open some and not others.
 
 use super::{KeyPair, KeyRingCommand, KeySet, SUPERSEDED_FOR, ScheduledKey, SupersededSeal};
 use crate::domain::entropy::{self, Entropy};
@@ -7,18 +7,18 @@ use crate::jose::jwk::{Jwk, JwkSet};
 use crate::jose::seal::{Opened, Purpose, SealError, Sealer};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// The published keys, and which of them can be opened.
+/// The published keys, and which of them this isolate can open.
 #[derive(Debug)]
 pub struct OpenedKeys {
     set: KeySet,
-    /// The `kid` of each key that this deployment can't open.
+    /// The `kid` of each key that can't be opened.
     closed: Vec<String>,
-    /// The `kid` of each key whose private half must be sealed anew.
+    /// The `kid` of each key that was sealed with the previous secret and must be sealed anew.
     outdated: Vec<String>,
 }
 
 impl OpenedKeys {
-    /// Opens the keys.
+    /// Tries to open each key with the secrets.
     pub fn new(set: KeySet, sealer: &Sealer) -> Self {
         let (mut closed, mut outdated) = (Vec::new(), Vec::new());
         for pair in set.keys.iter().map(|key| &key.pair) {
@@ -31,15 +31,14 @@ impl OpenedKeys {
         Self { set, closed, outdated }
     }
 
-    /// The key that signs now: the newest that has started and can be opened. A key that can't be opened never takes
-    /// over.
+    /// The key that signs now: the newest that may sign and can be opened.
     pub fn signing_key(&self, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
         let is_open = |key: &&ScheduledKey| !self.closed.contains(&key.pair.public.kid);
         let open = self.set.started(alg, now).filter(is_open);
         open.max_by_key(|key| key.signs_from).map(|key| &key.pair)
     }
 
-    /// The public key of that name, if it is published now.
+    /// The public key with this `kid`, if it is published now.
     pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
         self.set.find(kid, now)
     }
@@ -49,14 +48,14 @@ impl OpenedKeys {
         self.set.published(now)
     }
 
-    /// The command that brings the ring a new key, for a deployment that can open none of those that may sign.
+    /// The command that adds a new key to the ring, for an isolate that can open none of the keys that may sign.
     pub fn replacement(&self, pair: KeyPair, now: Timestamp) -> KeyRingCommand {
         let started = self.set.started(pair.public.alg, now).map(|key| &key.pair.public.kid);
         let unusable = started.filter(|kid| self.closed.contains(*kid)).cloned().collect();
         KeyRingCommand::Replace(unusable, pair)
     }
 
-    /// The command that stores the keys under the current secret; `None` if they already are.
+    /// The command that stores the outdated keys sealed with the current secret; `None` if there are none.
     pub fn reseal(
         &self,
         sealer: &Sealer,

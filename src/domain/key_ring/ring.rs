@@ -1,4 +1,4 @@
-//! The state of the key ring, and how keys come into it.
+//! The state of the key ring, and how keys are added to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +8,12 @@ use crate::domain::machine::{Effect, Step};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// A key that is being made and has not come by then is asked for again.
+/// How long the ring waits for a key that it asked for before it asks again.
 const MAKING: Seconds = Seconds(20);
 /// How many hint keys are kept. Rotation needs 32 in 400 days.
 const MAX_HINT_KEYS: usize = 100;
-/// How long after the keys were published a caller may not find them in KV, which caches a miss for up to a minute and
-/// takes one write of a key each second. Whoever asks later makes the ring publish them again.
+/// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per second
+/// and name. A caller that still misses them later makes the ring publish them again.
 const FOUND_IN_KV: Seconds = Seconds(60);
 
 /// The state of the ring.
@@ -22,9 +22,10 @@ pub struct Ring {
     pub(super) set: KeySet,
     #[serde(default)]
     hint_keys: HintKeys,
-    /// Keys that were asked for and have not come, with the moment when they were.
+    /// Keys that the ring asked for and hasn't got yet, with the time when it asked.
     pub(super) making: Vec<(SigningAlgorithm, Timestamp)>,
-    /// When the keys were last published. `None` if a version did that which published them without the ring's ID.
+    /// When the keys were last published under the ring's ID. `None` after an upgrade from a version that published
+    /// them without it.
     #[serde(default)]
     published_at: Option<Timestamp>,
 }
@@ -40,7 +41,7 @@ impl Ring {
         Some(Effect::GenerateKey(alg))
     }
 
-    /// Takes a key in: it follows the one that signs, and signs at once where there is none.
+    /// Adds a key: it signs after the last one, or at once if none may sign.
     pub(super) fn add(&mut self, pair: KeyPair, now: Timestamp) {
         let alg = pair.public.alg;
         self.making.retain(|(making, _)| *making != alg);
@@ -49,7 +50,7 @@ impl Ring {
             && let Some(last) = self.set.keys.iter_mut().rfind(|key| key.pair.public.alg == alg)
         {
             signs_from = last.signs_until.max(now.plus(PUBLISHED_BEFORE));
-            // Where rotation came late, the key before goes on until its successor signs.
+            // If rotation is late, the last key signs until its successor does.
             last.signs_until = signs_from;
             last.published_until = signs_from.plus(PUBLISHED_AFTER);
         }
@@ -62,15 +63,15 @@ impl Ring {
         self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
     }
 
-    /// Takes in the key of a caller that can open none of those that may sign; false where there is one that the
-    /// caller has not seen. The other keys stay as they are: their tokens verify, and an instance that can open
-    /// them goes on signing with them.
+    /// Adds the key of a caller that can open none of the keys that may sign. Returns false if one of those is unknown
+    /// to the caller. The other keys stay: their tokens must verify, and an isolate that can open them continues to
+    /// sign with them.
     pub(super) fn replace(&mut self, unusable: &[String], pair: KeyPair, now: Timestamp) -> bool {
         let alg = pair.public.alg;
         if self.set.started(alg, now).any(|key| !unusable.contains(&key.pair.public.kid)) {
             return false;
         }
-        // A key that is being made would be sealed with a secret that may be gone.
+        // A key that is still being made may be sealed with the other secret.
         self.making.retain(|(making, _)| *making != alg);
         self.schedule(pair, now);
         let is_of_alg = |key: &ScheduledKey| key.pair.public.alg == alg;
@@ -84,7 +85,8 @@ impl Ring {
         true
     }
 
-    /// Stores what was sealed anew; false where nothing changes. A key that has another seal by now keeps that.
+    /// Stores keys that were sealed anew. A key keeps a seal that changed in the meantime. Returns whether anything
+    /// changed.
     pub(super) fn reseal(&mut self, resealed: KeySet) -> bool {
         let mut has_changed = false;
         for new in resealed.keys.into_iter().map(|key| key.pair) {
@@ -101,8 +103,8 @@ impl Ring {
         has_changed
     }
 
-    /// Writes the ring, and publishes the hint keys and the keys: a key that is no longer published must be found among
-    /// the hint keys by then.
+    /// Writes the ring and publishes the hint keys, then the keys: a key must be among the hint keys before it is no
+    /// longer published.
     pub(super) fn publish(mut self, now: Timestamp) -> Step<KeyRing> {
         self.published_at = Some(now);
         self.update_hint_keys(now);
@@ -111,7 +113,7 @@ impl Ring {
         Step::written(self, Ok(set.clone())).wants([hint_keys, Effect::PublishKeys(set)])
     }
 
-    /// Whether a caller that doesn't find the keys in KV may be too early.
+    /// Whether the keys were published so recently that KV may not return them yet.
     pub(super) fn was_just_published(&self, now: Timestamp) -> bool {
         self.published_at.is_some_and(|at| now < at.plus(FOUND_IN_KV))
     }
@@ -137,7 +139,7 @@ impl Ring {
         Some(self.set.newest(alg)?.signs_until.minus(PUBLISHED_BEFORE))
     }
 
-    /// When a key must be made, a key is no longer published, or a superseded seal is no longer kept.
+    /// The next time at which a key must be made, a key leaves the published ones, or a superseded seal is removed.
     pub(super) fn wakes_at(&self) -> Option<Timestamp> {
         let rotations = self.set.algorithms().into_iter().filter_map(|alg| {
             let due = self.due(alg)?;

@@ -14,12 +14,12 @@ pub struct KeyPair {
     pub public: Jwk,
     /// The private half as PKCS #8, sealed with the deployment's secret.
     pub sealed_private: String,
-    /// The private half as it was sealed before, for instances that don't have the newer secret yet.
+    /// The previous seal of the private half, for isolates that don't have the newer secret yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<SupersededSeal>,
 }
 
-/// What the newest seal of a private key replaced.
+/// The seal of a private key that a newer one replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupersededSeal {
     /// The private half as PKCS #8, sealed with an earlier secret.
@@ -33,11 +33,11 @@ pub struct SupersededSeal {
 pub struct ScheduledKey {
     /// The key.
     pub pair: KeyPair,
-    /// It signs from here,
+    /// When it starts to sign.
     pub signs_from: Timestamp,
-    /// to here,
+    /// When it stops signing.
     pub signs_until: Timestamp,
-    /// and is published until here.
+    /// When it is removed from the JWKS.
     pub published_until: Timestamp,
 }
 
@@ -49,8 +49,8 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// The keys that may sign now. Where rotation is late, the last key goes on for as long as what it signs can be
-    /// verified until it expires.
+    /// The keys that may sign now. If rotation is late, a key may sign beyond `signs_until`, as long as it stays
+    /// published until the tokens expire.
     pub fn started(
         &self,
         alg: SigningAlgorithm,
@@ -62,7 +62,7 @@ impl KeySet {
         })
     }
 
-    /// The public key of that name, if it is published now.
+    /// The public key with this `kid`, if it is published now.
     pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
         self.keys
             .iter()

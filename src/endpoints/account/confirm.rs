@@ -89,8 +89,8 @@ pub(in crate::endpoints) async fn has_shown_lately(
     Ok((view, shown))
 }
 
-/// Has the account verify the current password. The attempt counts against the same limits of the account and the network
-/// as one at sign-in.
+/// Has the account verify the current password. The attempt counts against the same limits of the account and the
+/// network as one at sign-in.
 async fn verify(
     server: &Server<'_>,
     request: &Request<'_>,

@@ -19,8 +19,8 @@ pub enum SettingError {
     },
     /// No secret, in anything but local development.
     #[error(
-        "VESTIBULE_SECRET is missing; set it with `npx wrangler secret put VESTIBULE_SECRET`, \
-         or run `make deploy`, which does"
+        "VESTIBULE_SECRET is missing; restore your copy with `make deploy SECRET=FILE`, or see \
+         SECURITY.md if you have none"
     )]
     NoSecret,
     /// A secret that can be guessed.
@@ -48,7 +48,7 @@ pub enum SettingError {
          app's page under /developers and the response to its registration show"
     )]
     VerifiedClient(String),
-    /// A name that is no setting, and nearly one.
+    /// A misspelt name.
     #[error(transparent)]
     Name(#[from] Misspelt),
     /// The brand.

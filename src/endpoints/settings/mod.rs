@@ -43,7 +43,7 @@ pub struct Settings {
     pub sign_up: bool,
     /// The resources that tokens are issued for; none means any.
     pub resources: Resources,
-    /// Where a caller's address stands.
+    /// Where a caller's address is read from.
     pub client_address: ClientAddress,
     /// How long things live.
     pub lifetimes: Lifetimes,
@@ -68,23 +68,23 @@ impl Settings {
         client.is_unverified() && !self.verified_clients.iter().any(|entry| entry.verifies(client))
     }
 
-    /// Reads the settings. `present` are the names that the environment has.
+    /// Reads the settings. `present` are the names of all variables and secrets in the environment.
     ///
     /// # Errors
     /// [`SettingError`], which names the setting and says what was expected.
     pub fn read(present: &[&str], lookup: Lookup<'_>) -> Result<Self, SettingError> {
         names::refuse_misspelt(present)?;
-        // A setting that is not on the list has no value, so that none is forgotten there.
+        // A setting that is missing in the list can't be read, so that the list stays complete.
         let known = |name: &str| if names::is_known(name) { lookup(name) } else { None };
         let lookup = &|name: &str| known(name).filter(|value| !value.trim().is_empty());
         let environments = [("production", false), ("development", true)];
         let development = choice(lookup, "ENVIRONMENT", &environments)?.unwrap_or(false);
-        // Only checked here: `edge/platform.js` reads it for every object.
+        // Only checked here; `edge/platform.js` reads it for each object.
         choice(lookup, "JURISDICTION", &[("eu", true), ("fedramp", true)])?;
         let pkce = [("all", PkcePolicy::All), ("public-clients", PkcePolicy::PublicClients)];
         let rotation =
             [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];
-        // In development one machine stands for everybody.
+        // In development, all requests come from one machine.
         let tries = |name, tries| limit(lookup, name, if development { 1_000_000 } else { tries });
         Ok(Self {
             issuer: values::issuer(lookup("ISSUER"))?,

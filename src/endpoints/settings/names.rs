@@ -1,13 +1,13 @@
-//! The names of all settings, and what is said of a name that is none.
+//! The names of all settings, and how unknown names are treated.
 //!
-//! A misspelt setting would be ignored: `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that is
-//! nearly right, and ignores any other, which may be meant for something else.
+//! If a misspelt setting were ignored, `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that
+//! resembles a setting. It ignores other unknown names, which may be meant for something else.
 
 use serde::Serialize;
 
 use crate::upstream::provider::{self, Provider};
 
-/// Every setting, in the order of `docs/configuration.md`. Each provider's secret comes on top
+/// Every setting, in the order of `docs/configuration.md`, except the secrets of providers
 /// ([`provider::is_secret_name`]).
 pub const NAMES: [&str; 38] = [
     "VESTIBULE_SECRET",
@@ -50,11 +50,11 @@ pub const NAMES: [&str; 38] = [
     "BRAND_COLOR_DARK",
 ];
 
-/// How many letters a name may be away from a setting to be nearly right: one in five, but at least one and at most
-/// this many. A name that is meant for something else must not stop the server.
+/// The most edits between a misspelt name and the setting. One edit is allowed for every five letters of the setting, at
+/// least one and at most this many: a name that is meant for something else must not stop the server.
 const MOST_WRONG: usize = 2;
 
-/// A name that is no setting, and nearly one.
+/// A name that is no setting but resembles one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is not a setting; did you mean {nearest}?")]
 pub struct Misspelt {
@@ -67,7 +67,7 @@ pub struct Misspelt {
 pub struct UnknownName {
     /// The name.
     pub name: String,
-    /// The setting that it nearly is.
+    /// The setting that it resembles.
     pub nearest: Option<String>,
     /// Whether it is the secret of a provider that is not configured, which may have been removed.
     pub is_provider_secret: bool,
@@ -78,8 +78,8 @@ pub fn is_known(name: &str) -> bool {
     NAMES.contains(&name) || provider::is_secret_name(name)
 }
 
-/// Refuses a name that is nearly a setting. Secrets of providers are not judged: one may be left over from a provider
-/// that was removed and be near to another's, and one that is missing stops the server anyway.
+/// Refuses a misspelt name. Secrets of providers are exempt: one may be left over from a removed provider and resemble
+/// another's, and a missing one stops the server anyway.
 ///
 /// # Errors
 /// [`Misspelt`].
@@ -88,8 +88,8 @@ pub fn refuse_misspelt(present: &[&str]) -> Result<(), Misspelt> {
     unknown.find_map(|name| misspelt(name)).map_or(Ok(()), Err)
 }
 
-/// The names that are no settings of a deployment with these providers. If the providers are not known, because a
-/// setting is wrong, every secret of a provider counts as a setting.
+/// The names that are no settings of a deployment with these providers. If the providers are unknown because a setting
+/// is wrong, every name of a provider's secret counts as a setting.
 pub fn unknown(present: &[&str], providers: Option<&[Provider]>) -> Vec<UnknownName> {
     let is_of_provider = |name: &str| {
         let has_it = |providers: &[Provider]| providers.iter().any(|one| one.has_secret_name(name));
@@ -113,7 +113,7 @@ fn misspelt(name: &str) -> Option<Misspelt> {
     is_near.then(|| Misspelt { name: name.to_owned(), nearest: nearest.to_owned() })
 }
 
-/// What is compared: case, underscores and hyphens are mistaken most easily.
+/// The text that is compared. Case, underscores and hyphens don't count.
 fn letters(name: &str) -> String {
     name.chars()
         .filter(char::is_ascii_alphanumeric)

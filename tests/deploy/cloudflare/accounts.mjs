@@ -1,4 +1,4 @@
-// Accounts, tokens and zones: who may ask for what.
+// Accounts, tokens and zones, and what each token may do.
 import { ApiError, unauthorized } from "./errors.mjs";
 import { newId, now } from "./identifiers.mjs";
 import { KvNamespaces } from "./kv.mjs";
@@ -17,7 +17,7 @@ export class Account {
   dnsRecords = new Set();
   // Compressed bytes that a worker may have: 3 MiB on the free plan.
   sizeLimit = 3 * 1024 * 1024;
-  // How many requests a worker still answers as before, after a deployment.
+  // How many requests after a deployment still reach the version before it.
   lag = 0;
 
   // `subdomain` is the one at workers.dev; undefined until one is registered.

@@ -88,7 +88,7 @@ function refused({ status, code, message, headers, more }) {
   return new Answer({ status, headers, raw: JSON.stringify(body) });
 }
 
-// The answer that a fault gives; undefined if it gives none.
+// Returns the response that a fault gives; undefined if it gives none.
 function failed({ error, lost, body }) {
   if (lost) return undefined;
   if (body === undefined) return refused(error);

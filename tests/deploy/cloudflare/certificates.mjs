@@ -1,4 +1,4 @@
-// A certificate authority for one test run, and a certificate of it for each host that is asked for.
+// A certificate authority for one test run. It issues a certificate for each host that a client connects to.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -26,7 +26,7 @@ export class Certificates {
   #folder;
   #contexts = new Map();
 
-  // `folder` gets the files; `ca.pem` is the certificate that clients trust.
+  // The files go into `folder`; `ca.pem` is the certificate that clients trust.
   constructor(folder) {
     this.#folder = folder;
     const config = this.#file("openssl.cnf");

@@ -1,11 +1,11 @@
-// Runs programs that are to see the double instead of Cloudflare.
+// Runs programs that see the double instead of Cloudflare.
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { root } from "../../../tools/workerd/config.mjs";
 
-// Made from scratch: a variable of whoever runs the tests could change what wrangler does.
+// Built from scratch: an inherited variable could change what wrangler does.
 export function childEnvironment({ home, proxy, caFile, token }) {
   const tmp = path.join(home, "tmp");
   mkdirSync(path.join(tmp, "update-check"), { recursive: true });

@@ -35,7 +35,7 @@ export const migrationInVersion = () =>
 export const latestNotDeployed = () =>
   new ApiError(400, 10215, "Secret edit failed. You attempted to modify a secret, but the latest version of your Worker " +
     "isn't currently deployed.");
-// The documentation doesn't give this code.
+// This code is made up: the documentation gives none.
 export const migratedSince = () =>
   new ApiError(400, 10212, "Cannot deploy this version: a Durable Object migration has occurred since it was uploaded.");
 // wrangler reads the names after the colon.
@@ -56,7 +56,7 @@ export const unauthorized = () => new ApiError(403, 10000, "Authentication error
 export const noRoute = (path) =>
   new ApiError(404, 7003, `Could not route to ${path}, perhaps your object identifier is invalid?`);
 
-// What Cloudflare answers with a status when a test names no code.
+// The code and message for a status if the test names none.
 export const USUAL = {
   401: [10000, "Authentication error"],
   403: [10000, "Authentication error"],

@@ -1,4 +1,4 @@
-// What a test makes go wrong: errors, lost answers, and requests that wait until the test lets them go on.
+// Faults that a test can cause: errors, lost responses, and requests that wait until the test releases them.
 import { ApiError, USUAL } from "./errors.mjs";
 
 const matches = ({ method, path }, request) =>
@@ -46,7 +46,7 @@ export class Faults {
     };
   }
 
-  // Forgets all that hasn't happened yet.
+  // Removes all faults that haven't happened yet.
   clear() {
     this.#failures.length = 0;
     this.#holds.length = 0;

@@ -8,17 +8,17 @@
 //     await cloudflare.stop();
 //
 // - `env()` is the environment of a child process that is to see the double instead of Cloudflare. It sets the proxy
-//   (HTTPS_PROXY, NODE_USE_ENV_PROXY), the test authority (NODE_EXTRA_CA_CERTS) and the token, and keeps the settings
-//   and the login of whoever runs the tests out. The double runs in this process, so start children with `spawn`, never
+//   (HTTPS_PROXY, NODE_USE_ENV_PROXY), the test authority (NODE_EXTRA_CA_CERTS) and the token, and leaves out the
+//   settings and the login of whoever runs the tests. The double runs in this process, so start children with `spawn`, never
 //   with `spawnSync`.
 // - `account` is the first account: `account.script(name)` has `versions`, `deployments`, `deployment`, `current`,
 //   `secret(name)`, `migrated` and `subdomain`; `account.kv.byTitle(title)` has `get`, `put`, `delete` and `list`;
 //   `account.domains` and `account.dnsRecords` are the custom domains and the other DNS records. `account.subdomain =
-//   undefined` is an account without a workers.dev subdomain; `account.sizeLimit` is in bytes; `account.lag = n` makes
+//   undefined` makes an account without a workers.dev subdomain; `account.sizeLimit` is in bytes; `account.lag = n` makes
 //   each later deployment take effect only after n requests.
 // - `accounts.add({ name, subdomain })`, `accounts.addToken(text, { accounts, can, type, lists })`,
-//   `accounts.revokeToken(text)` and `accounts.addZone({ name, account })` add to what there is. `can` is a list of
-//   PERMISSIONS; without "accounts", `GET /accounts` is refused.
+//   `accounts.revokeToken(text)` and `accounts.addZone({ name, account })` add accounts, tokens and zones. `can` is a
+//   list of PERMISSIONS; without "accounts", `GET /accounts` is refused.
 // - `login({ expired })` with `env({ token: null })` is someone who ran `wrangler login`.
 // - `fail(…)` and `hold(…)` make requests to the API fail or wait (faults.mjs). `delaySite(host, n)`: the next n
 //   connections to a worker's host fail; `failSite(host, { status, body, times })`: the next requests get this answer.
@@ -159,8 +159,8 @@ class Cloudflare {
     this.#outbound.answer(host, handle);
   }
 
-  // Sends a request as from the outside: to a worker, or to the API. Each has a connection of its own, so that an error
-  // of one doesn't reach another.
+  // Sends a request to a worker or to the API, as a client does. Each request has a connection of its own, so an error
+  // affects no other.
   fetch(url, init = {}) {
     const dispatcher = new ProxyAgent({ uri: this.#proxyUrl, requestTls: { ca: this.#certificates.ca } });
     this.#agents.push(dispatcher);

@@ -91,7 +91,7 @@ export class KvNamespaces {
   }
 }
 
-// What workerd's KV binding asks for, by HTTP. workerd names the namespace in a header.
+// Answers the HTTP requests of workerd's KV binding. A header names the namespace.
 export async function serveKv(socketPath, openNamespace) {
   const server = createServer(async (request, response) => {
     try {

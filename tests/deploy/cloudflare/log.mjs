@@ -1,4 +1,4 @@
-// What the log keeps of a request's body: no text of a secret and no value of KV.
+// The part of a request's body that the log keeps: no secrets and no values of KV.
 import { parseForm } from "./upload.mjs";
 
 const SECRET = "<secret>";
@@ -19,7 +19,7 @@ export async function redact({ method, path, headers }, body) {
   }
 }
 
-// Replaces `text` wherever `type` is that of a secret.
+// Redacts the `text` of every binding that is a secret.
 function hidden(value) {
   if (Array.isArray(value)) return value.map(hidden);
   if (value === null || typeof value !== "object") return value;

@@ -34,7 +34,7 @@ scopes = [ "account:read", "workers:write", "workers_kv:write", "offline_access"
     const body = Buffer.concat(await Array.fromAsync(request)).toString();
     const answer = (status, json) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(json));
-    // wrangler looks whether this host is protected by Cloudflare Access.
+    // wrangler checks whether Cloudflare Access protects this host.
     if (request.method !== "POST" || request.url !== "/oauth2/token") return answer(200, {});
     const form = new URLSearchParams(body);
     const accounts = this.#grants.get(form.get("refresh_token"));

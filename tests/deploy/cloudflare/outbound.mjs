@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 export class Outbound {
   #sites;
   #handlers = new Map();
-  // Addresses that nothing answers.
+  // URLs that no handler and no worker answers.
   refused = [];
 
   constructor(sites) {

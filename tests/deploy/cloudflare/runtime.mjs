@@ -9,7 +9,7 @@ import { writeRuntime } from "./runtime_config.mjs";
 
 // How long workerd may take to finish its requests before it is killed, in milliseconds.
 const MAX_STOP = 2_000;
-// How long a socket may not answer yet after workerd has started, in milliseconds.
+// How long to wait for a socket to answer after workerd has started, in milliseconds.
 const MAX_OPEN = 5_000;
 
 // What Cloudflare adds to requests (`request.cf`).
@@ -35,7 +35,7 @@ class Runtime {
     mkdirSync(path.join(this.#folder, "objects"), { recursive: true });
   }
 
-  // Answers with the version that is this request's turn.
+  // Answers with the version that gets this request.
   async handle(request, response, { host, address }) {
     const deployment = this.#visible();
     if (deployment === undefined) return response.writeHead(404).end("There is nothing here yet\n");

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-// What Cloudflare assumes of a worker without a compatibility date.
+// Cloudflare's default compatibility date.
 const FIRST_DATE = "2021-11-02";
 
 const MODULE_KINDS = {
@@ -16,7 +16,7 @@ const MODULE_KINDS = {
 const quote = (text) => JSON.stringify(text);
 const list = (items) => `[\n${items.map((item) => `    ${item},`).join("\n")}\n  ]`;
 
-// Returns the path of the configuration and the environment for workerd, which has the texts of the bindings.
+// Returns the path of the configuration, and the environment for workerd, which contains the texts of the bindings.
 export function writeRuntime({ script, deployment, folder, sockets, socketOf }) {
   const versions = deployment.versions.map(({ version_id: id, percentage }) => ({ ...script.version(id), percentage }));
   // An object runs in one version only. The double runs all objects in the version with the most traffic; at

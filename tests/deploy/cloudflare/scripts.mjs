@@ -109,7 +109,7 @@ export class Script {
     return deployment;
   }
 
-  // What is refused: https://developers.cloudflare.com/workers/versions-and-deployments/rollbacks/
+  // Which rollbacks are refused: https://developers.cloudflare.com/workers/versions-and-deployments/rollbacks/
   #checkDeployable(target, force) {
     if (target.migrationTag !== this.migrated.tag) throw migratedSince();
     for (const { type, namespace_id: id } of target.bindings) {

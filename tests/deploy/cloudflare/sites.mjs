@@ -1,4 +1,4 @@
-// The hosts of workers: which worker answers at which name.
+// Finds the worker that answers at a host.
 export class Sites {
   #accounts;
   #runtimes;

@@ -101,7 +101,7 @@ impl PortableSigner {
         };
         let public = Jwk::new(public, alg);
         self.private.borrow_mut().insert(public.kid.clone(), private);
-        // The keys stay in memory, so that an empty text stands for what is sealed.
+        // The keys stay in memory, so the sealed half can be empty.
         let nonce = entropy::bytes(&*self.entropy);
         let sealed_private = self.sealer.seal(Purpose::SigningKey, b"", nonce).expect("a seal");
         KeyPair { public, sealed_private, superseded: None }

@@ -1,4 +1,4 @@
-// Where a worker answers: at workers.dev, at custom domains and on routes of zones.
+// The addresses of workers: at workers.dev, at custom domains and on routes of zones.
 import { ApiError, dnsRecordExists, domainTaken, noRoute, noSubdomain, subdomainFree, subdomainTaken } from "../errors.mjs";
 import { newId } from "../identifiers.mjs";
 import { paged } from "../router.mjs";

@@ -1,4 +1,4 @@
-// What the API shows of bindings, versions and deployments.
+// Bindings, versions and deployments as the API returns them.
 
 // The text of a secret is never shown.
 export function bindingView(binding) {
