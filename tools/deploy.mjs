@@ -29,7 +29,7 @@ let transaction;
 let cloudflare;
 try {
   for (const [name, value] of Object.entries({ ROTATE: rotate, NEW_ISSUER: newIssuer, DRY_RUN: trial })) {
-    if (value !== undefined && value !== "yes") throw new Stop(`${name} is ${JSON.stringify(value)}, and must be yes`);
+    if (value !== undefined && value !== "yes") throw new Stop(`${name} is ${JSON.stringify(value)}. Write ${name}=yes, or leave it out`);
   }
   const [rotates, hasNewIssuer, isTrial] = [rotate, newIssuer, trial].map((value) => value === "yes");
   transaction = new Transaction({ environment, settings, secretFile, rotates, hasNewIssuer, isTrial });

@@ -64,6 +64,8 @@ const manifest = {
   version: own.version,
   description: "An OAuth 2.1 and OpenID Connect authorization server for Cloudflare Workers",
   license: own.license,
+  // Provenance names the repository; the release workflow knows it.
+  ...(process.env.GITHUB_REPOSITORY && { repository: `github:${process.env.GITHUB_REPOSITORY}` }),
   type: "module",
   bin: { [NAME]: "tools/command.mjs" },
   engines: { node: ">=22.12" },

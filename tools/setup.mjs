@@ -66,6 +66,9 @@ if (forTests) {
     const pip = ["-m", "pip", "install", "--quiet", ...requirements.flatMap((file) => ["-r", file])];
     if (!run(path.join(venv, "bin", "python"), pip)) stop("pip failed");
   });
+  if (!has("openssl", ["version"]) && !(debian(["openssl"]) && has("openssl", ["version"]))) {
+    stop("openssl is missing: install it, for the certificates of the deployment tests");
+  }
   if (!browser()) {
     say("installing Chromium for the browser tests");
     if (!debian(["chromium"]) || !browser()) {

@@ -27,7 +27,7 @@ export async function chooseSecrets(files, { secretFile, rotates }, { standing, 
   }
   if (names.includes(SECRET)) {
     if (given !== undefined) {
-      throw new Stop(`the worker has ${SECRET} already, and it isn't replaced. To change it: ${COMMAND} deploy ROTATE=yes`);
+      throw new Stop(`the worker already has ${SECRET}, which SECRET= doesn't replace. To replace it: ${COMMAND} deploy ROTATE=yes`);
     }
     return { uploaded: added, written: exposed, left };
   }
@@ -52,7 +52,7 @@ async function returnedSecret(files, { secretFile, copy, given, readKeys }) {
   if (given === undefined) {
     const hint = copy === undefined ? "SECRET=FILE, with the file that has your copy" : `SECRET=${files.secrets}`;
     throw new Stop(
-      `the worker exists, but its ${SECRET} is gone. A new one would not open what is stored.\nPut yours back: ${COMMAND} deploy ${hint}\nSECURITY.md says what a lost secret costs, and how to go on with a new one`,
+      `the worker exists, but its ${SECRET} is gone. A new one can't open what is stored.\nRestore your copy: ${COMMAND} deploy ${hint}\nIf you have no copy, see "If it is lost" in SECURITY.md`,
     );
   }
   const keys = await readKeys();
@@ -69,7 +69,7 @@ function rotation(files, { names, keys }) {
   if (copy === undefined) {
     throw new Stop(`a rotation needs the current secret. Write it into ${files.secrets}, as a line ${SECRET}=…`);
   }
-  if (keys === undefined) throw new Stop("no keys are published yet, so there is nothing to rotate. Open /jwks once");
+  if (keys === undefined) throw new Stop("no keys are published yet, which the rotation would check. Open /jwks once, and run it again");
   if (!opensNewest(keys, copy)) {
     if (previous !== undefined && opensNewest(keys, previous)) return { [SECRET]: copy, [PREVIOUS]: previous };
     throw new Stop(`the ${SECRET} in ${files.secrets} is not the one that sealed this deployment's keys`);

@@ -30,7 +30,7 @@ export function checkStores(deployment, before) {
   if (settings.JURISDICTION !== before.settings.JURISDICTION) {
     const was = before.settings.JURISDICTION;
     const advice = was === undefined ? `Remove it from ${file}` : `Write JURISDICTION = "${was}" into ${file}`;
-    throw new Stop(`JURISDICTION was ${was ?? "not set"} when the objects were made. Changing it would leave all accounts behind. ${advice}`);
+    throw new Stop(`JURISDICTION was ${was ?? "not set"} when the objects were created, and other objects would have no accounts. ${advice}`);
   }
   if (namespace !== undefined && before.namespace !== undefined && namespace !== before.namespace) {
     throw new Stop(`the worker uses the KV namespace ${before.namespace}. Another one would leave all clients behind: correct kv_namespace_id in ${file}`);

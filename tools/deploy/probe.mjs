@@ -27,11 +27,11 @@ export async function probe(issuer, { name, version, isFirst, ...place }) {
   const registry = new ClientRegistry(place);
   try {
     const metadata = await until(() => asked.metadata(), isFirst);
-    detail("metadata: as it should be");
+    detail("metadata: names this issuer");
     const keys = await until(() => asked.keys(metadata), isFirst);
     detail(`keys: ${keys.map(({ alg, kid }) => `${alg} ${kid}`).join(", ")}`);
     await until(async () => verifyToken(await asked.token(metadata, registry), await asked.keys(metadata)), isFirst);
-    detail("token: signed, and verifies with the keys");
+    detail("token: its signature verifies with a published key");
     return undefined;
   } catch (error) {
     if (error instanceof NotWorking) return error.message;

@@ -92,7 +92,7 @@ export class Transaction {
     makeSettings(this.#files, { domain, settings });
     this.#deployment = readDeployment(this.#files, this.#given.settings);
     const taken = [...(domain === undefined ? [] : ["the domain"]), ...Object.keys(settings)];
-    say(`made ${this.#files.file}${taken.length === 0 ? "" : `, with what is deployed already: ${taken.join(", ")}`}`);
+    say(`created ${this.#files.file}${taken.length === 0 ? "" : `, with what is deployed already: ${taken.join(", ")}`}`);
   }
 
   async #chooseSecrets() {
@@ -238,7 +238,7 @@ export class Transaction {
     // Only a warning depends on it.
     const keys = await publishedKeys(this.#cloudflare, { account: this.account, namespace: this.#namespace }).catch(() => undefined);
     if (copy !== undefined && keys !== undefined && !opensNewest(keys, copy)) {
-      say(`warning: the keys are sealed with another secret than the one in ${file}. That copy can't bring this deployment back`);
+      say(`warning: the keys are sealed with another secret than the one in ${file}, so that copy can't restore this deployment. Replace it by the right one`);
     }
     if (this.#given.rotates) {
       console.log(`

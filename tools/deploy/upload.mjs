@@ -14,8 +14,8 @@ const WAIT = 3_000;
 // The reasons that may pass: too many requests (971), an internal error of Cloudflare (10013), and no response.
 const PASSING = /\b(429|50[0-9]|52[0-9]|530)\b|code: (971|10013)\b|fetch failed|ECONNRESET|ETIMEDOUT|socket hang up/i;
 
-// Uploads a version with the secrets that go with it, and deploys it. Returns the version's ID. `mayRepeat` is asked
-// before it is tried again. Throws `Stop` with what wrangler says of a failure.
+// Uploads a version together with its new secrets, and deploys it. Returns the version's ID. Calls `mayRepeat` before
+// another try. Throws `Stop` with wrangler's error message.
 export async function upload({ name, configuration }, { secrets, message, tag, mayRepeat }) {
   // Only the owner can open this folder.
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-deploy-"));
@@ -48,7 +48,7 @@ export async function attach({ name, configuration }) {
   if (status !== 0) throw new Stop(errorOf(`${stdout}\n${stderr}`));
 }
 
-// Wrangler itself tries some of its requests again, and not all of them.
+// Wrangler repeats some failed requests itself, but not all.
 async function repeat(args, { name, input, output, mayRepeat }) {
   for (let attempt = 1; ; attempt += 1) {
     const { status, stdout, stderr } = await runWrangler(args, { input, env: { WRANGLER_OUTPUT_FILE_PATH: output } });
