@@ -1,6 +1,7 @@
 // Rust to wasm, the bindings around it, and the optimiser over both.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import path from "node:path";
 
 // What rustc and the bindings use, and nothing that workerd may not know.
@@ -18,10 +19,17 @@ function run(what, command, args) {
   }
 }
 
+// Panic messages name source files. Without these flags, they would name the folders of whoever built the bundle.
+function remappedPaths() {
+  const registry = path.join(process.env.CARGO_HOME ?? path.join(homedir(), ".cargo"), "registry", "src");
+  const flags = [[registry, "registry"], [process.cwd(), "vestibule"]].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
+}
+
 // Comes back with the path of what the compiler wrote.
 export function compile(crate) {
   run(`compiling ${crate} to wasm`, "cargo", [
-    "build", "--release", "--locked", "--lib", "-p", crate, "--target", "wasm32-unknown-unknown",
+    "--config", remappedPaths(), "build", "--release", "--locked", "--lib", "-p", crate, "--target", "wasm32-unknown-unknown",
   ]);
   return `target/wasm32-unknown-unknown/release/${crate}.wasm`;
 }

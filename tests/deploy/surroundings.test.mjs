@@ -117,8 +117,25 @@ test("a secret that the server would refuse isn't uploaded", async () => {
   await deployment.refused(/no secret of Vestibule's/, ["ENV=short"]);
 });
 
-test("secrets are never committed, whatever the repository ignores", () => {
+test("an upload that is deployed although a request after it fails isn't uploaded again", async () => {
+  cloudflare.fail({ method: "POST", path: /\/scripts\/vestibule-again\/subdomain$/, status: 500, times: 3 });
+  const { said } = await deployment.deployed(["ENV=again"]);
+  assert.match(said, /attaching its addresses again/);
+  assert.equal(cloudflare.account.script("vestibule-again").versions.length, 1);
+});
+
+test("routes without an issuer are refused", async () => {
+  deployment.write("deploy/routed.toml", 'name = "vestibule-routed"\nroutes = [{ pattern = "login.example.com/*", zone_name = "example.com" }]\n');
+  await deployment.refused(/needs ISSUER, too/, ["ENV=routed"]);
+});
+
+test("secrets are never committed, whatever the repository ignores", async () => {
   execFileSync("git", ["init", "--quiet"], { cwd: deployment.folder });
+  // A file of settings that was written by hand.
+  const folder = deployment.path("by-hand");
+  mkdirSync(path.join(folder, "deploy"), { recursive: true });
+  deployment.write("by-hand/deploy/hand.toml", 'name = "vestibule-hand"\n');
+  await deployment.deployed(["ENV=hand"], { folder });
   const added = execFileSync("git", ["add", "--all", "--dry-run"], { cwd: deployment.folder, encoding: "utf8" });
   assert.match(added, /deploy\/production\.toml/);
   assert.doesNotMatch(added, /\.secrets|wrangler\.jsonc/);
@@ -161,6 +178,21 @@ test("a deployment that is stopped leaves neither a secret in a file nor wrangle
     }
   });
   assert.deepEqual(commands.filter((command) => command.includes("vestibule-stopped")), []);
+});
+
+test("a later deployment that is stopped doesn't go on in the background", async () => {
+  const before = deployment.worker.versions.length;
+  const upload = cloudflare.hold({ method: "POST", path: /\/scripts\/vestibule\/versions$/ });
+  const child = spawn(process.execPath, [...deployment.command, "BRAND_NAME=Stopped"], { cwd: deployment.folder, env: cloudflare.env(), stdio: "ignore" });
+  await upload.reached;
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exited;
+  upload.release();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  // The request that was held may still take effect; what would follow it doesn't.
+  assert.ok(deployment.worker.versions.length <= before + 1);
+  assert.notEqual(deployment.worker.current.bindings.find(({ name }) => name === "BRAND_NAME")?.text, "Stopped");
 });
 
 test("one upload that another machine overtakes is not repeated with its secret", async () => {

@@ -64,8 +64,8 @@ export function checkIssuer(deployment, origins) {
   if (issuer !== undefined && !isServed(origins, issuer)) {
     throw new Stop(`ISSUER is ${issuer}, but the worker is served at ${origins.join(" and ")}. Set domain or routes in ${deployment.file}, or change ISSUER`);
   }
-  if (issuer === undefined && origins.some((origin) => origin.includes("*"))) {
-    throw new Stop(`the routes of ${deployment.file} serve many origins. Set ISSUER to the one that apps use`);
+  if (issuer === undefined && deployment.routes.length > 0) {
+    throw new Stop(`${deployment.file} has routes, so it needs ISSUER, too: the origin that apps use`);
   }
   return settings.ISSUER === undefined ? origins[0] : new URL(issuer).origin;
 }

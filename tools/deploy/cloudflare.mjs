@@ -103,9 +103,11 @@ export class Cloudflare {
   async #json(method, path, body, type = "application/json") {
     const response = await this.#send(method, path, body, type);
     if (!response.ok) throw await this.#refusal(method, path, response);
-    const answer = await response.json().catch(() => undefined);
+    const text = await response.text();
+    if (method === "DELETE" && text === "") return { result: null };
+    const answer = parse(text);
     // Something between here and Cloudflare may answer in its place.
-    if (answer?.success !== true) throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
+    if (answer?.success !== true || (method === "GET" && (answer.result ?? null) === null)) throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
     return answer;
   }
 
@@ -122,7 +124,8 @@ export class Cloudflare {
       const wait = Number.isNaN(asked) ? 2 ** (attempt - 1) : asked;
       if (attempt === TRIES || wait > MAX_WAIT) {
         if (!(response instanceof Error)) return response;
-        throw new Stop(`Cloudflare's API can't be reached ${problem}`);
+        const isUnused = (process.env.HTTPS_PROXY ?? process.env.https_proxy) && !process.env.NODE_USE_ENV_PROXY;
+        throw new Stop(`Cloudflare's API can't be reached ${problem}${isUnused ? ". Node uses HTTPS_PROXY only with NODE_USE_ENV_PROXY=1" : ""}`);
       }
       say(`Cloudflare's API is busy or can't be reached ${problem}; trying again in ${wait} s`);
       await pause(wait * 1000);
@@ -155,4 +158,12 @@ export class Cloudflare {
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const cause = (error) => error.cause?.code ?? error.cause?.message ?? error.message;

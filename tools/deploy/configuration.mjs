@@ -58,7 +58,9 @@ export function writeConfiguration(deployment, ids) {
   const configuration = configurationOf(deployment, ids);
   const write = (file, content) => {
     const head = `// Generated from ${deployment.file} by each deployment. Change that file instead.\n`;
-    writeFileSync(file, `${head}${JSON.stringify(content, null, 2)}\n`);
+    // Without a namespace there is nothing that could be uploaded by it yet.
+    if (ids.namespace === undefined) return rmSync(file, { force: true });
+    return writeFileSync(file, `${head}${JSON.stringify(content, null, 2)}\n`);
   };
   write(deployment.configuration, configuration);
   write(deployment.unattached, { ...configuration, routes: [], workers_dev: false });

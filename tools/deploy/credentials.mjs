@@ -9,5 +9,8 @@ const NAMES = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL",
 export function credentials() {
   const file = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
   const found = NAMES.map((name) => [name, process.env[name] ?? file[name]]);
-  return Object.fromEntries(found.filter(([, value]) => value));
+  const all = Object.fromEntries(found.filter(([, value]) => value));
+  // One kind: wrangler and this command must not choose different ones.
+  const { CLOUDFLARE_API_KEY: _, CLOUDFLARE_EMAIL: __, ...withToken } = all;
+  return all.CLOUDFLARE_API_TOKEN ? withToken : all;
 }

@@ -1,5 +1,5 @@
 // What one deployment is: the file deploy/ENV.toml, and the settings on the command line.
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse, stringify } from "smol-toml";
 import { root } from "../workerd/config.mjs";
@@ -34,19 +34,27 @@ export const defaultName = ({ environment }) => (environment === "production" ? 
 // such a file, so that the next deployment doesn't remove them. The file is written once, when all of it is known.
 export function makeSettings(files, { domain, settings = {} } = {}) {
   const example = readFileSync(path.join(root, "deploy", "example.toml"), "utf8").replace(/^# One deployment[^]*?\n\n/, "");
+  const adopted = Object.fromEntries(Object.entries(settings).filter(([key, value]) => isSetting(key) && value !== null));
   const named = `name = "${defaultName(files)}"${domain === undefined ? "" : `\ndomain = "${domain}"`}`;
   const text = example.replace(/^name = .*$/m, named);
   let taken;
   try {
-    taken = Object.keys(settings).length === 0 ? "" : `\n# What was deployed before this file was made.\n${stringify(settings)}`;
+    taken = Object.keys(adopted).length === 0 ? "" : `\n# What was deployed before this file was made.\n${stringify(adopted)}`;
+    parse(text + taken);
   } catch (error) {
     throw new Stop(`the settings that are deployed can't be written as TOML: ${error.message}. Write ${files.file} yourself`);
   }
   mkdirSync("deploy", { recursive: true });
-  // In a repository of one's own, the settings may be committed, and the secrets never.
-  const ignored = path.join("deploy", ".gitignore");
-  if (!existsSync(ignored)) writeFileSync(ignored, "*.secrets*\n/*/\n");
   writeFileSync(files.file, text + taken, { flag: "wx" });
+  return Object.keys(adopted);
+}
+
+// Keeps secrets and what is generated out of a repository of one's own. The settings may be committed.
+export function ignoreSecrets({ environment }) {
+  const file = path.join("deploy", ".gitignore");
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const missing = ["*.secrets*", `/${environment}/`].filter((line) => !before.split(/\r?\n/).includes(line));
+  if (missing.length > 0) appendFileSync(file, `${before === "" || before.endsWith("\n") ? "" : "\n"}${missing.join("\n")}\n`);
 }
 
 // Writes the account that the user has chosen into the file.
@@ -130,6 +138,13 @@ function isHost(text) {
   } catch {
     return false;
   }
+}
+
+// The hosts that must be in a zone of the account; a route that names its zone is in that one.
+export function hostsOf({ domain, routes }) {
+  const named = routes.filter((route) => route.zone_id === undefined);
+  const hosts = named.map((route) => route.zone_name ?? String(route.pattern ?? route).replace(/^https?:\/\//, "").split("/")[0]);
+  return [...(domain === undefined ? [] : [domain]), ...hosts].map((host) => host.replace(/^\*\.?/, "")).filter((host) => host !== "");
 }
 
 // Returns the origins that the deployment serves. `subdomain` is the account's subdomain of workers.dev.

@@ -15,27 +15,31 @@ export async function publishedKeys(cloudflare, { account, namespace }) {
   const sets = [];
   for (const name of names.filter((candidate) => candidate === "keys" || candidate.startsWith("keys/"))) {
     const text = await cloudflare.text(`${store}/values/${encodeURIComponent(name)}`);
-    if (text !== undefined) sets.push(started(name, text));
+    if (text === undefined) throw new Stop(`the KV namespace lists ${name}, but returns no keys. Try again in a minute`);
+    sets.push(started(name, text));
   }
-  return sets.filter((keys) => keys.length > 0).sort((one, other) => other[0].signs_from - one[0].signs_from)[0];
+  return sets.sort((one, other) => other[0].from - one[0].from)[0];
 }
 
 // The keys that sign or have signed, the newest first. A key that is published and doesn't sign yet may have been
 // sealed before the secret was replaced.
 function started(name, text) {
+  let keys;
   try {
-    const keys = JSON.parse(text).keys.filter(({ signs_from: moment }) => moment <= Date.now());
-    return keys.toSorted((one, other) => other.signs_from - one.signs_from);
+    keys = JSON.parse(text).keys.map(({ pair: { sealed_private: sealed }, signs_from: from }) => ({ sealed: String(sealed), from: Number(from) }));
   } catch {
     throw new Stop(`the KV namespace has an entry ${name} that is not a set of keys`);
   }
+  const now = keys.filter(({ from }) => from <= Date.now()).toSorted((one, other) => other.from - one.from);
+  if (now.length === 0) throw new Stop(`none of the keys in ${name} signs yet: check the clock of this machine`);
+  return now;
 }
 
 // Whether the secret opens the newest key, so that it is the one that the server uses.
-export const opensNewest = (keys, secret) => opens(keyOf(secret), keys[0].pair.sealed_private);
+export const opensNewest = (keys, secret) => opens(keyOf(secret), keys[0].sealed);
 
 // Whether the secret opens any key, so that it is or was one of this deployment.
-export const opensAny = (keys, secret) => keys.some(({ pair }) => opens(keyOf(secret), pair.sealed_private));
+export const opensAny = (keys, secret) => keys.some(({ sealed }) => opens(keyOf(secret), sealed));
 
 const keyOf = (secret) => new Uint8Array(hkdfSync("sha256", secret, "", PURPOSE, 32));
 

@@ -116,8 +116,8 @@ export class Standing {
     const [{ items = [] }, { deployments = [] }] = await Promise.all([
       this.#cloudflare.get(`${this.#script}/versions`), this.#cloudflare.get(`${this.#script}/deployments`),
     ]);
-    const tagged = items.find(({ annotations }) => annotations?.["workers/tag"] === tag)?.id;
-    return deployments[0]?.versions.some(({ version_id: id }) => id === tagged) ? tagged : undefined;
+    const tagged = items.filter(({ annotations }) => annotations?.["workers/tag"] === tag).map(({ id }) => id);
+    return deployments[0]?.versions.map(({ version_id: id }) => id).find((id) => tagged.includes(id));
   }
 
   // The account's subdomain of workers.dev; undefined if it has none.
@@ -136,7 +136,7 @@ export class Standing {
     const id = this.#account.split("/").at(-1);
     const zones = (await this.#cloudflare.list(`/zones?account.id=${id}`).catch(() => [])).map(({ name }) => name);
     const isInside = (host) => zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
-    const outside = hosts.find((host) => !isInside(host.replace(/^\*\.?/, "")));
+    const outside = hosts.find((host) => !isInside(host));
     if (zones.length === 0 || outside === undefined) return;
     throw new Stop(`${outside} is in no zone of this account, which has ${zones.slice(0, 10).join(", ")}. Correct ${file}, or add the zone in Cloudflare's dashboard`);
   }
@@ -166,6 +166,11 @@ export class Standing {
   async domainOf(name) {
     const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?service=${name}`);
     return domains.find((entry) => entry.service === name)?.hostname;
+  }
+
+  // Whether the worker has its address at workers.dev.
+  async isAtWorkersDev() {
+    return (await this.#cloudflare.get(`${this.#script}/subdomain`)).enabled === true;
   }
 
   // Detaches the domain from the worker. Wrangler leaves a domain that is no longer in its configuration.

@@ -7,7 +7,7 @@ import { firstDeployment, nextDeployment } from "./changes.mjs";
 import { check, checkIssuer } from "./check.mjs";
 import { chooseSecrets } from "./choose_secrets.mjs";
 import { writeConfiguration, writeWorker } from "./configuration.mjs";
-import { filesOf, hasSettings, makeSettings, originsOf, readDeployment, rememberAccount } from "./deployment.mjs";
+import { filesOf, hasSettings, hostsOf, ignoreSecrets, makeSettings, originsOf, readDeployment, rememberAccount } from "./deployment.mjs";
 import { checkIsNotOlder, checkIsOurs, checkIssuerStays, checkNoRollout, checkStores } from "./guards.mjs";
 import { probe } from "./probe.mjs";
 import { opensNewest, publishedKeys } from "./published_keys.mjs";
@@ -77,6 +77,7 @@ export class Transaction {
     if (secrets !== undefined) this.#before = { secrets, ...(await this.#standing.version()) };
     if (isNew) await this.#makeSettings();
     if (isChosen) rememberAccount(this.#files, id);
+    ignoreSecrets(this.#files);
     if (this.#before === undefined) return;
     checkIsOurs(this.#deployment, this.#before);
     checkNoRollout(this.#deployment, this.#before);
@@ -89,9 +90,12 @@ export class Transaction {
     const isOurs = this.#before !== undefined && this.#before.classes.includes("KeyRing");
     const settings = isOurs ? this.#before.settings : {};
     const domain = isOurs ? await this.#standing.domainOf(this.#deployment.name) : undefined;
-    makeSettings(this.#files, { domain, settings });
+    const adopted = makeSettings(this.#files, { domain, settings });
     this.#deployment = readDeployment(this.#files, this.#given.settings);
-    const taken = [...(domain === undefined ? [] : ["the domain"]), ...Object.keys(settings)];
+    const taken = [...(domain === undefined ? [] : ["the domain"]), ...adopted];
+    if (isOurs && domain === undefined && settings.ISSUER === undefined && !(await this.#standing.isAtWorkersDev())) {
+      throw new Stop(`created ${this.#files.file}. The worker has no domain and isn't at workers.dev: if routes serve it, write them and ISSUER into that file. Then run the command again`);
+    }
     say(`created ${this.#files.file}${taken.length === 0 ? "" : `, with what is deployed already: ${taken.join(", ")}`}`);
   }
 
@@ -121,8 +125,8 @@ export class Transaction {
     const { name, domain } = this.#deployment;
     const namespace = await this.#findNamespace();
     if (namespace !== undefined) await this.#standing.checkNamespace(namespace);
-    const origins = originsOf({ ...this.#deployment }, undefined);
-    if (origins.length > 0) await this.#standing.checkZones(origins.map((origin) => origin.slice("https://".length)), this.#deployment.file);
+    const hosts = hostsOf(this.#deployment);
+    if (hosts.length > 0) await this.#standing.checkZones(hosts, this.#deployment.file);
     const owner = domain === undefined ? undefined : await this.#standing.ownerOf(domain, name);
     if (owner !== undefined) throw new Stop(`${domain} belongs to the worker ${owner}. Remove it there, or choose another domain`);
     await check(this.#deployment, { uploaded, standing: this.#before?.secrets ?? [] });
@@ -133,13 +137,14 @@ export class Transaction {
     return issuer;
   }
 
-  // The issuer of the version that is deployed; undefined behind routes without `ISSUER`, where it can't be known.
+  // The issuer of the version that is deployed; undefined if it can't be known: the worker has no address, or routes
+  // without `ISSUER`, which earlier versions took.
   async #issuerBefore(subdomain) {
-    const { name, routes, settings } = this.#deployment;
+    const { name } = this.#deployment;
     if (this.#before.settings.ISSUER !== undefined) return new URL(this.#before.settings.ISSUER).origin;
     const domain = await this.#standing.domainOf(name);
     if (domain !== undefined) return `https://${domain}`;
-    return routes.length > 0 && settings.ISSUER === undefined ? undefined : originsOf({ name, routes: [] }, subdomain)[0];
+    return (await this.#standing.isAtWorkersDev()) ? originsOf({ name, routes: [] }, subdomain)[0] : undefined;
   }
 
   #offerRollback(reason) {
@@ -150,7 +155,7 @@ export class Transaction {
   async #describe({ uploaded, left }) {
     const size = writeWorker(this.#deployment);
     const namespace = await this.#findNamespace();
-    if (namespace !== undefined) writeConfiguration(this.#deployment, { account: this.account, namespace });
+    writeConfiguration(this.#deployment, { account: this.account, namespace });
     const lines =
       this.#before === undefined
         ? firstDeployment(this.#deployment, { size, isFound: namespace !== undefined })
@@ -199,6 +204,9 @@ export class Transaction {
   async #uploadOnce(target, secrets) {
     this.#hasUploaded = true;
     const mayRepeat = async () => {
+      if ((await this.#standing.deployedVersionWith(this.#tag).catch(() => undefined)) !== undefined) {
+        throw new Stop("the version is deployed, so it isn't uploaded again");
+      }
       if (this.#before === undefined && (await this.#standing.secrets()) !== undefined) {
         throw new Stop("the worker exists now, so its secret isn't uploaded again. Run the command again");
       }

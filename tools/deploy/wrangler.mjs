@@ -1,5 +1,5 @@
 // Runs the wrangler that this version of Vestibule was tested with.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { devNull } from "node:os";
 import path from "node:path";
@@ -13,7 +13,8 @@ const program = path.join(path.dirname(require.resolve("wrangler/package.json"))
 const PASSED = [
   "PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "XDG_CONFIG_HOME", "TMPDIR", "TEMP", "TMP",
   "LANG", "CARGO_HOME", "RUSTUP_HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
-  "NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI", "WRANGLER_CACHE_DIR",
+  "NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "NODE_USE_SYSTEM_CA", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI",
+  "WRANGLER_CACHE_DIR", "CLOUDFLARE_AUTH_PROFILE", "CLOUDFLARE_AUTH_USE_KEYRING", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
 ];
 
 function environment(more) {
@@ -36,11 +37,12 @@ export function runWrangler(args, { env = {}, input } = {}) {
   const child = spawn(first, rest, {
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     env: environment(env),
-    detached: input !== undefined,
+    // A process group of its own, which ends as a whole: wrangler starts another process.
+    detached: process.platform !== "win32",
   });
   child.stdin?.on("error", () => {});
   child.stdin?.end(input);
-  const stop = () => process.kill(input === undefined ? child.pid : -child.pid, "SIGKILL");
+  const stop = () => end(child.pid);
   process.once("exit", stop);
   const collected = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) {
@@ -55,4 +57,16 @@ export function runWrangler(args, { env = {}, input } = {}) {
       resolve({ status: code ?? signal, ...collected });
     });
   });
+}
+
+function end(pid) {
+  if (process.platform === "win32") {
+    spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"]);
+    return;
+  }
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
 }
