@@ -108,6 +108,13 @@ test("an answer that isn't Cloudflare's stops the deployment and says what is de
   await deployment.refused(/not an answer of Cloudflare's API/);
 });
 
+test("an empty list that Cloudflare answers with null is empty", async () => {
+  const empty = JSON.stringify({ success: true, errors: [], messages: [], result: null });
+  cloudflare.fail({ method: "GET", path: /\/workers\/domains/, status: 200, body: empty, times: 9 });
+  await deployment.deployed();
+  cloudflare.clearFaults();
+});
+
 test("a secret that the server would refuse isn't uploaded", async () => {
   mkdirSync(deployment.path("deploy"), { recursive: true });
   deployment.write("deploy/short.toml", 'name = "vestibule-short"\nREGISTRATION = "token"\n');

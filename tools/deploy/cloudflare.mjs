@@ -72,6 +72,8 @@ export class Cloudflare {
   }
 
   get = (path) => this.#call("GET", path);
+  // A list that comes whole. Cloudflare may answer an empty one with null.
+  all = async (path) => (await this.#json("GET", path, { mayBeNull: true })).result ?? [];
   post = (path, body) => this.#call("POST", path, JSON.stringify(body));
   put = (path, text) => this.#call("PUT", path, text, "text/plain");
   delete = (path) => this.#call("DELETE", path);
@@ -89,25 +91,27 @@ export class Cloudflare {
     const items = [];
     for (let page = 1; ; page += 1) {
       const query = `${path.includes("?") ? "&" : "?"}page=${page}&per_page=50`;
-      const { result, result_info: info } = await this.#json("GET", path + query);
-      items.push(...result);
+      const { result, result_info: info } = await this.#json("GET", path + query, { mayBeNull: true });
+      items.push(...(result ?? []));
       const total = info?.total_pages ?? Math.ceil((info?.total_count ?? 0) / (info?.per_page ?? 50));
-      if (page >= total || result.length === 0) return items;
+      if (page >= total || !result?.length) return items;
     }
   }
 
   async #call(method, path, body, type) {
-    return (await this.#json(method, path, body, type)).result;
+    return (await this.#json(method, path, { body, type })).result;
   }
 
-  async #json(method, path, body, type = "application/json") {
+  async #json(method, path, { body, type = "application/json", mayBeNull = method !== "GET" } = {}) {
     const response = await this.#send(method, path, body, type);
     if (!response.ok) throw await this.#refusal(method, path, response);
     const text = await response.text();
     if (method === "DELETE" && text === "") return { result: null };
     const answer = parse(text);
     // Something between here and Cloudflare may answer in its place.
-    if (answer?.success !== true || (method === "GET" && (answer.result ?? null) === null)) throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
+    if (answer?.success !== true || (!mayBeNull && (answer.result ?? null) === null)) {
+      throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
+    }
     return answer;
   }
 

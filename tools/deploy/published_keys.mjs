@@ -11,7 +11,7 @@ const NONCE_LENGTH = 24;
 // older ones. Throws `Refused`: keys that can't be read aren't absent.
 export async function publishedKeys(cloudflare, { account, namespace }) {
   const store = `/accounts/${account}/storage/kv/namespaces/${namespace}`;
-  const names = (await cloudflare.get(`${store}/keys?prefix=keys`)).map(({ name }) => name);
+  const names = (await cloudflare.all(`${store}/keys?prefix=keys`)).map(({ name }) => name);
   const sets = [];
   for (const name of names.filter((candidate) => candidate === "keys" || candidate.startsWith("keys/"))) {
     const text = await cloudflare.text(`${store}/values/${encodeURIComponent(name)}`);

@@ -65,7 +65,7 @@ export class Standing {
   // confirm: a wrong answer would let a new secret replace the old one (docs/decisions/secrets-of-first-deployments.md).
   async secrets() {
     try {
-      return (await this.#cloudflare.get(`${this.#script}/secrets`)).map(({ name }) => name);
+      return (await this.#cloudflare.all(`${this.#script}/secrets`)).map(({ name }) => name);
     } catch (error) {
       if (!(error instanceof Refused && error.isNoWorker)) throw error;
     }
@@ -85,7 +85,7 @@ export class Standing {
     const [{ bindings = [], migration_tag: tag }, { deployments = [] }, scripts] = await Promise.all([
       this.#cloudflare.get(`${this.#script}/settings`),
       this.#cloudflare.get(`${this.#script}/deployments`),
-      this.#cloudflare.get(`${this.#account}/workers/scripts`).catch(() => []),
+      this.#cloudflare.all(`${this.#account}/workers/scripts`).catch(() => []),
     ]);
     const settings = bindings.flatMap((binding) => {
       if (binding.type === "plain_text") return [[binding.name, binding.text]];
@@ -148,7 +148,7 @@ export class Standing {
 
   // The name of another worker that the domain belongs to.
   async ownerOf(domain, name) {
-    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?hostname=${domain}`);
+    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?hostname=${domain}`);
     return domains.find((entry) => entry.hostname === domain && entry.service !== name)?.service;
   }
 
@@ -164,7 +164,7 @@ export class Standing {
 
   // The worker's domain; undefined if it has none.
   async domainOf(name) {
-    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?service=${name}`);
+    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?service=${name}`);
     return domains.find((entry) => entry.service === name)?.hostname;
   }
 
@@ -175,7 +175,7 @@ export class Standing {
 
   // Detaches the domain from the worker. Wrangler leaves a domain that is no longer in its configuration.
   async detach(domain) {
-    const domains = await this.#cloudflare.get(`${this.#account}/workers/domains?hostname=${domain}`);
+    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?hostname=${domain}`);
     for (const { id, hostname } of domains) {
       if (hostname === domain) await this.#cloudflare.delete(`${this.#account}/workers/domains/${id}`);
     }
