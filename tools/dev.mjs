@@ -6,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { given } from "./given.mjs";
 import { startUpstreams } from "./upstreams.mjs";
+import { asTexts } from "./workerd/settings.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -28,11 +29,7 @@ const upstreams = settings.PROVIDERS !== undefined ? { vars: {} } : await startU
   console.error(`vestibule: the ports ${port + 1} and ${port + 2} are needed for the demo's providers`);
   process.exit(1);
 });
-const shown = Object.entries(upstreams.vars).map(([name, value]) => [
-  name,
-  typeof value === "string" ? value : JSON.stringify(value),
-]);
-const vars = [...shown, ...Object.entries(settings)].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+const vars = [...Object.entries(asTexts(upstreams.vars)), ...Object.entries(settings)].flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 const wrangler = path.join("node_modules", "wrangler", "bin", "wrangler.js");
 const server = spawn(
   process.execPath,

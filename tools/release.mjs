@@ -2,9 +2,9 @@
 // release/, and writes its checksum.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { root } from "./workerd/config.mjs";
+import { root, workerModules } from "./workerd/config.mjs";
 
 const NAME = "vestibule-auth";
 const output = path.join(root, "release");
@@ -47,8 +47,7 @@ function run(command, args, options = {}) {
 rmSync(output, { recursive: true, force: true });
 mkdirSync(path.join(folder, "dist"), { recursive: true });
 for (const file of FILES) cpSync(path.join(root, file), path.join(folder, file), { recursive: true });
-const modules = readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
-for (const module of modules) cpSync(path.join(root, "dist", module), path.join(folder, "dist", module));
+for (const module of workerModules()) cpSync(path.join(root, "dist", module), path.join(folder, "dist", module));
 
 // The package contains the bundle, so wrangler has nothing to build.
 const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8")

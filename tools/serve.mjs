@@ -8,7 +8,7 @@ import { alarmsPerSecond, spreadAlarms } from "./workerd/alarms.mjs";
 import { removeEmptyFiles } from "./workerd/empty_files.mjs";
 import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
-import { reportSettings } from "./workerd/settings.mjs";
+import { asTexts, reportSettings } from "./workerd/settings.mjs";
 import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
 
@@ -28,7 +28,6 @@ const own = { PORT: "8787", HOST: "localhost", STATE: ".vestibule", SETTINGS: un
 const { PORT, HOST, STATE, SETTINGS, ...commandLine } = { ...own, ...given() };
 if (!/^\d{1,5}$/.test(PORT)) stop(`PORT is ${JSON.stringify(PORT)}, and must be a number`);
 
-// Tables, such as PROVIDERS, are handed on as JSON.
 function fromFile(file) {
   if (file === undefined) return {};
   let table;
@@ -37,8 +36,7 @@ function fromFile(file) {
   } catch (error) {
     stop(`the settings cannot be read: ${error.message}`);
   }
-  const text = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
-  return Object.fromEntries(Object.entries(table).map(([name, value]) => [name, text(value)]));
+  return asTexts(table);
 }
 
 const settings = { ...fromFile(SETTINGS), ...commandLine };

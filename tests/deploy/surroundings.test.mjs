@@ -168,14 +168,19 @@ test("a rotation stops if the keys can't be read", async () => {
   assert.equal(secretOf("vestibule"), secret);
 });
 
-test("a deployment that is stopped leaves neither a secret in a file nor wrangler behind", async () => {
-  const upload = cloudflare.hold({ method: "PUT", path: /\/scripts\/vestibule-stopped$/ });
-  const child = spawn(process.execPath, [...deployment.command, "ENV=stopped"], { cwd: deployment.folder, env: cloudflare.env(), stdio: "ignore" });
-  await upload.reached;
+// Runs a deployment, stops it while this request waits, and lets the request go on.
+async function stopAt(request, args) {
+  const held = cloudflare.hold(request);
+  const child = spawn(process.execPath, [...deployment.command, ...args], { cwd: deployment.folder, env: cloudflare.env(), stdio: "ignore" });
+  await held.reached;
   const exited = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await exited;
-  upload.release();
+  held.release();
+}
+
+test("a deployment that is stopped leaves neither a secret in a file nor wrangler behind", async () => {
+  await stopAt({ method: "PUT", path: /\/scripts\/vestibule-stopped$/ }, ["ENV=stopped"]);
   assert.deepEqual(readdirSync(path.join(cloudflare.env().TMPDIR ?? tmpdir())).filter((name) => name.startsWith("vestibule-deploy-")), []);
   const commands = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => {
     try {
@@ -189,13 +194,7 @@ test("a deployment that is stopped leaves neither a secret in a file nor wrangle
 
 test("a later deployment that is stopped doesn't go on in the background", async () => {
   const before = deployment.worker.versions.length;
-  const upload = cloudflare.hold({ method: "POST", path: /\/scripts\/vestibule\/versions$/ });
-  const child = spawn(process.execPath, [...deployment.command, "BRAND_NAME=Stopped"], { cwd: deployment.folder, env: cloudflare.env(), stdio: "ignore" });
-  await upload.reached;
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await exited;
-  upload.release();
+  await stopAt({ method: "POST", path: /\/scripts\/vestibule\/versions$/ }, ["BRAND_NAME=Stopped"]);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   // The request that was held may still take effect; what would follow it doesn't.
   assert.ok(deployment.worker.versions.length <= before + 1);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../free_port.mjs";
 import { start } from "../workerd/runtime.mjs";
-import { reportSettings } from "../workerd/settings.mjs";
+import { asTexts, reportSettings } from "../workerd/settings.mjs";
 import { isServed } from "./deployment.mjs";
 import { newSecret } from "./secrets.mjs";
 import { Stop } from "./terminal.mjs";
@@ -21,8 +21,7 @@ function standIn(name) {
 // Throws `Stop` if the server would refuse its settings, or if one of them is unknown. `uploaded` are secrets, and
 // `standing` the names of those that the worker has.
 export async function check(deployment, { uploaded, standing }) {
-  const texts = Object.entries(deployment.settings).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
-  const settings = { ...Object.fromEntries(texts), ...Object.fromEntries(standing.map((name) => [name, standIn(name)])), ...uploaded };
+  const settings = { ...asTexts(deployment.settings), ...Object.fromEntries(standing.map((name) => [name, standIn(name)])), ...uploaded };
   const { wrong, development } = await ask(settings, (name) => name in deployment.settings);
   if (development) {
     wrong.push('ENVIRONMENT is "development", which opens the demo pages and client registration to everyone. Remove it');
@@ -55,7 +54,7 @@ async function ask(settings, isSetting) {
 // Returns the issuer. Throws `Stop` if none of the origins serves it. Without the setting `ISSUER`, the server takes
 // each request's own origin for the issuer.
 export function checkIssuer(deployment, origins) {
-  const { settings, settings: { ISSUER: issuer } } = deployment;
+  const { ISSUER: issuer } = deployment.settings;
   if (origins.length === 0) {
     throw new Stop(
       `the worker would have no address: your account has no subdomain of workers.dev. Set domain in ${deployment.file}, or open "Workers & Pages" in Cloudflare's dashboard once, which creates the subdomain`,
@@ -67,7 +66,7 @@ export function checkIssuer(deployment, origins) {
   if (issuer === undefined && deployment.routes.length > 0) {
     throw new Stop(`${deployment.file} has routes, so it needs ISSUER, too: the origin that apps use`);
   }
-  return settings.ISSUER === undefined ? origins[0] : new URL(issuer).origin;
+  return issuer === undefined ? origins[0] : new URL(issuer).origin;
 }
 
 // workerd logs the line with NOSENTRY at every start.

@@ -108,7 +108,7 @@ export class Cloudflare {
     const text = await response.text();
     if (method === "DELETE" && text === "") return { result: null };
     const answer = parse(text);
-    // Something between here and Cloudflare may answer in its place.
+    // A proxy, or the sign-in page of a public network, may have answered instead of Cloudflare.
     if (answer?.success !== true || (!mayBeNull && (answer.result ?? null) === null)) {
       throw new Refused(method, path, response.status, [{ code: 0, message: "not an answer of Cloudflare's API" }]);
     }

@@ -1,10 +1,10 @@
 // Writes the folder of a deployment: the worker as it is uploaded, and wrangler's configuration for it. Operators use
 // the same configuration: `npx wrangler … --config deploy/ENV/wrangler.jsonc`.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
 import { compressed, kib } from "../compressed.mjs";
-import { root } from "../workerd/config.mjs";
+import { root, workerModules } from "../workerd/config.mjs";
 import { SECRET } from "./secrets.mjs";
 
 // The part of the configuration that all deployments share (wrangler.toml).
@@ -48,7 +48,7 @@ export function writeWorker(deployment) {
   const { worker } = deployment;
   rmSync(worker, { recursive: true, force: true });
   mkdirSync(worker, { recursive: true });
-  const modules = readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
+  const modules = workerModules();
   for (const module of modules) cpSync(path.join(root, "dist", module), path.join(worker, module));
   return kib(modules.reduce((sum, module) => sum + compressed(readFileSync(path.join(worker, module))), 0));
 }

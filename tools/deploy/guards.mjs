@@ -5,9 +5,12 @@ import { COMMAND, Stop } from "./terminal.mjs";
 // A class that every deployment of Vestibule has.
 const OWN_CLASS = "KeyRing";
 
+// Whether the worker that is deployed is Vestibule; false for none.
+export const isOurs = (before) => before?.classes.includes(OWN_CLASS) ?? false;
+
 // Throws `Stop` for a worker of something else: a deployment would replace it.
 export function checkIsOurs({ name, file }, before) {
-  if (before.classes.includes(OWN_CLASS)) return;
+  if (isOurs(before)) return;
   throw new Stop(`there is a worker ${name} in this account that isn't Vestibule. Choose another name in ${file}`);
 }
 

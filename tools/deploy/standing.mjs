@@ -52,13 +52,21 @@ async function readAccounts(cloudflare) {
 
 export class Standing {
   #cloudflare;
-  #account;
-  #script;
+  #accountId;
+  #name;
 
   constructor(cloudflare, { account, name }) {
     this.#cloudflare = cloudflare;
-    this.#account = `/accounts/${account}`;
-    this.#script = `${this.#account}/workers/scripts/${name}`;
+    this.#accountId = account;
+    this.#name = name;
+  }
+
+  get #account() {
+    return `/accounts/${this.#accountId}`;
+  }
+
+  get #script() {
+    return `${this.#account}/workers/scripts/${this.#name}`;
   }
 
   // Returns the names of the worker's secrets; undefined if the worker doesn't exist, which two different requests must
@@ -69,9 +77,8 @@ export class Standing {
     } catch (error) {
       if (!(error instanceof Refused && error.isNoWorker)) throw error;
     }
-    const service = this.#script.replace("/scripts/", "/services/");
     try {
-      await this.#cloudflare.get(service);
+      await this.#cloudflare.get(`${this.#account}/workers/services/${this.#name}`);
     } catch (error) {
       if (error instanceof Refused && error.isNoWorker) return undefined;
       throw error;
@@ -80,44 +87,53 @@ export class Standing {
   }
 
   // Returns what is deployed: `settings` and `exposed` by name, the ID of the KV `namespace`, the Durable Object
-  // `classes`, the `versions` with their percentages, and the tag of the last `migration`.
+  // `classes`, the `versions` with their percentages, the tag of the last `migration`, and the `domain` if there is one.
   async version() {
-    const [{ bindings = [], migration_tag: tag }, { deployments = [] }, scripts] = await Promise.all([
+    const [{ bindings = [], migration_tag: tag }, versions, domain, scripts] = await Promise.all([
       this.#cloudflare.get(`${this.#script}/settings`),
-      this.#cloudflare.get(`${this.#script}/deployments`),
+      this.versions(),
+      this.#domain(),
       this.#cloudflare.all(`${this.#account}/workers/scripts`).catch(() => []),
     ]);
     const settings = bindings.flatMap((binding) => {
       if (binding.type === "plain_text") return [[binding.name, binding.text]];
       return binding.type === "json" ? [[binding.name, binding.json]] : [];
     });
-    const name = this.#script.split("/").at(-1);
     return {
+      domain,
+      versions,
       settings: Object.fromEntries(settings.filter(([setting]) => !isSecret(setting))),
       // Secrets that somebody deployed as plain settings, which everyone with access to the worker can read.
       exposed: Object.fromEntries(settings.filter(([setting]) => isSecret(setting))),
       namespace: bindings.find((binding) => binding.type === "kv_namespace" && binding.name === KV)?.namespace_id,
       others: bindings.filter((binding) => !OURS.includes(binding.type)).map(({ name: binding, type }) => `${binding} (${type})`),
       classes: bindings.flatMap((binding) => (binding.type === "durable_object_namespace" ? [binding.class_name] : [])),
-      versions: deployments[0]?.versions ?? [],
-      migration: tag ?? scripts.find(({ id }) => id === name)?.migration_tag,
+      migration: tag ?? scripts.find(({ id }) => id === this.#name)?.migration_tag,
     };
+  }
+
+  // The deployments, the newest first.
+  async #deployments() {
+    return (await this.#cloudflare.get(`${this.#script}/deployments`)).deployments ?? [];
+  }
+
+  // The deployed versions with their percentages.
+  async versions() {
+    return (await this.#deployments())[0]?.versions ?? [];
   }
 
   // The ID of the version that was deployed before this one, and whether this one is deployed alone.
   async predecessor(version) {
-    const { deployments = [] } = await this.#cloudflare.get(`${this.#script}/deployments`);
+    const deployments = await this.#deployments();
     const alone = ({ versions }) => versions.length === 1 && versions[0].version_id === version;
     return { isDeployed: deployments.length > 0 && alone(deployments[0]), id: deployments.find((entry) => !alone(entry))?.versions[0]?.version_id };
   }
 
   // The ID of the deployed version if it has this tag: an upload whose response was lost.
   async deployedVersionWith(tag) {
-    const [{ items = [] }, { deployments = [] }] = await Promise.all([
-      this.#cloudflare.get(`${this.#script}/versions`), this.#cloudflare.get(`${this.#script}/deployments`),
-    ]);
+    const [{ items = [] }, deployed] = await Promise.all([this.#cloudflare.get(`${this.#script}/versions`), this.versions()]);
     const tagged = items.filter(({ annotations }) => annotations?.["workers/tag"] === tag).map(({ id }) => id);
-    return deployments[0]?.versions.map(({ version_id: id }) => id).find((id) => tagged.includes(id));
+    return deployed.map(({ version_id: id }) => id).find((id) => tagged.includes(id));
   }
 
   // The account's subdomain of workers.dev; undefined if it has none.
@@ -131,10 +147,9 @@ export class Standing {
   }
 
   // Throws `Stop` if a host name is in no zone of the account: the upload would succeed, and nothing would lead to it.
-  // A token that may not list zones sees none.
+  // Skipped if the token may not list zones: it then gets an empty list.
   async checkZones(hosts, file) {
-    const id = this.#account.split("/").at(-1);
-    const zones = (await this.#cloudflare.list(`/zones?account.id=${id}`).catch(() => [])).map(({ name }) => name);
+    const zones = (await this.#cloudflare.list(`/zones?account.id=${this.#accountId}`).catch(() => [])).map(({ name }) => name);
     const isInside = (host) => zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
     const outside = hosts.find((host) => !isInside(host));
     if (zones.length === 0 || outside === undefined) return;
@@ -147,9 +162,9 @@ export class Standing {
   }
 
   // The name of another worker that the domain belongs to.
-  async ownerOf(domain, name) {
-    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?hostname=${domain}`);
-    return domains.find((entry) => entry.hostname === domain && entry.service !== name)?.service;
+  async ownerOf(domain) {
+    const domains = await this.#domains(`hostname=${domain}`);
+    return domains.find((entry) => entry.hostname === domain && entry.service !== this.#name)?.service;
   }
 
   // Throws `Stop` if the domain has a DNS record of something else, which wrangler would replace without a question. The
@@ -163,10 +178,12 @@ export class Standing {
   }
 
   // The worker's domain; undefined if it has none.
-  async domainOf(name) {
-    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?service=${name}`);
-    return domains.find((entry) => entry.service === name)?.hostname;
+  async #domain() {
+    const domains = await this.#domains(`service=${this.#name}`);
+    return domains.find((entry) => entry.service === this.#name)?.hostname;
   }
+
+  #domains = (query) => this.#cloudflare.all(`${this.#account}/workers/domains?${query}`);
 
   // Whether the worker has its address at workers.dev.
   async isAtWorkersDev() {
@@ -175,7 +192,7 @@ export class Standing {
 
   // Detaches the domain from the worker. Wrangler leaves a domain that is no longer in its configuration.
   async detach(domain) {
-    const domains = await this.#cloudflare.all(`${this.#account}/workers/domains?hostname=${domain}`);
+    const domains = await this.#domains(`hostname=${domain}`);
     for (const { id, hostname } of domains) {
       if (hostname === domain) await this.#cloudflare.delete(`${this.#account}/workers/domains/${id}`);
     }

@@ -8,7 +8,7 @@ import { check, checkIssuer } from "./check.mjs";
 import { chooseSecrets } from "./choose_secrets.mjs";
 import { writeConfiguration, writeWorker } from "./configuration.mjs";
 import { filesOf, hasSettings, hostsOf, ignoreSecrets, makeSettings, originsOf, readDeployment, rememberAccount } from "./deployment.mjs";
-import { checkIsNotOlder, checkIsOurs, checkIssuerStays, checkNoRollout, checkStores } from "./guards.mjs";
+import { checkIsNotOlder, checkIsOurs, checkIssuerStays, checkNoRollout, checkStores, isOurs } from "./guards.mjs";
 import { probe } from "./probe.mjs";
 import { opensNewest, publishedKeys } from "./published_keys.mjs";
 import { offerRollback } from "./rollback.mjs";
@@ -87,13 +87,11 @@ export class Transaction {
 
   // Makes the file, with what is deployed already without it.
   async #makeSettings() {
-    const isOurs = this.#before !== undefined && this.#before.classes.includes("KeyRing");
-    const settings = isOurs ? this.#before.settings : {};
-    const domain = isOurs ? await this.#standing.domainOf(this.#deployment.name) : undefined;
+    const { settings = {}, domain } = isOurs(this.#before) ? this.#before : {};
     const adopted = makeSettings(this.#files, { domain, settings });
     this.#deployment = readDeployment(this.#files, this.#given.settings);
     const taken = [...(domain === undefined ? [] : ["the domain"]), ...adopted];
-    if (isOurs && domain === undefined && settings.ISSUER === undefined && !(await this.#standing.isAtWorkersDev())) {
+    if (isOurs(this.#before) && domain === undefined && settings.ISSUER === undefined && !(await this.#standing.isAtWorkersDev())) {
       throw new Stop(`created ${this.#files.file}. The worker has no domain and isn't at workers.dev: if routes serve it, write them and ISSUER into that file. Then run the command again`);
     }
     say(`created ${this.#files.file}${taken.length === 0 ? "" : `, with what is deployed already: ${taken.join(", ")}`}`);
@@ -122,12 +120,12 @@ export class Transaction {
 
   // Returns the issuer.
   async #check({ uploaded }) {
-    const { name, domain } = this.#deployment;
+    const { domain } = this.#deployment;
     const namespace = await this.#findNamespace();
     if (namespace !== undefined) await this.#standing.checkNamespace(namespace);
     const hosts = hostsOf(this.#deployment);
     if (hosts.length > 0) await this.#standing.checkZones(hosts, this.#deployment.file);
-    const owner = domain === undefined ? undefined : await this.#standing.ownerOf(domain, name);
+    const owner = domain === undefined ? undefined : await this.#standing.ownerOf(domain);
     if (owner !== undefined) throw new Stop(`${domain} belongs to the worker ${owner}. Remove it there, or choose another domain`);
     await check(this.#deployment, { uploaded, standing: this.#before?.secrets ?? [] });
     const subdomain = await this.#standing.subdomain();
@@ -140,11 +138,10 @@ export class Transaction {
   // The issuer of the version that is deployed; undefined if it can't be known: the worker has no address, or routes
   // without `ISSUER`, which earlier versions took.
   async #issuerBefore(subdomain) {
-    const { name } = this.#deployment;
-    if (this.#before.settings.ISSUER !== undefined) return new URL(this.#before.settings.ISSUER).origin;
-    const domain = await this.#standing.domainOf(name);
+    const { settings, domain } = this.#before;
+    if (settings.ISSUER !== undefined) return new URL(settings.ISSUER).origin;
     if (domain !== undefined) return `https://${domain}`;
-    return (await this.#standing.isAtWorkersDev()) ? originsOf({ name, routes: [] }, subdomain)[0] : undefined;
+    return (await this.#standing.isAtWorkersDev()) ? originsOf({ name: this.#deployment.name, routes: [] }, subdomain)[0] : undefined;
   }
 
   #offerRollback(reason) {
@@ -188,7 +185,7 @@ export class Transaction {
     const { name, domain } = this.#deployment;
     const { configuration, unattached } = this.#files;
     const isFirst = this.#before === undefined;
-    const attached = isFirst ? undefined : await this.#standing.domainOf(name);
+    const attached = this.#before?.domain;
     const isNewDomain = domain !== undefined && attached !== domain;
     if (isNewDomain && !isFirst) await this.#standing.checkDomain(domain);
     const target = { name, configuration: isNewDomain && isFirst ? unattached : configuration };
@@ -203,8 +200,9 @@ export class Transaction {
 
   async #uploadOnce(target, secrets) {
     this.#hasUploaded = true;
+    const deployed = () => this.#standing.deployedVersionWith(this.#tag).catch(() => undefined);
     const mayRepeat = async () => {
-      if ((await this.#standing.deployedVersionWith(this.#tag).catch(() => undefined)) !== undefined) {
+      if ((await deployed()) !== undefined) {
         throw new Stop("the version is deployed, so it isn't uploaded again");
       }
       if (this.#before === undefined && (await this.#standing.secrets()) !== undefined) {
@@ -215,7 +213,7 @@ export class Transaction {
       return await upload(target, { secrets, message: `Vestibule ${release}`, tag: this.#tag, mayRepeat });
     } catch (error) {
       // The response may have been lost after the upload took effect. What wrangler does after an upload is left then.
-      const version = error instanceof Stop ? await this.#standing.deployedVersionWith(this.#tag).catch(() => undefined) : undefined;
+      const version = error instanceof Stop ? await deployed() : undefined;
       if (version === undefined) throw error;
       detail("the version is deployed, but wrangler failed afterwards or its response was lost; attaching its addresses again");
       // What fails here isn't passing.
@@ -229,15 +227,17 @@ export class Transaction {
   // replace the one that it has.
   async #claimNamespace() {
     const found = await this.#findNamespace();
-    if (this.#before !== undefined) return found ?? this.#standing.createNamespace(this.#title);
     const created = found === undefined ? await this.#standing.createNamespace(this.#title) : undefined;
+    // Somebody else may have created it meanwhile.
+    const claimed = created ?? (await this.#findNamespace());
+    if (this.#before !== undefined) return claimed;
     const mayWait = created === undefined && readSecrets(this.#files.secrets)[SECRET] === undefined;
     if (mayWait) {
       detail(`the KV namespace ${this.#title} exists; waiting 20 s, in case somebody else is deploying the worker now`);
     }
     const secrets = mayWait ? await this.#standing.waitForOthers() : await this.#standing.secrets();
     if (secrets !== undefined) throw new Stop("somebody else has deployed the worker meanwhile. Run the command again to deploy over it");
-    return created ?? found ?? this.#findNamespace();
+    return claimed;
   }
 
   async #conclude(issuer) {
@@ -273,7 +273,7 @@ export class Transaction {
       if ((await this.#standing.secrets()) === undefined) {
         return `no worker ${this.#deployment.name} exists. The next ${COMMAND} deploy uses the KV namespace and ${this.#files.secrets} again`;
       }
-      const { versions } = await this.#standing.version();
+      const versions = await this.#standing.versions();
       const ids = versions.map(({ version_id: id, percentage }) => `${id} (${percentage}%)`).join(", ");
       const previous = this.#before?.versions[0]?.version_id;
       const isPrevious = versions.length === 1 && versions[0].version_id === previous;

@@ -34,7 +34,8 @@ export async function upload({ name, configuration }, { secrets, message, tag, m
   }
 }
 
-// Through a pipe where there is one, so that no file is left behind even if this process is killed.
+// Returns the file in which wrangler finds the secrets. It is a pipe, so that a killed process leaves none behind; only
+// Windows, where a pipe has no such name, gets a real file.
 function secretsFile(folder, text) {
   if (STDIN !== undefined) return STDIN;
   const file = path.join(folder, "secrets.json");

@@ -1,6 +1,6 @@
 // Writes the configuration by which plain `workerd serve` runs the bundle: Durable Objects and a KV on
 // local disk, settings from the environment. `wrangler.toml` says which objects there are.
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
@@ -14,6 +14,10 @@ export const V8_FLAGS = '["--max-semi-space-size=1", "--initial-old-space-size=2
 // A text of Cap'n Proto.
 const quote = (text) => JSON.stringify(text);
 const list = (items) => `[\n${items.map((item) => `      ${item},`).join("\n")}\n    ]`;
+
+// The files of the bundle that are the worker: the rest of dist/ is for running it here.
+export const workerModules = () =>
+  readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
 
 // The bundle that was built, and what `wrangler.toml` says of it.
 export function readBundle() {

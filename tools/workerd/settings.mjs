@@ -1,4 +1,8 @@
-// Asks a running server what is wrong with its settings.
+// Settings as the server takes them, and what a running server says of them.
+
+// Settings are texts; tables, such as PROVIDERS, are JSON.
+export const asTexts = (settings) =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
 
 // Returns `wrong`, the problems in words, `unused`, the names that the server ignores, and `development`. An unknown
 // name is wrong if `isSetting` returns true for it, and unused otherwise; a secret of a removed provider is unused.
