@@ -7,6 +7,7 @@
 //! - [`domain`]: what the server remembers, as state machines,
 //! - [`ports`]: what the inside asks of the outside,
 //! - [`upstream`]: what other providers are asked,
+//! - [`host`]: how a state machine is run, stored and woken,
 //! - [`pages`]: what people see,
 //! - [`endpoints`]: what clients and browsers call,
 //! - `edge`: Cloudflare, the only room that knows it.
@@ -15,6 +16,7 @@
 
 pub mod domain;
 pub mod endpoints;
+pub mod host;
 pub mod jose;
 pub mod pages;
 pub mod ports;

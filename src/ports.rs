@@ -1,7 +1,6 @@
 //! What the inside asks of the outside. `edge/` implements these on Cloudflare, test support in
 //! memory.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use async_trait::async_trait;
@@ -9,8 +8,8 @@ use async_trait::async_trait;
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{HintKeys, OpenedKeys};
-use crate::domain::machine::{Address, Before, Class, Machine};
+use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
+use crate::domain::machine::{Address, Before, Class, Command, Machine};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::jose::jwk::Jwk;
@@ -30,7 +29,7 @@ impl Unavailable {
 }
 
 /// What came of a command that was sent to a machine: the machine's own answer within.
-pub type Answer<M> = Result<Result<<M as Machine>::Reply, <M as Machine>::Error>, Unavailable>;
+pub type Answer<C> = Result<Result<<C as Command>::Reply, <C as Command>::Error>, Unavailable>;
 
 /// The time.
 pub trait Clock {
@@ -76,20 +75,17 @@ pub trait Objects {
 ///
 /// # Errors
 /// [`Unavailable`] where the object did not answer; the machine's own error is within.
-pub async fn send<M: Machine>(
+pub async fn send<C: Command>(
     ports: &Ports<'_>,
     to: &Address,
-    command: M::Command,
+    command: C,
     hold: Seconds,
-) -> Answer<M> {
+) -> Answer<C> {
     let json = serde_json::to_string(&command).map_err(Unavailable::new)?;
-    match ports.objects.send(M::CLASS, to, json, hold).await? {
+    match ports.objects.send(C::Machine::CLASS, to, json, hold).await? {
         Some(answer) => serde_json::from_str(&answer).map_err(Unavailable::new),
         // A forged identifier: the machine says what it says where it remembers nothing.
-        None => {
-            let before = Before { state: None, rows: BTreeMap::new() };
-            Ok(M::step(before, command, ports.clock.now(), ports.entropy).reply)
-        }
+        None => Ok(command.decide(Before::nothing(), ports.clock.now(), ports.entropy).reply),
     }
 }
 
@@ -118,12 +114,17 @@ pub trait Signer {
     /// The public keys that verify an `id_token_hint` whose key is no longer published.
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable>;
 
+    /// Makes a key pair, the private half sealed.
+    async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable>;
+
+    /// Writes the keys where every isolate reads them.
+    async fn publish(&self, keys: &KeySet) -> Result<(), Unavailable>;
+
+    /// Writes the hint keys where every isolate reads them.
+    async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable>;
+
     /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).
-    async fn sign(
-        &self,
-        pair: &crate::domain::key_ring::KeyPair,
-        input: &[u8],
-    ) -> Result<Vec<u8>, Unavailable>;
+    async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 
     /// Verifies a signature.
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
 use super::machine::{
-    Address, Before, Class, Effect, Machine, Next, NoRow, Notified, Outcome, Step,
+    Address, Before, Class, Command, Effect, EffectOf, Machine, Next, NoRow, Notice, OneCommand,
+    Receive, Step, Wants,
 };
 use super::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
@@ -106,13 +107,13 @@ impl SealedTokens {
     }
 
     /// The effect that revokes the tokens at the provider.
-    fn revoke(self, parties: &Parties) -> Effect {
-        Effect::RevokeConnection {
+    fn revoke(self, parties: &Parties) -> EffectOf<Connection> {
+        Effect::Own(ConnectionWants::RevokeConnection {
             account: parties.account.clone(),
             provider: parties.provider.clone(),
             access_token: self.access_token,
             refresh_token: self.refresh_token,
-        }
+        })
     }
 }
 
@@ -198,6 +199,50 @@ pub enum RefreshFailure {
     Unopenable,
 }
 
+/// What a connection wants from its provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConnectionWants {
+    /// Refresh the tokens. It is stored how often this was sent, before it is sent.
+    RefreshConnection {
+        /// The account here, under whose key the token is sealed.
+        account: String,
+        /// The provider.
+        provider: String,
+        /// The refresh token, sealed.
+        refresh_token: String,
+        /// How often it was sent.
+        sent: u32,
+    },
+    /// Give the access back.
+    RevokeConnection {
+        /// The account here, under whose key the tokens are sealed.
+        account: String,
+        /// The provider.
+        provider: String,
+        /// The access token, sealed.
+        access_token: String,
+        /// The refresh token, sealed.
+        refresh_token: Option<String>,
+    },
+}
+
+impl Wants for ConnectionWants {
+    type Outcome = (Result<SealedTokens, RefreshFailure>, u32);
+
+    fn begun(&self) -> Option<Self> {
+        let mut begun = self.clone();
+        match &mut begun {
+            Self::RefreshConnection { sent, .. } => *sent = sent.saturating_add(1),
+            Self::RevokeConnection { .. } => return None,
+        }
+        Some(begun)
+    }
+
+    fn has_outcome(&self) -> bool {
+        matches!(self, Self::RefreshConnection { .. })
+    }
+}
+
 /// What can be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum ConnectionCommand {
@@ -252,24 +297,42 @@ pub enum ConnectionError {
 
 type Reply = Result<ConnectionReply, ConnectionError>;
 
-impl Notified for Connection {
-    type Notice = ConnectionCommand;
+impl Notice for ConnectionCommand {
+    const CLASS: Class = Class::Connection;
 }
 
 impl Machine for Connection {
     const CLASS: Class = Class::Connection;
     type State = State;
     type Row = NoRow;
+    type Wants = ConnectionWants;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<ConnectionCommand>(command)?))
+    }
+
+    fn outcome<R: Receive<Self>>(
+        (tokens, sent): (Result<SealedTokens, RefreshFailure>, u32),
+        receiver: R,
+    ) -> Option<R::Output> {
+        Some(receiver.receive(ConnectionCommand::Refreshed(tokens, sent)))
+    }
+}
+
+impl OneCommand for Connection {
     type Command = ConnectionCommand;
+}
+
+impl Command for ConnectionCommand {
+    type Machine = Connection;
     type Reply = ConnectionReply;
     type Error = ConnectionError;
 
-    fn step(
-        before: Before<Self>,
-        command: ConnectionCommand,
-        now: Timestamp,
-        _: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<Connection>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let command = self;
         let done = Ok(ConnectionReply::Done);
         match (command, before.state) {
             (ConnectionCommand::Connect(parties, tokens, scope), before) => {
@@ -310,13 +373,6 @@ impl Machine for Connection {
         }
     }
 
-    fn outcome(outcome: Outcome) -> Option<ConnectionCommand> {
-        match outcome {
-            Outcome::Refreshed(tokens, sent) => Some(ConnectionCommand::Refreshed(tokens, sent)),
-            _ => None,
-        }
-    }
-
     fn awaits_change(reply: &Reply) -> bool {
         matches!(reply, Err(ConnectionError::Pending))
     }
@@ -334,7 +390,7 @@ fn connect(
     tokens: SealedTokens,
     scope: Scope,
     now: Timestamp,
-) -> Step<Connection> {
+) -> Step<ConnectionCommand> {
     if tokens.exceed(&scope) {
         let refused = Step::unchanged(Err(Broken::Wider.into()));
         return refused.wants([tokens.revoke(&parties)]);
@@ -358,14 +414,16 @@ fn connect(
 
 impl State {
     /// Gives the access back at the provider.
-    fn revoke(self) -> Option<Effect> {
+    fn revoke(self) -> Option<EffectOf<Connection>> {
         match self {
-            Self::Live(live) | Self::Refreshing(live) => Some(Effect::RevokeConnection {
-                account: live.parties.account,
-                provider: live.parties.provider,
-                access_token: live.access_token,
-                refresh_token: live.refresh_token,
-            }),
+            Self::Live(live) | Self::Refreshing(live) => {
+                Some(Effect::Own(ConnectionWants::RevokeConnection {
+                    account: live.parties.account,
+                    provider: live.parties.provider,
+                    access_token: live.access_token,
+                    refresh_token: live.refresh_token,
+                }))
+            }
             Self::Broken(..) => None,
         }
     }
@@ -399,7 +457,7 @@ impl Live {
         self.expires_at.is_none_or(|moment| now < moment)
     }
 
-    fn token(self, now: Timestamp) -> Step<Connection> {
+    fn token(self, now: Timestamp) -> Step<ConnectionCommand> {
         if self.refresh_at.is_none_or(|moment| now < moment) {
             return Step::unchanged(self.reply());
         }
@@ -419,12 +477,12 @@ impl Live {
             };
             return Step::unchanged(reply);
         }
-        let refresh = Effect::RefreshConnection {
+        let refresh = Effect::Own(ConnectionWants::RefreshConnection {
             account: self.parties.account.clone(),
             provider: self.parties.provider.clone(),
             refresh_token,
             sent: self.unanswered,
-        };
+        });
         Step::written(State::Refreshing(self), Err(ConnectionError::Pending)).wants([refresh])
     }
 
@@ -433,7 +491,7 @@ impl Live {
         outcome: Result<SealedTokens, RefreshFailure>,
         sent: u32,
         now: Timestamp,
-    ) -> Step<Connection> {
+    ) -> Step<ConnectionCommand> {
         let state = match outcome {
             Ok(tokens) => {
                 // A provider that gives no new refresh token means the old one to go on.

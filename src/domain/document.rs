@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
 use super::http::{HttpError, HttpRequest, HttpResponse};
-use super::machine::{Before, Class, Effect, Machine, Next, NoRow, Outcome, Step};
+use super::machine::{
+    Before, Class, Command, Effect, Machine, Next, NoRow, OneCommand, Receive, Step, Wants,
+};
 use super::time::{Seconds, Timestamp};
 
 /// How long a document may be used without a look at its source.
@@ -53,6 +55,21 @@ pub enum DocumentCommand {
     Wake,
 }
 
+/// What a document wants from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DocumentWants {
+    /// Ask the other server.
+    Fetch(HttpRequest),
+}
+
+impl Wants for DocumentWants {
+    type Outcome = Result<HttpResponse, HttpError>;
+
+    fn has_outcome(&self) -> bool {
+        true
+    }
+}
+
 /// What can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum DocumentError {
@@ -68,16 +85,45 @@ impl Machine for Document {
     const CLASS: Class = Class::Document;
     type State = Held;
     type Row = NoRow;
+    type Wants = DocumentWants;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<DocumentCommand>(command)?))
+    }
+
+    fn wakes_at(held: &Held) -> Option<Timestamp> {
+        let fetched = held.text.as_ref().map(|(_, at)| *at);
+        let failed = held.failed.map(|(_, at)| at);
+        let latest = fetched.max(failed).max(held.trying_since)?;
+        Some(latest.plus(MAX_STALE))
+    }
+
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(DocumentCommand::Wake))
+    }
+
+    fn outcome<R: Receive<Self>>(
+        answer: Result<HttpResponse, HttpError>,
+        receiver: R,
+    ) -> Option<R::Output> {
+        Some(receiver.receive(DocumentCommand::Fetched(answer)))
+    }
+}
+
+impl OneCommand for Document {
     type Command = DocumentCommand;
+}
+
+impl Command for DocumentCommand {
+    type Machine = Document;
     type Reply = String;
     type Error = DocumentError;
 
-    fn step(
-        before: Before<Self>,
-        command: DocumentCommand,
-        now: Timestamp,
-        _: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<Document>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let command = self;
         let held = before.state.unwrap_or_default();
         match command {
             DocumentCommand::Read { url, outdated } => held.read(url, outdated, now),
@@ -93,31 +139,13 @@ impl Machine for Document {
         }
     }
 
-    fn wakes_at(held: &Held) -> Option<Timestamp> {
-        let fetched = held.text.as_ref().map(|(_, at)| *at);
-        let failed = held.failed.map(|(_, at)| at);
-        let latest = fetched.max(failed).max(held.trying_since)?;
-        Some(latest.plus(MAX_STALE))
-    }
-
-    fn wake() -> Option<DocumentCommand> {
-        Some(DocumentCommand::Wake)
-    }
-
-    fn outcome(outcome: Outcome) -> Option<DocumentCommand> {
-        match outcome {
-            Outcome::Fetched(answer) => Some(DocumentCommand::Fetched(answer)),
-            _ => None,
-        }
-    }
-
     fn awaits_change(reply: &Result<String, DocumentError>) -> bool {
         matches!(reply, Err(DocumentError::Pending))
     }
 }
 
 impl Held {
-    fn read(mut self, url: String, outdated: bool, now: Timestamp) -> Step<Document> {
+    fn read(mut self, url: String, outdated: bool, now: Timestamp) -> Step<DocumentCommand> {
         let limit = if outdated { MIN_INTERVAL } else { MAX_AGE };
         let fetched_at = self.text.as_ref().map(|(_, at)| *at);
         if let Some((text, _)) = self.text.as_ref().filter(|(_, at)| now < at.plus(limit)) {
@@ -134,7 +162,10 @@ impl Held {
             });
         }
         self.trying_since = Some(now);
-        let fetch = Effect::Fetch(HttpRequest { timeout: Seconds(5), ..HttpRequest::get(url) });
+        let fetch = Effect::Own(DocumentWants::Fetch(HttpRequest {
+            timeout: Seconds(5),
+            ..HttpRequest::get(url)
+        }));
         Step::written(self, Err(DocumentError::Pending)).wants([fetch])
     }
 
@@ -142,7 +173,7 @@ impl Held {
         mut self,
         answer: Result<HttpResponse, HttpError>,
         now: Timestamp,
-    ) -> Step<Document> {
+    ) -> Step<DocumentCommand> {
         self.trying_since = None;
         match answer {
             Ok(answer) if answer.status == 200 => {

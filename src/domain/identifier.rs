@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::{Attempts, Blocked};
 use super::entropy::Entropy;
-use super::machine::{Before, Class, Machine, Next, NoRow, Notified, Step};
+use super::machine::{
+    Before, Class, Command, Machine, Next, NoRow, Nothing, Notice, OneCommand, Receive, Step,
+};
 use super::time::{Seconds, Timestamp};
 
 /// How long a claim waits for its account.
@@ -94,24 +96,47 @@ pub fn of_email(email: &str) -> String {
     format!("email:{}", email.trim().to_lowercase())
 }
 
-impl Notified for Identifier {
-    type Notice = IdentifierCommand;
+impl Notice for IdentifierCommand {
+    const CLASS: Class = Class::Identifier;
 }
 
 impl Machine for Identifier {
     const CLASS: Class = Class::Identifier;
     type State = Owner;
     type Row = NoRow;
+    type Wants = Nothing;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<IdentifierCommand>(command)?))
+    }
+
+    fn wakes_at(state: &Owner) -> Option<Timestamp> {
+        match state {
+            Owner::Nobody(attempts) => attempts.forgotten_at(),
+            Owner::Claimed { until, .. } | Owner::Lent { until, .. } => Some(*until),
+            Owner::Owned { .. } => None,
+        }
+    }
+
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(IdentifierCommand::Wake))
+    }
+}
+
+impl OneCommand for Identifier {
     type Command = IdentifierCommand;
+}
+
+impl Command for IdentifierCommand {
+    type Machine = Identifier;
     type Reply = IdentifierReply;
     type Error = IdentifierError;
 
-    fn step(
-        before: Before<Self>,
-        command: IdentifierCommand,
-        now: Timestamp,
-        _: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let command = self;
         // A claim that lapsed is nobody's.
         let state = match before.state {
             Some(Owner::Claimed { until, .. } | Owner::Lent { until, .. }) if until <= now => None,
@@ -181,22 +206,10 @@ impl Machine for Identifier {
             (IdentifierCommand::Wake, Some(_)) => Step::unchanged(done),
         }
     }
-
-    fn wakes_at(state: &Owner) -> Option<Timestamp> {
-        match state {
-            Owner::Nobody(attempts) => attempts.forgotten_at(),
-            Owner::Claimed { until, .. } | Owner::Lent { until, .. } => Some(*until),
-            Owner::Owned { .. } => None,
-        }
-    }
-
-    fn wake() -> Option<IdentifierCommand> {
-        Some(IdentifierCommand::Wake)
-    }
 }
 
 /// An address that leads nowhere slows down and locks as an account does.
-fn count_attempt(state: Option<Owner>, now: Timestamp) -> Step<Identifier> {
+fn count_attempt(state: Option<Owner>, now: Timestamp) -> Step<IdentifierCommand> {
     let attempts = match state {
         Some(Owner::Nobody(attempts)) => attempts,
         // While an account is being made, its address is not this sign-in's to change.

@@ -8,10 +8,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
+use super::time::Timestamp;
 
 /// Why stored text can't be read. Never contains the text itself, which may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
+    /// The value is not text.
+    #[error("not text")]
+    NotText,
     /// The text is not JSON, or not of the expected type. Holds the column where reading failed.
     #[error("not of the expected form at character {0}")]
     Form(usize),
@@ -25,6 +29,9 @@ pub enum Unreadable {
 #[derive(Serialize, Deserialize)]
 struct Stored<S> {
     version: u32,
+    /// When it was written. Earlier releases wrote no time.
+    #[serde(default)]
+    at: Timestamp,
     state: S,
 }
 
@@ -37,23 +44,24 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     serde_json::from_str(text).map_err(|error| Unreadable::Form(error.column()))
 }
 
-/// Reads the stored state of a machine, migrated to its current version. Returns `None` for an empty text,
-/// which means that nothing is stored.
+/// Reads the stored state of a machine, migrated to its current version, and the time when it was written. Returns
+/// `None` for an empty text, which means that nothing is stored.
 ///
 /// # Errors
 /// [`Unreadable`], if the text is not a state of the machine.
-pub fn read_state<M: Machine>(text: &str) -> Result<Option<M::State>, Unreadable> {
+pub fn read_state<M: Machine>(text: &str) -> Result<Option<(M::State, Timestamp)>, Unreadable> {
     if text.is_empty() {
         return Ok(None);
     }
     let error = match read::<Stored<M::State>>(text) {
-        Ok(stored) if stored.version == M::VERSION => return Ok(Some(stored.state)),
+        Ok(stored) if stored.version == M::VERSION => return Ok(Some((stored.state, stored.at))),
         other => other.err(),
     };
     let stored: Stored<serde_json::Value> = read(text)?;
     let version = stored.version;
     if version < M::VERSION {
-        return M::migrate(version, stored.state).map(Some).ok_or(Unreadable::Version(version));
+        let state = M::migrate(version, stored.state).ok_or(Unreadable::Version(version))?;
+        return Ok(Some((state, stored.at)));
     }
     Err(error.filter(|_| version == M::VERSION).unwrap_or(Unreadable::Version(version)))
 }
@@ -62,6 +70,9 @@ pub fn read_state<M: Machine>(text: &str) -> Result<Option<M::State>, Unreadable
 ///
 /// # Errors
 /// The state can't be written as JSON.
-pub fn write_state<M: Machine>(state: M::State) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Stored { version: M::VERSION, state })
+pub fn write_state<M: Machine>(
+    state: M::State,
+    at: Timestamp,
+) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Stored { version: M::VERSION, at, state })
 }

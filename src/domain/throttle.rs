@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
-use super::machine::{Before, Class, Machine, Next, NoRow, Step};
+use super::machine::{
+    Before, Class, Command, Machine, Next, NoRow, Nothing, OneCommand, Receive, Step,
+};
 use super::time::{Seconds, Timestamp};
 
 /// How many tries in how long.
@@ -102,16 +104,35 @@ impl Machine for Throttle {
     const CLASS: Class = Class::Throttle;
     type State = Spent;
     type Row = NoRow;
+    type Wants = Nothing;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<ThrottleCommand>(command)?))
+    }
+
+    fn wakes_at(state: &Spent) -> Option<Timestamp> {
+        Some(state.as_of.plus(state.per))
+    }
+
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(ThrottleCommand::Wake))
+    }
+}
+
+impl OneCommand for Throttle {
     type Command = ThrottleCommand;
+}
+
+impl Command for ThrottleCommand {
+    type Machine = Throttle;
     type Reply = ();
     type Error = Exhausted;
 
-    fn step(
-        before: Before<Self>,
-        command: ThrottleCommand,
-        now: Timestamp,
-        _: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<Throttle>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let command = self;
         let spent = |limit| Spent::now(before.state.as_ref(), limit, now);
         match command {
             ThrottleCommand::Spend(limit) => {
@@ -149,13 +170,5 @@ impl Machine for Throttle {
                 _ => Step::to(Next::Forgotten, Ok(())),
             },
         }
-    }
-
-    fn wakes_at(state: &Spent) -> Option<Timestamp> {
-        Some(state.as_of.plus(state.per))
-    }
-
-    fn wake() -> Option<ThrottleCommand> {
-        Some(ThrottleCommand::Wake)
     }
 }

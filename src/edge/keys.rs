@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 use super::platform::{self, Env};
 use super::ports::{Edge, Random, count, now, object_id_of_name, unavailable};
 use crate::domain::entropy;
-use crate::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, OpenedKeys};
-use crate::domain::machine::{Address, Class, Machine};
+use crate::domain::key_ring::{
+    HintKeys, KeyPair, KeyRingCommand, KeyRingError, KeySet, OpenedKeys,
+};
+use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::jwk::{Jwk, PublicKey};
@@ -226,7 +228,7 @@ async fn tell(edge: &Edge, command: &KeyRingCommand) -> Result<OpenedKeys, Unava
     let address = Address::Name(NAME.to_owned());
     let answer = edge.send(Class::KeyRing, &address, command, MAKING).await?;
     let answer = answer.ok_or_else(|| Unavailable::new("the key ring has no object"))?;
-    let reply: Result<KeySet, <KeyRing as Machine>::Error> =
+    let reply: Result<KeySet, KeyRingError> =
         serde_json::from_str(&answer).map_err(Unavailable::new)?;
     Ok(OpenedKeys::new(reply.map_err(Unavailable::new)?, &edge.settings.sealer))
 }

@@ -2,10 +2,9 @@
 //! in Durable Objects, and knows no rule of OAuth.
 
 mod cache;
-mod host;
 mod keys;
 mod memory;
-mod performer;
+mod objects;
 mod platform;
 mod ports;
 mod request;

@@ -212,44 +212,32 @@ extern "C" {
     /// The request as Cloudflare hands it over.
     pub type Incoming;
 
-    /// The object that hosts a machine: the methods of `Host` in `entry.js`. Those that read fail if
-    /// what is stored is not text.
+    /// The object that hosts a machine (`object.js`). Methods that read fail if what is stored is not text.
     pub type Host;
-    /// The stored state; an empty text if there is none.
+    #[wasm_bindgen(method, js_name = nowAtLeast)]
+    pub fn now_at_least(this: &Host, time: f64) -> f64;
+    /// The state; an empty text if there is none.
     #[wasm_bindgen(method, catch)]
     pub fn load(this: &Host) -> Result<String, JsValue>;
-    #[wasm_bindgen(method)]
-    pub fn remember(this: &Host, state: &str);
-    /// Writes the state, and remembers it.
-    #[wasm_bindgen(method, js_name = writeState)]
-    pub fn write_state(this: &Host, state: &str);
     #[wasm_bindgen(method, catch)]
     pub fn read(this: &Host, key: &str) -> Result<Option<String>, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub fn list(this: &Host, prefix: &str) -> Result<Array, JsValue>;
-    /// Logs and counts that stored data can't be read; returns the logged message.
-    #[wasm_bindgen(method)]
-    pub fn unreadable(this: &Host, what: &str, why: &str) -> String;
-    #[wasm_bindgen(method)]
-    pub fn write(this: &Host, key: &str, value: &str);
-    #[wasm_bindgen(method)]
-    pub fn remove(this: &Host, key: &str);
-    /// Writes rows that were written or removed since the last time.
-    #[wasm_bindgen(method)]
-    pub fn commit(this: &Host);
-    #[wasm_bindgen(method)]
-    pub fn forget(this: &Host, kept: &str);
-    #[wasm_bindgen(method, js_name = setAlarm)]
-    pub fn set_alarm(this: &Host, at: f64);
-    /// Whether an alarm is set, as far as is known: what was stored has set its own.
-    #[wasm_bindgen(method, js_name = hasAlarm)]
-    pub fn has_alarm(this: &Host) -> bool;
+    #[wasm_bindgen(method, catch)]
+    pub fn change(
+        this: &Host,
+        state: Option<&str>,
+        rows: &Array,
+        alarm: Option<f64>,
+    ) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, js_name = alarmIsSet)]
+    pub fn alarm_is_set(this: &Host) -> bool;
+    #[wasm_bindgen(method, js_name = reportUnreadable)]
+    pub fn report_unreadable(this: &Host, what: &str, why: &str) -> String;
     #[wasm_bindgen(method)]
     pub fn hold(this: &Host);
     #[wasm_bindgen(method)]
     pub fn owe(this: &Host);
-    #[wasm_bindgen(method)]
-    pub fn changed(this: &Host);
 
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn log(message: &str);

@@ -8,13 +8,14 @@ use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
 use super::cache::Cache;
+use super::keys::Published;
 use super::platform::{self, Asked, Env};
 use super::tasks::Load;
 use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{HintKeys, KeyPair, OpenedKeys};
+use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
@@ -100,20 +101,6 @@ pub(super) fn unavailable(error: JsValue) -> Unavailable {
     Unavailable::new(String::from(text))
 }
 
-/// The name of a class's binding.
-fn namespace(class: Class) -> &'static str {
-    match class {
-        Class::Grant => "GRANTS",
-        Class::Account => "ACCOUNTS",
-        Class::Identifier => "IDENTIFIERS",
-        Class::KeyRing => "KEY_RINGS",
-        Class::Registration => "REGISTRATIONS",
-        Class::Throttle => "THROTTLES",
-        Class::Document => "DOCUMENTS",
-        Class::Connection => "CONNECTIONS",
-    }
-}
-
 /// Now. Workers stop the clock while code runs, so that it cannot be timed.
 #[expect(
     clippy::disallowed_methods,
@@ -171,35 +158,20 @@ impl Log for Edge {
     }
 }
 
-/// Sends a command to an object.
-pub(super) async fn send(
-    env: &Env,
-    class: Class,
-    to: &Address,
-    command: &str,
-    hold: Seconds,
-) -> Result<Option<String>, Unavailable> {
-    let (named, to) = match to {
-        Address::Id(id) => (false, id),
-        Address::Name(name) => (true, name),
-    };
-    platform::send(env, namespace(class), (named, to), command, hold.0).await
-}
-
 /// The ID of the object with this name, computed without a call. Another deployment computes another ID.
 pub(super) fn object_id_of_name(
     env: &Env,
     class: Class,
     name: &str,
 ) -> Result<ObjectId, Unavailable> {
-    let id = platform::object_id_of_name(env, namespace(class), name).map_err(unavailable)?;
+    let id = platform::object_id_of_name(env, class.binding(), name).map_err(unavailable)?;
     ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
 }
 
 #[async_trait(?Send)]
 impl Objects for Edge {
     fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable> {
-        let id = platform::new_object_id(&self.env, namespace(class)).map_err(unavailable)?;
+        let id = platform::new_object_id(&self.env, class.binding()).map_err(unavailable)?;
         ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
@@ -215,7 +187,19 @@ impl Objects for Edge {
         hold: Seconds,
     ) -> Result<Option<String>, Unavailable> {
         count(&self.object_calls);
-        send(&self.env, class, to, &command, hold).await
+        let (named, to) = match to {
+            Address::Id(id) => (false, id),
+            Address::Name(name) => (true, name),
+        };
+        let sent = platform::send(&self.env, class.binding(), (named, to), &command, hold.0).await;
+        // Where the storage of an object is broken, the object can't say so itself. Its name may tell who a user is.
+        sent.map_err(|Unavailable(error)| {
+            let id = match named {
+                true => self.id_of_name(class, to).map(|id| id.to_string()).unwrap_or_default(),
+                false => to.clone(),
+            };
+            Unavailable(format!("the object {} {id} failed: {error}", class.name()))
+        })
     }
 
     fn can_hold(&self) -> bool {
@@ -286,6 +270,18 @@ impl Signer for Edge {
 
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
         keys::hint_keys(self).await
+    }
+
+    async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
+        keys::generate(&self.settings.sealer, alg).await
+    }
+
+    async fn publish(&self, keys: &KeySet) -> Result<(), Unavailable> {
+        Published::Keys.write(&self.env, keys).await
+    }
+
+    async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable> {
+        Published::HintKeys.write(&self.env, keys).await
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {

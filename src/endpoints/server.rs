@@ -5,7 +5,7 @@ use super::http::Request;
 use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
-use crate::domain::machine::{Address, Machine};
+use crate::domain::machine::{Address, OneCommand};
 use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
 use crate::domain::throttle::{Exhausted, Limit, Throttle, ThrottleCommand};
 use crate::domain::time::{Seconds, Timestamp};
@@ -44,18 +44,22 @@ impl Server<'_> {
     }
 
     /// Sends a command to a machine.
-    pub async fn send<M: Machine>(&self, to: &Address, command: M::Command) -> ports::Answer<M> {
+    pub async fn send<M: OneCommand>(
+        &self,
+        to: &Address,
+        command: M::Command,
+    ) -> ports::Answer<M::Command> {
         self.wait::<M>(to, command, Seconds(0)).await
     }
 
     /// Sends a command to a machine whose answer may be held.
-    pub async fn wait<M: Machine>(
+    pub async fn wait<M: OneCommand>(
         &self,
         to: &Address,
         command: M::Command,
         hold: Seconds,
-    ) -> ports::Answer<M> {
-        ports::send::<M>(&self.ports, to, command, hold).await
+    ) -> ports::Answer<M::Command> {
+        ports::send(&self.ports, to, command, hold).await
     }
 
     /// The client of that name: from the registry, or else, for one that registered at run time,

@@ -9,10 +9,10 @@ use super::metadata::metadata;
 use super::presets::Revocation;
 use super::provider::{Provider, Secret};
 use super::token::{self, GrantedScope, TokenResponse};
-use crate::domain::connection::{RefreshFailure, SealedTokens};
+use crate::domain::connection::{Connection, ConnectionWants, RefreshFailure, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
-use crate::domain::machine::{Effect, Outcome};
+use crate::domain::machine::OutcomeOf;
 use crate::jose::seal::{Purpose, SealError, Sealer};
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
@@ -82,26 +82,26 @@ impl Connections<'_> {
         })
     }
 
-    /// Performs what a connection wants from its provider.
-    ///
-    /// # Errors
-    /// [`Unavailable`] for an effect that is not a connection's.
-    pub async fn perform(&self, effect: Effect) -> Result<Option<Outcome>, Unavailable> {
-        match effect {
-            Effect::RefreshConnection { account, provider, refresh_token, sent } => {
-                let outcome = self.refresh(&account, &provider, &refresh_token).await;
-                Ok(Some(Outcome::Refreshed(outcome, sent)))
+    /// Performs what a connection wants from its provider; `None` if nothing comes back.
+    pub async fn perform(&self, wanted: ConnectionWants) -> Option<OutcomeOf<Connection>> {
+        match wanted {
+            ConnectionWants::RefreshConnection { account, provider, refresh_token, sent } => {
+                Some((self.refresh(&account, &provider, &refresh_token).await, sent))
             }
-            Effect::RevokeConnection { account, provider, access_token, refresh_token } => {
+            ConnectionWants::RevokeConnection {
+                account,
+                provider,
+                access_token,
+                refresh_token,
+            } => {
                 let tokens = (access_token.as_str(), refresh_token.as_deref());
                 // What cannot be given back lapses by itself; the person was told what to do.
                 if let Err(error) = self.revoke(&account, &provider, tokens).await {
                     let log = self.ports.log;
                     log.error(&format!("giving access back to the provider {provider}: {error}"));
                 }
-                Ok(None)
+                None
             }
-            _ => Err(Unavailable::new("an effect of another machine")),
         }
     }
 

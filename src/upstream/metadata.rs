@@ -2,7 +2,7 @@
 
 use super::error::UpstreamError;
 use super::provider::{Endpoints, Provider};
-use crate::domain::document::{Document, DocumentCommand, DocumentError};
+use crate::domain::document::{DocumentCommand, DocumentError};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::ports::{self, Ports};
@@ -51,7 +51,7 @@ pub async fn document(
 ) -> Result<String, UpstreamError> {
     let address = Address::Name(url.to_owned());
     let command = DocumentCommand::Read { url: url.to_owned(), outdated };
-    match ports::send::<Document>(ports, &address, command, PATIENCE).await? {
+    match ports::send(ports, &address, command, PATIENCE).await? {
         Ok(text) => Ok(text),
         Err(DocumentError::Unavailable(error)) => Err(error.into()),
         Err(DocumentError::Pending) => Err(crate::domain::http::HttpError::Timeout.into()),

@@ -1,12 +1,10 @@
 // Stored data that can't be read fails closed: nobody gets in, nothing is overwritten or erased, and the log
 // names the object. These tests change the files on disk while the server is stopped.
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { statSync, truncateSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { deserialize, serialize } from "node:v8";
 import { Browser } from "../support/browser.mjs";
+import { objectsOf, read, rowsOf, write } from "../support/on_disk.mjs";
 import { newPerson, publicApp, refresh, register, signedIn, signedUp } from "../support/oauth.mjs";
 import { startServer } from "../support/server.mjs";
 
@@ -22,31 +20,7 @@ after(async () => {
   await server.stop();
 });
 
-// Every object of a class: its ID and its file.
-function objects(name) {
-  const files = readdirSync(server.state, { recursive: true, withFileTypes: true });
-  return files
-    .filter((file) => file.parentPath.endsWith(name) && /^[0-9a-f]{64}\.sqlite$/.test(file.name))
-    .map((file) => ({ id: file.name.slice(0, 64), file: path.join(file.parentPath, file.name) }));
-}
-
-function onDisk({ file }, work) {
-  const database = new DatabaseSync(file);
-  try {
-    return work(database);
-  } finally {
-    database.close();
-  }
-}
-
-const read = (object, key) =>
-  onDisk(object, (database) => {
-    const row = database.prepare("select value from _cf_KV where key = ?").get(key);
-    return row && deserialize(row.value);
-  });
-const write = (object, key, value) =>
-  onDisk(object, (database) =>
-    database.prepare("insert or replace into _cf_KV (key, value) values (?, ?)").run(key, serialize(value)));
+const objects = (name) => objectsOf(server, name);
 
 // Stops the server, changes what is stored, and starts it again on the same state.
 async function restartAfter(change) {
@@ -97,6 +71,18 @@ for (const [name, damage] of Object.entries(broken)) {
   });
 }
 
+test("an account whose database was cut off is a server error, and the log names it", async () => {
+  const { person } = await signedUp(server);
+  const account = await restartAfter(() => {
+    const [account] = objectsOf(server, "Account").filter((object) => read(object, "state")?.includes(person.email));
+    truncateSync(account.file, statSync(account.file).size / 2);
+    return account;
+  });
+  const owner = new Browser(server.url);
+  assert.equal((await owner.submit(await owner.open("/sign-in"), person)).status, 500);
+  assert.match(log.join("\n"), new RegExp(`the object Account ${account.id} failed`));
+});
+
 test("a row that cannot be read is a server error, and does not count as a missing consent or session", async () => {
   const { browser } = await signedIn(server);
   const account = await restartAfter(() => {
@@ -111,23 +97,8 @@ test("a row that cannot be read is a server error, and does not count as a missi
   assert.doesNotMatch(log.join("\n"), /the secret/);
 });
 
-// The keys and values of an object's rows; a record that holds several rows is split into them.
-const rowsOf = (object) =>
-  onDisk(object, (database) => database.prepare("select key, value from _cf_KV").all())
-    .map(({ key, value }) => [key, deserialize(value)])
-    .flatMap(([key, value]) => (typeof value === "object" ? Object.entries(value) : [[key, value]]));
-
 function damageRow(object, prefix, text) {
-  const rows = onDisk(object, (database) => database.prepare("select key, value from _cf_KV").all());
-  for (const { key, value } of rows) {
-    const held = deserialize(value);
-    if (key.startsWith(prefix)) write(object, key, text);
-    else if (typeof held === "object") {
-      write(object, key, Object.fromEntries(
-        Object.entries(held).map(([own, row]) => [own, own.startsWith(prefix) ? text : row]),
-      ));
-    }
-  }
+  for (const [key] of rowsOf(object)) if (key.startsWith(prefix)) write(object, key, text);
 }
 
 test("an effect that cannot be read is kept and does not block the others", async () => {

@@ -15,7 +15,7 @@ use vestibule::domain::identifier::{
     Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
 };
 use vestibule::domain::identity::{ClaimsUpdate, Identity};
-use vestibule::domain::machine::{Address, Class, Machine};
+use vestibule::domain::machine::{Address, Class, Command, OneCommand};
 use vestibule::domain::password::{NewPassword, PasswordRecord};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
@@ -28,8 +28,12 @@ use crate::support::World;
 const EMAIL: &str = "email:person@example.test";
 const PASSWORD: &str = "a long enough passphrase";
 
-fn send<M: Machine>(world: &World, to: Address, command: M::Command) -> Result<M::Reply, M::Error> {
-    block_on(ports::send::<M>(&world.ports(), &to, command, Seconds(0))).unwrap()
+fn send<M: OneCommand>(
+    world: &World,
+    to: Address,
+    command: M::Command,
+) -> Result<<M::Command as Command>::Reply, <M::Command as Command>::Error> {
+    block_on(ports::send(&world.ports(), &to, command, Seconds(0))).unwrap()
 }
 
 fn account(world: &World, command: AccountCommand) -> Result<AccountReply, AccountError> {

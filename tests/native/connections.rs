@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::connection::{
-    Broken, Connection, ConnectionCommand, ConnectionError, ConnectionReply, Parties,
+    Broken, ConnectionCommand, ConnectionError, ConnectionReply, ConnectionWants, Parties,
     RefreshFailure, SealedTokens, State,
 };
-use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::machine::{Before, Command, Effect, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::protocol::scope::Scope;
 
@@ -41,16 +41,18 @@ impl World {
 
     fn send(&mut self, command: ConnectionCommand) -> Reply {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
-        let step = Connection::step(before, command, self.now, &*SeededEntropy::new());
-        match step.next {
+        let step = command.decide(before, self.now, &*SeededEntropy::new());
+        match step.change.next {
             Next::Written(state) | Next::Remembered(state) | Next::Awaited(state) => {
                 self.state = Some(state)
             }
             Next::Forgotten => self.state = None,
             Next::Unchanged => {}
         }
-        for effect in step.effects {
-            if let Effect::RefreshConnection { refresh_token, sent, .. } = effect {
+        for effect in step.change.effects {
+            if let Effect::Own(ConnectionWants::RefreshConnection { refresh_token, sent, .. }) =
+                effect
+            {
                 assert!(self.on_the_way.is_none(), "two refreshes at once");
                 self.on_the_way = Some((refresh_token, sent));
             }

@@ -288,14 +288,14 @@ fn another_client_or_a_wrong_secret_learns_nothing() {
 
 #[test]
 fn a_poll_writes_nothing() {
-    use vestibule::domain::grant::{Grant, GrantState};
-    use vestibule::domain::machine::{Before, Machine, Next};
+    use vestibule::domain::grant::GrantState;
+    use vestibule::domain::machine::{Before, Command, Next};
     let host = requested();
     let state: GrantState = serde_json::from_str(host.state.as_deref().unwrap()).unwrap();
     let command = poll_of(device_code(), "client");
     let before = Before { state: Some(state), rows: Default::default() };
-    let step = Grant::step(before, command, host.now, &*host.entropy);
-    assert!(matches!(step.next, Next::Remembered(_)));
+    let step = command.decide(before, host.now, &*host.entropy);
+    assert!(matches!(step.change.next, Next::Remembered(_)));
 }
 
 fn at(country: &str, operator: &str, latitude: &str, longitude: &str) -> Location {

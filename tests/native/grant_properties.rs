@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use vestibule::domain::grant::code::{AuthorizationCode, CodeRedemption};
 use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
 use vestibule::domain::grant::{
-    Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Presented, Terms,
+    Authorization, GrantCommand, GrantError, GrantReply, GrantState, Presented, Terms,
 };
-use vestibule::domain::machine::{Before, Machine, Next};
+use vestibule::domain::machine::{Before, Command, Next};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::protocol::claims::ClaimsRequest;
@@ -77,8 +77,8 @@ impl Host {
         let state: Option<GrantState> =
             self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
         let before = Before { state, rows: BTreeMap::new() };
-        let step = Grant::step(before, command, self.now, &*self.entropy);
-        match step.next {
+        let step = command.decide(before, self.now, &*self.entropy);
+        match step.change.next {
             Next::Unchanged => {}
             Next::Remembered(state) | Next::Awaited(state) => {
                 self.state = Some(serde_json::to_string(&state).unwrap());

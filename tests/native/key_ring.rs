@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::key_ring::{
-    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, PUBLISHED_BEFORE,
-    RECOGNIZED_AFTER,
+    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeyRingWants, KeySet,
+    PUBLISHED_BEFORE, RECOGNIZED_AFTER,
 };
-use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::jose::jwk::{Jwk, PublicKey};
 use vestibule::protocol::client_metadata::SigningAlgorithm::{self, ES256, RS256};
@@ -33,26 +33,29 @@ impl Ring {
         }
     }
 
-    fn send(&mut self, command: KeyRingCommand) -> (Result<KeySet, KeyRingError>, Vec<Effect>) {
+    fn send(
+        &mut self,
+        command: KeyRingCommand,
+    ) -> (Result<KeySet, KeyRingError>, Vec<Effect<KeyRingWants>>) {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
-        let step = KeyRing::step(before, command, self.now, &*SeededEntropy::new());
-        if let Next::Written(ring) = step.next {
+        let step = command.decide(before, self.now, &*SeededEntropy::new());
+        if let Next::Written(ring) = step.change.next {
             self.state = Some(ring);
         }
-        (step.reply, step.effects)
+        (step.reply, step.change.effects)
     }
 
     /// Performs the effects, as the edge does.
-    fn settle(&mut self, effects: Vec<Effect>) {
+    fn settle(&mut self, effects: Vec<Effect<KeyRingWants>>) {
         for effect in effects {
             match effect {
-                Effect::GenerateKey(alg) => {
+                Effect::Own(KeyRingWants::GenerateKey(alg)) => {
                     let (_, effects) = self.send(KeyRingCommand::Made(self.pair(alg)));
                     self.made += 1;
                     self.settle(effects);
                 }
-                Effect::PublishKeys(keys) => self.published = keys,
-                Effect::PublishHintKeys(keys) => self.hint_keys = keys,
+                Effect::Own(KeyRingWants::PublishKeys(keys)) => self.published = keys,
+                Effect::Own(KeyRingWants::PublishHintKeys(keys)) => self.hint_keys = keys,
                 _ => panic!("the ring asks nobody else"),
             }
         }
@@ -93,7 +96,7 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
     let (first, effects) = ring.send(KeyRingCommand::Keys(ES256));
     assert_eq!(first, Err(KeyRingError::Making));
     // Both at once: a key that signs as soon as it is made must be in every key set from the first.
-    assert_eq!(effects, [ES256, RS256].map(Effect::GenerateKey));
+    assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
     let (second, none) = ring.send(KeyRingCommand::Keys(ES256));
     assert_eq!((second, none), (Err(KeyRingError::Making), Vec::new()));
     ring.settle(effects);
@@ -106,22 +109,29 @@ fn a_key_that_did_not_come_is_asked_for_again() {
     let _ = ring.send(KeyRingCommand::Keys(ES256));
     ring.now = ring.now.plus(Seconds(21));
     let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
-    assert_eq!(effects, [ES256, RS256].map(Effect::GenerateKey));
+    assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
 }
 
 #[test]
 fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_a_minute() {
     let mut ring = Ring::new();
     let keys = ring.keys(ES256);
-    let again = [Effect::PublishHintKeys(HintKeys::default()), Effect::PublishKeys(keys.clone())];
-    let kinds = |effects: &[Effect]| effects.iter().map(std::mem::discriminant).collect::<Vec<_>>();
+    let again = [
+        Effect::Own(KeyRingWants::PublishHintKeys(HintKeys::default())),
+        Effect::Own(KeyRingWants::PublishKeys(keys.clone())),
+    ];
+    let kind = |effect: &Effect<KeyRingWants>| match effect {
+        Effect::Own(own) => std::mem::discriminant(own),
+        Effect::Send(_) => panic!("the ring sends no commands"),
+    };
+    let kinds = |effects: &[_]| effects.iter().map(kind).collect::<Vec<_>>();
     // KV shows them everywhere within a minute.
     let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
     assert_eq!(effects, []);
     ring.now = ring.now.plus(Seconds(60));
     let (reply, effects) = ring.send(KeyRingCommand::Keys(ES256));
     assert_eq!((reply, kinds(&effects)), (Ok(keys.clone()), kinds(&again)));
-    assert_eq!(effects[1], Effect::PublishKeys(keys));
+    assert_eq!(effects[1], Effect::Own(KeyRingWants::PublishKeys(keys)));
     let (_, effects) = ring.send(KeyRingCommand::Keys(RS256));
     assert_eq!(effects, []);
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::attempts::Attempts;
-use vestibule::domain::machine::{Before, Machine, Next};
-use vestibule::domain::throttle::{Limit, Spent, Throttle, ThrottleCommand};
+use vestibule::domain::machine::{Before, Command, Next};
+use vestibule::domain::throttle::{Limit, Spent, ThrottleCommand};
 use vestibule::domain::time::{Seconds, Timestamp};
 
 use crate::support::{START, SeededEntropy};
@@ -14,8 +14,8 @@ const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600), guesses: None };
 
 fn throttle(state: &mut Option<Spent>, command: ThrottleCommand, now: Timestamp) -> bool {
     let before = Before { state: state.clone(), rows: BTreeMap::new() };
-    let step = Throttle::step(before, command, now, &*SeededEntropy::new());
-    match step.next {
+    let step = command.decide(before, now, &*SeededEntropy::new());
+    match step.change.next {
         Next::Written(spent) | Next::Remembered(spent) | Next::Awaited(spent) => {
             *state = Some(spent)
         }
@@ -49,14 +49,14 @@ fn a_try_that_was_right_is_given_back() {
 #[test]
 fn a_right_guess_is_never_written_and_a_wrong_one_is() {
     // Guessing, with the object leaving the memory after each guess
-    let guess = |state: &Option<Spent>, command| {
+    let guess = |state: &Option<Spent>, command: ThrottleCommand| {
         let before = Before { state: state.clone(), rows: BTreeMap::new() };
-        Throttle::step(before, command, START, &*SeededEntropy::new())
+        command.decide(before, START, &*SeededEntropy::new())
     };
     let spent = guess(&None, ThrottleCommand::Guess(LIMIT));
-    let Next::Remembered(in_memory) = spent.next else { panic!("{:?}", spent.next) };
+    let Next::Remembered(in_memory) = spent.change.next else { panic!("{:?}", spent.change.next) };
     let given_back = guess(&Some(in_memory), ThrottleCommand::GiveBack(LIMIT));
-    assert!(matches!(given_back.next, Next::Remembered(_)));
+    assert!(matches!(given_back.change.next, Next::Remembered(_)));
     let mut stored = None;
     for _ in 0..5 {
         assert!(throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
@@ -64,7 +64,7 @@ fn a_right_guess_is_never_written_and_a_wrong_one_is() {
     }
     assert!(!throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
     // The memory was lost between the guess and its result.
-    assert!(matches!(guess(&None, ThrottleCommand::Keep(LIMIT)).next, Next::Written(_)));
+    assert!(matches!(guess(&None, ThrottleCommand::Keep(LIMIT)).change.next, Next::Written(_)));
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod provider_answers;
 mod provider_tabs;
 mod registration_requests;
 mod registrations;
+mod registry;
 mod rooms;
 mod scopes;
 mod secret_rotation;

@@ -7,10 +7,10 @@ use vestibule::domain::account::confirmation::Confirmation;
 use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use vestibule::domain::account::session::SessionProof;
 use vestibule::domain::account::{
-    Account, AccountCommand, AccountError, AccountNotice, AccountReply, NewAccount,
+    AccountCommand, AccountError, AccountNotice, AccountReply, NewAccount,
 };
-use vestibule::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
-use vestibule::domain::machine::{Address, Class, Effect};
+use vestibule::domain::identifier::{IdentifierCommand, IdentifierError};
+use vestibule::domain::machine::{Address, Class, Effect, Message, Nothing};
 use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, TypedPassword};
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::failure::Failure;
@@ -33,7 +33,7 @@ fn send(
     to: &Address,
     command: AccountCommand,
 ) -> Result<AccountReply, AccountError> {
-    block_on(ports::send::<Account>(&world.ports(), to, command, Seconds(0))).unwrap()
+    block_on(ports::send(&world.ports(), to, command, Seconds(0))).unwrap()
 }
 
 pub fn hashed(password: &str) -> PasswordRecord {
@@ -243,7 +243,8 @@ fn what_a_grant_tells_its_account_is_a_command_of_the_account() {
         AccountNotice::grant_redeemed("g".into()),
         AccountNotice::access_token_revoked("g".into(), "jti".into(), moment),
     ] {
-        let Some(Effect::Send { command, .. }) = Effect::send::<Account>(id(), &notice) else {
+        let Some(Effect::Send(Message { command, .. })) = Effect::<Nothing>::send(id(), &notice)
+        else {
             panic!("{notice:?}")
         };
         serde_json::from_value::<AccountCommand>(command).unwrap();
@@ -277,7 +278,7 @@ proptest! {
             let with = attempt(&world, "wrong wrong wrong");
             let asked = IdentifierCommand::SignIn;
             let without =
-                block_on(ports::send::<Identifier>(&world.ports(), &nobody, asked, Seconds(0)));
+                block_on(ports::send(&world.ports(), &nobody, asked, Seconds(0)));
             match (with, without.unwrap().err()) {
                 (Some(AccountError::WrongPassword), None) => {}
                 (Some(AccountError::Blocked(one)), Some(IdentifierError::Blocked(other))) => {

@@ -4,7 +4,7 @@ use futures_lite::future::block_on;
 use proptest::prelude::*;
 use vestibule::domain::client::{self, Client};
 use vestibule::domain::machine::Address;
-use vestibule::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use vestibule::domain::registration::{RegistrationCommand, RegistrationError};
 use vestibule::domain::time::Seconds;
 use vestibule::ports::{self, Answer};
 use vestibule::protocol::client_metadata::ClientMetadata;
@@ -26,12 +26,12 @@ fn named(client_id: &str, name: &str) -> Client {
     }
 }
 
-fn send(world: &World, id: &str, command: RegistrationCommand) -> Answer<Registration> {
+fn send(world: &World, id: &str, command: RegistrationCommand) -> Answer<RegistrationCommand> {
     let address = Address::Name(id.to_owned());
-    block_on(ports::send::<Registration>(&world.ports(), &address, command, Seconds(0)))
+    block_on(ports::send(&world.ports(), &address, command, Seconds(0)))
 }
 
-fn write(world: &World, id: &str, name: &str) -> Answer<Registration> {
+fn write(world: &World, id: &str, name: &str) -> Answer<RegistrationCommand> {
     send(world, id, RegistrationCommand::Write(Box::new(named(id, name))))
 }
 
@@ -49,7 +49,7 @@ fn the_registry_ends_with_the_newer_change_even_if_the_older_could_not_be_publis
     world.clients.fails.set(false);
     write(&world, &id, "fourth").unwrap().unwrap();
     assert_eq!(shown().as_deref(), Some("fourth"));
-    world.objects.retry();
+    world.advance(10);
     assert_eq!(shown().as_deref(), Some("fourth"), "an outdated change was published");
 }
 
@@ -63,7 +63,7 @@ fn a_client_that_is_deleted_stays_deleted() {
     send(&world, &id, RegistrationCommand::Delete).unwrap().unwrap();
     assert_eq!(write(&world, &id, "third").unwrap(), Err(RegistrationError::NotRegistered));
     world.clients.fails.set(false);
-    world.objects.retry();
+    world.advance(10);
     assert!(world.clients.get(&id).is_none());
 }
 
@@ -80,12 +80,12 @@ proptest! {
             world.clients.fails.set(fails);
             match event {
                 0 => drop(send(&world, &id, RegistrationCommand::Delete).unwrap()),
-                1 => world.objects.retry(),
+                1 => world.advance(10),
                 _ => drop(write(&world, &id, &format!("change {index}")).unwrap()),
             }
         }
         world.clients.fails.set(false);
-        world.objects.retry();
+        world.advance(10);
         let record = send(&world, &id, RegistrationCommand::Read).unwrap().ok().flatten();
         prop_assert_eq!(world.clients.get(&id), record.map(|client| *client));
     }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{
-    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, MAX_KEYS, OpenedKeys, PUBLISHED_AFTER,
-    SUPERSEDED_FOR, TOKENS_LIVE,
+    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingWants, KeySet, MAX_KEYS, OpenedKeys,
+    PUBLISHED_AFTER, SUPERSEDED_FOR, TOKENS_LIVE,
 };
-use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::jose::jwk::{Jwk, PublicKey};
 use vestibule::jose::seal::{Purpose, Sealer};
@@ -67,19 +67,19 @@ impl Storage {
     /// The ring takes a command, and the version that hosts it performs the effects.
     fn tell(&mut self, command: KeyRingCommand) -> Option<KeySet> {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
-        let step = KeyRing::step(before, command, self.now, &*self.entropy);
-        if let Next::Written(ring) = step.next {
+        let step = command.decide(before, self.now, &*self.entropy);
+        if let Next::Written(ring) = step.change.next {
             self.state = Some(ring);
         }
         let mut reply = step.reply.ok();
-        for effect in step.effects {
+        for effect in step.change.effects {
             match effect {
-                Effect::GenerateKey(alg) => {
+                Effect::Own(KeyRingWants::GenerateKey(alg)) => {
                     let pair = self.generate(&self.host.clone(), alg);
                     reply = self.tell(KeyRingCommand::Made(pair)).or(reply);
                 }
-                Effect::PublishKeys(keys) => self.kv = keys,
-                Effect::PublishHintKeys(keys) => self.hint_keys = keys,
+                Effect::Own(KeyRingWants::PublishKeys(keys)) => self.kv = keys,
+                Effect::Own(KeyRingWants::PublishHintKeys(keys)) => self.hint_keys = keys,
                 _ => panic!("the ring asks nobody else"),
             }
         }

@@ -4,18 +4,21 @@ use vestibule::domain::account::Account;
 use vestibule::domain::account::row::Row;
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
+use vestibule::domain::key_ring::KeyRingWants;
 use vestibule::domain::machine::Effect;
 use vestibule::domain::password::PasswordRecord;
 use vestibule::domain::registration::Registration;
 use vestibule::domain::stored::{self, Unreadable};
+use vestibule::domain::time::Timestamp;
 use vestibule::protocol::scope::Scope;
 
 #[test]
 fn a_state_that_cannot_be_read_is_not_an_absent_one() {
     assert!(matches!(stored::read_state::<Identifier>(""), Ok(None)));
     let owned = Owner::Owned { account: "a".into() };
-    let text = stored::write_state::<Identifier>(owned.clone()).unwrap();
-    assert_eq!(stored::read_state::<Identifier>(&text), Ok(Some(owned)));
+    let at = Timestamp(1_700_000_000_000);
+    let text = stored::write_state::<Identifier>(owned.clone(), at).unwrap();
+    assert_eq!(stored::read_state::<Identifier>(&text), Ok(Some((owned, at))));
     for broken in [
         "{",
         "null",
@@ -56,7 +59,7 @@ fn a_state_of_a_later_release_is_not_read_as_one_of_this() {
 fn what_is_logged_of_unreadable_text_does_not_quote_it() {
     let error = stored::read::<Row>(r#"{"Secret":"hunter2"}"#).unwrap_err();
     assert!(!error.to_string().contains("unter") && !error.to_string().contains("ecret"));
-    let error = stored::read::<Effect>(r#""hunter2""#).unwrap_err();
+    let error = Effect::<KeyRingWants>::read(r#""hunter2""#).unwrap_err();
     assert!(!error.to_string().contains("unter"));
 }
 

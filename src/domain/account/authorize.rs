@@ -6,7 +6,7 @@ use super::census;
 use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, Person, Rows, Transition};
-use crate::domain::machine::{Effect, RowKeys};
+use crate::domain::machine::{EffectOf, RowKeys};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
@@ -75,7 +75,7 @@ pub struct Authorized {
 pub(super) struct Recorded {
     pub authorized: Authorized,
     pub rows: Vec<(String, Option<Row>)>,
-    pub effects: Vec<Effect>,
+    pub effects: Vec<EffectOf<super::Account>>,
 }
 
 impl Person {
@@ -90,7 +90,7 @@ impl Person {
         let recorded = self.record(session, request, rows, now)?;
         let reply = AccountReply::Authorized(Box::new(recorded.authorized));
         let mut step = self.remembered(reply).wants(recorded.effects);
-        step.rows = recorded.rows;
+        step.change.rows = recorded.rows;
         Ok(step)
     }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use super::row;
 use super::{MAX_GRANTS, Rows};
-use crate::domain::grant::{self, GrantCommand, ReportRedemption};
-use crate::domain::machine::{Address, Effect};
+use crate::domain::grant::{GrantCommand, ReportRedemption};
+use crate::domain::machine::{Address, Effect, EffectOf};
 use crate::domain::time::{Seconds, Timestamp};
 
 /// How many grants the account asks at once whether their code was redeemed. Cloudflare allows 50 subrequests
@@ -27,7 +27,7 @@ pub(super) struct Room {
     /// How many grants are left; `None` if there was room anyway, so the rows weren't loaded.
     pub left: Option<u32>,
     /// Commands that end the deleted grants, and that ask others whether their code was redeemed.
-    pub effects: Vec<Effect>,
+    pub effects: Vec<EffectOf<super::Account>>,
 }
 
 /// Makes room for one more grant of `client_id`.
@@ -57,7 +57,7 @@ pub(super) fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Ti
             grant_id: grant.grant_id.clone(),
             is_code_over: grant.since.plus(CODE_IS_OVER) <= now,
         });
-        Effect::send::<grant::Grant>(Address::Id(grant.grant_id.clone()), &command)
+        Effect::send(Address::Id(grant.grant_id.clone()), &command)
     }));
     room.left = u32::try_from(held.len()).ok();
     room
@@ -67,7 +67,7 @@ impl Room {
     /// Deletes the grant's row and ends the grant itself, so that its tokens stop working.
     fn give_up(&mut self, key: &str, grant: &row::Grant) {
         let address = Address::Id(grant.grant_id.clone());
-        self.effects.extend(Effect::send::<grant::Grant>(address, &GrantCommand::End));
+        self.effects.extend(Effect::send(address, &GrantCommand::End));
         self.gone.push(key.to_owned());
     }
 }

@@ -2,9 +2,9 @@
 
 use super::row::{self, CONNECTION, GRANT, Row};
 use super::session::{self, SessionProof};
-use super::{Account, AccountError, AccountReply, Person, Rows, Transition};
-use crate::domain::connection::{self, Connection, ConnectionCommand, ConnectionId};
-use crate::domain::machine::{Effect, RowKeys, Step};
+use super::{AccountCommand, AccountError, AccountReply, Person, Rows, Transition};
+use crate::domain::connection::{self, ConnectionCommand, ConnectionId};
+use crate::domain::machine::{Effect, EffectOf, RowKeys, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope;
 
@@ -120,10 +120,10 @@ impl Person {
 /// Disconnects the connections for which `ends` holds, and deletes the records of those that were
 /// disconnected before.
 pub(super) fn end(
-    step: Step<Account>,
+    step: Step<AccountCommand>,
     (account, rows): (&str, &Rows),
     ends: impl Fn(&ConnectionId) -> bool,
-) -> Step<Account> {
+) -> Step<AccountCommand> {
     rows.iter().fold(step, |step, (key, row)| {
         let id = key.strip_prefix(CONNECTION).map(ConnectionId::parse);
         match (id.filter(&ends), row) {
@@ -135,7 +135,7 @@ pub(super) fn end(
 }
 
 /// The effect that makes the connection revoke its tokens at the provider and delete them.
-fn told(account: &str, id: &ConnectionId) -> Option<Effect> {
+fn told(account: &str, id: &ConnectionId) -> Option<EffectOf<super::Account>> {
     let address = connection::address(account, id);
-    Effect::send::<Connection>(address, &ConnectionCommand::Disconnect)
+    Effect::send(address, &ConnectionCommand::Disconnect)
 }

@@ -25,7 +25,7 @@ impl Person {
     }
 
     /// Writes the counted attempt, because the password was wrong.
-    pub(super) fn attempt_failed(self) -> Step<super::Account> {
+    pub(super) fn attempt_failed(self) -> Step<super::AccountCommand> {
         durable(self.remembered(AccountReply::Done))
     }
 

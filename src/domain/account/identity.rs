@@ -7,9 +7,9 @@ use super::row::{self, LinkedIdentity, Row, Session};
 use super::session::{self, NewSession, SessionProof};
 use super::{AccountError, AccountReply, Person, Rows, Transition, membership, profile};
 use crate::domain::entropy::Entropy;
-use crate::domain::identifier::{Identifier, IdentifierCommand};
+use crate::domain::identifier::IdentifierCommand;
 use crate::domain::identity::{self, ClaimsUpdate, Identity};
-use crate::domain::machine::{Address, Effect};
+use crate::domain::machine::{Address, Effect, EffectOf};
 use crate::domain::time::Timestamp;
 
 /// How many identities one person may link.
@@ -95,10 +95,14 @@ impl Person {
 
     /// Makes an address that the provider vouches for the account's own, proven address, if the account
     /// has none.
-    fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<Effect> {
+    fn adopt(
+        &mut self,
+        identity: &Identity,
+        identifier: String,
+    ) -> Option<EffectOf<super::Account>> {
         let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
         let command = IdentifierCommand::Confirm(self.account.clone());
-        let confirm = Effect::send::<Identifier>(Address::Name(identifier.clone()), &command);
+        let confirm = Effect::send(Address::Name(identifier.clone()), &command);
         self.claims.email = Some(address.clone());
         (self.email, self.identifier) = (Some(address), Some(identifier));
         self.address_lost = None;
@@ -155,7 +159,7 @@ impl Person {
             return Err(AccountError::LastWayIn);
         }
         let (issuer, subject) = (linked.issuer.clone(), linked.subject.clone());
-        let release = Effect::send::<Identifier>(
+        let release = Effect::send(
             Address::Name(identity::identifier(&issuer, &subject)),
             &IdentifierCommand::Release(self.account.clone()),
         );
@@ -219,8 +223,8 @@ impl Person {
     }
 
     /// Confirms that the identity leads here.
-    pub(super) fn confirm(&self, identity: &Identity) -> Option<Effect> {
-        Effect::send::<Identifier>(
+    pub(super) fn confirm(&self, identity: &Identity) -> Option<EffectOf<super::Account>> {
+        Effect::send(
             Address::Name(identity.identifier()),
             &IdentifierCommand::Confirm(self.account.clone()),
         )

@@ -30,10 +30,13 @@ use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionView};
 use super::attempts::Attempts;
 use super::entropy::Entropy;
-use super::grant::{Grant, GrantCommand};
-use super::identifier::{Identifier, IdentifierCommand};
+use super::grant::GrantCommand;
+use super::identifier::IdentifierCommand;
 use super::identity::ClaimsUpdate;
-use super::machine::{Address, Before, Class, Effect, Machine, Next, Notified, RowKeys, Step};
+use super::machine::{
+    Address, Before, Class, Command, Effect, Machine, Next, Nothing, OneCommand, Receive, RowKeys,
+    Step,
+};
 use super::password::PasswordRecord;
 use super::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
@@ -118,22 +121,18 @@ impl Counts {
 }
 
 /// The same step, its state written: what is counted is not.
-fn durable(mut step: Step<Account>) -> Step<Account> {
-    if let Next::Remembered(mut person) = step.next {
+fn durable(mut step: Step<AccountCommand>) -> Step<AccountCommand> {
+    if let Next::Remembered(mut person) = step.change.next {
         person.counts = None;
-        step.next = Next::Written(person);
+        step.change.next = Next::Written(person);
     }
     step
 }
 
 /// A transition's result: the step, or the error that leaves everything unchanged.
-type Transition = Result<Step<Account>, AccountError>;
+type Transition = Result<Step<AccountCommand>, AccountError>;
 /// The rows that were loaded.
 type Rows = std::collections::BTreeMap<String, Row>;
-
-impl Notified for Account {
-    type Notice = AccountNotice;
-}
 
 impl Machine for Account {
     const CLASS: Class = Class::Account;
@@ -141,14 +140,37 @@ impl Machine for Account {
     const VERSION: u32 = 2;
     type State = Person;
     type Row = Row;
+    type Wants = Nothing;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<AccountCommand>(command)?))
+    }
+
+    fn migrate(version: u32, mut state: serde_json::Value) -> Option<Person> {
+        if version < 2 {
+            membership::migrate(&mut state)?;
+        }
+        serde_json::from_value(state).ok()
+    }
+}
+
+impl OneCommand for Account {
     type Command = AccountCommand;
+}
+
+impl Command for AccountCommand {
+    type Machine = Account;
     type Reply = AccountReply;
     type Error = AccountError;
 
-    fn rows(person: Option<&Person>, command: &AccountCommand, now: Timestamp) -> Vec<RowKeys> {
-        use AccountCommand as Command;
+    fn rows(&self, person: Option<&Person>, now: Timestamp) -> Vec<RowKeys> {
+        use AccountCommand as Asked;
+        let command = self;
         // A blocked account refuses without reading rows, so that guessing at it costs next to nothing.
-        if let (Some(person), Command::SignIn(_)) = (person, command)
+        if let (Some(person), Asked::SignIn(_)) = (person, command)
             && person.attempts.is_blocked(now)
         {
             return Vec::new();
@@ -156,23 +178,22 @@ impl Machine for Account {
         let counts = person.and_then(|person| person.counts);
         let is_full = |kind: &str| counts.is_some_and(|counts| counts.is_full(kind));
         let mut needed = match command {
-            Command::BeginSignIn
-            | Command::AttemptFailed
-            | Command::Address
-            | Command::YieldAddress(_) => Vec::new(),
-            Command::Create(..)
-            | Command::SignIn(_)
-            | Command::FinishSignIn { .. }
-            | Command::SignInWith(_) => {
+            Asked::BeginSignIn | Asked::AttemptFailed | Asked::Address | Asked::YieldAddress(_) => {
+                Vec::new()
+            }
+            Asked::Create(..)
+            | Asked::SignIn(_)
+            | Asked::FinishSignIn { .. }
+            | Asked::SignInWith(_) => {
                 let mut keys = Vec::new();
                 let (replaced, session) = match command {
-                    Command::SignIn(sign_in) => (sign_in.replaces.as_ref(), &sign_in.session),
-                    Command::FinishSignIn { replaces, session, .. } => (replaces.as_ref(), session),
-                    Command::SignInWith(sign_in) => {
+                    Asked::SignIn(sign_in) => (sign_in.replaces.as_ref(), &sign_in.session),
+                    Asked::FinishSignIn { replaces, session, .. } => (replaces.as_ref(), session),
+                    Asked::SignInWith(sign_in) => {
                         keys.push(RowKeys::All(IDENTITY));
                         (sign_in.replaces.as_ref(), &sign_in.session)
                     }
-                    Command::Create(_, session) => (None, session),
+                    Asked::Create(_, session) => (None, session),
                     _ => return keys,
                 };
                 keys.extend(replaced.map(|held| RowKeys::One(row::session_key(held.number))));
@@ -182,49 +203,49 @@ impl Machine for Account {
                 }
                 keys
             }
-            Command::ReadSession(proof)
-            | Command::ChangeClaims(proof, _)
-            | Command::Confirm(proof, _)
-            | Command::FinishConfirmation(proof, _)
-            | Command::BeginLink(proof, _)
-            | Command::BeginConfirmation(proof) => {
+            Asked::ReadSession(proof)
+            | Asked::ChangeClaims(proof, _)
+            | Asked::Confirm(proof, _)
+            | Asked::FinishConfirmation(proof, _)
+            | Asked::BeginLink(proof, _)
+            | Asked::BeginConfirmation(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number))]
             }
-            Command::Authorize(session, request) => {
+            Asked::Authorize(session, request) => {
                 let mut keys = request.rows(is_full);
                 keys.push(RowKeys::One(row::session_key(session.number)));
                 keys
             }
-            Command::UserInfo { grant_id, .. }
-            | Command::GrantEnded(grant_id)
-            | Command::GrantRedeemed(grant_id)
-            | Command::AccessTokenRevoked { grant_id, .. } => {
+            Asked::UserInfo { grant_id, .. }
+            | Asked::GrantEnded(grant_id)
+            | Asked::GrantRedeemed(grant_id)
+            | Asked::AccessTokenRevoked { grant_id, .. } => {
                 vec![RowKeys::One(row::grant_key(grant_id))]
             }
-            Command::Link(proof, ..) => {
+            Asked::Link(proof, ..) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(IDENTITY)]
             }
-            Command::Connect(proof, _) => {
+            Asked::Connect(proof, _) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(CONNECTION)]
             }
-            Command::Disconnect(proof, id) => connections::rows_to_disconnect(proof, id),
-            Command::Connections { grant_id, client_id, providers, .. } => {
+            Asked::Disconnect(proof, id) => connections::rows_to_disconnect(proof, id),
+            Asked::Connections { grant_id, client_id, providers, .. } => {
                 connections::rows_of_grant(grant_id, client_id, providers)
             }
-            Command::AddApp(proof, _) | Command::RemoveApp(proof, _) | Command::Apps(proof) => {
+            Asked::AddApp(proof, _) | Asked::RemoveApp(proof, _) | Asked::Apps(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(APP)]
             }
-            Command::Unlink(..) => {
+            Asked::Unlink(..) => {
                 vec![RowKeys::All(SESSION), RowKeys::All(GRANT), RowKeys::All(IDENTITY)]
             }
-            Command::EndSession(_)
-            | Command::EndUpstreamSessions { .. }
-            | Command::EndOther(..)
-            | Command::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
-            Command::Overview(_)
-            | Command::RevokeClient(..)
-            | Command::RevokeScope(..)
-            | Command::Erase(..) => {
+            Asked::EndSession(_)
+            | Asked::EndUpstreamSessions { .. }
+            | Asked::EndOther(..)
+            | Asked::ChangePassword(..) => vec![RowKeys::All(SESSION), RowKeys::All(GRANT)],
+            Asked::Overview(_)
+            | Asked::RevokeClient(..)
+            | Asked::RevokeScope(..)
+            | Asked::Erase(..) => {
                 [SESSION, CONSENT, GRANT, IDENTITY, CONNECTION, APP].map(RowKeys::All).to_vec()
             }
         };
@@ -234,12 +255,8 @@ impl Machine for Account {
         needed
     }
 
-    fn step(
-        before: Before<Self>,
-        command: AccountCommand,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<Account>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
+        let command = self;
         let Before { state, rows } = before;
         let transition = match (state, command) {
             (None, AccountCommand::Create(new, session)) => create(*new, session, now, entropy),
@@ -255,13 +272,6 @@ impl Machine for Account {
         };
         transition.unwrap_or_else(|error| Step::unchanged(Err(error)))
     }
-
-    fn migrate(version: u32, mut state: serde_json::Value) -> Option<Person> {
-        if version < 2 {
-            membership::migrate(&mut state)?;
-        }
-        serde_json::from_value(state).ok()
-    }
 }
 
 fn create(
@@ -274,7 +284,7 @@ fn create(
     let password = password.map(|password| password.into_record(entropy)).transpose()?;
     let confirm = address.as_ref().and_then(|(_, identifier)| {
         let command = IdentifierCommand::Confirm(account.clone());
-        Effect::send::<Identifier>(Address::Name(identifier.clone()), &command)
+        Effect::send(Address::Name(identifier.clone()), &command)
     });
     let (email, identifier) = address.unzip();
     let mut person = Person {
@@ -309,75 +319,75 @@ impl Person {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Transition {
-        use AccountCommand as Command;
+        use AccountCommand as Asked;
         match command {
-            Command::Create(..) => Err(AccountError::Exists),
-            Command::SignIn(sign_in) => self.sign_in_with_password(*sign_in, rows, (now, entropy)),
-            Command::Confirm(proof, password) => {
+            Asked::Create(..) => Err(AccountError::Exists),
+            Asked::SignIn(sign_in) => self.sign_in_with_password(*sign_in, rows, (now, entropy)),
+            Asked::Confirm(proof, password) => {
                 self.confirm_with_password(&proof, &password, rows, now)
             }
-            Command::BeginSignIn => self.begin_attempt(now),
-            Command::BeginConfirmation(proof) => {
+            Asked::BeginSignIn => self.begin_attempt(now),
+            Asked::BeginConfirmation(proof) => {
                 session::find(rows, &proof, now)?;
                 self.begin_attempt(now)
             }
-            Command::FinishConfirmation(proof, verified) => {
+            Asked::FinishConfirmation(proof, verified) => {
                 self.finish_confirmation(&proof, &verified, rows, now)
             }
-            Command::FinishSignIn { session, verified, rehashed, replaces } => {
+            Asked::FinishSignIn { session, verified, rehashed, replaces } => {
                 self.finish_sign_in((verified, rehashed), (session, replaces), rows, (now, entropy))
             }
-            Command::AttemptFailed => Ok(self.attempt_failed()),
-            Command::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
-            Command::BeginLink(proof, confirmation) => {
+            Asked::AttemptFailed => Ok(self.attempt_failed()),
+            Asked::SignInWith(sign_in) => self.sign_in_with(*sign_in, rows, now, entropy),
+            Asked::BeginLink(proof, confirmation) => {
                 self.begin_link(&proof, &confirmation, rows, (now, entropy))
             }
-            Command::Link(proof, link) => self.link(&proof, &link, rows, now),
-            Command::Unlink(proof, unlink) => self.unlink(&proof, &unlink, rows, now),
-            Command::YieldAddress(identifier) => self.yield_address(&identifier),
-            Command::Connect(proof, id) => connections::connect(&proof, &id, rows, now),
-            Command::Disconnect(proof, id) => self.disconnect(&proof, &id, rows, now),
-            Command::Connections { grant_id, jti, client_id, providers } => {
+            Asked::Link(proof, link) => self.link(&proof, &link, rows, now),
+            Asked::Unlink(proof, unlink) => self.unlink(&proof, &unlink, rows, now),
+            Asked::YieldAddress(identifier) => self.yield_address(&identifier),
+            Asked::Connect(proof, id) => connections::connect(&proof, &id, rows, now),
+            Asked::Disconnect(proof, id) => self.disconnect(&proof, &id, rows, now),
+            Asked::Connections { grant_id, jti, client_id, providers } => {
                 let grant = connections::grant_of(rows, (&grant_id, &jti, &client_id), now)?;
                 let connections = connections::usable(rows, &client_id, &providers);
                 let scope = grant.scope.clone();
                 Ok(Step::unchanged(Ok(AccountReply::Connections { scope, connections })))
             }
-            Command::Address => {
+            Asked::Address => {
                 let is_proven = self.claims.email_verified == Some(true);
                 let own = self.email.map(|email| OwnAddress { email, is_proven });
                 Ok(Step::unchanged(Ok(AccountReply::Address(own))))
             }
-            Command::EndUpstreamSessions { issuer, subject, sid, begun_before } => Ok(self
+            Asked::EndUpstreamSessions { issuer, subject, sid, begun_before } => Ok(self
                 .end_sessions(rows, |_, session| {
                     session.started_at() < begun_before
                         && session.origin.as_ref().is_some_and(|origin| {
                             origin.is(&issuer, subject.as_deref(), sid.as_deref())
                         })
                 })),
-            Command::ReadSession(proof) => {
+            Asked::ReadSession(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
                 Ok(Step::unchanged(Ok(AccountReply::Session(Box::new(view)))))
             }
-            Command::Authorize(session, request) => self.authorize(&session, *request, rows, now),
-            Command::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
-            Command::Overview(proof) => {
+            Asked::Authorize(session, request) => self.authorize(&session, *request, rows, now),
+            Asked::UserInfo { grant_id, jti } => self.user_info(&grant_id, &jti, rows, now),
+            Asked::Overview(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
                 let overview = self.overview(view, rows, now);
                 Ok(Step::unchanged(Ok(AccountReply::Overview(Box::new(overview)))))
             }
-            Command::EndSession(proof) => {
+            Asked::EndSession(proof) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.end_sessions(rows, |number, _| number == proof.number))
             }
-            Command::EndOther(proof, other) => {
+            Asked::EndOther(proof, other) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.end_sessions(rows, |number, _| number == other))
             }
-            Command::ChangePassword(proof, change) => {
+            Asked::ChangePassword(proof, change) => {
                 self.change_password(&proof, *change, rows, (now, entropy))
             }
-            Command::ChangeClaims(proof, claims) => {
+            Asked::ChangeClaims(proof, claims) => {
                 session::find(rows, &proof, now)?;
                 let edited = profile::edited(&self.claims, *claims);
                 profile::written(&self.claims, &edited, &mut self.sources);
@@ -385,15 +395,15 @@ impl Person {
                 self.claims.updated_at = Some(now.seconds());
                 Ok(durable(self.remembered(AccountReply::Done)))
             }
-            Command::RevokeClient(proof, client_id) => {
+            Asked::RevokeClient(proof, client_id) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.revoke_client(&client_id, rows))
             }
-            Command::RevokeScope(proof, client_id, scope) => {
+            Asked::RevokeScope(proof, client_id, scope) => {
                 session::find(rows, &proof, now)?;
                 Ok(self.revoke_scope((&client_id, &scope), rows, now))
             }
-            Command::AddApp(proof, client_id) => {
+            Asked::AddApp(proof, client_id) => {
                 session::find(rows, &proof, now)?;
                 if row::apps(rows).count() >= MAX_APPS {
                     return Err(AccountError::TooManyApps);
@@ -401,16 +411,16 @@ impl Person {
                 let step = Step::unchanged(Ok(AccountReply::Done));
                 Ok(step.put(row::app_key(&client_id), Row::App(now)))
             }
-            Command::RemoveApp(proof, client_id) => {
+            Asked::RemoveApp(proof, client_id) => {
                 session::find(rows, &proof, now)?;
                 Ok(Step::unchanged(Ok(AccountReply::Done)).delete(row::app_key(&client_id)))
             }
-            Command::Apps(proof) => {
+            Asked::Apps(proof) => {
                 let view = session::view(&self, session::find(rows, &proof, now)?);
                 let apps = row::apps(rows).map(String::from).collect();
                 Ok(Step::unchanged(Ok(AccountReply::Apps(Box::new(view), apps))))
             }
-            Command::Erase(proof, confirmation) => {
+            Asked::Erase(proof, confirmation) => {
                 let session = session::find(rows, &proof, now)?;
                 self.check_deletion(session, &confirmation, now)?;
                 if row::apps(rows).next().is_some() {
@@ -418,7 +428,7 @@ impl Person {
                 }
                 Ok(self.erase(rows))
             }
-            Command::GrantEnded(grant_id) => {
+            Asked::GrantEnded(grant_id) => {
                 let key = row::grant_key(&grant_id);
                 // Told twice, it is counted once.
                 if !rows.contains_key(&key) {
@@ -427,7 +437,7 @@ impl Person {
                 self.count(|counts| counts.grants = counts.grants.saturating_sub(1));
                 Ok(self.remembered(AccountReply::Done).delete(key))
             }
-            Command::GrantRedeemed(grant_id) => {
+            Asked::GrantRedeemed(grant_id) => {
                 let key = row::grant_key(&grant_id);
                 let step = Step::unchanged(Ok(AccountReply::Done));
                 Ok(match rows.get(&key) {
@@ -437,7 +447,7 @@ impl Person {
                     _ => step,
                 })
             }
-            Command::AccessTokenRevoked { grant_id, jti, expires_at } => {
+            Asked::AccessTokenRevoked { grant_id, jti, expires_at } => {
                 let key = row::grant_key(&grant_id);
                 let Some(Row::Grant(grant)) = rows.get(&key) else {
                     return Err(AccountError::NoGrant);
@@ -455,7 +465,7 @@ impl Person {
     }
 
     /// Answers, and changes at most what may be lost with the memory.
-    fn remembered(self, reply: AccountReply) -> Step<Account> {
+    fn remembered(self, reply: AccountReply) -> Step<AccountCommand> {
         Step::to(Next::Remembered(self), Ok(reply))
     }
 
@@ -487,7 +497,7 @@ impl Person {
         if is_proven || self.identifier.as_deref() != Some(identifier) {
             return Err(AccountError::AddressProven);
         }
-        let release = Effect::send::<Identifier>(
+        let release = Effect::send(
             Address::Name(identifier.to_owned()),
             &IdentifierCommand::Release(self.account.clone()),
         );
@@ -497,7 +507,7 @@ impl Person {
         Ok(durable(self.remembered(AccountReply::Done)).wants(release))
     }
 
-    fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<Account> {
+    fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<AccountCommand> {
         let consent = row::consent_key(client_id);
         if rows.contains_key(&consent) {
             self.count(|counts| counts.consents = counts.consents.saturating_sub(1));
@@ -514,7 +524,7 @@ impl Person {
         (client_id, scope): (&str, &str),
         rows: &Rows,
         now: Timestamp,
-    ) -> Step<Account> {
+    ) -> Step<AccountCommand> {
         let key = row::consent_key(client_id);
         let account = self.account.clone();
         let mut gone = Vec::new();
@@ -543,14 +553,14 @@ impl Person {
         let grants = row::grants(rows).filter(|(_, grant)| grant.client_id == client_id);
         grants.fold(step, |step, (key, grant)| {
             let command = GrantCommand::Narrow(scope.to_owned());
-            let told = Effect::send::<Grant>(Address::Id(grant.grant_id.clone()), &command);
+            let told = Effect::send(Address::Id(grant.grant_id.clone()), &command);
             let narrower = grant.clone().without_scope(scope);
             step.put(key.to_owned(), Row::Grant(narrower)).wants(told)
         })
     }
 
     /// Everything about the person goes in one step; what lives elsewhere is told to go.
-    fn erase(self, rows: &Rows) -> Step<Account> {
+    fn erase(self, rows: &Rows) -> Step<AccountCommand> {
         let upstream = row::identities(rows).map(|(_, linked)| {
             crate::domain::identity::identifier(&linked.issuer, &linked.subject)
         });
@@ -560,7 +570,7 @@ impl Person {
             .identifier
             .into_iter()
             .chain(upstream)
-            .filter_map(|name| Effect::send::<Identifier>(Address::Name(name), &release));
+            .filter_map(|name| Effect::send(Address::Name(name), &release));
         let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(released);
         let step = connections::end(step, (&account, rows), |_| true);
         end_grants(step, rows, |_| true)
@@ -569,13 +579,13 @@ impl Person {
 
 /// Ends the grants that match: their rows go, and their objects are told.
 fn end_grants(
-    step: Step<Account>,
+    step: Step<AccountCommand>,
     rows: &Rows,
     ends: impl Fn(&row::Grant) -> bool,
-) -> Step<Account> {
+) -> Step<AccountCommand> {
     row::grants(rows).filter(|(_, grant)| ends(grant)).fold(step, |step, (key, grant)| {
         let address = Address::Id(grant.grant_id.clone());
-        step.delete(key.to_owned()).wants(Effect::send::<Grant>(address, &GrantCommand::End))
+        step.delete(key.to_owned()).wants(Effect::send(address, &GrantCommand::End))
     })
 }
 

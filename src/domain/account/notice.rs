@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::AccountCommand;
+use crate::domain::machine::{Class, Notice};
 use crate::domain::time::Timestamp;
 
 /// A command from a grant. Effects are stored until they are performed, and an [`AccountCommand`] can contain a password.
@@ -10,6 +11,10 @@ use crate::domain::time::Timestamp;
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct AccountNotice(AccountCommand);
+
+impl Notice for AccountNotice {
+    const CLASS: Class = Class::Account;
+}
 
 impl AccountNotice {
     /// [`AccountCommand::GrantEnded`].

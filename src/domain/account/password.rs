@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::confirmation::Confirmation;
 use super::row::{self, Row};
 use super::session::{self, NewSession, SessionProof};
-use super::{Account, AccountError, AccountReply, Person, Rows, Transition, durable, end_grants};
+use super::{
+    AccountCommand, AccountError, AccountReply, Person, Rows, Transition, durable, end_grants,
+};
 use crate::domain::attempts::Attempts;
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::machine::Step;
@@ -152,7 +154,7 @@ impl Person {
     }
 
     /// Refuses a wrong password, and writes the attempt before the reply.
-    fn refuse_password(self) -> Step<Account> {
+    fn refuse_password(self) -> Step<AccountCommand> {
         let step = durable(self.remembered(AccountReply::Done));
         Step { reply: Err(AccountError::WrongPassword), ..step }
     }

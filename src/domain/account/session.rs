@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::authorize::{AuthorizeRequest, Recorded};
 use super::row::{self, Row, SESSION, Session, SessionOrigin};
 use super::{
-    Account, AccountError, AccountReply, MAX_SESSIONS, Person, Rows, SignedIn, end_grants,
+    AccountCommand, AccountError, AccountReply, MAX_SESSIONS, Person, Rows, SignedIn, end_grants,
 };
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::machine::Step;
@@ -189,7 +189,7 @@ impl Person {
         rows: &Rows,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Step<Account> {
+    ) -> Step<AccountCommand> {
         let continued = replaces.and_then(|proof| {
             let sid = find(rows, &proof, now).ok()?.sid.clone();
             Some((row::session_key(proof.number), sid))
@@ -211,7 +211,7 @@ impl Person {
         rows: &Rows,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Step<Account> {
+    ) -> Step<AccountCommand> {
         let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
         self.count(|counts| {
             counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
@@ -239,8 +239,8 @@ impl Person {
         let mut step =
             end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
         if let Some((rows, effects)) = recorded {
-            step.rows.extend(rows);
-            step.effects.extend(effects);
+            step.change.rows.extend(rows);
+            step.change.effects.extend(effects);
         }
         gone.into_iter().fold(step, Step::delete)
     }
@@ -250,7 +250,7 @@ impl Person {
         mut self,
         rows: &Rows,
         ends: impl Fn(u32, &Session) -> bool,
-    ) -> Step<Account> {
+    ) -> Step<AccountCommand> {
         let mut keys = Vec::new();
         let mut sids = Vec::new();
         for (key, number, session) in row::sessions(rows) {

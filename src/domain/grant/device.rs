@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device_response::{Poll, RedeemedDeviceCode};
 use super::family::Family;
 use super::live::LiveGrant;
-use super::{Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue};
+use super::{Authorization, GrantCommand, GrantError, GrantReply, GrantState, Issue};
 use crate::domain::distance::Location;
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Next, Step};
@@ -134,7 +134,7 @@ impl DeviceState {
         command: GrantCommand,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Step<Grant> {
+    ) -> Step<GrantCommand> {
         match (self, command) {
             (state, GrantCommand::Poll(poll)) => state.poll(&poll, now, entropy),
             (Self::Waiting(waiting), _) if waiting.expires_at <= now => {
@@ -169,7 +169,7 @@ impl DeviceState {
     }
 
     /// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
-    fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<Grant> {
+    fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<GrantCommand> {
         let (code, owner) = match &self {
             Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
             Self::Approved(approved) => (&approved.device_code, &approved.authorization.client_id),

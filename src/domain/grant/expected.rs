@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, GrantCommand, GrantError, GrantReply, GrantState};
+use super::{GrantCommand, GrantError, GrantReply, GrantState};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Next, Step};
 use crate::domain::time::{Seconds, Timestamp};
@@ -37,7 +37,7 @@ impl Expected {
         command: GrantCommand,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Step<Grant> {
+    ) -> Step<GrantCommand> {
         let done = Ok(GrantReply::Done);
         match command {
             GrantCommand::Expect(until) => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device_response::{Poll, RedeemedDeviceCode};
 use super::family::{Family, Refresh, Use};
 use super::{
-    Authorization, Grant, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
+    Authorization, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
 };
 use crate::domain::account::AccountNotice;
 use crate::domain::machine::{Next, Step};
@@ -82,15 +82,15 @@ impl LiveGrant {
     }
 
     /// Ends it, and has the account forget it.
-    fn end(&self, reply: Result<GrantReply, GrantError>, now: Timestamp) -> Step<Grant> {
-        let step = super::end(&self.authorization, reply);
-        match self.code_until.filter(|until| now < *until) {
-            Some(until) => Step { next: Next::Written(GrantState::Ended { until }), ..step },
-            None => step,
+    fn end(&self, reply: Result<GrantReply, GrantError>, now: Timestamp) -> Step<GrantCommand> {
+        let mut step = super::end(&self.authorization, reply);
+        if let Some(until) = self.code_until.filter(|until| now < *until) {
+            step.change.next = Next::Written(GrantState::Ended { until });
         }
+        step
     }
 
-    pub(super) fn step(self, command: GrantCommand, now: Timestamp) -> Step<Grant> {
+    pub(super) fn step(self, command: GrantCommand, now: Timestamp) -> Step<GrantCommand> {
         match command {
             GrantCommand::Redeem(redemption) => {
                 if redemption.client_id != self.authorization.client_id {
@@ -119,7 +119,7 @@ impl LiveGrant {
         }
     }
 
-    fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Step<Grant> {
+    fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Step<GrantCommand> {
         let Some(family) = self.family.take() else {
             return Step::unchanged(Err(GrantError::Unknown));
         };
@@ -175,7 +175,7 @@ impl LiveGrant {
 
     /// Spends the device code: a token was used, so the response has arrived. Writes this, because the code
     /// must stay spent if memory is lost; once the response can't be repeated any more, writes nothing.
-    fn spend_device_code(mut self, reply: GrantReply, now: Timestamp) -> Step<Grant> {
+    fn spend_device_code(mut self, reply: GrantReply, now: Timestamp) -> Step<GrantCommand> {
         match self.redeemed_code.take() {
             Some(code) if now < code.token.until => {
                 Step::written(GrantState::Live(self), Ok(reply))
@@ -215,7 +215,7 @@ impl LiveGrant {
         Ok(GrantReply::Active { authorization, expires_at })
     }
 
-    fn revoke(mut self, presented: Presented, now: Timestamp) -> Step<Grant> {
+    fn revoke(mut self, presented: Presented, now: Timestamp) -> Step<GrantCommand> {
         if let Err(error) = self.owns(&presented) {
             return Step::unchanged(Err(error));
         }
@@ -243,7 +243,7 @@ impl LiveGrant {
         }
     }
 
-    pub(super) fn wake(mut self, now: Timestamp) -> Step<Grant> {
+    pub(super) fn wake(mut self, now: Timestamp) -> Step<GrantCommand> {
         let expires_at = self.expires_at();
         if now < expires_at {
             self.wakes_at = expires_at;

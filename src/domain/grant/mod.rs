@@ -25,9 +25,12 @@ use self::device_response::{Poll, Repeatable};
 use self::expected::Expected;
 use self::family::Refresh;
 use self::live::LiveGrant;
-use super::account::{Account, AccountNotice};
+use super::account::AccountNotice;
 use super::entropy::Entropy;
-use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Notified, Step};
+use super::machine::{
+    Address, Before, Class, Command, Effect, EffectOf, Machine, Next, NoRow, Nothing, Notice,
+    OneCommand, Receive, Step,
+};
 use super::secret::Secret;
 use super::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
@@ -280,57 +283,21 @@ pub enum GrantError {
     Decided,
 }
 
-impl Notified for Grant {
-    type Notice = GrantCommand;
+impl Notice for GrantCommand {
+    const CLASS: Class = Class::Grant;
 }
 
 impl Machine for Grant {
     const CLASS: Class = Class::Grant;
     type State = GrantState;
     type Row = NoRow;
-    type Command = GrantCommand;
-    type Reply = GrantReply;
-    type Error = GrantError;
+    type Wants = Nothing;
 
-    fn step(
-        before: Before<Self>,
-        command: GrantCommand,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Self> {
-        use GrantCommand as Command;
-        let fail = |error| Step::unchanged(Err(error));
-        match (before.state, command) {
-            (None, Command::Request(grant)) => {
-                let state = DeviceState::Waiting(*grant);
-                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
-            }
-            (state, Command::ReportRedemption(asked)) => report_redemption(state.as_ref(), &asked),
-            (None, Command::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
-            (None, command) => Expected::unknown(now).step(command, now, entropy),
-            (Some(GrantState::Expected(expected)), command) => expected.step(command, now, entropy),
-            (Some(GrantState::Device(device)), Command::Request(grant)) if device.is_over(now) => {
-                let state = DeviceState::Waiting(*grant);
-                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
-            }
-            (Some(GrantState::Ended { until }), Command::Wake) if until <= now => {
-                Step::to(Next::Forgotten, Ok(GrantReply::Done))
-            }
-            (Some(GrantState::Ended { .. }), Command::Wake | Command::End) => {
-                Step::unchanged(Ok(GrantReply::Done))
-            }
-            (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
-            (Some(_), Command::Expect(_) | Command::Request(_)) => fail(GrantError::Occupied),
-            (Some(state), Command::Wake) => wake(state, now),
-            (Some(mut state), Command::Narrow(scope)) => {
-                if let Some(authorization) = state.authorization_mut() {
-                    authorization.scope = authorization.scope.filter(|token| token != scope);
-                }
-                Step::written(state, Ok(GrantReply::Done))
-            }
-            (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
-            (Some(GrantState::Live(live)), command) => live.step(command, now),
-        }
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<GrantCommand>(command)?))
     }
 
     fn wakes_at(state: &GrantState) -> Option<Timestamp> {
@@ -342,8 +309,55 @@ impl Machine for Grant {
         })
     }
 
-    fn wake() -> Option<GrantCommand> {
-        Some(GrantCommand::Wake)
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(GrantCommand::Wake))
+    }
+}
+
+impl OneCommand for Grant {
+    type Command = GrantCommand;
+}
+
+impl Command for GrantCommand {
+    type Machine = Grant;
+    type Reply = GrantReply;
+    type Error = GrantError;
+
+    fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
+        let command = self;
+        use GrantCommand as Asked;
+        let fail = |error| Step::unchanged(Err(error));
+        match (before.state, command) {
+            (None, Asked::Request(grant)) => {
+                let state = DeviceState::Waiting(*grant);
+                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
+            }
+            (state, Asked::ReportRedemption(asked)) => report_redemption(state.as_ref(), &asked),
+            (None, Asked::Wake) => Step::to(Next::Forgotten, Ok(GrantReply::Done)),
+            (None, command) => Expected::unknown(now).step(command, now, entropy),
+            (Some(GrantState::Expected(expected)), command) => expected.step(command, now, entropy),
+            (Some(GrantState::Device(device)), Asked::Request(grant)) if device.is_over(now) => {
+                let state = DeviceState::Waiting(*grant);
+                Step::written(GrantState::Device(state), Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { until }), Asked::Wake) if until <= now => {
+                Step::to(Next::Forgotten, Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { .. }), Asked::Wake | Asked::End) => {
+                Step::unchanged(Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Ended { .. }), _) => fail(GrantError::Unknown),
+            (Some(_), Asked::Expect(_) | Asked::Request(_)) => fail(GrantError::Occupied),
+            (Some(state), Asked::Wake) => wake(state, now),
+            (Some(mut state), Asked::Narrow(scope)) => {
+                if let Some(authorization) = state.authorization_mut() {
+                    authorization.scope = authorization.scope.filter(|token| token != scope);
+                }
+                Step::written(state, Ok(GrantReply::Done))
+            }
+            (Some(GrantState::Device(device)), command) => device.step(command, now, entropy),
+            (Some(GrantState::Live(live)), command) => live.step(command, now),
+        }
     }
 
     fn awaits_change(reply: &Result<GrantReply, GrantError>) -> bool {
@@ -352,7 +366,7 @@ impl Machine for Grant {
 }
 
 /// Forgets what has expired; the account is told, so that its list of apps stays true.
-fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
+fn wake(state: GrantState, now: Timestamp) -> Step<GrantCommand> {
     let done = Ok(GrantReply::Done);
     match state {
         GrantState::Device(device) if device.forgotten_at() <= now => match device {
@@ -368,7 +382,7 @@ fn wake(state: GrantState, now: Timestamp) -> Step<Grant> {
 
 /// Tells the account that the code was redeemed, or that nobody can redeem it any more. Says nothing
 /// for a device authorization, which has no authorization code.
-fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> Step<Grant> {
+fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> Step<GrantCommand> {
     let grant_id = asked.grant_id.clone();
     let told = match state {
         Some(GrantState::Live(_)) => Some(AccountNotice::grant_redeemed(grant_id)),
@@ -378,16 +392,16 @@ fn report_redemption(state: Option<&GrantState>, asked: &ReportRedemption) -> St
         }
     };
     let address = Address::Id(asked.account.clone());
-    let effect = told.and_then(|notice| Effect::send::<Account>(address, &notice));
+    let effect = told.and_then(|notice| Effect::send(address, &notice));
     Step::unchanged(Ok(GrantReply::Done)).wants(effect)
 }
 
 /// Ends the grant, and has the account forget it.
-fn end(authorization: &Authorization, reply: Result<GrantReply, GrantError>) -> Step<Grant> {
+fn end(authorization: &Authorization, reply: Result<GrantReply, GrantError>) -> Step<GrantCommand> {
     let notice = AccountNotice::grant_ended(authorization.grant_id.clone());
     Step::to(Next::Forgotten, reply).wants(tell_account(authorization, &notice))
 }
 
-fn tell_account(authorization: &Authorization, notice: &AccountNotice) -> Option<Effect> {
-    Effect::send::<Account>(Address::Id(authorization.account.clone()), notice)
+fn tell_account(authorization: &Authorization, notice: &AccountNotice) -> Option<EffectOf<Grant>> {
+    Effect::send(Address::Id(authorization.account.clone()), notice)
 }

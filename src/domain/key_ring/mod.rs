@@ -21,7 +21,7 @@ pub use self::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey, Superseded
 use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
-use super::machine::{Before, Class, Machine, NoRow, Outcome, Step};
+use super::machine::{Before, Class, Command, Machine, NoRow, OneCommand, Receive, Step, Wants};
 use super::time::{Seconds, Timestamp};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -62,6 +62,33 @@ pub enum KeyRingCommand {
     Wake,
 }
 
+/// What the ring wants from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyRingWants {
+    /// Make a key pair; the private half comes back sealed.
+    GenerateKey(SigningAlgorithm),
+    /// Write the keys where every isolate reads them.
+    PublishKeys(KeySet),
+    /// Write the public keys that verify an `id_token_hint` where every isolate reads them.
+    PublishHintKeys(HintKeys),
+}
+
+impl Wants for KeyRingWants {
+    type Outcome = KeyPair;
+
+    fn has_outcome(&self) -> bool {
+        matches!(self, Self::GenerateKey(_))
+    }
+
+    fn replaces(&self, earlier: &Self) -> bool {
+        matches!(
+            (self, earlier),
+            (Self::PublishKeys(_), Self::PublishKeys(_))
+                | (Self::PublishHintKeys(_), Self::PublishHintKeys(_))
+        )
+    }
+}
+
 /// Why a command is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum KeyRingError {
@@ -74,16 +101,39 @@ impl Machine for KeyRing {
     const CLASS: Class = Class::KeyRing;
     type State = Ring;
     type Row = NoRow;
+    type Wants = KeyRingWants;
+
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error> {
+        Ok(receiver.receive(serde_json::from_str::<KeyRingCommand>(command)?))
+    }
+
+    fn wakes_at(ring: &Ring) -> Option<Timestamp> {
+        ring.wakes_at()
+    }
+
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(KeyRingCommand::Wake))
+    }
+
+    fn outcome<R: Receive<Self>>(pair: KeyPair, receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(KeyRingCommand::Made(pair)))
+    }
+}
+
+impl OneCommand for KeyRing {
     type Command = KeyRingCommand;
+}
+
+impl Command for KeyRingCommand {
+    type Machine = KeyRing;
     type Reply = KeySet;
     type Error = KeyRingError;
 
-    fn step(
-        before: Before<Self>,
-        command: KeyRingCommand,
-        now: Timestamp,
-        _: &dyn Entropy,
-    ) -> Step<Self> {
+    fn decide(self, before: Before<KeyRing>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let command = self;
         let mut ring = before.state.unwrap_or_default();
         match command {
             KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
@@ -145,21 +195,6 @@ impl Machine for KeyRing {
                 // What is published here is older than the keys that are asked for, so it goes first.
                 ring.publish(now).wants(effects)
             }
-        }
-    }
-
-    fn wakes_at(ring: &Ring) -> Option<Timestamp> {
-        ring.wakes_at()
-    }
-
-    fn wake() -> Option<KeyRingCommand> {
-        Some(KeyRingCommand::Wake)
-    }
-
-    fn outcome(outcome: Outcome) -> Option<KeyRingCommand> {
-        match outcome {
-            Outcome::KeyGenerated(pair) => Some(KeyRingCommand::Made(pair)),
-            _ => None,
         }
     }
 

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey};
-use super::{KeyRing, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE, RECOGNIZED_AFTER, SIGNS_FOR};
-use crate::domain::machine::{Effect, Step};
+use super::{
+    KeyRing, KeyRingCommand, KeyRingWants, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE,
+    RECOGNIZED_AFTER, SIGNS_FOR,
+};
+use crate::domain::machine::{Effect, EffectOf, Step};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -32,13 +35,17 @@ pub struct Ring {
 
 impl Ring {
     /// Asks for a key, unless one was asked for a moment ago.
-    pub(super) fn ask(&mut self, alg: SigningAlgorithm, now: Timestamp) -> Option<Effect> {
+    pub(super) fn ask(
+        &mut self,
+        alg: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Option<EffectOf<KeyRing>> {
         self.making.retain(|(_, asked)| now < asked.plus(MAKING));
         if self.making.iter().any(|(making, _)| *making == alg) {
             return None;
         }
         self.making.push((alg, now));
-        Some(Effect::GenerateKey(alg))
+        Some(Effect::Own(KeyRingWants::GenerateKey(alg)))
     }
 
     /// Adds a key: it signs after the last one, or at once if none may sign.
@@ -105,12 +112,13 @@ impl Ring {
 
     /// Writes the ring and publishes the hint keys, then the keys: a key must be among the hint keys before it is no
     /// longer published.
-    pub(super) fn publish(mut self, now: Timestamp) -> Step<KeyRing> {
+    pub(super) fn publish(mut self, now: Timestamp) -> Step<KeyRingCommand> {
         self.published_at = Some(now);
         self.update_hint_keys(now);
-        let hint_keys = Effect::PublishHintKeys(self.hint_keys.clone());
+        let hint_keys = Effect::Own(KeyRingWants::PublishHintKeys(self.hint_keys.clone()));
         let set = self.set.clone();
-        Step::written(self, Ok(set.clone())).wants([hint_keys, Effect::PublishKeys(set)])
+        Step::written(self, Ok(set.clone()))
+            .wants([hint_keys, Effect::Own(KeyRingWants::PublishKeys(set))])
     }
 
     /// Whether the keys were published so recently that KV may not return them yet.

@@ -1,7 +1,7 @@
 //! Attacks that guess passwords or addresses, or waste the server's CPU time.
 
-use vestibule::domain::machine::{Before, Machine, Next};
-use vestibule::domain::throttle::{Limit, Throttle, ThrottleCommand};
+use vestibule::domain::machine::{Before, Command, Next};
+use vestibule::domain::throttle::{Limit, ThrottleCommand};
 use vestibule::domain::time::Seconds;
 
 use super::access::{PASSWORD, signed_up};
@@ -29,8 +29,8 @@ fn right_passwords_without_end_keep_the_server_hashing() {
     let mut state = None;
     let mut send = |command: ThrottleCommand| {
         let before = Before { state: state.clone(), rows: <_>::default() };
-        let step = Throttle::step(before, command, START, &*SeededEntropy::new());
-        if let Next::Remembered(spent) | Next::Written(spent) = step.next {
+        let step = command.decide(before, START, &*SeededEntropy::new());
+        if let Next::Remembered(spent) | Next::Written(spent) = step.change.next {
             state = Some(spent);
         }
         step.reply.is_ok()

@@ -20,7 +20,7 @@ use vestibule::jose::seal::Sealer;
 use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
 use self::internet::Internet;
-use self::objects::{Memory, Outside};
+use self::objects::{Memory, Surroundings};
 use self::signer::PortableSigner;
 
 /// The clock begins here.
@@ -145,7 +145,7 @@ pub struct World {
     pub objects: Memory,
     pub clients: Rc<MemoryRegistry>,
     pub signer: PortableSigner,
-    pub log: MemoryLog,
+    pub log: Rc<MemoryLog>,
     pub internet: Rc<Internet>,
     pub settings: Settings,
 }
@@ -165,14 +165,19 @@ impl World {
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
         let settings = Settings::read(&names, &lookup).expect("the settings are right");
         let clients = Rc::new(MemoryRegistry::default());
-        let outside = Outside { internet: Rc::clone(&internet), clients: Rc::clone(&clients) };
+        let log = Rc::new(MemoryLog::default());
+        let outside = Surroundings {
+            internet: Rc::clone(&internet),
+            clients: Rc::clone(&clients),
+            log: Rc::clone(&log),
+        };
         let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), outside);
         objects.upstream.replace(Some((settings.providers.clone(), settings.sealer.clone())));
         Self {
             objects,
             internet,
             clients,
-            log: MemoryLog::default(),
+            log,
             settings,
             clock,
             timer: TestTimer::default(),
@@ -202,7 +207,7 @@ impl World {
             clients: &*self.clients,
             signer: &self.signer,
             http: &*self.internet,
-            log: &self.log,
+            log: &*self.log,
         }
     }
 }

@@ -2,56 +2,59 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use async_trait::async_trait;
 use futures_lite::future::block_on;
 use sha2::{Digest, Sha256};
-use vestibule::domain::account::Account;
-use vestibule::domain::connection::Connection;
-use vestibule::domain::document::Document;
 use vestibule::domain::entropy::{self, Entropy};
-use vestibule::domain::grant::Grant;
-use vestibule::domain::identifier::Identifier;
-use vestibule::domain::machine::{Address, Before, Class, Effect, Machine, Next, Outcome, RowKeys};
-use vestibule::domain::registration::Registration;
-use vestibule::domain::throttle::Throttle;
+use vestibule::domain::machine::{Address, Class, Machine};
+use vestibule::domain::stored::Unreadable;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
+use vestibule::host::{self, Answer, Changes, HostError, NewState, Outside, Perform, Store, Visit};
 use vestibule::jose::seal::Sealer;
-use vestibule::ports::{Clock, Objects, Ports, Unavailable};
+use vestibule::ports::{Clock, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
-use vestibule::upstream::connection::Connections;
 use vestibule::upstream::provider::Provider;
 
 use super::internet::Internet;
 use super::signer::PortableSigner;
 use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 
-/// What one object stores, as text, so that what is stored is also read back.
+/// What one object stores and has in memory. Everything is text, so that what is stored is also read back.
 #[derive(Default)]
 struct Object {
-    /// In memory.
+    /// In memory; unknown until it is read.
     state: Option<String>,
-    stored: Option<String>,
-    rows: BTreeMap<String, String>,
+    /// The latest time at which it has acted, as far as the memory knows.
+    latest: Timestamp,
+    /// What is stored, the state under [`STATE`].
+    stored: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
-    /// Effects that have not been performed yet, the oldest first.
-    owed: Vec<Effect>,
+    /// Whether its effects are being performed.
+    is_performing: bool,
 }
 
+type Shared = Rc<RefCell<Object>>;
+
+/// The key of the state.
+const STATE: &str = "state";
+
 /// What effects act on outside the objects.
-pub struct Outside {
+pub struct Surroundings {
     pub internet: Rc<Internet>,
     pub clients: Rc<MemoryRegistry>,
+    pub log: Rc<MemoryLog>,
 }
 
 /// Every object.
 pub struct Memory {
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
-    outside: Outside,
-    objects: RefCell<BTreeMap<(Class, String), Object>>,
+    outside: Surroundings,
+    objects: RefCell<BTreeMap<(Class, String), Shared>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
     /// The providers, and the sealer for tokens of outside accounts.
@@ -65,7 +68,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Memory {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Outside) -> Self {
+    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Surroundings) -> Self {
         let (objects, upstream) = (RefCell::default(), RefCell::default());
         Self {
             clock,
@@ -80,36 +83,20 @@ impl Memory {
 
     /// Stores a row of an object, as an earlier version of the server wrote it.
     pub fn store_row(&self, class: Class, to: &Address, (key, text): (&str, &str)) {
-        let mut objects = self.objects.borrow_mut();
-        let object = objects.entry((class, Self::id(class, to))).or_default();
-        object.rows.insert(key.to_owned(), text.to_owned());
+        let object = self.object(class, &Self::id(class, to));
+        object.borrow_mut().stored.insert(key.to_owned(), text.to_owned());
     }
 
     /// Stores the state of an object, as an earlier version of the server wrote it.
     pub fn store_state(&self, class: Class, to: &Address, text: &str) {
-        let mut objects = self.objects.borrow_mut();
-        let object = objects.entry((class, Self::id(class, to))).or_default();
-        object.state = Some(text.to_owned());
-        object.stored = Some(text.to_owned());
+        let object = self.object(class, &Self::id(class, to));
+        object.borrow_mut().state = None;
+        let stored = format!(r#"{{"version":{VERSION},"state":{text}}}"#, VERSION = version(class));
+        object.borrow_mut().stored.insert(STATE.to_owned(), stored);
     }
 
-    /// Asks the provider, as `edge/performer.rs` does.
-    fn ask_provider(&self, effect: Effect) -> Option<Outcome> {
-        let upstream = self.upstream.borrow();
-        let (providers, sealer) = upstream.as_ref().expect("the settings of a world");
-        let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
-        let ports = Ports {
-            clock: &*self.clock,
-            timer: &TestTimer::default(),
-            entropy: &*self.entropy,
-            objects: self,
-            clients: &*self.outside.clients,
-            signer: &signer,
-            http: &*self.outside.internet,
-            log: &MemoryLog::default(),
-        };
-        let effect = effect.begun().unwrap_or(effect);
-        block_on(Connections { ports, providers, sealer }.perform(effect)).expect("its effect")
+    fn object(&self, class: Class, id: &str) -> Shared {
+        Rc::clone(self.objects.borrow_mut().entry((class, id.to_owned())).or_default())
     }
 
     fn id(class: Class, to: &Address) -> String {
@@ -122,185 +109,224 @@ impl Memory {
     /// Everything that is stored, as text.
     pub fn stored(&self) -> Vec<String> {
         let objects = self.objects.borrow();
-        let text = |(key, object): (&(Class, String), &Object)| {
-            format!("{key:?} {:?} {:?}", object.stored, object.rows)
+        let text = |(key, object): (&(Class, String), &Shared)| {
+            let object = object.borrow();
+            (!object.stored.is_empty()).then(|| format!("{key:?} {:?}", object.stored))
         };
-        objects.iter().filter(|(_, o)| o.stored.is_some() || !o.rows.is_empty()).map(text).collect()
+        objects.iter().filter_map(text).collect()
     }
 
-    /// How many objects of a class have stored anything.
+    /// How many objects of a class have stored a state.
     pub fn count(&self, class: Class) -> usize {
         let objects = self.objects.borrow();
-        objects
-            .iter()
-            .filter(|((held, _), object)| *held == class && object.stored.is_some())
-            .count()
+        let of_class = objects.iter().filter(|((held, _), _)| *held == class);
+        of_class.filter(|(_, object)| object.borrow().stored.contains_key(STATE)).count()
     }
 
     /// The size of the largest row of any object, in bytes.
     pub fn largest_row(&self) -> usize {
         let objects = self.objects.borrow();
-        let sizes = objects.values().flat_map(|object| object.rows.values().map(String::len));
-        sizes.max().unwrap_or_default()
-    }
-
-    fn deliver(&self, class: Class, id: &str, command: &str) -> String {
-        match class {
-            Class::Grant => self.step::<Grant>(id, command),
-            Class::Account => self.step::<Account>(id, command),
-            Class::Identifier => self.step::<Identifier>(id, command),
-            Class::Registration => self.step::<Registration>(id, command),
-            Class::Throttle => self.step::<Throttle>(id, command),
-            Class::Document => self.step::<Document>(id, command),
-            Class::Connection => self.step::<Connection>(id, command),
-            Class::KeyRing => panic!("the portable signer keeps its own keys"),
-        }
-    }
-
-    fn step<M: Machine>(&self, id: &str, command: &str) -> String {
-        let again = command.to_owned();
-        let command: M::Command = serde_json::from_str(command).expect("a command of the machine");
-        let key = (M::CLASS, id.to_owned());
-        let mut objects = self.objects.borrow_mut();
-        let object = objects.entry(key).or_default();
-        let state: Option<M::State> =
-            object.state.as_deref().map(|text| serde_json::from_str(text).expect("a state"));
-        let wanted = M::rows(state.as_ref(), &command, self.clock.now());
-        let rows = object
-            .rows
-            .iter()
-            .filter(|(key, _)| {
-                wanted.iter().any(|wanted| match wanted {
-                    RowKeys::One(one) => one == *key,
-                    RowKeys::All(prefix) => key.starts_with(prefix),
-                })
-            })
-            .map(|(key, text)| (key.clone(), serde_json::from_str(text).expect("a row")))
-            .collect();
-        let step = M::step(Before { state, rows }, command, self.clock.now(), &*self.entropy);
-        match step.next {
-            Next::Unchanged => {}
-            Next::Awaited(state) => {
-                object.alarm = M::wakes_at(&state);
-                object.state = Some(serde_json::to_string(&state).expect("a state"));
-            }
-            Next::Remembered(state) => {
-                object.state = Some(serde_json::to_string(&state).expect("a state"));
-            }
-            Next::Written(state) => {
-                object.alarm = M::wakes_at(&state);
-                object.state = Some(serde_json::to_string(&state).expect("a state"));
-                object.stored.clone_from(&object.state);
-            }
-            Next::Forgotten => {
-                let owed = std::mem::take(&mut object.owed);
-                *object = Object { owed, ..Object::default() };
-            }
-        }
-        for (key, row) in step.rows {
-            match row {
-                Some(row) => {
-                    object.rows.insert(key, serde_json::to_string(&row).expect("a row"));
-                }
-                None => {
-                    object.rows.remove(&key);
-                }
-            }
-        }
-        let owed = !step.effects.is_empty();
-        object.owed.extend(step.effects);
-        drop(objects);
-        if owed {
-            self.settle::<M>(id);
-        }
-        // A held answer is given once the effects have changed the state.
-        if owed && M::awaits_change(&step.reply) {
-            return self.step::<M>(id, &again);
-        }
-        serde_json::to_string(&step.reply).expect("a reply")
-    }
-
-    /// Performs an object's waiting effects as `edge/performer.rs` does: in order, skipping those that a
-    /// later effect replaces, and keeping those that fail.
-    fn settle<M: Machine>(&self, id: &str) {
-        let key = (M::CLASS, id.to_owned());
-        let take = || std::mem::take(&mut self.objects.borrow_mut().get_mut(&key).unwrap().owed);
-        let owed = take();
-        let mut failed = Vec::new();
-        for (index, effect) in owed.iter().enumerate() {
-            if owed[index + 1..].iter().any(|later| later.replaces(effect)) {
-                continue;
-            }
-            if self.perform::<M>(id, effect.clone()).is_err() {
-                failed.push(effect.clone());
-            }
-        }
-        failed.extend(take());
-        self.objects.borrow_mut().get_mut(&key).unwrap().owed = failed;
-    }
-
-    fn perform<M: Machine>(&self, id: &str, effect: Effect) -> Result<(), Unavailable> {
-        let outcome = match effect {
-            Effect::Send { class, to, command } => {
-                self.deliver(class, &Self::id(class, &to), &command.to_string());
-                return Ok(());
-            }
-            Effect::PublishClient(client) => {
-                return self.outside.clients.set(&client.client_id, Some(&client));
-            }
-            Effect::RemoveClient(client_id) => return self.outside.clients.set(&client_id, None),
-            Effect::Fetch(request) => Outcome::Fetched(self.outside.internet.ask(request)),
-            effect @ (Effect::RefreshConnection { .. } | Effect::RevokeConnection { .. }) => {
-                let Some(outcome) = self.ask_provider(effect) else { return Ok(()) };
-                outcome
-            }
-            _ => panic!("only the key ring wants keys"),
+        let largest = |object: &Shared| {
+            let object = object.borrow();
+            let rows = object.stored.iter().filter(|(key, _)| *key != STATE);
+            rows.map(|(_, text)| text.len()).max().unwrap_or_default()
         };
-        if let Some(command) = M::outcome(outcome) {
-            self.step::<M>(id, &serde_json::to_string(&command).expect("a command"));
-        }
-        Ok(())
+        objects.values().map(largest).max().unwrap_or_default()
     }
 
-    /// Performs the waiting effects of all registrations again.
-    pub fn retry(&self) {
-        let ids: Vec<_> = self.objects.borrow().keys().cloned().collect();
-        for (class, id) in ids {
-            if class == Class::Registration {
-                self.settle::<Registration>(&id);
+    /// Takes a command to an object, as `edge/object.js` does: performs what it wants from outside, and asks again if
+    /// the answer may be held.
+    async fn deliver(&self, class: Class, id: &str, command: &str) -> String {
+        let store = self.store(class, id);
+        loop {
+            let step = Step(&store, command);
+            let answer = host::visit(class, step).expect("a command that can be decided");
+            if !answer.owes {
+                return answer.reply;
+            }
+            self.perform(class, &store).await;
+            if !answer.may_be_held {
+                return answer.reply;
             }
         }
+    }
+
+    fn store(&self, class: Class, id: &str) -> MemoryStore<'_> {
+        MemoryStore { memory: self, class, id: id.to_owned(), object: self.object(class, id) }
+    }
+
+    /// Performs the waiting effects of an object, never twice at once.
+    async fn perform(&self, class: Class, store: &MemoryStore<'_>) {
+        if store.object.borrow().is_performing {
+            return;
+        }
+        store.object.borrow_mut().is_performing = true;
+        let upstream = self.upstream.borrow().clone();
+        let (providers, sealer) = upstream.expect("the settings of a world");
+        let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
+        let ports = Ports {
+            clock: &*self.clock,
+            timer: &TestTimer::default(),
+            entropy: &*self.entropy,
+            objects: self,
+            clients: &*self.outside.clients,
+            signer: &signer,
+            http: &*self.outside.internet,
+            log: &*self.outside.log,
+        };
+        let outside = Outside { ports, providers: &providers, sealer: &sealer };
+        let performed = host::visit(class, Performing(store, &outside)).await;
+        performed.expect("effects can be performed");
+        store.object.borrow_mut().is_performing = false;
     }
 
     /// Every object leaves the memory, as the platform does with one that nobody has asked for a while.
     pub fn evict(&self) {
-        for object in self.objects.borrow_mut().values_mut() {
-            object.state.clone_from(&object.stored);
+        for object in self.objects.borrow().values() {
+            let mut object = object.borrow_mut();
+            object.state = None;
+            object.latest = Timestamp::default();
+            object.is_performing = false;
         }
     }
 
     /// Wakes every object whose alarm is due.
     pub fn wake_due(&self) {
         let now = self.clock.now();
+        let is_due = |object: &Object| object.alarm.is_some_and(|alarm| alarm <= now);
         let due: Vec<_> = self
             .objects
             .borrow()
             .iter()
-            .filter(|(_, object)| object.alarm.is_some_and(|alarm| alarm <= now))
+            .filter(|(_, object)| is_due(&object.borrow()))
             .map(|(key, _)| key.clone())
             .collect();
         for (class, id) in due {
-            let wake = match class {
-                Class::Grant => serde_json::to_string(&Grant::wake()),
-                Class::Identifier => serde_json::to_string(&Identifier::wake()),
-                Class::Throttle => serde_json::to_string(&Throttle::wake()),
-                Class::Document => serde_json::to_string(&Document::wake()),
-                Class::Account | Class::Registration | Class::KeyRing | Class::Connection => {
-                    continue;
-                }
-            };
-            self.deliver(class, &id, &wake.expect("a command"));
+            let store = self.store(class, &id);
+            store.object.borrow_mut().alarm = None;
+            host::visit(class, Wake(&store)).expect("an alarm");
+            block_on(self.perform(class, &store));
         }
+    }
+}
+
+/// The version with which states of a class are stored.
+fn version(class: Class) -> u32 {
+    struct Version;
+    impl Visit for Version {
+        type Output = u32;
+
+        fn visit<M: Machine<Wants: Perform>>(self) -> u32 {
+            M::VERSION
+        }
+    }
+    host::visit(class, Version)
+}
+
+struct Step<'a>(&'a MemoryStore<'a>, &'a str);
+
+impl Visit for Step<'_> {
+    type Output = Result<Answer, HostError>;
+
+    fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
+        host::step::<M>(self.0, self.1)
+    }
+}
+
+struct Wake<'a>(&'a MemoryStore<'a>);
+
+impl Visit for Wake<'_> {
+    type Output = Result<(), HostError>;
+
+    fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
+        host::wake::<M>(self.0)
+    }
+}
+
+struct Performing<'a>(&'a MemoryStore<'a>, &'a Outside<'a>);
+
+impl<'a> Visit for Performing<'a> {
+    type Output = Pin<Box<dyn Future<Output = Result<(), HostError>> + 'a>>;
+
+    fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
+        Box::pin(host::perform::<M>(self.0, self.1))
+    }
+}
+
+/// The storage and the memory of one object.
+struct MemoryStore<'a> {
+    memory: &'a Memory,
+    class: Class,
+    id: String,
+    object: Shared,
+}
+
+#[async_trait(?Send)]
+impl Store for MemoryStore<'_> {
+    fn now(&self, at_least: Timestamp) -> Timestamp {
+        let mut object = self.object.borrow_mut();
+        object.latest = object.latest.max(at_least).max(self.memory.clock.now());
+        object.latest
+    }
+
+    fn entropy(&self) -> &dyn Entropy {
+        &*self.memory.entropy
+    }
+
+    fn state(&self) -> Result<String, Unreadable> {
+        let mut object = self.object.borrow_mut();
+        let stored = object.stored.get(STATE).cloned().unwrap_or_default();
+        Ok(object.state.get_or_insert(stored).clone())
+    }
+
+    fn row(&self, key: &str) -> Result<Option<String>, Unreadable> {
+        Ok(self.object.borrow().stored.get(key).cloned())
+    }
+
+    fn rows(&self, prefix: &str) -> Result<Vec<(String, String)>, Unreadable> {
+        let object = self.object.borrow();
+        let rows = object.stored.iter().filter(|(key, _)| *key != STATE && key.starts_with(prefix));
+        Ok(rows.map(|(key, text)| (key.clone(), text.clone())).collect())
+    }
+
+    fn commit(&self, changes: Changes) -> Result<(), Unavailable> {
+        let mut object = self.object.borrow_mut();
+        match changes.state {
+            NewState::Unchanged => {}
+            NewState::Remembered(state) => object.state = Some(state),
+            NewState::Written(state) => {
+                object.stored.insert(STATE.to_owned(), state.clone());
+                object.state = Some(state);
+            }
+            NewState::Deleted => {
+                object.stored.remove(STATE);
+                object.state = Some(String::new());
+            }
+        }
+        for (key, text) in changes.rows {
+            match text {
+                Some(text) => object.stored.insert(key, text),
+                None => object.stored.remove(&key),
+            };
+        }
+        object.alarm = changes.alarm.or(object.alarm);
+        Ok(())
+    }
+
+    fn has_alarm(&self) -> bool {
+        self.object.borrow().alarm.is_some()
+    }
+
+    async fn erase(&self) -> Result<(), Unavailable> {
+        self.memory.objects.borrow_mut().remove(&(self.class, self.id.clone()));
+        Ok(())
+    }
+
+    fn unreadable(&self, what: &str, why: Unreadable) -> String {
+        let message =
+            format!("a stored {what} of {} {} cannot be read: {why}", self.class.name(), self.id);
+        self.memory.outside.log.unreadable(&message);
+        message
     }
 }
 
@@ -325,6 +351,6 @@ impl Objects for Memory {
     ) -> Result<Option<String>, Unavailable> {
         self.calls.set(self.calls.get() + 1);
         self.carried.set(weight::in_memory());
-        Ok(Some(self.deliver(class, &Self::id(class, to), &command)))
+        Ok(Some(self.deliver(class, &Self::id(class, to), &command).await))
     }
 }

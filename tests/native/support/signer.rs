@@ -13,8 +13,10 @@ use p256::ecdsa::{SigningKey, VerifyingKey};
 use rsa::BigUint;
 use rsa::traits::PublicKeyParts;
 use vestibule::domain::entropy;
-use vestibule::domain::key_ring::{HintKeys, KeyPair, KeyRing, KeyRingCommand, KeySet, OpenedKeys};
-use vestibule::domain::machine::{Before, Effect, Machine, Next};
+use vestibule::domain::key_ring::{
+    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingWants, KeySet, OpenedKeys,
+};
+use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::jose::jwk::{Jwk, PublicKey};
 use vestibule::jose::seal::{Purpose, Sealer};
 use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
@@ -57,15 +59,17 @@ impl PortableSigner {
 
     fn step(&self, command: KeyRingCommand) -> Option<KeySet> {
         let before = Before { state: self.ring.borrow().clone(), rows: BTreeMap::new() };
-        let step = KeyRing::step(before, command, self.clock.now(), &*self.entropy);
-        if let Next::Written(ring) = step.next {
+        let step = command.decide(before, self.clock.now(), &*self.entropy);
+        if let Next::Written(ring) = step.change.next {
             *self.ring.borrow_mut() = Some(ring);
         }
         let mut asked = Vec::new();
-        for effect in step.effects {
+        for effect in step.change.effects {
             match effect {
-                Effect::PublishHintKeys(keys) => *self.hint_keys.borrow_mut() = keys,
-                Effect::GenerateKey(alg) => asked.push(alg),
+                Effect::Own(KeyRingWants::PublishHintKeys(keys)) => {
+                    *self.hint_keys.borrow_mut() = keys
+                }
+                Effect::Own(KeyRingWants::GenerateKey(alg)) => asked.push(alg),
                 _ => {}
             }
         }
@@ -79,11 +83,11 @@ impl PortableSigner {
         self.step(KeyRingCommand::Wake);
         let asked = std::mem::take(&mut *self.asked.borrow_mut());
         for alg in asked {
-            self.step(KeyRingCommand::Made(self.generate(alg)));
+            self.step(KeyRingCommand::Made(self.make(alg)));
         }
     }
 
-    fn generate(&self, alg: SigningAlgorithm) -> KeyPair {
+    fn make(&self, alg: SigningAlgorithm) -> KeyPair {
         let (public, private) = match alg {
             SigningAlgorithm::ES256 => {
                 let bytes: [u8; 32] = entropy::bytes(&*self.entropy);
@@ -113,7 +117,7 @@ impl Signer for PortableSigner {
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
         let keys = match self.step(KeyRingCommand::Keys(alg)) {
             Some(keys) => Some(keys),
-            None => self.step(KeyRingCommand::Made(self.generate(alg))),
+            None => self.step(KeyRingCommand::Made(self.make(alg))),
         };
         let keys = keys.ok_or_else(|| Unavailable::new("no key"))?;
         Ok(Rc::new(OpenedKeys::new(keys, &self.sealer)))
@@ -121,6 +125,19 @@ impl Signer for PortableSigner {
 
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
         Ok(Rc::new(self.hint_keys.borrow().clone()))
+    }
+
+    async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
+        Ok(self.make(alg))
+    }
+
+    async fn publish(&self, _: &KeySet) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable> {
+        *self.hint_keys.borrow_mut() = keys.clone();
+        Ok(())
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {

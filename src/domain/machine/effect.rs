@@ -1,0 +1,120 @@
+//! What a machine wants from outside. Effects are stored with the state, before they are performed.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Class, Notice};
+use crate::domain::stored::{self, Unreadable};
+
+/// Something that happens outside after a step, at least once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect<W> {
+    /// Send a command to another machine. Its reply is not needed, only that the command has arrived.
+    Send(Message),
+    /// What only this machine wants.
+    Own(W),
+}
+
+/// A command to another machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The other machine's class.
+    pub class: Class,
+    /// The other machine's object.
+    pub to: Address,
+    /// The command, as JSON.
+    pub command: serde_json::Value,
+}
+
+/// A message as it is stored.
+#[derive(Serialize, Deserialize)]
+enum Sent<M> {
+    Send(M),
+}
+
+/// What one machine wants from outside, beyond commands to other machines.
+pub trait Wants: Clone + Serialize + DeserializeOwned {
+    /// What comes back to the machine; `()` if nothing does.
+    type Outcome;
+
+    /// What must be stored before this is performed, so that a crash in between is noticed afterwards.
+    fn begun(&self) -> Option<Self> {
+        None
+    }
+
+    /// Whether an outcome comes back to the machine.
+    fn has_outcome(&self) -> bool;
+
+    /// Whether this writes the same thing as an `earlier` effect of the same object. Then the earlier one can be
+    /// skipped, and must not be performed after this one.
+    fn replaces(&self, _earlier: &Self) -> bool {
+        false
+    }
+}
+
+/// For a machine that wants nothing of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Nothing {}
+
+impl Wants for Nothing {
+    type Outcome = ();
+
+    fn has_outcome(&self) -> bool {
+        match *self {}
+    }
+}
+
+impl<W: Wants> Effect<W> {
+    /// A command to another machine.
+    pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
+        let command = serde_json::to_value(notice).ok()?;
+        Some(Self::Send(Message { class: N::CLASS, to, command }))
+    }
+
+    /// Reads a stored effect.
+    ///
+    /// # Errors
+    /// [`Unreadable::Form`].
+    pub fn read(text: &str) -> Result<Self, Unreadable> {
+        // Tried one after the other, since an untagged enum would read each of them into a copy first.
+        match stored::read(text) {
+            Ok(Sent::Send(message)) => Ok(Self::Send(message)),
+            Err(_) => stored::read(text).map(Self::Own),
+        }
+    }
+
+    /// The text to store.
+    ///
+    /// # Errors
+    /// The effect can't be written as JSON.
+    pub fn write(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Send(message) => serde_json::to_string(&Sent::Send(message)),
+            Self::Own(own) => serde_json::to_string(own),
+        }
+    }
+
+    /// See [`Wants::begun`].
+    pub fn begun(&self) -> Option<Self> {
+        match self {
+            Self::Send(_) => None,
+            Self::Own(own) => own.begun().map(Self::Own),
+        }
+    }
+
+    /// See [`Wants::has_outcome`].
+    pub fn has_outcome(&self) -> bool {
+        match self {
+            Self::Send(_) => false,
+            Self::Own(own) => own.has_outcome(),
+        }
+    }
+
+    /// See [`Wants::replaces`].
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Own(own), Self::Own(earlier)) => own.replaces(earlier),
+            _ => false,
+        }
+    }
+}

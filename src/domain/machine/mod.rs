@@ -1,0 +1,301 @@
+//! The pattern of everything that is remembered: a machine takes a command and answers.
+//!
+//! [`Command::decide`] decides everything and touches nothing. A host (`host/`) loads the state, decides, writes what
+//! changed in one commit, answers, sets the alarm, and performs the effects. Effects are written with the state before
+//! they are performed, so that none is lost; a machine must accept an outcome more than once.
+
+mod class;
+mod effect;
+
+pub use self::class::Class;
+pub(crate) use self::class::machines;
+pub use self::effect::{Effect, Message, Nothing, Wants};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::entropy::Entropy;
+use super::time::Timestamp;
+
+/// A thing that is remembered.
+pub trait Machine: Sized + 'static {
+    /// The class of its objects.
+    const CLASS: Class;
+    /// The version of what is stored; a state of an earlier one goes through [`Machine::migrate`].
+    const VERSION: u32 = 1;
+
+    /// What is always loaded: small and bounded.
+    type State: Serialize + DeserializeOwned;
+    /// What can grow: kept apart, and loaded only where a command names it.
+    type Row: Serialize + DeserializeOwned;
+    /// What it wants from outside, beyond commands to other machines.
+    type Wants: Wants;
+
+    /// Reads a command, and gives it to the receiver.
+    ///
+    /// # Errors
+    /// The text is not a command of this machine.
+    fn receive<R: Receive<Self>>(
+        command: &str,
+        receiver: R,
+    ) -> Result<R::Output, serde_json::Error>;
+
+    /// When the alarm is due, at which [`Machine::wake`] gives a command.
+    fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
+        None
+    }
+
+    /// Gives the receiver the command of the alarm; `None` for a machine that has no alarm.
+    fn wake<R: Receive<Self>>(_receiver: R) -> Option<R::Output> {
+        None
+    }
+
+    /// Gives the receiver the command that brings the outcome of an effect back; `None` if nothing comes back.
+    fn outcome<R: Receive<Self>>(_outcome: OutcomeOf<Self>, _receiver: R) -> Option<R::Output> {
+        None
+    }
+
+    /// Lifts a state that an earlier version stored.
+    fn migrate(_version: u32, state: serde_json::Value) -> Option<Self::State> {
+        serde_json::from_value(state).ok()
+    }
+
+    /// The latest time that a row tells of. Time in an object never goes back behind that, even if the clock does.
+    fn latest(_row: &Self::Row) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// What comes back to a machine from outside.
+pub type OutcomeOf<M> = <<M as Machine>::Wants as Wants>::Outcome;
+
+/// Something that a machine can be asked.
+pub trait Command: Serialize + DeserializeOwned {
+    /// Who is asked.
+    type Machine: Machine;
+    /// What is answered.
+    type Reply: Serialize + DeserializeOwned;
+    /// What can go wrong.
+    type Error: Serialize + DeserializeOwned + std::error::Error;
+
+    /// The rows that it needs to see. `now` is the same as in [`Command::decide`].
+    fn rows(
+        &self,
+        _state: Option<&<Self::Machine as Machine>::State>,
+        _now: Timestamp,
+    ) -> Vec<RowKeys> {
+        Vec::new()
+    }
+
+    /// Decides.
+    fn decide(
+        self,
+        before: Before<Self::Machine>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self>;
+
+    /// Whether the reply may be held until the state changes, for a caller who would rather wait.
+    fn awaits_change(_reply: &Result<Self::Reply, Self::Error>) -> bool {
+        false
+    }
+}
+
+/// A machine whose commands are one type.
+pub trait OneCommand: Machine {
+    /// The type.
+    type Command: Command<Machine = Self>;
+}
+
+/// A command that one machine sends to another by an effect. Effects are stored until they are performed, so it can't
+/// contain a typed password.
+pub trait Notice: Serialize {
+    /// The class of the other machine.
+    const CLASS: Class;
+}
+
+/// Whoever takes a command of a machine, of whatever type.
+pub trait Receive<M: Machine> {
+    /// What comes of it.
+    type Output;
+
+    /// Takes the command.
+    fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output;
+}
+
+/// Which object: by the identifier it was given at birth, or by a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Address {
+    /// 64 hexadecimal digits.
+    Id(String),
+    /// Any name; the object with that name is always the same one.
+    Name(String),
+}
+
+/// Rows that a command needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKeys {
+    /// The row with this key.
+    One(String),
+    /// Every row whose key begins so; the machine bounds how many there are.
+    All(&'static str),
+}
+
+/// What a machine finds: its state and the rows that the command named.
+pub struct Before<M: Machine> {
+    /// The state; none where nothing was ever written.
+    pub state: Option<M::State>,
+    /// The rows, by key.
+    pub rows: BTreeMap<String, M::Row>,
+}
+
+impl<M: Machine> Before<M> {
+    /// What an object finds that stores nothing.
+    pub fn nothing() -> Self {
+        Self { state: None, rows: BTreeMap::new() }
+    }
+}
+
+/// What becomes of the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next<S> {
+    /// It stays as it was found.
+    Unchanged,
+    /// It changes in memory; losing the change with the memory does no harm.
+    Remembered(S),
+    /// It changes in memory, and its alarm is set: the alarm comes although the memory was lost.
+    Awaited(S),
+    /// It changes, and is written before anyone is answered.
+    Written(S),
+    /// The object forgets everything.
+    Forgotten,
+}
+
+impl<S> Next<S> {
+    /// The same with another form of the state.
+    ///
+    /// # Errors
+    /// Whatever the function fails with.
+    pub fn try_map<T, E>(self, map: impl FnOnce(S) -> Result<T, E>) -> Result<Next<T>, E> {
+        Ok(match self {
+            Self::Unchanged => Next::Unchanged,
+            Self::Remembered(state) => Next::Remembered(map(state)?),
+            Self::Awaited(state) => Next::Awaited(map(state)?),
+            Self::Written(state) => Next::Written(map(state)?),
+            Self::Forgotten => Next::Forgotten,
+        })
+    }
+}
+
+/// What a step changes.
+pub struct Change<M: Machine> {
+    /// The state after it.
+    pub next: Next<M::State>,
+    /// Rows to write, or to delete where there is none.
+    pub rows: Vec<(String, Option<M::Row>)>,
+    /// What is wanted from outside.
+    pub effects: Vec<EffectOf<M>>,
+}
+
+/// An effect of a machine.
+pub type EffectOf<M> = Effect<<M as Machine>::Wants>;
+
+impl<M: Machine> Change<M> {
+    /// Changes nothing.
+    pub fn none() -> Self {
+        Self::to(Next::Unchanged)
+    }
+
+    /// Goes to a state.
+    pub fn to(next: Next<M::State>) -> Self {
+        Self { next, rows: Vec::new(), effects: Vec::new() }
+    }
+
+    /// Writes the state.
+    pub fn written(state: M::State) -> Self {
+        Self::to(Next::Written(state))
+    }
+
+    /// Also writes a row.
+    #[must_use]
+    pub fn put(mut self, key: String, row: M::Row) -> Self {
+        self.rows.push((key, Some(row)));
+        self
+    }
+
+    /// Also deletes a row.
+    #[must_use]
+    pub fn delete(mut self, key: String) -> Self {
+        self.rows.push((key, None));
+        self
+    }
+
+    /// Also wants effects.
+    #[must_use]
+    pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<M>>) -> Self {
+        self.effects.extend(effects);
+        self
+    }
+
+    /// The step that makes this change and answers.
+    pub fn reply<C: Command<Machine = M>>(self, reply: Result<C::Reply, C::Error>) -> Step<C> {
+        Step { change: self, reply }
+    }
+}
+
+/// What a step decided.
+pub struct Step<C: Command> {
+    /// What changes.
+    pub change: Change<C::Machine>,
+    /// The answer.
+    pub reply: Result<C::Reply, C::Error>,
+}
+
+impl<C: Command> Step<C> {
+    /// Answers and changes nothing.
+    pub fn unchanged(reply: Result<C::Reply, C::Error>) -> Self {
+        Change::none().reply(reply)
+    }
+
+    /// Writes the state and answers.
+    pub fn written(
+        state: <C::Machine as Machine>::State,
+        reply: Result<C::Reply, C::Error>,
+    ) -> Self {
+        Change::written(state).reply(reply)
+    }
+
+    /// Goes to a state and answers.
+    pub fn to(
+        next: Next<<C::Machine as Machine>::State>,
+        reply: Result<C::Reply, C::Error>,
+    ) -> Self {
+        Change::to(next).reply(reply)
+    }
+
+    /// Also writes a row.
+    #[must_use]
+    pub fn put(mut self, key: String, row: <C::Machine as Machine>::Row) -> Self {
+        self.change = self.change.put(key, row);
+        self
+    }
+
+    /// Also deletes a row.
+    #[must_use]
+    pub fn delete(mut self, key: String) -> Self {
+        self.change = self.change.delete(key);
+        self
+    }
+
+    /// Also wants effects.
+    #[must_use]
+    pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<C::Machine>>) -> Self {
+        self.change = self.change.wants(effects);
+        self
+    }
+}
+
+/// A machine without rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoRow {}

@@ -1,0 +1,187 @@
+// The Durable Object that hosts a machine: its storage and its memory. What to read, write and perform is decided in
+// the wasm module (src/host/).
+import { DurableObject } from "cloudflare:workers";
+import { perform, reportSettings, step, wake } from "../../build/vestibule.js";
+import { count } from "./counts.js";
+import { splitRecords } from "./earlier_records.js";
+import { HeldAnswers, releaseAll } from "./held.js";
+import { begin, call, fresh, turns } from "./module.js";
+import { unreadable } from "./platform.js";
+
+const STATE = "state";
+
+// The text that is stored under a key; undefined if nothing is stored. Any other value is an error: it must
+// not count as absent.
+function asText(value) {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new TypeError("what is stored is not text");
+}
+
+// The state is kept here as the text that was stored, so that the wasm heap holds nothing for an object and loses
+// nothing in a reset.
+export class Host extends DurableObject {
+  // How many answers it holds; one more, and the oldest is given as it stands. All who sign in at one provider
+  // may wait for the same document.
+  static mostHeld = 1000;
+  // Sends every held answer of this isolate as it stands, and holds none from now on. Only a server without
+  // Cloudflare calls this, when it stops (tools/workerd/drain.js).
+  static releaseHeld = releaseAll;
+  // Reports wrong settings, as JSON. It has no route: only tools/workerd/drain.js calls it, for the process that started
+  // the server.
+  static reportSettings(env) {
+    fresh();
+    return call(() => reportSettings(env));
+  }
+  #state;
+  // The latest time at which the object has acted, in milliseconds since 1970.
+  #latest = 0;
+  // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
+  #alarm;
+  #held = false;
+  #owed = false;
+  #waits = new HeldAnswers(this.constructor.mostHeld);
+  #settling = Promise.resolve();
+
+  // Takes a command. For an answer that is there at once, no promise is made.
+  step(command, hold) {
+    const reply = this.#step(command);
+    return this.#owed || (this.#held && hold > 0) ? this.#later(command, hold, reply) : reply;
+  }
+
+  #step(command) {
+    fresh();
+    this.#held = false;
+    this.#owed = false;
+    return this.#call(() => step(this.constructor.machine, this, command));
+  }
+
+  // An answer that may be held is held until the state changes.
+  async #later(command, hold, reply) {
+    const deadline = Date.now() + hold * 1000;
+    for (;;) {
+      const held = this.#held;
+      if (this.#owed) {
+        await this.#settle();
+        if (!held) return reply;
+      } else if (!held || !(await this.#waits.wait(deadline - Date.now()))) {
+        return reply;
+      }
+      reply = this.#step(command);
+    }
+  }
+
+  async alarm() {
+    count("alarms");
+    // The alarm that fired is no longer set.
+    this.#alarm = false;
+    fresh();
+    this.#owed = false;
+    this.#call(() => wake(this.constructor.machine, this));
+    await this.#settle();
+  }
+
+  // Calls the machine. If it throws, the state in memory may not be the stored one: it is read again; and after a
+  // trap the instance is not used again.
+  #call(work) {
+    try {
+      return call(work);
+    } catch (error) {
+      this.#state = undefined;
+      throw error;
+    }
+  }
+
+  // Performs what the machine wants from outside, one thing after the other: what is on its way must
+  // not be sent again by a command or an alarm that comes meanwhile. What fails stays stored, and the
+  // alarm comes back to it.
+  #settle() {
+    const settled = this.#settling.then(() =>
+      turns(begin(() => perform(this.constructor.machine, this, this.env))),
+    );
+    this.#settling = settled.catch(() => {
+      this.#state = undefined;
+    });
+    return settled;
+  }
+
+  // The rest is called from the wasm module (src/edge/objects.rs).
+  nowAtLeast(time) {
+    this.#latest = Math.max(this.#latest, time, Date.now());
+    return this.#latest;
+  }
+
+  load() {
+    if (this.#state === undefined) {
+      this.ctx.storage.transactionSync(() => splitRecords(this.ctx.storage.kv));
+      this.#state = this.#get(STATE) ?? "";
+      this.#alarm ??= this.#state !== "";
+    }
+    return this.#state;
+  }
+
+  read(key) {
+    return this.#get(key);
+  }
+
+  #get(key) {
+    count("rows-read");
+    return asText(this.ctx.storage.kv.get(key));
+  }
+
+  // Keys and texts, alternating, of everything whose key begins with `prefix`, in the order of the keys. A value that
+  // is not text becomes an empty text, which the reader refuses: one such row must not hide the others.
+  list(prefix) {
+    const found = [...this.ctx.storage.kv.list({ prefix })];
+    count("rows-read", found.length);
+    return found.flatMap(([key, text]) => [key, typeof text === "string" ? text : ""]);
+  }
+
+  // Changes the state in memory unless it is undefined, writes or deletes rows (keys and texts, alternating; null
+  // deletes), and sets the alarm unless it is undefined: all or nothing.
+  change(state, rows, alarm) {
+    if (rows.length > 2) this.ctx.storage.transactionSync(() => this.#write(rows));
+    else this.#write(rows);
+    if (alarm !== undefined) this.#setAlarm(alarm);
+    if (state !== undefined) this.#state = state;
+    if (rows.includes(STATE)) this.#waits.changed();
+  }
+
+  #write(rows) {
+    const { kv } = this.ctx.storage;
+    for (let index = 0; index < rows.length; index += 2) {
+      count("rows-written");
+      if (rows[index + 1] === null) kv.delete(rows[index]);
+      else kv.put(rows[index], rows[index + 1]);
+    }
+  }
+
+  #setAlarm(at) {
+    this.#alarm = true;
+    count("rows-written");
+    this.ctx.storage.setAlarm(at);
+  }
+
+  alarmIsSet() {
+    return this.#alarm === true;
+  }
+
+  erase() {
+    this.#state = "";
+    this.#alarm = false;
+    return this.ctx.storage.deleteAll();
+  }
+
+  reportUnreadable(what, why) {
+    const message = `a stored ${what} of ${this.constructor.machine} ${this.ctx.id} cannot be read: ${why}`;
+    unreadable(message);
+    return message;
+  }
+
+  hold() {
+    this.#held = true;
+  }
+
+  owe() {
+    this.#owed = true;
+  }
+}

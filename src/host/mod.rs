@@ -1,0 +1,18 @@
+//! Hosts any machine: load, decide, write in one commit, answer, set the alarm, perform effects. Portable: whoever
+//! implements [`Store`] is a host, on Cloudflare (`edge/`) or in the memory of a test.
+
+mod effects;
+mod error;
+mod load;
+mod perform;
+mod registry;
+mod step;
+mod store;
+mod wants;
+
+pub use self::error::HostError;
+pub use self::perform::perform;
+pub use self::registry::{Visit, visit};
+pub use self::step::{Answer, step, wake};
+pub use self::store::{Changes, NewState, Store};
+pub use self::wants::{Outside, Perform};

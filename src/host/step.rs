@@ -1,0 +1,175 @@
+//! One step of a machine.
+
+use super::effects::{self, EFFECT};
+use super::error::HostError;
+use super::load;
+use super::store::{Changes, NewState, Store};
+use crate::domain::machine::{Before, Change, Command, Effect, Machine, Next, Receive};
+use crate::domain::stored;
+use crate::domain::time::{Seconds, Timestamp};
+
+/// When the alarm comes back to effects that were not performed.
+const RETRY: Seconds = Seconds(10);
+/// How long after finding unreadable data the alarm tries again: by then an operator may have repaired the data, or
+/// deployed a release that can read it.
+const REPAIRED: Seconds = Seconds(24 * 60 * 60);
+/// An alarm that is further away than this may come too early.
+const FAR: Seconds = Seconds(600);
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Answer {
+    /// The reply, as JSON.
+    pub reply: String,
+    /// Whether effects wait to be performed.
+    pub owes: bool,
+    /// Whether the reply may be held until the state changes.
+    pub may_be_held: bool,
+}
+
+/// Takes a command, as JSON, to the machine.
+///
+/// # Errors
+/// [`HostError`]: nothing was written.
+pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<Answer, HostError> {
+    M::receive(command, Run(store)).map_err(|_| HostError::NoCommand(M::CLASS))?
+}
+
+/// The alarm has come.
+///
+/// # Errors
+/// The command of the alarm failed. State that can't be read is not an error here: it was logged, and the alarm comes
+/// again.
+pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
+    let Ok((state, at)) = load::state::<M>(store) else {
+        // If the alarm failed here, the platform would retry it six times and then give up.
+        return retry_after_repair(store);
+    };
+    let now = store.now(at);
+    if state.and_then(|state| M::wakes_at(&state)).is_some_and(|moment| moment <= now) {
+        M::wake(Run(store)).transpose()?;
+    }
+    // The alarm is spent: it is set again for whatever comes next.
+    let next = load::state::<M>(store)?.0.and_then(|state| M::wakes_at(&state));
+    match next {
+        Some(moment) if !store.has_alarm() => {
+            set_alarm(store, moment.max(store.now(at).plus(Seconds(1))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs any command of a machine.
+pub struct Run<'a>(pub &'a dyn Store);
+
+impl<M: Machine> Receive<M> for Run<'_> {
+    type Output = Result<Answer, HostError>;
+
+    fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output {
+        run(self.0, command)
+    }
+}
+
+fn run<C: Command>(store: &dyn Store, command: C) -> Result<Answer, HostError> {
+    let (state, at) = load::state::<C::Machine>(store)?;
+    let woken_before = state.as_ref().and_then(C::Machine::wakes_at);
+    let mut now = store.now(at);
+    let rows = load::rows::<C::Machine>(store, &command.rows(state.as_ref(), now))?;
+    if let Some(latest) = rows.values().filter_map(C::Machine::latest).max() {
+        now = store.now(latest.max(now));
+    }
+    let decided = command.decide(Before { state, rows }, now, store.entropy());
+    let may_be_held = C::awaits_change(&decided.reply);
+    let reply = serde_json::to_string(&decided.reply)?;
+    let written = write(decided.change, now)?;
+    let owes = !written.effects.is_empty();
+    commit(store, written, woken_before, now)?;
+    Ok(Answer { reply, owes, may_be_held })
+}
+
+/// A change as texts.
+struct Written {
+    next: Next<String>,
+    /// When the machine wants to be woken; `None` for a state that is kept in memory alone, which sets no alarm.
+    wakes_at: Option<Timestamp>,
+    rows: Vec<(String, Option<String>)>,
+    effects: Vec<String>,
+}
+
+fn write<M: Machine>(change: Change<M>, now: Timestamp) -> Result<Written, HostError> {
+    let wakes_at = match &change.next {
+        Next::Awaited(state) | Next::Written(state) => M::wakes_at(state),
+        Next::Unchanged | Next::Remembered(_) | Next::Forgotten => None,
+    };
+    let row = |(key, row): (String, Option<M::Row>)| {
+        Ok((key, row.map(|row| serde_json::to_string(&row)).transpose()?))
+    };
+    Ok(Written {
+        next: change.next.try_map(|state| stored::write_state::<M>(state, now))?,
+        wakes_at,
+        rows: change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?,
+        effects: change.effects.iter().map(Effect::write).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Makes the change, with everything that it wants from outside, in one commit.
+fn commit(
+    store: &dyn Store,
+    written: Written,
+    woken_before: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), HostError> {
+    let Written { next, wakes_at, rows, effects } = written;
+    let alarm = if effects.is_empty() {
+        wakes_at.filter(|moment| !store.has_alarm() || is_due_anew(*moment, woken_before, now))
+    } else {
+        let retry = now.plus(RETRY);
+        Some(wakes_at.map_or(retry, |moment| moment.min(retry)))
+    };
+    let mut changes =
+        Changes { rows: effects::rows(store, effects, now)?, alarm, ..<_>::default() };
+    changes.state = match next {
+        Next::Unchanged => NewState::Unchanged,
+        Next::Remembered(state) | Next::Awaited(state) => NewState::Remembered(state),
+        Next::Written(state) => NewState::Written(state),
+        Next::Forgotten => {
+            // What was promised to others is still performed.
+            let all = load::texts(store, "")?.into_iter().map(|(key, _)| key);
+            let gone = all.filter(|key| !key.starts_with(EFFECT)).map(|key| (key, None));
+            changes.rows.extend(gone);
+            NewState::Deleted
+        }
+    };
+    changes.rows.extend(rows);
+    if changes.is_none() {
+        return Ok(());
+    }
+    Ok(store.commit(changes)?)
+}
+
+/// Whether the alarm must be set. One that stands far off and is put off further is left where it is, since setting it
+/// writes a row: when it comes too early, it is set again.
+fn is_due_anew(moment: Timestamp, before: Option<Timestamp>, now: Timestamp) -> bool {
+    before.is_none_or(|before| {
+        let is_near = before < now.plus(FAR);
+        moment < before || (moment > before && is_near)
+    })
+}
+
+/// Has the alarm come back to effects that were not performed. It wakes the machine, too, if that is due, and is set
+/// again for what comes after.
+pub fn retry_later(store: &dyn Store) -> Result<(), HostError> {
+    set_alarm(store, store.now(Timestamp(0)).plus(RETRY))
+}
+
+/// Sets the alarm to try unreadable data again after `REPAIRED`, unless an alarm is set already.
+pub fn retry_after_repair(store: &dyn Store) -> Result<(), HostError> {
+    if store.has_alarm() {
+        return Ok(());
+    }
+    set_alarm(store, store.now(Timestamp(0)).plus(REPAIRED))
+}
+
+fn set_alarm(store: &dyn Store, moment: Timestamp) -> Result<(), HostError> {
+    Ok(store.commit(Changes { alarm: Some(moment), ..<_>::default() })?)
+}

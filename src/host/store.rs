@@ -1,0 +1,90 @@
+//! Where one object stores.
+
+use async_trait::async_trait;
+
+use crate::domain::entropy::Entropy;
+use crate::domain::stored::Unreadable;
+use crate::domain::time::Timestamp;
+use crate::ports::Unavailable;
+
+/// The storage, memory and clock of one object. Its state and its rows are texts, each under a key of its own; the
+/// state is also kept in memory.
+#[async_trait(?Send)]
+pub trait Store {
+    /// The time: never earlier than `at_least`, nor than any earlier answer. What an object has seen once, such as
+    /// the end of a session, must not be undone by a clock that is set back.
+    fn now(&self, at_least: Timestamp) -> Timestamp;
+
+    /// Randomness.
+    fn entropy(&self) -> &dyn Entropy;
+
+    /// The state in memory, or else the stored one; an empty text if there is none.
+    ///
+    /// # Errors
+    /// What is stored is not text.
+    fn state(&self) -> Result<String, Unreadable>;
+
+    /// The row with this key.
+    ///
+    /// # Errors
+    /// What is stored is not text.
+    fn row(&self, key: &str) -> Result<Option<String>, Unreadable>;
+
+    /// Keys and texts of the rows whose keys begin with `prefix`, in the order of the keys. A value that is not text
+    /// becomes an empty one, which the reader refuses: one such row must not hide the others.
+    ///
+    /// # Errors
+    /// The rows can't be listed.
+    fn rows(&self, prefix: &str) -> Result<Vec<(String, String)>, Unreadable>;
+
+    /// Makes the changes, all or none.
+    ///
+    /// # Errors
+    /// Nothing was changed.
+    fn commit(&self, changes: Changes) -> Result<(), Unavailable>;
+
+    /// Whether an alarm is set, as far as is known without a look: whoever stored a state has set its alarm.
+    fn has_alarm(&self) -> bool;
+
+    /// Removes everything, as if the object had never been used.
+    ///
+    /// # Errors
+    /// The storage did not answer.
+    async fn erase(&self) -> Result<(), Unavailable>;
+
+    /// Logs and counts that stored data can't be read. The log names the object's class and ID, never the content.
+    /// Returns the logged message.
+    fn unreadable(&self, what: &str, why: Unreadable) -> String;
+}
+
+/// What one step changes.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// The state.
+    pub state: NewState,
+    /// Rows to write, or to delete where there is no text.
+    pub rows: Vec<(String, Option<String>)>,
+    /// When the alarm is set for.
+    pub alarm: Option<Timestamp>,
+}
+
+impl Changes {
+    /// Whether nothing changes.
+    pub fn is_none(&self) -> bool {
+        matches!(self.state, NewState::Unchanged) && self.rows.is_empty() && self.alarm.is_none()
+    }
+}
+
+/// What becomes of the state.
+#[derive(Debug, Default)]
+pub enum NewState {
+    /// It stays.
+    #[default]
+    Unchanged,
+    /// It changes in memory alone.
+    Remembered(String),
+    /// It is written.
+    Written(String),
+    /// It is deleted.
+    Deleted,
+}

@@ -1,0 +1,80 @@
+//! How what each machine wants from outside is performed.
+
+use async_trait::async_trait;
+
+use crate::domain::connection::ConnectionWants;
+use crate::domain::document::DocumentWants;
+use crate::domain::key_ring::KeyRingWants;
+use crate::domain::machine::{Nothing, Wants};
+use crate::domain::registration::RegistrationWants;
+use crate::jose::seal::Sealer;
+use crate::ports::{Ports, Unavailable};
+use crate::upstream::connection::Connections;
+use crate::upstream::provider::Provider;
+
+/// What effects act on.
+pub struct Outside<'a> {
+    /// The ports.
+    pub ports: Ports<'a>,
+    /// The providers, for tokens of outside accounts.
+    pub providers: &'a [Provider],
+    /// Opens and seals those tokens.
+    pub sealer: &'a Sealer,
+}
+
+/// Something that a machine wants and the outside can do.
+#[async_trait(?Send)]
+pub trait Perform: Wants {
+    /// Does it; `None` if nothing comes back to the machine.
+    ///
+    /// # Errors
+    /// The outside did not answer: it is tried again later.
+    async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable>;
+}
+
+#[async_trait(?Send)]
+impl Perform for Nothing {
+    async fn perform(self, _: &Outside<'_>) -> Result<Option<()>, Unavailable> {
+        match self {}
+    }
+}
+
+#[async_trait(?Send)]
+impl Perform for KeyRingWants {
+    async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable> {
+        let signer = outside.ports.signer;
+        match self {
+            Self::GenerateKey(alg) => signer.generate(alg).await.map(Some),
+            Self::PublishKeys(keys) => signer.publish(&keys).await.map(|()| None),
+            Self::PublishHintKeys(keys) => signer.publish_hint_keys(&keys).await.map(|()| None),
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Perform for RegistrationWants {
+    async fn perform(self, outside: &Outside<'_>) -> Result<Option<()>, Unavailable> {
+        let clients = outside.ports.clients;
+        match self {
+            Self::PublishClient(client) => clients.put(&client).await?,
+            Self::RemoveClient(client_id) => clients.remove(&client_id).await?,
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait(?Send)]
+impl Perform for DocumentWants {
+    async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable> {
+        let Self::Fetch(request) = self;
+        Ok(Some(outside.ports.http.send(request).await))
+    }
+}
+
+#[async_trait(?Send)]
+impl Perform for ConnectionWants {
+    async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable> {
+        let Outside { ports, providers, sealer } = *outside;
+        Ok(Connections { ports, providers, sealer }.perform(self).await)
+    }
+}
