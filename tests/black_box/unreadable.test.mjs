@@ -71,18 +71,6 @@ for (const [name, damage] of Object.entries(broken)) {
   });
 }
 
-test("an account whose database was cut off is a server error, and the log names it", async () => {
-  const { person } = await signedUp(server);
-  const account = await restartAfter(() => {
-    const [account] = objectsOf(server, "Account").filter((object) => read(object, "state")?.includes(person.email));
-    truncateSync(account.file, statSync(account.file).size / 2);
-    return account;
-  });
-  const owner = new Browser(server.url);
-  assert.equal((await owner.submit(await owner.open("/sign-in"), person)).status, 500);
-  assert.match(log.join("\n"), new RegExp(`the object Account ${account.id} failed`));
-});
-
 test("a row that cannot be read is a server error, and does not count as a missing consent or session", async () => {
   const { browser } = await signedIn(server);
   const account = await restartAfter(() => {
@@ -140,4 +128,17 @@ test("a client whose record cannot be read is neither absent nor replaced", asyn
   });
   assert.equal(response.status, 500);
   assert.match(logged("state", registration), /Registration/);
+});
+
+// The last test, because the others read the databases of all accounts.
+test("an account whose database was cut off is a server error, and the log names it", async () => {
+  const { person } = await signedUp(server);
+  const account = await restartAfter(() => {
+    const [account] = objectsOf(server, "Account").filter((object) => read(object, "state")?.includes(person.email));
+    truncateSync(account.file, statSync(account.file).size / 2);
+    return account;
+  });
+  const owner = new Browser(server.url);
+  assert.equal((await owner.submit(await owner.open("/sign-in"), person)).status, 500);
+  assert.match(log.join("\n"), new RegExp(`the object Account ${account.id} failed`));
 });
