@@ -9,7 +9,7 @@ use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
-use crate::domain::machine::{Address, Before, Class, Command, Machine};
+use crate::domain::machine::{Address, Before, Class, Command, Machine, message};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::jose::jwk::Jwk;
@@ -81,9 +81,9 @@ pub async fn send<C: Command>(
     command: C,
     hold: Seconds,
 ) -> Answer<C> {
-    let json = serde_json::to_string(&command).map_err(Unavailable::new)?;
+    let json = command.write().map_err(Unavailable::new)?;
     match ports.objects.send(C::Machine::CLASS, to, json, hold).await? {
-        Some(answer) => serde_json::from_str(&answer).map_err(Unavailable::new),
+        Some(answer) => message::read_answer::<C>(&answer).map_err(Unavailable::new),
         // A forged identifier: the machine says what it says where it remembers nothing.
         None => Ok(command.decide(Before::nothing(), ports.clock.now(), ports.entropy).reply),
     }

@@ -297,9 +297,7 @@ pub enum ConnectionError {
 
 type Reply = Result<ConnectionReply, ConnectionError>;
 
-impl Notice for ConnectionCommand {
-    const CLASS: Class = Class::Connection;
-}
+impl Notice for ConnectionCommand {}
 
 impl Machine for Connection {
     const CLASS: Class = Class::Connection;
@@ -327,6 +325,10 @@ impl OneCommand for Connection {
 }
 
 impl Command for ConnectionCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Connection;
     type Reply = ConnectionReply;
     type Error = ConnectionError;

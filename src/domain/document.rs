@@ -118,6 +118,10 @@ impl OneCommand for Document {
 }
 
 impl Command for DocumentCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Document;
     type Reply = String;
     type Error = DocumentError;

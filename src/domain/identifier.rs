@@ -96,9 +96,7 @@ pub fn of_email(email: &str) -> String {
     format!("email:{}", email.trim().to_lowercase())
 }
 
-impl Notice for IdentifierCommand {
-    const CLASS: Class = Class::Identifier;
-}
+impl Notice for IdentifierCommand {}
 
 impl Machine for Identifier {
     const CLASS: Class = Class::Identifier;
@@ -131,6 +129,10 @@ impl OneCommand for Identifier {
 }
 
 impl Command for IdentifierCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Identifier;
     type Reply = IdentifierReply;
     type Error = IdentifierError;

@@ -127,6 +127,10 @@ impl OneCommand for Throttle {
 }
 
 impl Command for ThrottleCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Throttle;
     type Reply = ();
     type Error = Exhausted;

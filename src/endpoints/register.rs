@@ -10,7 +10,7 @@ use super::settings::RegistrationPolicy;
 use super::verify;
 use crate::domain::client::{self, Client};
 use crate::domain::machine::Address;
-use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use crate::domain::registration::{Delete, Read, RegistrationError, Write};
 use crate::domain::secret::SecretHash;
 use crate::domain::verification::{self, VerifiedClient};
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError, SigningAlgorithm};
@@ -103,9 +103,9 @@ pub async fn manage(
         return Err(verify::inactive());
     }
     // The record itself, not the registry: what was changed a moment ago must be seen.
-    let client = match server.send::<Registration>(&address, RegistrationCommand::Read).await? {
-        Ok(Some(client)) => *client,
-        Ok(None) | Err(RegistrationError::NotRegistered) => return Err(verify::inactive()),
+    let client = match server.ask(&address, Read).await? {
+        Ok(client) => *client,
+        Err(RegistrationError::NotRegistered) => return Err(verify::inactive()),
     };
     if !client.registration_access_token.is_some_and(|expected| expected.is(&shown)) {
         return Err(verify::inactive());
@@ -206,9 +206,9 @@ pub(super) fn check_name(
 
 /// Writes the client's record, which is strongly consistent and publishes itself to the registry in KV.
 pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
-    let command = RegistrationCommand::Write(Box::new(client.clone()));
+    let command = Write(Box::new(client.clone()));
     let address = Address::Name(client.client_id.clone());
-    server.send::<Registration>(&address, command).await?.map_err(|_| verify::inactive())?;
+    server.ask(&address, command).await?.map_err(|_| verify::inactive())?;
     server.ports.clients.forget(&client.client_id);
     if client.metadata.id_token_signed_response_alg == SigningAlgorithm::RS256 {
         // The first RSA key is made now, so that it is published before it is first needed.
@@ -220,7 +220,7 @@ pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Fa
 /// Deletes a client. Its record stays marked as deleted, and removes the client from the registry in KV.
 pub(super) async fn delete(server: &Server<'_>, client_id: &str) -> Result<(), Failure> {
     let address = Address::Name(client_id.to_owned());
-    let deleted = server.send::<Registration>(&address, RegistrationCommand::Delete).await?;
+    let deleted = server.ask(&address, Delete).await?;
     deleted.map_err(|_| verify::inactive())?;
     server.ports.clients.forget(client_id);
     Ok(())

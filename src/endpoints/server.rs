@@ -5,8 +5,8 @@ use super::http::Request;
 use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
-use crate::domain::machine::{Address, OneCommand};
-use crate::domain::registration::{Registration, RegistrationCommand, RegistrationError};
+use crate::domain::machine::{Address, Command, OneCommand};
+use crate::domain::registration::{self, RegistrationError};
 use crate::domain::throttle::{Exhausted, Limit, Throttle, ThrottleCommand};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::seal::Purpose;
@@ -52,6 +52,11 @@ impl Server<'_> {
         self.wait::<M>(to, command, Seconds(0)).await
     }
 
+    /// Sends a command to a machine.
+    pub async fn ask<C: Command>(&self, to: &Address, command: C) -> ports::Answer<C> {
+        ports::send(&self.ports, to, command, Seconds(0)).await
+    }
+
     /// Sends a command to a machine whose answer may be held.
     pub async fn wait<M: OneCommand>(
         &self,
@@ -81,8 +86,8 @@ impl Server<'_> {
             return Ok(None);
         }
         let address = Address::Name(client_id.to_owned());
-        match self.send::<Registration>(&address, RegistrationCommand::Read).await? {
-            Ok(client) => Ok(client.map(|client| *client)),
+        match self.ask(&address, registration::Read).await? {
+            Ok(client) => Ok(Some(*client)),
             Err(RegistrationError::NotRegistered) => Ok(None),
         }
     }

@@ -4,7 +4,7 @@ use super::effects::{self, EFFECT};
 use super::error::HostError;
 use super::load;
 use super::store::{Changes, NewState, Store};
-use crate::domain::machine::{Before, Change, Command, Effect, Machine, Next, Receive};
+use crate::domain::machine::{Before, Change, Command, Effect, Machine, Next, Receive, message};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 
@@ -80,7 +80,7 @@ fn run<C: Command>(store: &dyn Store, command: C) -> Result<Answer, HostError> {
     }
     let decided = command.decide(Before { state, rows }, now, store.entropy());
     let may_be_held = C::awaits_change(&decided.reply);
-    let reply = serde_json::to_string(&decided.reply)?;
+    let reply = message::write_answer::<C>(&decided.reply)?;
     let written = write(decided.change, now)?;
     let owes = !written.effects.is_empty();
     commit(store, written, woken_before, now)?;

@@ -3,8 +3,8 @@
 use futures_lite::future::block_on;
 use proptest::prelude::*;
 use vestibule::domain::client::{self, Client};
-use vestibule::domain::machine::Address;
-use vestibule::domain::registration::{RegistrationCommand, RegistrationError};
+use vestibule::domain::machine::{Address, Command};
+use vestibule::domain::registration::{Delete, Read, RegistrationError, Write};
 use vestibule::domain::time::Seconds;
 use vestibule::ports::{self, Answer};
 use vestibule::protocol::client_metadata::ClientMetadata;
@@ -26,13 +26,13 @@ fn named(client_id: &str, name: &str) -> Client {
     }
 }
 
-fn send(world: &World, id: &str, command: RegistrationCommand) -> Answer<RegistrationCommand> {
+fn send<C: Command>(world: &World, id: &str, command: C) -> Answer<C> {
     let address = Address::Name(id.to_owned());
     block_on(ports::send(&world.ports(), &address, command, Seconds(0)))
 }
 
-fn write(world: &World, id: &str, name: &str) -> Answer<RegistrationCommand> {
-    send(world, id, RegistrationCommand::Write(Box::new(named(id, name))))
+fn write(world: &World, id: &str, name: &str) -> Answer<Write> {
+    send(world, id, Write(Box::new(named(id, name))))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_client_that_is_deleted_stays_deleted() {
     write(&world, &id, "first").unwrap().unwrap();
     world.clients.fails.set(true);
     write(&world, &id, "second").unwrap().unwrap();
-    send(&world, &id, RegistrationCommand::Delete).unwrap().unwrap();
+    send(&world, &id, Delete).unwrap().unwrap();
     assert_eq!(write(&world, &id, "third").unwrap(), Err(RegistrationError::NotRegistered));
     world.clients.fails.set(false);
     world.advance(10);
@@ -79,14 +79,14 @@ proptest! {
         for (index, (event, fails)) in events.into_iter().enumerate() {
             world.clients.fails.set(fails);
             match event {
-                0 => drop(send(&world, &id, RegistrationCommand::Delete).unwrap()),
+                0 => drop(send(&world, &id, Delete).unwrap()),
                 1 => world.advance(10),
                 _ => drop(write(&world, &id, &format!("change {index}")).unwrap()),
             }
         }
         world.clients.fails.set(false);
         world.advance(10);
-        let record = send(&world, &id, RegistrationCommand::Read).unwrap().ok().flatten();
+        let record = send(&world, &id, Read).unwrap().ok();
         prop_assert_eq!(world.clients.get(&id), record.map(|client| *client));
     }
 }

@@ -162,6 +162,10 @@ impl OneCommand for Account {
 }
 
 impl Command for AccountCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Account;
     type Reply = AccountReply;
     type Error = AccountError;

@@ -283,9 +283,7 @@ pub enum GrantError {
     Decided,
 }
 
-impl Notice for GrantCommand {
-    const CLASS: Class = Class::Grant;
-}
+impl Notice for GrantCommand {}
 
 impl Machine for Grant {
     const CLASS: Class = Class::Grant;
@@ -319,6 +317,10 @@ impl OneCommand for Grant {
 }
 
 impl Command for GrantCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = Grant;
     type Reply = GrantReply;
     type Error = GrantError;

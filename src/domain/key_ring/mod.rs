@@ -128,6 +128,10 @@ impl OneCommand for KeyRing {
 }
 
 impl Command for KeyRingCommand {
+    const NAME: &'static str = "";
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
     type Machine = KeyRing;
     type Reply = KeySet;
     type Error = KeyRingError;

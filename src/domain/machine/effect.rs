@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Class, Notice};
+use super::{Address, Class, Machine, Notice};
 use crate::domain::stored::{self, Unreadable};
 
 /// Something that happens outside after a step, at least once.
@@ -28,7 +28,7 @@ pub struct Message {
 
 /// A message as it is stored.
 #[derive(Serialize, Deserialize)]
-enum Sent<M> {
+enum Stored<M> {
     Send(M),
 }
 
@@ -67,8 +67,8 @@ impl Wants for Nothing {
 impl<W: Wants> Effect<W> {
     /// A command to another machine.
     pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
-        let command = serde_json::to_value(notice).ok()?;
-        Some(Self::Send(Message { class: N::CLASS, to, command }))
+        let command = serde_json::from_str(&notice.write().ok()?).ok()?;
+        Some(Self::Send(Message { class: N::Machine::CLASS, to, command }))
     }
 
     /// Reads a stored effect.
@@ -78,7 +78,7 @@ impl<W: Wants> Effect<W> {
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         // Tried one after the other, since an untagged enum would read each of them into a copy first.
         match stored::read(text) {
-            Ok(Sent::Send(message)) => Ok(Self::Send(message)),
+            Ok(Stored::Send(message)) => Ok(Self::Send(message)),
             Err(_) => stored::read(text).map(Self::Own),
         }
     }
@@ -89,7 +89,7 @@ impl<W: Wants> Effect<W> {
     /// The effect can't be written as JSON.
     pub fn write(&self) -> Result<String, serde_json::Error> {
         match self {
-            Self::Send(message) => serde_json::to_string(&Sent::Send(message)),
+            Self::Send(message) => serde_json::to_string(&Stored::Send(message)),
             Self::Own(own) => serde_json::to_string(own),
         }
     }

@@ -6,14 +6,17 @@
 
 mod class;
 mod effect;
+pub mod message;
 
 pub use self::class::Class;
 pub(crate) use self::class::machines;
 pub use self::effect::{Effect, Message, Nothing, Wants};
+pub(crate) use self::message::commands;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
 use super::time::Timestamp;
@@ -36,10 +39,21 @@ pub trait Machine: Sized + 'static {
     ///
     /// # Errors
     /// The text is not a command of this machine.
-    fn receive<R: Receive<Self>>(
-        command: &str,
-        receiver: R,
-    ) -> Result<R::Output, serde_json::Error>;
+    fn receive<R: Receive<Self>>(text: &str, receiver: R) -> Result<R::Output, serde_json::Error> {
+        message::receive(text, receiver)
+    }
+
+    /// Gives the receiver the command with this name ([`message::commands`] writes this).
+    ///
+    /// # Errors
+    /// The machine has no such command, or it has other arguments.
+    fn take<'de, D: Deserializer<'de>, R: Receive<Self>>(
+        _name: &str,
+        _arguments: D,
+        _receiver: R,
+    ) -> Result<R::Output, D::Error> {
+        Err(serde::de::Error::custom("no such command"))
+    }
 
     /// When the alarm is due, at which [`Machine::wake`] gives a command.
     fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
@@ -72,6 +86,11 @@ pub type OutcomeOf<M> = <<M as Machine>::Wants as Wants>::Outcome;
 
 /// Something that a machine can be asked.
 pub trait Command: Serialize + DeserializeOwned {
+    /// Its name in messages.
+    const NAME: &'static str;
+    /// The name of its reply in messages; `None` where the reply is written without a name.
+    const REPLY: Option<&'static str> = None;
+
     /// Who is asked.
     type Machine: Machine;
     /// What is answered.
@@ -96,6 +115,14 @@ pub trait Command: Serialize + DeserializeOwned {
         entropy: &dyn Entropy,
     ) -> Step<Self>;
 
+    /// The text that is sent.
+    ///
+    /// # Errors
+    /// It can't be written as JSON.
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&message::Sent(self))
+    }
+
     /// Whether the reply may be held until the state changes, for a caller who would rather wait.
     fn awaits_change(_reply: &Result<Self::Reply, Self::Error>) -> bool {
         false
@@ -110,10 +137,7 @@ pub trait OneCommand: Machine {
 
 /// A command that one machine sends to another by an effect. Effects are stored until they are performed, so it can't
 /// contain a typed password.
-pub trait Notice: Serialize {
-    /// The class of the other machine.
-    const CLASS: Class;
-}
+pub trait Notice: Command {}
 
 /// Whoever takes a command of a machine, of whatever type.
 pub trait Receive<M: Machine> {

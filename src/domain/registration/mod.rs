@@ -4,14 +4,18 @@
 //! The record publishes each of its changes to the registry by an effect, in the order of the changes, so
 //! that two concurrent changes can't leave the older one in the registry.
 
+mod delete;
+mod read;
+mod write;
+
+pub use self::delete::Delete;
+pub use self::read::Read;
+pub use self::write::Write;
+
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
-use super::entropy::Entropy;
-use super::machine::{
-    Before, Class, Command, Effect, Machine, NoRow, OneCommand, Receive, Step, Wants,
-};
-use super::time::Timestamp;
+use super::machine::{Class, Machine, NoRow, Wants, commands};
 
 /// The machine.
 #[derive(Debug)]
@@ -24,17 +28,6 @@ pub enum Record {
     Registered(Box<Client>),
     /// Deleted (RFC 7592 §2.3).
     Deleted,
-}
-
-/// What can be asked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum RegistrationCommand {
-    /// Write the client, new or changed.
-    Write(Box<Client>),
-    /// Read it.
-    Read,
-    /// Delete it.
-    Delete,
 }
 
 /// What a registration wants from outside.
@@ -81,41 +74,5 @@ impl Machine for Registration {
     type Row = NoRow;
     type Wants = RegistrationWants;
 
-    fn receive<R: Receive<Self>>(
-        command: &str,
-        receiver: R,
-    ) -> Result<R::Output, serde_json::Error> {
-        Ok(receiver.receive(serde_json::from_str::<RegistrationCommand>(command)?))
-    }
-}
-
-impl OneCommand for Registration {
-    type Command = RegistrationCommand;
-}
-
-impl Command for RegistrationCommand {
-    type Machine = Registration;
-    type Reply = Option<Box<Client>>;
-    type Error = RegistrationError;
-
-    fn decide(self, before: Before<Registration>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        let command = self;
-        match (before.state, command) {
-            (Some(Record::Deleted), _)
-            | (None, RegistrationCommand::Read | RegistrationCommand::Delete) => {
-                Step::unchanged(Err(RegistrationError::NotRegistered))
-            }
-            (Some(Record::Registered(client)), RegistrationCommand::Read) => {
-                Step::unchanged(Ok(Some(client)))
-            }
-            (_, RegistrationCommand::Write(client)) => {
-                let publish = Effect::Own(RegistrationWants::PublishClient(client.clone()));
-                Step::written(Record::Registered(client), Ok(None)).wants([publish])
-            }
-            (Some(Record::Registered(client)), RegistrationCommand::Delete) => {
-                let remove = Effect::Own(RegistrationWants::RemoveClient(client.client_id));
-                Step::written(Record::Deleted, Ok(None)).wants([remove])
-            }
-        }
-    }
+    commands![Write, Read, Delete];
 }

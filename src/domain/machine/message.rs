@@ -1,0 +1,158 @@
+//! Commands and replies on their way between a worker and an object: as JSON, so that a test can read them.
+//!
+//! A command is `{"Name": arguments}`, and a reply `{"Ok": reply}` or `{"Err": error}`. Two releases run side by side
+//! while one replaces the other, so each reads what the other writes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use super::{Command, Machine, Receive};
+
+/// A command as it is sent.
+pub struct Sent<'a, C>(pub &'a C);
+
+impl<C: Command> Serialize for Sent<'_, C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_variant("Command", 0, C::NAME, self.0)
+    }
+}
+
+/// Reads a command of the machine, and gives it to the receiver.
+///
+/// # Errors
+/// The text is not a command of the machine.
+pub fn receive<M: Machine, R: Receive<M>>(
+    text: &str,
+    receiver: R,
+) -> Result<R::Output, serde_json::Error> {
+    // Earlier releases wrote a command without arguments as its name alone.
+    let text =
+        if text.starts_with('"') { Cow::from(format!("{{{text}:null}}")) } else { text.into() };
+    let mut json = serde_json::Deserializer::from_str(&text);
+    json.deserialize_map(Named(receiver, PhantomData))
+}
+
+struct Named<M, R>(R, PhantomData<M>);
+
+impl<'de, M: Machine, R: Receive<M>> Visitor<'de> for Named<M, R> {
+    type Value = R::Output;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a command")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R::Output, A::Error> {
+        let name = map.next_key::<Cow<'de, str>>()?;
+        let name = name.ok_or_else(|| A::Error::custom("a command has a name"))?;
+        map.next_value_seed(Arguments { name, receiver: self.0, machine: PhantomData::<M> })
+    }
+}
+
+struct Arguments<'a, M, R> {
+    name: Cow<'a, str>,
+    receiver: R,
+    machine: PhantomData<M>,
+}
+
+impl<'de, M: Machine, R: Receive<M>> DeserializeSeed<'de> for Arguments<'_, M, R> {
+    type Value = R::Output;
+
+    fn deserialize<D: Deserializer<'de>>(self, arguments: D) -> Result<R::Output, D::Error> {
+        M::take(&self.name, arguments, self.receiver)
+    }
+}
+
+/// Declares the commands of a machine, in its `impl`: a command that is not in the list is not understood.
+macro_rules! commands {
+    ($($command:ty),+ $(,)?) => {
+        fn take<'de, D, R>(name: &str, arguments: D, receiver: R) -> Result<R::Output, D::Error>
+        where
+            D: serde::Deserializer<'de>,
+            R: $crate::domain::machine::Receive<Self>,
+        {
+            use $crate::domain::machine::Command;
+            $(if name == <$command as Command>::NAME {
+                let command = <$command as serde::Deserialize>::deserialize(arguments)?;
+                return Ok(receiver.receive(command));
+            })+
+            Err(serde::de::Error::custom("no such command"))
+        }
+    };
+}
+pub(crate) use commands;
+
+/// What a command came to.
+pub type Answer<C> = Result<<C as Command>::Reply, <C as Command>::Error>;
+
+/// Writes an answer.
+///
+/// # Errors
+/// It can't be written as JSON.
+pub fn write_answer<C: Command>(answer: &Answer<C>) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&answer.as_ref().map(Written::<C>))
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// The text is not an answer to this command.
+pub fn read_answer<C: Command>(text: &str) -> Result<Answer<C>, serde_json::Error> {
+    let answer: Result<Read<C>, C::Error> = serde_json::from_str(text)?;
+    Ok(answer.map(|Read(reply)| reply))
+}
+
+/// A reply as it is written.
+struct Written<'a, C: Command>(&'a C::Reply);
+
+impl<C: Command> Serialize for Written<'_, C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match C::REPLY {
+            Some(name) => serializer.serialize_newtype_variant("Reply", 0, name, self.0),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
+
+/// A reply that is read.
+struct Read<C: Command>(C::Reply);
+
+impl<'de, C: Command> Deserialize<'de> for Read<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match C::REPLY {
+            Some(name) => deserializer.deserialize_any(NamedReply::<C>(name, PhantomData)),
+            None => C::Reply::deserialize(deserializer).map(Self),
+        }
+    }
+}
+
+struct NamedReply<C>(&'static str, PhantomData<C>);
+
+impl<C: Command> NamedReply<C> {
+    fn check<E: Error>(&self, name: &str) -> Result<(), E> {
+        (name == self.0).then_some(()).ok_or_else(|| E::custom("the reply to another command"))
+    }
+}
+
+impl<'de, C: Command> Visitor<'de> for NamedReply<C> {
+    type Value = Read<C>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+
+    /// Earlier releases wrote a reply without content as its name alone.
+    fn visit_str<E: Error>(self, name: &str) -> Result<Read<C>, E> {
+        self.check(name)?;
+        C::Reply::deserialize(().into_deserializer()).map(Read)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<C>, A::Error> {
+        self.check(&map.next_key::<Cow<'de, str>>()?.unwrap_or_default())?;
+        map.next_value().map(Read)
+    }
+}

@@ -1,0 +1,29 @@
+//! Delete the client (RFC 7592 §2.3).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Record, Registration, RegistrationError, RegistrationWants};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Effect, Step};
+use crate::domain::time::Timestamp;
+
+/// The order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delete;
+
+impl Command for Delete {
+    const NAME: &'static str = "Delete";
+    type Machine = Registration;
+    type Reply = ();
+    type Error = RegistrationError;
+
+    fn decide(self, before: Before<Registration>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        match before.state {
+            Some(Record::Registered(client)) => {
+                let remove = Effect::Own(RegistrationWants::RemoveClient(client.client_id));
+                Step::written(Record::Deleted, Ok(())).wants([remove])
+            }
+            Some(Record::Deleted) | None => Step::unchanged(Err(RegistrationError::NotRegistered)),
+        }
+    }
+}
