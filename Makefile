@@ -10,6 +10,10 @@ NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstwor
 NAMES := $(foreach name,$(NAMES),$(if $(findstring command,$(origin $(name))),$(name)))
 GIVEN = $(foreach name,$(NAMES),'$(subst ','\'',$(name)=$(value $(name)))')
 
+# What `make bench` needs packages of bench/peers for.
+COMMA := ,
+PEERS = $(filter-out vestibule floor least oidc-provider,$(subst $(COMMA), ,$(or $(CONTENDERS),every peer)))
+
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
@@ -27,8 +31,8 @@ dev: setup ## Build and start on http://localhost:8787 (settings: make dev ISSUE
 serve: setup bundle ## Run without Cloudflare, on workerd (make serve SETTINGS=file.toml PORT=... STATE=...)
 	@node tools/serve.mjs $(GIVEN)
 
-bench: setup bundle ## Measure beside floors and peers (make bench WORK=device_poll ROUNDS=1)
-	@[ "$(PEERS)" = none ] || [ -d bench/peers/node_modules ] || npm ci --silent --prefix bench/peers
+bench: setup bundle ## Measure beside floors and peers (make bench WORK=code ROUNDS=1 CONTENDERS=vestibule,floor)
+	@[ -z "$(PEERS)" ] || [ -d bench/peers/node_modules ] || npm ci --silent --prefix bench/peers
 	@node bench/run.mjs $(GIVEN)
 
 held: setup bundle ## Televisions that wait for their answer: memory, and the time to it (make held TELEVISIONS=5000)

@@ -29,6 +29,7 @@ export function report({ measured, storage }, { isWhole, rounds, seconds }) {
     ]),
   );
   console.log(table(works, storage));
+  for (const line of changes(measured)) console.log(line);
   if (!isWhole) return;
   writeFileSync(path.join(root, "bench/results.json"), `${JSON.stringify(data, undefined, 2)}\n`);
   writeFileSync(path.join(root, "docs/pictures/benchmarks.svg"), plot(works));
@@ -36,6 +37,19 @@ export function report({ measured, storage }, { isWhole, rounds, seconds }) {
   const machine = `${cpus().length} × ${cpus()[0].model.trim()}, ${digits(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}; ` +
     `${rounds} alternating rounds of ${seconds} s; the median of the rounds`;
   writeMarked(file, "measured", `${machine}.\n\n${table(works, storage)}`);
+}
+
+// What has changed since the build before: the ratio of each round, because the machine is not as fast in every one. The
+// median, and from the least to the most.
+function changes(measured) {
+  const compared = Object.entries(measured).filter(([, { vestibule, before }]) => vestibule && before);
+  return compared.map(([work, { vestibule, before }]) => {
+    const change = (what, field) => {
+      const ratios = vestibule.map((round, index) => round[field] / before[index][field]);
+      return `${what} ${digits(median(ratios), 2)} (${digits(Math.min(...ratios), 2)} to ${digits(Math.max(...ratios), 2)})`;
+    };
+    return `${work} now / before: ${change("requests/s", "perSecond")}, ${change("CPU", "microseconds")}, ${change("p50", "p50")}`;
+  });
 }
 
 function table(works, storage) {

@@ -1,6 +1,7 @@
 // `make bench`: every contender does the same work, one after the other, in alternating rounds.
 //   make bench                            everything; writes docs/benchmarks.md and bench/results.json
-//   make bench WORK=device_poll ROUNDS=1  a part; prints it and writes nothing (PEERS=none too)
+//   make bench WORK=code,refresh ROUNDS=1 CONTENDERS=vestibule,floor   a part; prints it and writes nothing
+//   make bench BEFORE=../other/dist       an earlier build too, and what has changed since
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,20 +19,31 @@ import { cpu, peakMemory } from "./process.mjs";
 import { report } from "./report.mjs";
 import { given } from "../tools/given.mjs";
 
-const { WORK, ROUNDS = 3, SECONDS = 4, COUNT, PEERS } = given();
+const { WORK, ROUNDS = 3, SECONDS = 4, COUNT, CONTENDERS, BEFORE } = given();
 const works = ["client_credentials", "code", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
-const chosen = WORK?.split(",") ?? works;
-const unknown = chosen.find((work) => !works.includes(work));
-if (unknown) {
-  console.error(`vestibule: WORK is ${unknown}, and must be one of ${works.join(", ")}`);
+const all = [...floors, least, vestibule, oidcProvider, workersOAuthProvider, openauth, betterAuth];
+// Several have the name `floor`: one for each kind of work.
+const names = [...new Set(all.map(({ name }) => name))];
+
+// What stands on the command line, separated by commas, or everything.
+function chosenOf(setting, value, known) {
+  const chosen = value?.split(",") ?? known;
+  const unknown = chosen.find((name) => !known.includes(name));
+  if (unknown === undefined) return chosen;
+  console.error(`vestibule: ${setting} is ${unknown}, and must be one of ${known.join(", ")}`);
   process.exit(1);
+}
+const chosen = chosenOf("WORK", WORK, works);
+const chosenNames = chosenOf("CONTENDERS", CONTENDERS, names);
+const contenders = all.filter(({ name }) => chosenNames.includes(name));
+if (BEFORE) {
+  const bundle = path.resolve(BEFORE);
+  contenders.push({ ...vestibule, name: "before", start: (where) => vestibule.start({ ...where, bundle }) });
 }
 const rounds = Number(ROUNDS);
 const seconds = Number(SECONDS);
 // The most operations that a work is prepared for, where each needs something of its own.
 const enough = Number(COUNT ?? 3000 * seconds);
-
-const contenders = [...floors, least, vestibule, ...(PEERS === "none" ? [] : [oidcProvider, workersOAuthProvider, openauth, betterAuth])];
 
 // One contender at one work: what it can do, then how long it takes at half of that.
 async function measure(contender, work) {
@@ -43,9 +55,9 @@ async function measure(contender, work) {
     // Until the runtime has compiled what is called.
     await saturate(server.port, operate, 2);
     await operate.more?.();
-    const before = cpu(server.pid);
+    const used = cpu(server.pid);
     const { done, seconds: taken } = await saturate(server.port, operate, seconds);
-    const microseconds = (cpu(server.pid) - before) / done;
+    const microseconds = (cpu(server.pid) - used) / done;
     const perSecond = done / taken;
     await operate.more?.();
     const latencies = await atRate(server.port, operate, perSecond / 2, seconds);
@@ -74,10 +86,10 @@ async function storageOf(work) {
       }
     };
     await repeat();
-    const before = await counters(server);
+    const first = await counters(server);
     await repeat();
-    const after = await counters(server);
-    const each = (what) => Math.round((after[what] - before[what]) / times);
+    const last = await counters(server);
+    const each = (what) => Math.round((last[what] - first[what]) / times);
     return { objects: each("object requests"), read: each("rows read"), written: each("rows written"), kv: each("KV reads") + each("KV writes") };
   } finally {
     await server.stop();
@@ -89,9 +101,10 @@ const results = {};
 const storage = {};
 for (const work of chosen) {
   results[work] = {};
-  storage[work] = await storageOf(work);
+  if (contenders.includes(vestibule)) storage[work] = await storageOf(work);
   for (let round = 1; round <= rounds; round += 1) {
-    for (const contender of contenders) {
+    // Of two that are compared, each comes first as often.
+    for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
       if (!contender.works[work]) continue;
       const measured = await measure(contender, work);
       (results[work][contender.name] ??= []).push(measured);
@@ -103,4 +116,4 @@ for (const work of chosen) {
     }
   }
 }
-report({ measured: results, storage }, { isWhole: WORK === undefined && PEERS === undefined, rounds, seconds });
+report({ measured: results, storage }, { isWhole: [WORK, CONTENDERS, BEFORE].every((part) => part === undefined), rounds, seconds });

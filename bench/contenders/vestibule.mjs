@@ -14,11 +14,11 @@ export const name = "vestibule";
 const TOKEN = randomBytes(32).toString("hex");
 export const SCOPE = "openid profile email offline_access";
 
-// `more` are settings of docs/configuration.md.
-export async function start({ port, folder, more }) {
+// `more` are settings of docs/configuration.md; `bundle` is the folder of another build.
+export async function start({ port, folder, more, bundle }) {
   const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
-  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited, ...more }, state: folder, port });
+  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited, ...more }, state: folder, port, bundle });
   await ready;
   return { url, port, registrationToken: TOKEN, pid: child.pid, stop };
 }

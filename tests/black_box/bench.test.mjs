@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const bench = (...given) =>
-  spawnSync(process.execPath, ["bench/run.mjs", "ROUNDS=1", "SECONDS=0.3", "PEERS=none", ...given], { cwd: root, encoding: "utf8" });
+  spawnSync(process.execPath, ["bench/run.mjs", "ROUNDS=1", "SECONDS=0.3", "CONTENDERS=vestibule,floor,least", ...given], { cwd: root, encoding: "utf8" });
 
 test("a part of the benchmark measures Vestibule beside its floor", () => {
   const { status, stdout, stderr } = bench("WORK=refresh,jwks");
@@ -18,8 +18,24 @@ test("a part of the benchmark measures Vestibule beside its floor", () => {
   assert.match(stdout, /refresh .*1 calls, 0 read, 1 written, 0 KV/);
 });
 
+test("a build is measured beside an earlier one", () => {
+  const { status, stdout, stderr } = bench("WORK=refresh", "BEFORE=dist");
+  assert.equal(status, 0, stderr);
+  for (const contender of ["floor", "least", "vestibule", "before"]) {
+    assert.match(stdout, new RegExp(`^\\| refresh \\| ${contender} \\| [1-9]`, "m"));
+  }
+  assert.match(stdout, /refresh .*1 calls, 0 read, 1 written, 0 KV/);
+  assert.match(stdout, /^refresh now \/ before: requests\/s \d\.\d\d .*, CPU \d\.\d\d /m);
+});
+
 test("work that nobody knows is refused with the list of what there is", () => {
   const { status, stderr } = bench("WORK=everything");
   assert.equal(status, 1);
   assert.match(stderr, /must be one of client_credentials, code, refresh/);
+});
+
+test("so is a contender that nobody knows", () => {
+  const { status, stderr } = bench("WORK=jwks", "CONTENDERS=everyone");
+  assert.equal(status, 1);
+  assert.match(stderr, /CONTENDERS is everyone, and must be one of floor, least, vestibule/);
 });

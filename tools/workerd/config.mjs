@@ -19,9 +19,8 @@ const list = (items) => `[\n${items.map((item) => `      ${item},`).join("\n")}\
 export const workerModules = () =>
   readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
 
-// The bundle that was built, and what `wrangler.toml` says of it.
-export function readBundle() {
-  const bundle = path.join(root, "dist");
+// The bundle that was built, here or in another folder, and what `wrangler.toml` says of it.
+export function readBundle(bundle = path.join(root, "dist")) {
   const entry = readFileSync(path.join(bundle, "entry.js"), "utf8");
   const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
   return {
@@ -38,8 +37,8 @@ export function readBundle() {
 // worker. Returns the path of that one. The configurations name the settings and workerd reads their values from the
 // environment, so that no secret is written down. workerd gets the folders of `objects` and `kv` and the addresses of
 // the sockets on its command line.
-export function writeConfig({ settings, behindProxy, name }) {
-  const built = readBundle();
+export function writeConfig({ settings, behindProxy, name, bundle }) {
+  const built = readBundle(bundle);
   // Renamed into place, because another server may be reading the same file.
   const write = (file, text) => {
     const target = path.join(built.bundle, file);

@@ -75,8 +75,8 @@ function endWithParent(child, exited) {
 }
 
 // Starts Vestibule with what it stores in the folder `state`. `settings` are those of
-// docs/configuration.md.
-export function start({ settings = {}, state, host = "localhost", port = 8787, stderr = "inherit" }) {
+// docs/configuration.md. `bundle` is the folder of a bundle, dist/ where none is given.
+export function start({ settings = {}, state, host = "localhost", port = 8787, stderr = "inherit", bundle }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
     ISSUER: `http://localhost:${port}`,
@@ -87,7 +87,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
   const behindProxy = env.CLIENT_ADDRESS !== "connection";
   // Only the owner can open this folder. It isn't in `state`, because the path of a socket has at most 107 bytes.
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-"));
-  const config = writeConfig({ settings: Object.keys(env), behindProxy, name: path.basename(folder) });
+  const config = writeConfig({ settings: Object.keys(env), behindProxy, name: path.basename(folder), bundle });
   const control = path.join(folder, "control");
   const args = [
     `--directory-path=objects=${path.resolve(state, "objects")}`,
