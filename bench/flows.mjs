@@ -1,28 +1,45 @@
 // Code exchange and refresh at a peer, said once for all of them.
 import { CALLBACK, pkce } from "../tests/support/oauth.mjs";
-import { CODES, times, using } from "./load.mjs";
-import { formBody, succeeds } from "./operations.mjs";
+import { CODES, PEOPLE, times, using } from "./load.mjs";
+import { formBody, signOns, succeeds } from "./operations.mjs";
 
 const query = ({ client_id, scope }, challenge) => new URLSearchParams({
   response_type: "code", client_id, redirect_uri: CALLBACK, scope, state: "a state", code_challenge: challenge,
   code_challenge_method: "S256",
 });
 
-// What redeems and refreshes, where a code is had by `codeOf(server, send, query)`.
+// The request for a code of the one client, and what redeems that.
+async function begin(clientOf, server) {
+  const client = await clientOf(server);
+  const { client_id } = client;
+  const { verifier, challenge } = pkce();
+  const redemption = (code) => ({ path: "/token", ...formBody({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id, code_verifier: verifier }) });
+  return { client_id, asked: query(client, challenge), redemption };
+}
+
+const isRight = succeeds('"access_token"', '"refresh_token"');
+
+// `codeOf(send, query, cookies)` keeps the session in the cookies, and is sent the code at once where it finds one there.
+export const singleSignOn = ({ clientOf, codeOf }) => async (server) => {
+  const { asked, redemption } = await begin(clientOf, server);
+  const sessions = await times(PEOPLE, server.port, async (send) => {
+    const cookies = new Map();
+    await codeOf(send, asked, cookies);
+    return cookies;
+  });
+  return signOns(sessions, { codeOf: (send, cookies) => codeOf(send, asked, cookies), redeem: redemption }, isRight);
+};
+
+// What redeems and refreshes, where a code is had by `codeOf(send, query)`.
 export function flows({ clientOf, codeOf }) {
   const prepare = async (server, count) => {
-    const client = await clientOf(server);
-    const { client_id } = client;
-    const { verifier, challenge } = pkce();
-    const codes = await times(count, server.port, (send) => codeOf(send, query(client, challenge)));
-    const redemption = (code) => ({ path: "/token", ...formBody({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id, code_verifier: verifier }) });
-    return { client_id, codes, redemption };
+    const { client_id, asked, redemption } = await begin(clientOf, server);
+    return { client_id, redemption, codes: await times(count, server.port, (send) => codeOf(send, asked)) };
   };
   const tokens = async (server, count) => {
     const { codes, redemption } = await prepare(server, count);
     return times(count, server.port, async (send, index) => JSON.parse((await send(redemption(codes[index]))).body));
   };
-  const isRight = succeeds('"access_token"', '"refresh_token"');
   return {
     code: async (server) => {
       const make = async () => {
@@ -44,5 +61,3 @@ export function flows({ clientOf, codeOf }) {
     },
   };
 }
-
-export const codeIn = (answer) => new URL(answer.headers("location")).searchParams.get("code");

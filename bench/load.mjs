@@ -5,6 +5,8 @@ export const USERS = 32;
 export const TELEVISIONS = 1000;
 // So many codes are made, and then redeemed within seconds, as apps do: their objects are in memory.
 export const CODES = 1500;
+// So many are signed in, where it is they who ask for codes.
+export const PEOPLE = 64;
 
 // Runs `body` with as many virtual users as asked for.
 async function withUsers(port, users, body) {

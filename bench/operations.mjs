@@ -1,5 +1,5 @@
 // How one operation is done and checked, said once for every contender.
-import { TELEVISIONS, times } from "./load.mjs";
+import { CODES, TELEVISIONS, times, using } from "./load.mjs";
 
 export const formBody = (fields, headers = {}) => ({
   method: "POST",
@@ -21,6 +21,16 @@ export function inTurn(requests, isRight) {
     return isRight(await send(requests[next]));
   };
 }
+
+export const codeIn = (answer) => new URL(answer.headers("location")).searchParams.get("code");
+
+// One who has a session comes back with a code, which is redeemed. So many at a time as codes are otherwise made, because
+// each leaves an object in memory for some seconds.
+export const signOns = (sessions, { codeOf, redeem }, isRight) =>
+  using(
+    async () => Array.from({ length: CODES }, (_, index) => sessions[index % sessions.length]),
+    async (send, session) => isRight(await send(redeem(await codeOf(send, session)))),
+  );
 
 export const document = (path, text) => async () => always({ path }, succeeds(text));
 

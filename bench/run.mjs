@@ -20,7 +20,7 @@ import { report } from "./report.mjs";
 import { given } from "../tools/given.mjs";
 
 const { WORK, ROUNDS = 3, SECONDS = 4, COUNT, CONTENDERS, BEFORE } = given();
-const works = ["client_credentials", "code", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
+const works = ["client_credentials", "code", "single_sign_on", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
 const all = [...floors, least, vestibule, oidcProvider, workersOAuthProvider, openauth, betterAuth];
 // Several have the name `floor`: one for each kind of work.
 const names = [...new Set(all.map(({ name }) => name))];

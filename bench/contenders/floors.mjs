@@ -1,28 +1,30 @@
 // The floors: hand-written JavaScript workers that do the one thing that cannot be left out.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { CALLBACK, authorizeUrl } from "../../tests/support/oauth.mjs";
 import { V8_FLAGS, readBundle } from "../../tools/workerd/config.mjs";
 import { run } from "../../tools/workerd/runtime.mjs";
-import { CODES, TELEVISIONS, times } from "../load.mjs";
-import { always, formBody, inTurn, succeeds } from "../operations.mjs";
+import { CODES, PEOPLE, TELEVISIONS, times } from "../load.mjs";
+import { always, codeIn, formBody, inTurn, signOns, succeeds } from "../operations.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
 
 // Those that call a Durable Object.
-const STORING = ["object.js", "least.js"];
+const STORING = ["object.js", "single_sign_on.js", "least.js"];
 
 // With the runtime and the setting of V8 that `make serve` has.
 export async function start(file, { port, folder }) {
   mkdirSync(path.join(folder, "objects"), { recursive: true });
   const config = path.join(folder, "floor.capnp");
-  const embedded = path.relative(folder, path.join(folderOfFloors, file));
+  const embedded = (name) => JSON.stringify(path.relative(folder, path.join(folderOfFloors, name)));
   const objects = `bindings = [(name = "FLOORS", durableObjectNamespace = "Floor")],
     durableObjectNamespaces = [(className = "Floor", uniqueKey = "floor", enableSql = true)],
     durableObjectStorage = (localDisk = "objects"),`;
   writeFileSync(config, `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "floor", worker = (modules = [(name = "floor.js", esModule = embed ${JSON.stringify(embedded)})],
+    (name = "floor", worker = (
+    modules = [(name = "floor.js", esModule = embed ${embedded(file)}), (name = "token.js", esModule = embed ${embedded("token.js")})],
     compatibilityDate = ${JSON.stringify(readBundle().date)}, ${STORING.includes(file) ? objects : ""})),
     (name = "objects", disk = (path = ${JSON.stringify(path.join(folder, "objects"))}, writable = true)),
   ],
@@ -48,11 +50,22 @@ const objects = (path, text, most) => async (server, { count }) => {
   await times(ids.length, server.port, (send, id) => send({ path: `/row?id=${id}` }));
   return inTurn(ids.map((id) => ({ path: `${path}?id=${id}` })), answers(text));
 };
+const single_sign_on = async (server, { count }) => {
+  const path = authorizeUrl({ url: "" }, { client_id: "one" }, { challenge: "c".repeat(43) });
+  const codeOf = async (send, session) => codeIn(await send({ path, headers: { cookie: session } }));
+  const redeem = (code) => ({
+    path: "/token",
+    ...formBody({ grant_type: "authorization_code", code, redirect_uri: CALLBACK, client_id: "one", code_verifier: "v".repeat(43) }),
+  });
+  const sessions = Array.from({ length: Math.min(count, PEOPLE) }, (_, person) => `person=${person}`);
+  return signOns(sessions, { codeOf, redeem }, succeeds('"access_token"'));
+};
 
 const floor = (file, works) => ({ name: "floor", start: (where) => start(file, where), works });
 export const floors = [
   floor("hello.js", { jwks: hello, discovery: hello }),
   floor("token.js", { client_credentials: token }),
+  floor("single_sign_on.js", { single_sign_on }),
   floor("object.js", {
     code: objects("/row", "written", CODES),
     refresh: objects("/row", "written", 64),

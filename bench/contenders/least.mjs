@@ -1,8 +1,8 @@
 // The least that the protocol asks of any server with this storage: the work of bench/floors/least.js. It is sent
 // what Vestibule is sent, in as many bytes.
-import { CALLBACK, DEVICE, basic } from "../../tests/support/oauth.mjs";
-import { CODES, TELEVISIONS, times } from "../load.mjs";
-import { formBody, inTurn, succeeds } from "../operations.mjs";
+import { CALLBACK, DEVICE, authorizeUrl, basic } from "../../tests/support/oauth.mjs";
+import { CODES, PEOPLE, TELEVISIONS, times } from "../load.mjs";
+import { codeIn, formBody, inTurn, signOns, succeeds } from "../operations.mjs";
 import { start as startFloor } from "./floors.mjs";
 
 export const name = "least";
@@ -23,10 +23,18 @@ const poll = (device_code) => token({ grant_type: DEVICE, client_id, device_code
 const introspect = (access_token) => ({ path: "/introspect", ...formBody({ token: access_token }, authorization) });
 const userinfo = (access_token) => ({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } });
 
-// A request for each of at most so many objects, with a token that tells where its object is.
+const path = authorizeUrl({ url: "" }, { client_id }, { challenge: "c".repeat(43) });
+const signOn = (session) => ({ path, headers: { cookie: `__Host-csrf=${"c".repeat(43)}; __Host-session=${session}` } });
+
+// Tokens of at most so many objects: each tells where its object is.
+const tokens = (length, most, server, { count }) => times(Math.min(count, most), server.port, async (send) => {
+  const id = (await send({ path: "/object" })).body;
+  return `any_${id}`.padEnd(length, "t");
+});
+// A request with each.
 const asked = (request, length, most, isRight) => async (server, { count }) => {
-  const ids = await times(Math.min(count, most), server.port, async (send) => (await send({ path: "/object" })).body);
-  return inTurn(ids.map((id) => request(`any_${id}`.padEnd(length, "t"))), isRight);
+  const held = await tokens(length, most, server, { count });
+  return inTurn(held.map(request), isRight);
 };
 const issued = succeeds('"access_token"', '"id_token"', '"refresh_token"');
 const isPending = ({ status, body }) => status === 400 && body.includes('"authorization_pending"');
@@ -36,5 +44,9 @@ export const works = {
   refresh: asked(refresh, REFERENCE, 64, issued),
   device_poll: asked(poll, REFERENCE, TELEVISIONS, isPending),
   introspect: asked(introspect, JWT, 64, succeeds('"active":true')),
+  single_sign_on: async (server, { count }) => {
+    const sessions = await tokens(REFERENCE, PEOPLE, server, { count });
+    return signOns(sessions, { codeOf: async (send, session) => codeIn(await send(signOn(session))), redeem }, issued);
+  },
   userinfo: asked(userinfo, JWT, 64, succeeds('"email"')),
 };

@@ -1,6 +1,6 @@
 // oidc-provider on Node, with a store in memory.
 import { DEVICE, basic } from "../../tests/support/oauth.mjs";
-import { flows } from "../flows.mjs";
+import { flows, singleSignOn } from "../flows.mjs";
 import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
 import { startOnNode } from "./on_node.mjs";
 
@@ -20,9 +20,8 @@ async function device_poll(server, { count }) {
   return inTurn(requests, ({ status, body }) => status === 400 && body.includes("authorization_pending"));
 }
 
-// Signs in at once: to the page, on from it, and back with a code.
-async function codeOf(send, asked) {
-  const cookies = new Map();
+// Signs in at once: to the page, on from it, and back with a code. Whose `cookies` have a session gets the code at once.
+async function codeOf(send, asked, cookies = new Map()) {
   let path = `/auth?${asked}`;
   for (;;) {
     const answer = await send({ path, headers: { cookie: [...cookies].map((pair) => pair.join("=")).join("; ") } });
@@ -52,6 +51,7 @@ async function introspect(server) {
 export const works = {
   client_credentials,
   code,
+  single_sign_on: singleSignOn({ clientOf: app, codeOf }),
   refresh,
   device_poll,
   introspect,

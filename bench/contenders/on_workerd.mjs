@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { readBundle } from "../../tools/workerd/config.mjs";
 import { run } from "../../tools/workerd/runtime.mjs";
-import { codeIn, flows } from "../flows.mjs";
-import { document } from "../operations.mjs";
+import { flows } from "../flows.mjs";
+import { codeIn, document } from "../operations.mjs";
 
 const peers = path.resolve(import.meta.dirname, "../peers");
 

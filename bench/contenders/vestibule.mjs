@@ -4,11 +4,11 @@ import { randomBytes } from "node:crypto";
 import { start as startRuntime } from "../../tools/workerd/runtime.mjs";
 import { Browser } from "../../tests/support/browser.mjs";
 import {
-  CALLBACK, DEVICE, answerOf, authorizeUrl, basic, pkce, publicApp, register, signedUp, television,
+  CALLBACK, DEVICE, answerOf, authorizeInBrowser, authorizeUrl, basic, pkce, publicApp, register, signedUp, television,
 } from "../../tests/support/oauth.mjs";
 import { asFetch } from "../http.mjs";
-import { CODES, times, using } from "../load.mjs";
-import { always, document, formBody, inTurn, polls, succeeds } from "../operations.mjs";
+import { CODES, PEOPLE, times, using } from "../load.mjs";
+import { always, codeIn, document, formBody, inTurn, polls, signOns, succeeds } from "../operations.mjs";
 
 export const name = "vestibule";
 const TOKEN = randomBytes(32).toString("hex");
@@ -85,6 +85,22 @@ async function refresh(server) {
   };
 }
 
+// People who have a session and have allowed the app before come for another code.
+async function single_sign_on(server, { count }) {
+  const client = await publicApp(server);
+  const { verifier, challenge } = pkce();
+  const url = authorizeUrl(server, client, { challenge, scope: SCOPE });
+  const sessions = await Promise.all(Array.from({ length: Math.min(count, PEOPLE) }, async () => {
+    const { browser } = await signedUp(server);
+    await authorizeInBrowser(browser, url);
+    return browser.cookieHeader();
+  }));
+  const path = url.slice(server.url.length);
+  const codeOf = async (send, cookie) => codeIn(await send({ path, headers: { cookie } }));
+  const redeem = (code) => redemption(client, code, verifier);
+  return signOns(sessions, { codeOf, redeem }, succeeds('"id_token"', '"refresh_token"'));
+}
+
 async function device_poll(server, { count }) {
   const { client_id } = await television(server);
   const authorization = { path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) };
@@ -124,7 +140,7 @@ async function login(server, { count }) {
 }
 
 export const works = {
-  client_credentials, code, refresh, device_poll, introspect, userinfo, login,
+  client_credentials, code, single_sign_on, refresh, device_poll, introspect, userinfo, login,
   jwks: document("/jwks", '"ES256"'),
   discovery: document("/.well-known/openid-configuration", '"token_endpoint"'),
 };

@@ -13,6 +13,9 @@ const AUTHORIZATION = JSON.stringify({
   grant_id: "9".repeat(64), account: ACCOUNT, client_id: "vcl_".padEnd(31, "c"), scope: SCOPE, claims: {},
   auth_time: 1795591108102, amr: ["pwd"], sid: "s".repeat(22),
 });
+const SESSION = JSON.stringify({
+  account: ACCOUNT, auth_time: 1795591108102, amr: ["pwd"], sid: "s".repeat(22), scope: SCOPE, not_after: null,
+});
 const PENDING = JSON.stringify({ error: "authorization_pending", error_description: "the person has not decided yet" });
 const ACTIVE = JSON.stringify({
   active: true, scope: SCOPE, client_id: "vcl_".padEnd(31, "c"), token_type: "Bearer", exp: 1795591585, iat: 1795590985,
@@ -25,6 +28,7 @@ const FAMILY = "f".repeat(360);
 
 export class Floor extends DurableObject {
   #number = 0;
+  #session = SESSION;
   #pending = PENDING;
   #active = ACTIVE;
   #person = PERSON;
@@ -36,6 +40,12 @@ export class Floor extends DurableObject {
   }
   person() {
     return this.#person;
+  }
+  authorize() {
+    return this.#session;
+  }
+  expect(command) {
+    this.ctx.storage.kv.put("state", command);
   }
   // A row that is written again as it was is not written at all: each is another.
   issue() {
@@ -111,6 +121,27 @@ async function atToken(form, env) {
   return new Response(await objectOf(env, code).poll(JSON.stringify({ Poll })), refuses);
 }
 
+// The account's object says whose session the cookie is, and a new object remembers the code by its hash.
+async function authorize(request, env) {
+  const query = new URL(request.url).searchParams;
+  const session = request.headers.get("cookie").split("__Host-session=")[1];
+  const [client_id, redirect_uri] = [query.get("client_id"), query.get("redirect_uri")];
+  const id = env.FLOORS.newUniqueId();
+  const Authorize = {
+    session: secretOf(session), client_id, scope: query.get("scope"), resources: [], claims: {}, grant_id: id.toString(),
+    offline: true, expires_at: 1827127108102, tokens: 600,
+  };
+  const authorized = await objectOf(env, session).authorize(JSON.stringify({ Authorize }));
+  const secret = random(24);
+  const Expect = {
+    ...JSON.parse(authorized), secret: base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", text.encode(secret)))),
+    client_id, redirect_uri, code_challenge: query.get("code_challenge"), expires_at: 1795591168102,
+  };
+  await env.FLOORS.get(id).expect(JSON.stringify({ Expect }));
+  const answered = new URLSearchParams({ code: `any_${id}${secret}`, state: query.get("state"), iss: ISSUER });
+  return new Response(null, { status: 303, headers: { "cache-control": "no-store", location: `${redirect_uri}?${answered}` } });
+}
+
 async function introspect(request, env) {
   const token = (await formOf(request)).get("token");
   const [client_id] = atob(request.headers.get("authorization").slice("Basic ".length)).split(":");
@@ -135,6 +166,7 @@ export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
     if (pathname === "/token") return atToken(await formOf(request), env);
+    if (pathname === "/authorize") return authorize(request, env);
     if (pathname === "/introspect") return introspect(request, env);
     return pathname === "/userinfo" ? userinfo(request, env) : object(env);
   },

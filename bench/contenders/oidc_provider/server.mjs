@@ -22,9 +22,11 @@ const provider = new Provider(`http://localhost:${port}`, {
   findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Somebody" }) }),
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   issueRefreshToken: () => true,
-  // First-party apps: nobody is asked.
+  // First-party apps: nobody is asked. A session has one grant for each app.
   async loadExistingGrant(ctx) {
     const { client, session } = ctx.oidc;
+    const existing = session.grantIdFor(client.clientId);
+    if (existing) return ctx.oidc.provider.Grant.find(existing);
     const grant = new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
     grant.addOIDCScope("openid profile email offline_access");
     await grant.save();
