@@ -25,10 +25,11 @@ export function inTurn(requests, isRight) {
 export const codeIn = (answer) => new URL(answer.headers("location")).searchParams.get("code");
 
 // One who has a session comes back with a code, which is redeemed. So many at a time as codes are otherwise made, because
-// each leaves an object in memory for some seconds.
+// each leaves an object in memory for some seconds. Who comes next is chance: what an account does at every twentieth
+// sign-in must not be done by all at once.
 export const signOns = (sessions, { codeOf, redeem }, isRight) =>
   using(
-    async () => Array.from({ length: CODES }, (_, index) => sessions[index % sessions.length]),
+    async () => Array.from({ length: CODES }, () => sessions[Math.floor(Math.random() * sessions.length)]),
     async (send, session) => isRight(await send(redeem(await codeOf(send, session)))),
   );
 

@@ -25,10 +25,10 @@ export async function start({ port, folder, more, bundle }) {
 
 export const app = (server, more) => publicApp(server, { first_party: true, ...more });
 
-// So many codes for an app, over enough people that nobody has more grants than are kept.
-async function codes(server, client, count) {
+// So many codes for an app, over so many people: by default few, but enough that nobody has more grants than are kept.
+async function codes(server, client, count, crowd = Math.ceil(count / 400)) {
   const people = await Promise.all(
-    Array.from({ length: Math.ceil(count / 400) }, async () => (await signedUp(server)).browser.cookieHeader()),
+    Array.from({ length: crowd }, async () => (await signedUp(server)).browser.cookieHeader()),
   );
   const { verifier, challenge } = pkce();
   const path = authorizeUrl(server, client, { challenge, scope: SCOPE }).slice(server.url.length);
@@ -47,8 +47,8 @@ export const redemption = (client, code, verifier, headers) => ({
   ),
 });
 
-async function tokens(server, client, count) {
-  const { verifier, made } = await codes(server, client, count);
+async function tokens(server, client, count, crowd) {
+  const { verifier, made } = await codes(server, client, count, crowd);
   return times(count, server.port, async (send, index) =>
     JSON.parse((await send(redemption(client, made[index], verifier))).body));
 }
@@ -117,8 +117,9 @@ async function introspect(server) {
   return always({ path: "/introspect", ...formBody({ token }, basic(client)) }, succeeds('"active":true'));
 }
 
+// As many objects answer as the floor has.
 async function userinfo(server) {
-  const held = await tokens(server, await app(server), 64);
+  const held = await tokens(server, await app(server), PEOPLE, PEOPLE);
   const requests = held.map(({ access_token }) => ({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } }));
   return inTurn(requests, succeeds('"email"'));
 }
