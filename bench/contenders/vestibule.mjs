@@ -118,8 +118,9 @@ async function introspect(server) {
 }
 
 // As many objects answer as the floor has.
-async function userinfo(server) {
-  const held = await tokens(server, await app(server), PEOPLE, PEOPLE);
+async function userinfo(server, { count }) {
+  const people = Math.min(count, PEOPLE);
+  const held = await tokens(server, await app(server), people, people);
   const requests = held.map(({ access_token }) => ({ path: "/userinfo", headers: { authorization: `Bearer ${access_token}` } }));
   return inTurn(requests, succeeds('"email"'));
 }
