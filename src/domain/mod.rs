@@ -17,6 +17,7 @@ pub mod identifier;
 pub mod identity;
 pub mod key_ring;
 pub mod machine;
+pub mod notice;
 pub mod password;
 pub mod registration;
 pub mod secret;

@@ -39,6 +39,8 @@ impl std::fmt::Display for ObjectId {
 /// What kind of token a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
+    /// An authorization code (RFC 6749 §1.3.1).
+    AuthorizationCode,
     /// A refresh token (RFC 6749 §1.5).
     RefreshToken,
     /// A device code (RFC 8628 §3.2).
@@ -50,6 +52,7 @@ pub enum TokenKind {
 impl TokenKind {
     fn prefix(self) -> &'static str {
         match self {
+            Self::AuthorizationCode => "vac_",
             Self::RefreshToken => "vrt_",
             Self::DeviceCode => "vdc_",
             Self::Session => "vse_",

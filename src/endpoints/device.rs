@@ -16,7 +16,7 @@ use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply
 use crate::domain::client::Client;
 use crate::domain::distance;
 use crate::domain::grant::device::{Decision, DeviceView};
-use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError, GrantReply};
+use crate::domain::grant::{Authorization, Decide, DecisionError, LookUp};
 use crate::domain::machine::{Address, Class};
 use crate::pages::consent::ScopeLine;
 use crate::pages::device::{ApproveDevice, EnterCode};
@@ -145,15 +145,14 @@ async fn find(
         }
     }
     let address = Address::Name(user_code.as_str().to_owned());
-    let answer = server.send::<Grant>(&address, GrantCommand::LookUp).await?;
+    let answer = server.ask(&address, LookUp).await?;
     // A code that existed was no guess.
-    let right = !matches!(answer, Err(GrantError::Unknown));
+    let right = !matches!(answer, Err(DecisionError::Unknown));
     for throttle in &throttles {
         server.guessed(throttle, limit, right).await?;
     }
     let view = match answer {
-        Ok(GrantReply::Device(view)) => *view,
-        Ok(_) => return Err(Failure::internal("a look-up was answered by something else")),
+        Ok(view) => *view,
         Err(_) => return Ok(Err(Refused::Unknown)),
     };
     let client = server.client(&view.client_id).await?;
@@ -271,6 +270,7 @@ async fn approve(
         // not sign the other out.
         offline: true,
         expires_at: server.now().plus(terms(server, client).grant),
+        over_at: Some(view.expires_at),
         tokens: server.settings.lifetimes.access_token,
         signed_in_since: None,
         sub: None,
@@ -314,8 +314,7 @@ async fn tell(
     decision: Decision,
 ) -> Result<bool, Failure> {
     let address = Address::Name(user_code.as_str().to_owned());
-    let command = GrantCommand::Decide(Box::new(decision));
-    Ok(server.send::<Grant>(&address, command).await?.is_ok())
+    Ok(server.ask(&address, Decide(Box::new(decision))).await?.is_ok())
 }
 
 /// `verification_uri_complete` as a QR code, for the device to show (RFC 8628 §3.3.1).

@@ -8,7 +8,7 @@ use super::http::{Request, Response};
 use super::requested_scope;
 use super::server::Server;
 use crate::domain::grant::device::DeviceGrant;
-use crate::domain::grant::{Grant, GrantCommand, GrantError};
+use crate::domain::grant::{Occupied, Request as DeviceRequest};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::Secret;
 use crate::domain::token::{Token, TokenKind};
@@ -92,11 +92,10 @@ async fn open(server: &Server<'_>, grant: DeviceGrant) -> Result<UserCode, Failu
             continue;
         };
         let address = Address::Name(user_code.as_str().to_owned());
-        let command = GrantCommand::Request(Box::new(grant.clone()));
-        match server.send::<Grant>(&address, command).await? {
-            Ok(_) => return Ok(user_code),
-            Err(GrantError::Occupied) => {}
-            Err(error) => return Err(error.into()),
+        let request = DeviceRequest(Box::new(grant.clone()));
+        match server.ask(&address, request).await? {
+            Ok(()) => return Ok(user_code),
+            Err(Occupied::Occupied) => {}
         }
     }
     Err(Failure::internal("no free user code was found"))

@@ -2,7 +2,7 @@
 
 use super::http::Response;
 use crate::domain::account::AccountError;
-use crate::domain::grant::GrantError;
+use crate::domain::grant::{PollError, PresentedError, RedeemError, RefreshError};
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
 use crate::protocol::client_metadata::ClientMetadataError;
@@ -110,29 +110,43 @@ fn status(code: ErrorCode) -> u16 {
     }
 }
 
-impl From<GrantError> for Failure {
-    fn from(error: GrantError) -> Self {
+impl From<RedeemError> for Failure {
+    fn from(error: RedeemError) -> Self {
         let code = match error {
-            GrantError::Scope => ErrorCode::InvalidScope,
-            GrantError::Resource => ErrorCode::InvalidTarget,
-            GrantError::AuthorizationPending => ErrorCode::AuthorizationPending,
-            GrantError::SlowDown => ErrorCode::SlowDown,
-            GrantError::AccessDenied => ErrorCode::AccessDenied,
-            GrantError::ExpiredToken => ErrorCode::ExpiredToken,
-            GrantError::Unknown
-            | GrantError::Occupied
-            | GrantError::WrongSecret
-            | GrantError::OtherClient
-            | GrantError::RedirectUri
-            | GrantError::CodeVerifier
-            | GrantError::NoCodeVerifier
-            | GrantError::UnexpectedCodeVerifier
-            | GrantError::CodeReplayed
-            | GrantError::RefreshTokenReused
-            | GrantError::DeviceCodeSpent
-            | GrantError::Decided => ErrorCode::InvalidGrant,
+            RedeemError::Resource => ErrorCode::InvalidTarget,
+            _ => ErrorCode::InvalidGrant,
         };
         Self::Caller(OAuthError::new(code, error.to_string()))
+    }
+}
+
+impl From<RefreshError> for Failure {
+    fn from(error: RefreshError) -> Self {
+        let code = match error {
+            RefreshError::Scope => ErrorCode::InvalidScope,
+            RefreshError::Resource => ErrorCode::InvalidTarget,
+            _ => ErrorCode::InvalidGrant,
+        };
+        Self::Caller(OAuthError::new(code, error.to_string()))
+    }
+}
+
+impl From<PollError> for Failure {
+    fn from(error: PollError) -> Self {
+        let code = match error {
+            PollError::AuthorizationPending => ErrorCode::AuthorizationPending,
+            PollError::SlowDown => ErrorCode::SlowDown,
+            PollError::AccessDenied => ErrorCode::AccessDenied,
+            PollError::ExpiredToken => ErrorCode::ExpiredToken,
+            _ => ErrorCode::InvalidGrant,
+        };
+        Self::Caller(OAuthError::new(code, error.to_string()))
+    }
+}
+
+impl From<PresentedError> for Failure {
+    fn from(error: PresentedError) -> Self {
+        Self::Caller(OAuthError::new(ErrorCode::InvalidGrant, error.to_string()))
     }
 }
 

@@ -9,7 +9,7 @@ use super::server::Server;
 use super::token::required;
 use super::verify;
 use crate::domain::client::Client;
-use crate::domain::grant::{Grant, GrantCommand, GrantReply, Presented};
+use crate::domain::grant::{Active, Inspect, Presented};
 use crate::domain::machine::Address;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Token, TokenKind};
@@ -146,11 +146,8 @@ async fn inspect(
     presented: Presented,
 ) -> Result<Option<(crate::domain::grant::Authorization, Option<Timestamp>)>, Failure> {
     let address = Address::Id(grant_id.to_owned());
-    match server.send::<Grant>(&address, GrantCommand::Inspect(presented)).await? {
-        Ok(GrantReply::Active { authorization, expires_at }) => {
-            Ok(Some((*authorization, expires_at)))
-        }
-        Ok(_) => Err(Failure::internal("introspection was answered by something else")),
-        Err(_) => Ok(None),
-    }
+    Ok(match server.ask(&address, Inspect(presented)).await? {
+        Ok(Active { authorization, expires_at }) => Some((*authorization, expires_at)),
+        Err(_) => None,
+    })
 }

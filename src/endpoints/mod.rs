@@ -6,7 +6,6 @@ pub mod assets;
 pub mod authorize;
 pub mod browser;
 pub mod client_authentication;
-pub mod code;
 pub mod connections;
 pub mod consent;
 pub mod demo;

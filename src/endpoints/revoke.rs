@@ -7,7 +7,7 @@ use super::introspect::presented;
 use super::server::Server;
 use super::token::required;
 use super::verify;
-use crate::domain::grant::{Grant, GrantCommand, GrantError, Presented};
+use crate::domain::grant::{Presented, PresentedError, Revoke};
 use crate::domain::machine::Address;
 use crate::domain::token::{Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -33,7 +33,7 @@ pub async fn revoke(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
                 return Ok(revoked);
             };
             if claims.client_id != client.client_id {
-                return Err(GrantError::OtherClient.into());
+                return Err(PresentedError::OtherClient.into());
             }
             let Some(grant_id) = claims.grant_id.clone() else {
                 let description = "a token of the client_credentials grant is not stored; it ends when it expires";
@@ -43,9 +43,8 @@ pub async fn revoke(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             (grant_id, presented(&claims))
         }
     };
-    let command = GrantCommand::Revoke(presented);
-    match server.send::<Grant>(&Address::Id(grant_id), command).await? {
-        Err(error @ GrantError::OtherClient) => Err(error.into()),
+    match server.ask(&Address::Id(grant_id), Revoke(presented)).await? {
+        Err(error @ PresentedError::OtherClient) => Err(error.into()),
         Ok(_) | Err(_) => Ok(revoked),
     }
 }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::http::{Method, Request};
 use super::server::Server;
-use crate::domain::grant::{Grant, GrantCommand};
+use crate::domain::grant::SpendDeviceCode;
 use crate::domain::machine::Address;
 use crate::domain::time::Timestamp;
 use crate::jose::access_token::{self, AccessToken, Audience};
@@ -79,10 +79,7 @@ pub async fn bearer_access_token(
         && repeatable_until.is_some_and(|until| server.now() < until)
     {
         let address = Address::Id(grant_id.clone());
-        match server.send::<Grant>(&address, GrantCommand::SpendDeviceCode).await? {
-            Ok(_) => {}
-            Err(_) => return Err(inactive()),
-        }
+        server.ask(&address, SpendDeviceCode).await?.map_err(|_| inactive())?;
     }
     Ok(claims)
 }

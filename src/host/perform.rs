@@ -118,50 +118,14 @@ async fn perform_all(
     outside: &Outside<'_>,
 ) -> Result<(), HostError> {
     let is_readable = machine.is_empty(store).is_ok();
-    let mut unread = BTreeSet::new();
-    loop {
-        let mut progressed = false;
-        for (key, text) in texts(store, EFFECT)? {
-            let mut effect = match machine.read(&text) {
-                Ok(effect) if is_readable || !effect.has_outcome() => effect,
-                Ok(_) => {
-                    unread.insert(key);
-                    continue;
-                }
-                Err(error) => {
-                    if unread.insert(key) {
-                        unreadable(store, "effect", error);
-                    }
-                    continue;
-                }
-            };
-            if is_outdated(store, &key, &*effect)? {
-                done(store, key)?;
-                continue;
-            }
-            // Network and storage keep their order: this is written before anything is sent.
-            if let Some(begun) = effect.begin()? {
-                let rows = vec![(key.clone(), Some(begun))];
-                store.commit(Changes { rows, ..<_>::default() })?;
-            }
-            match effect.perform(store, outside).await {
-                Ok(taken) => {
-                    taken?;
-                    done(store, key)?;
-                    progressed = true;
-                }
-                Err(error) => {
-                    let message = format!("an effect will be tried again: {error}");
-                    outside.ports.log.error(&message);
-                }
-            }
-        }
-        if !progressed {
-            break;
-        }
+    let mut pass = Pass { machine, store, outside, is_readable, unread: BTreeSet::new() };
+    while pass.over_all_rows().await? {}
+    let unread = pass.unread;
+    let mut left = Vec::new();
+    for (_, text) in texts(store, EFFECT)? {
+        left.extend(text.lines().map(String::from));
     }
-    let left = texts(store, EFFECT)?;
-    if left.iter().any(|(key, _)| !unread.contains(key)) {
+    if left.iter().any(|line| !unread.contains(line)) {
         retry_later(store)?;
     } else if !left.is_empty() {
         retry_after_repair(store)?;
@@ -172,15 +136,108 @@ async fn perform_all(
     Ok(())
 }
 
-/// Removes an effect that was performed.
-fn done(store: &dyn Store, key: String) -> Result<(), HostError> {
-    Ok(store.commit(Changes { rows: vec![(key, None)], ..<_>::default() })?)
+/// Passes over the stored effects.
+struct Pass<'a, 'o> {
+    machine: &'a dyn AnyMachine,
+    store: &'a dyn Store,
+    outside: &'a Outside<'o>,
+    /// Whether the state can be read.
+    is_readable: bool,
+    /// Effects that can't be read, or whose outcome the machine couldn't take.
+    unread: BTreeSet<String>,
 }
 
-/// Whether a later effect is waiting that replaces what this one writes, so that this one must be skipped.
-fn is_outdated(store: &dyn Store, key: &str, effect: &dyn AnyEffect) -> Result<bool, HostError> {
-    Ok(effect.is_replaceable()
-        && texts(store, EFFECT)?
-            .iter()
-            .any(|(other, text)| **other > *key && effect.is_replaced_by(text)))
+impl Pass<'_, '_> {
+    /// Performs each effect once; returns whether one was performed, and may have brought others.
+    async fn over_all_rows(&mut self) -> Result<bool, HostError> {
+        let mut progressed = false;
+        for (key, text) in texts(self.store, EFFECT)? {
+            let mut waiting: Vec<String> = text.lines().map(String::from).collect();
+            waiting.reverse();
+            let mut left = Vec::new();
+            while let Some(line) = waiting.pop() {
+                let Some(mut effect) = self.read(&line) else {
+                    left.push(line);
+                    continue;
+                };
+                if self.is_outdated(&key, &waiting, &*effect)? {
+                    continue;
+                }
+                let mut written = line;
+                // Network and storage keep their order: this is written before anything is sent.
+                if let Some(begun) = effect.begin()? {
+                    written = begun;
+                    self.write(&key, left.iter().chain([&written]).chain(waiting.iter().rev()))?;
+                }
+                let has_outcome = effect.has_outcome();
+                match effect.perform(self.store, self.outside).await {
+                    Ok(taken) => {
+                        taken?;
+                        progressed = true;
+                        if has_outcome {
+                            // In the turn in which the machine took it.
+                            self.write(&key, left.iter().chain(waiting.iter().rev()))?;
+                        }
+                    }
+                    Err(error) => {
+                        let message = format!("an effect will be tried again: {error}");
+                        self.outside.ports.log.error(&message);
+                        left.push(written);
+                    }
+                }
+            }
+            self.write(&key, left.iter())?;
+        }
+        Ok(progressed)
+    }
+
+    /// Reads an effect; `None` if it must wait.
+    fn read(&mut self, line: &str) -> Option<Box<dyn AnyEffect>> {
+        match self.machine.read(line) {
+            Ok(effect) if self.is_readable || !effect.has_outcome() => return Some(effect),
+            Ok(_) => {
+                self.unread.insert(line.to_owned());
+            }
+            Err(error) => {
+                if self.unread.insert(line.to_owned()) {
+                    unreadable(self.store, "effect", error);
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a later effect is waiting that replaces what this one writes, so that this one must be skipped.
+    fn is_outdated(
+        &self,
+        key: &str,
+        waiting: &[String],
+        effect: &dyn AnyEffect,
+    ) -> Result<bool, HostError> {
+        if !effect.is_replaceable() {
+            return Ok(false);
+        }
+        let is_replaced_in = |(other, text): &(String, String)| {
+            **other > *key && text.lines().any(|later| effect.is_replaced_by(later))
+        };
+        Ok(waiting.iter().any(|later| effect.is_replaced_by(later))
+            || texts(self.store, EFFECT)?.iter().any(is_replaced_in))
+    }
+
+    /// Writes the effects that are left in a row, unless it has just these.
+    fn write<'l>(
+        &self,
+        key: &str,
+        left: impl Iterator<Item = &'l String>,
+    ) -> Result<(), HostError> {
+        let left: Vec<&str> = left.map(String::as_str).collect();
+        let text = (!left.is_empty()).then(|| left.join("\n"));
+        let stored =
+            self.store.row(key).map_err(|error| unreadable(self.store, "effect", error))?;
+        if stored == text {
+            return Ok(());
+        }
+        let rows = vec![(key.to_owned(), text)];
+        Ok(self.store.commit(Changes { rows, ..<_>::default() })?)
+    }
 }

@@ -126,8 +126,8 @@ fn commit(
         let retry = now.plus(RETRY);
         Some(wakes_at.map_or(retry, |moment| moment.min(retry)))
     };
-    let mut changes =
-        Changes { rows: effects::rows(store, effects, now)?, alarm, ..<_>::default() };
+    let rows_of_effects = effects::row(store, &effects, now)?.into_iter().collect();
+    let mut changes = Changes { rows: rows_of_effects, alarm, ..<_>::default() };
     changes.state = match next {
         Next::Unchanged => NewState::Unchanged,
         Next::Remembered(state) | Next::Awaited(state) => NewState::Remembered(state),

@@ -35,8 +35,6 @@ pub enum Purpose<'a> {
     SigningKey,
     /// A request that waits while a person signs in or consents.
     Interaction,
-    /// What a person allowed, on its way to the app.
-    AuthorizationCode,
     /// The account and session that a form was made for.
     Form,
     /// A sign-in at an upstream provider, in a cookie of the browser that began it.
@@ -55,7 +53,6 @@ impl Purpose<'_> {
             Self::SigningKey => "vestibule signing key v1",
             Self::Interaction => "vestibule interaction v1",
             Self::Form => "vestibule form v1",
-            Self::AuthorizationCode => "vestibule authorization code v1",
             Self::UpstreamLogin => "vestibule upstream login v1",
             Self::UpstreamAnswer => "vestibule upstream answer v1",
             Self::AfterLogout => "vestibule after logout v1",

@@ -7,14 +7,16 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { authorize, pkce, publicApp, redeem, refresh, signedUp } from "../support/oauth.mjs";
+import { deserialize, serialize } from "node:v8";
+import { authorize, deviceCode, pkce, publicApp, redeem, refresh, signedUp, television } from "../support/oauth.mjs";
 import { TOKEN, serve } from "../support/serve.mjs";
 import { freePort } from "../support/server.mjs";
 import { spreadAlarms } from "../../tools/workerd/alarms.mjs";
 import { removeEmptyFiles } from "../../tools/workerd/empty_files.mjs";
 import { InUse, withClasses } from "../../tools/workerd/state.mjs";
 
-const HOUR = 3_600_000_000_000n;
+const HOUR = 3_600_000;
+const HOUR_IN_NANOSECONDS = BigInt(HOUR) * 1_000_000n;
 let state;
 const started = [];
 beforeEach(() => { state = mkdtempSync(path.join(tmpdir(), "vestibule-state-")); });
@@ -29,8 +31,8 @@ async function start() {
   started.push(server);
   return server;
 }
-const grants = () => path.join(state, "objects/vestibule-Grant");
-const files = () => readdirSync(grants()).filter((name) => name !== "metadata.sqlite");
+const folderOf = (name) => path.join(state, "objects", `vestibule-${name}`);
+const files = (name = "Grant") => readdirSync(folderOf(name)).filter((file) => file !== "metadata.sqlite");
 const inDatabase = (file, work) => {
   const database = new DatabaseSync(file);
   try {
@@ -40,15 +42,29 @@ const inDatabase = (file, work) => {
   }
 };
 
-// Moves all alarms back by an hour, in the objects and in their index, as if the server had been stopped for so long.
-function passAnHour() {
-  inDatabase(path.join(grants(), "metadata.sqlite"), (index) =>
-    index.prepare("UPDATE _cf_ALARM SET scheduled_time = scheduled_time - ?").run(HOUR));
-  for (const name of files()) {
-    inDatabase(path.join(grants(), name), (object) =>
-      object.prepare("UPDATE _cf_METADATA SET value = value - ? WHERE key = 1").run(HOUR));
+// Moves all alarms and everything that is stored of a class back, as if the server had been stopped for so long (in
+// milliseconds).
+function pass(milliseconds, name = "Grant") {
+  const nanoseconds = BigInt(milliseconds) * 1_000_000n;
+  const earlier = (text) => text.replaceAll(/\b1\d{12}\b/g, (moment) => String(Number(moment) - milliseconds));
+  inDatabase(path.join(folderOf(name), "metadata.sqlite"), (index) =>
+    index.prepare("UPDATE _cf_ALARM SET scheduled_time = scheduled_time - ?").run(nanoseconds));
+  for (const file of files(name)) {
+    inDatabase(path.join(folderOf(name), file), (object) => {
+      const tables = object.prepare("SELECT name FROM sqlite_master").all().map((table) => table.name);
+      if (tables.includes("_cf_METADATA")) {
+        object.prepare("UPDATE _cf_METADATA SET value = value - ? WHERE key = 1").run(nanoseconds);
+      }
+      for (const { key, value } of object.prepare("SELECT key, value FROM _cf_KV").all()) {
+        const moved = serialize(earlier(deserialize(value)));
+        object.prepare("UPDATE _cf_KV SET value = ? WHERE key = ?").run(moved, key);
+      }
+    });
   }
 }
+// To erase an object, workerd removes its file and makes a new one.
+const isEmpty = (file) => statSync(path.join(folderOf("Grant"), file), { throwIfNoEntry: false })?.size === 4096;
+const emptyOnes = () => files().filter((file) => file.endsWith(".sqlite") && isEmpty(file));
 
 test("overdue alarms all fire after a start, and the next start removes the files of erased objects", async () => {
   let served = await start();
@@ -57,25 +73,39 @@ test("overdue alarms all fire after a start, and the next start removes the file
   const kept = pkce();
   const { code } = await authorize(served, client, browser, { challenge: kept.challenge });
   const tokens = (await redeem(served, client, code, kept.verifier)).body;
-  // These codes are never redeemed, and could get the app no more than an access token.
-  const brief = await publicApp(served, { first_party: true, grant_types: ["authorization_code"] });
-  for (let count = 0; count < 40; count += 1) {
-    await authorize(served, brief, browser, { challenge: pkce().challenge, scope: "openid" });
-  }
+  const device = await television(served);
+  for (let count = 0; count < 40; count += 1) await deviceCode(served, device);
   await served.stop();
   assert.equal(files().length, 41);
-  passAnHour();
+  pass(HOUR);
 
   served = await start();
   assert.match(served.said(), /vestibule: 4\d alarms came due while the server was stopped; 25 of them fire each second/);
-  // To erase an object, workerd removes its file and makes a new one.
-  const isEmpty = (name) => statSync(path.join(grants(), name), { throwIfNoEntry: false })?.size === 4096;
-  while (files().filter((name) => name.endsWith(".sqlite") && isEmpty(name)).length < 40) await pause(100);
+  while (emptyOnes().length < 40) await pause(100);
   await served.stop();
 
   served = await start();
   assert.match(served.said(), /vestibule: removed 4\d files of erased objects/);
   assert.equal(files().filter((name) => name.endsWith(".sqlite")).length, 1);
+  assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
+});
+
+test("the alarm of an account erases the grants whose codes nobody redeemed, and no other", async () => {
+  let served = await start();
+  const client = await publicApp(served, { first_party: true });
+  const { browser } = await signedUp(served);
+  const kept = pkce();
+  const { code } = await authorize(served, client, browser, { challenge: kept.challenge });
+  const tokens = (await redeem(served, client, code, kept.verifier)).body;
+  for (let count = 0; count < 15; count += 1) {
+    await authorize(served, client, browser, { challenge: pkce().challenge });
+  }
+  await served.stop();
+  assert.equal(files().length, 16);
+  for (const name of ["Account", "Grant"]) pass(8 * 24 * HOUR, name);
+
+  served = await start();
+  while (emptyOnes().length < 15) await pause(100);
   assert.equal((await refresh(served, client, tokens.refresh_token)).status, 200);
 });
 
@@ -113,11 +143,11 @@ function timesOf(name) {
 test("at most 25 overdue alarms fire each second, and a class with few never waits for one with many", async () => {
   const now = BigInt(Date.now()) * 1_000_000n;
   const due = (count) => Array.from({ length: count }, (_, n) => [`object ${n}`, now - BigInt(n + 1) * 1_000_000n]);
-  makeClass("Many", [...due(3000), ["later", now + HOUR]]);
+  makeClass("Many", [...due(3000), ["later", now + HOUR_IN_NANOSECONDS]]);
   makeClass("Few", due(3));
   assert.equal(await withClasses(state, (classes) => spreadAlarms(classes, 25)), 3003);
   const [many, few] = [timesOf("Many"), timesOf("Few")];
-  assert.equal(new Map(many).get("later"), now + HOUR);
+  assert.equal(new Map(many).get("later"), now + HOUR_IN_NANOSECONDS);
   const overdue = [...few, ...many.filter(([id]) => id !== "later")].map(([, time]) => time).sort((a, b) => (a < b ? -1 : 1));
   for (let index = 25; index < overdue.length; index += 1) {
     assert.ok(overdue[index] - overdue[index - 25] >= 1_000_000_000n);

@@ -114,6 +114,7 @@ pub fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
         grant_id: world.objects.new_id(Class::Grant).unwrap().to_string(),
         offline: false,
         expires_at: world.clock.now().plus(Seconds(3600)),
+        over_at: None,
         tokens: Seconds(600),
         signed_in_since: None,
         sub: None,

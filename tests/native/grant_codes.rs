@@ -1,21 +1,26 @@
 //! Codes and refresh families, by name.
 
 use proptest::prelude::*;
-use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
+use vestibule::domain::grant::{
+    Expect, ExpectError, Presented, Redeem, RedeemError, RefreshError, Revoke, Wake,
+};
+use vestibule::domain::notice::to_grant::{End, EndExpected, Narrow, Report};
+use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::pkce::CodeVerifier;
 
 use vestibule::protocol::scope::Scope;
 
-use crate::grant_properties::{Host, WINDOW, authorization, refresh_token};
+use crate::grant_properties::{Host, WINDOW, authorization, pending_code, refresh_token};
+use crate::support::{START, SeededEntropy};
 
 #[test]
 fn a_code_redeemed_twice_ends_its_grant() {
     // RFC 6749 §4.1.2
     let mut host = Host::expecting();
     let token = host.redeem().unwrap();
-    assert_eq!(host.redeem().unwrap_err(), GrantError::CodeReplayed);
-    assert_eq!(host.refresh(&token).unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::CodeReplayed);
+    assert_eq!(host.refresh(&token).unwrap_err(), RefreshError::Unknown);
 }
 
 #[test]
@@ -23,7 +28,7 @@ fn a_code_expires() {
     // RFC 6749 §4.1.2
     let mut host = Host::expecting();
     host.advance(60);
-    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::Unknown);
 }
 
 #[test]
@@ -32,12 +37,12 @@ fn a_code_asked_for_with_a_challenge_is_never_redeemed_without_its_verifier() {
     let mut host = Host::expecting();
     let mut redemption = host.redemption();
     redemption.code_verifier = None;
-    let error = host.send(GrantCommand::Redeem(Box::new(redemption))).unwrap_err();
-    assert_eq!(error, GrantError::NoCodeVerifier);
+    let error = host.send(redemption).unwrap_err();
+    assert_eq!(error, RedeemError::NoCodeVerifier);
     let mut redemption = host.redemption();
     redemption.code_verifier = Some(CodeVerifier::parse(&"x".repeat(43)).unwrap());
-    let error = host.send(GrantCommand::Redeem(Box::new(redemption))).unwrap_err();
-    assert_eq!(error, GrantError::CodeVerifier);
+    let error = host.send(redemption).unwrap_err();
+    assert_eq!(error, RedeemError::CodeVerifier);
     assert!(host.redeem().is_ok(), "a failed attempt leaves the code as it was");
 }
 
@@ -47,8 +52,8 @@ fn a_code_goes_with_the_redirect_uri_that_it_was_sent_to() {
     let mut host = Host::expecting();
     let mut redemption = host.redemption();
     redemption.redirect_uri = Some("https://attacker.example.test".into());
-    let error = host.send(GrantCommand::Redeem(Box::new(redemption))).unwrap_err();
-    assert_eq!(error, GrantError::RedirectUri);
+    let error = host.send(redemption).unwrap_err();
+    assert_eq!(error, RedeemError::RedirectUri);
 }
 
 #[test]
@@ -57,10 +62,7 @@ fn a_resource_that_was_not_granted_is_refused_and_the_code_stays() {
     let mut host = Host::expecting();
     let mut redemption = host.redemption();
     redemption.resources = vec!["https://other.example.test".into()];
-    assert_eq!(
-        host.send(GrantCommand::Redeem(Box::new(redemption))).unwrap_err(),
-        GrantError::Resource
-    );
+    assert_eq!(host.send(redemption).unwrap_err(), RedeemError::Resource);
     assert!(host.redeem().is_ok());
 }
 
@@ -91,7 +93,7 @@ proptest! {
             let mut refresh = Host::refresh_request(&token, WINDOW, true);
             refresh.scope = scope.flatten().map(|scope| Scope::parse(scope).unwrap());
             refresh.resources = authorization().resources.into_iter().filter(|_| has_resource).collect();
-            let answer = host.send(GrantCommand::Refresh(refresh)).map(refresh_token);
+            let answer = host.send(refresh).map(refresh_token);
             prop_assert_eq!(answer.as_ref(), Ok(&rotated));
         }
         prop_assert!(host.refresh(&rotated).is_ok(), "the successor lives");
@@ -106,11 +108,11 @@ fn a_refresh_that_asks_too_much_within_the_window_is_refused_and_ends_nothing() 
     let rotated = host.refresh(&token).unwrap();
     let mut refresh = Host::refresh_request(&token, WINDOW, true);
     refresh.resources = vec!["https://other.example.test".into()];
-    let error = host.send(GrantCommand::Refresh(refresh)).unwrap_err();
-    assert_eq!(error, GrantError::Resource);
+    let error = host.send(refresh).unwrap_err();
+    assert_eq!(error, RefreshError::Resource);
     let mut refresh = Host::refresh_request(&token, WINDOW, true);
     refresh.scope = Some(Scope::parse("openid phone").unwrap());
-    assert_eq!(host.send(GrantCommand::Refresh(refresh)).unwrap_err(), GrantError::Scope);
+    assert_eq!(host.send(refresh).unwrap_err(), RefreshError::Scope);
     assert_eq!(host.refresh(&token).unwrap(), rotated);
 }
 
@@ -133,8 +135,8 @@ fn the_successor_that_was_replaced_ends_the_grant_when_a_thief_uses_it() {
     let stolen = host.refresh(&first).unwrap();
     host.advance(WINDOW + 1);
     let replacement = host.refresh(&first).unwrap();
-    assert_eq!(host.refresh(&stolen).unwrap_err(), GrantError::RefreshTokenReused);
-    assert_eq!(host.refresh(&replacement).unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.refresh(&stolen).unwrap_err(), RefreshError::RefreshTokenReused);
+    assert_eq!(host.refresh(&replacement).unwrap_err(), RefreshError::Unknown);
 }
 
 #[test]
@@ -144,8 +146,8 @@ fn a_refresh_token_used_after_its_successor_ends_the_grant() {
     let first = host.redeem().unwrap();
     let second = host.refresh(&first).unwrap();
     let third = host.refresh(&second).unwrap();
-    assert_eq!(host.refresh(&first).unwrap_err(), GrantError::RefreshTokenReused);
-    assert_eq!(host.refresh(&third).unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.refresh(&first).unwrap_err(), RefreshError::RefreshTokenReused);
+    assert_eq!(host.refresh(&third).unwrap_err(), RefreshError::Unknown);
 }
 
 #[test]
@@ -154,7 +156,7 @@ fn a_window_of_nothing_is_strict() {
     let first = host.redeem().unwrap();
     host.refresh_with(&first, 0, true).unwrap();
     let error = host.refresh_with(&first, 0, true).unwrap_err();
-    assert_eq!(error, GrantError::RefreshTokenReused);
+    assert_eq!(error, RefreshError::RefreshTokenReused);
 }
 
 #[test]
@@ -173,7 +175,8 @@ fn a_refresh_token_that_lies_unused_expires() {
     let second = host.refresh(&first).unwrap();
     host.advance(31 * 86_400);
     assert!(host.refresh(&second).is_err());
-    host.send(GrantCommand::Wake).unwrap();
+    let (account, grant_id) = (authorization().account, authorization().grant_id);
+    host.send(Report { account, grant_id, is_expected: false }).unwrap();
     assert!(host.state.is_none(), "an expired grant is forgotten");
 }
 
@@ -189,12 +192,54 @@ fn nothing_that_is_stored_can_be_presented() {
 #[test]
 fn a_code_is_redeemed_though_its_object_has_lost_its_memory() {
     let mut host = Host::expecting();
-    assert_eq!(host.stored, None, "nothing is stored for a code");
     host.lose_memory();
     let token = host.redeem().unwrap();
     host.lose_memory();
-    assert_eq!(host.redeem().unwrap_err(), GrantError::CodeReplayed);
-    assert_eq!(host.refresh(&token).unwrap_err(), GrantError::Unknown);
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::CodeReplayed);
+    assert_eq!(host.refresh(&token).unwrap_err(), RefreshError::Unknown);
+}
+
+#[test]
+fn what_is_stored_for_a_code_does_not_suffice_to_redeem_it() {
+    // RFC 6749 §10.5; the attack is a copy of the storage, or of the deployment's secret
+    let mut host = Host::expecting();
+    let sent = serde_json::to_string(&crate::grant_properties::code()).unwrap();
+    assert!(!host.state.clone().unwrap().contains(sent.trim_matches('"')));
+    let guess = Redeem { code: Secret::from_bytes([1; 32]), ..host.redemption() };
+    assert_eq!(host.send(guess).unwrap_err(), RedeemError::WrongSecret);
+    assert!(host.redeem().is_ok());
+}
+
+#[test]
+fn an_object_that_expects_no_code_redeems_none() {
+    let entropy = SeededEntropy::new();
+    let mut host = Host { state: None, stored: None, now: START, entropy };
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::Unknown);
+    assert_eq!(host.stored, None);
+}
+
+#[test]
+fn a_guess_at_a_redeemed_code_ends_nothing() {
+    // The attack is to end a stranger's grant by its ID, which resource servers see
+    let mut host = Host::expecting();
+    let token = host.redeem().unwrap();
+    let guess = Redeem { code: Secret::from_bytes([1; 32]), ..host.redemption() };
+    assert_eq!(host.send(guess).unwrap_err(), RedeemError::WrongSecret);
+    assert!(host.refresh(&token).is_ok());
+}
+
+#[test]
+fn a_client_that_must_use_pkce_now_redeems_no_code_without_a_challenge() {
+    // OAuth 2.1 §7.5.1
+    let entropy = SeededEntropy::new();
+    let mut host = Host { state: None, stored: None, now: START, entropy };
+    let code =
+        vestibule::domain::grant::code::PendingCode { code_challenge: None, ..pending_code() };
+    host.send(Expect(Box::new(code))).unwrap();
+    let without = || Redeem { code_verifier: None, ..host.redemption() };
+    let (needed, excused) = (without(), Redeem { needs_pkce: false, ..without() });
+    assert_eq!(host.send(needed).unwrap_err(), RedeemError::NoCodeChallenge);
+    assert!(host.send(excused).is_ok());
 }
 
 #[test]
@@ -204,35 +249,43 @@ fn a_grant_that_was_revoked_is_not_begun_again_by_its_code() {
     let (number, secret) = host.redeem().unwrap();
     let client_id = "client".into();
     let presented = Presented::RefreshToken { number, secret, client_id };
-    host.send(GrantCommand::Revoke(presented)).unwrap();
-    host.lose_memory();
-    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
-    host.advance(60);
-    host.send(GrantCommand::Wake).unwrap();
-    assert!(host.state.is_none(), "when the code has expired, the end is forgotten");
-    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
+    host.send(Revoke(presented)).unwrap();
+    assert!(host.state.is_none() && host.stored.is_none(), "nothing is left");
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::Unknown);
 }
 
 #[test]
-fn a_code_whose_grant_was_ended_before_is_not_redeemed() {
+fn a_code_whose_grant_was_ended_before_it_arrives_is_not_redeemed() {
     // A code for an account that was erased, or an app whose access was taken back, in between
-    let mut host = Host::expecting();
-    host.send(GrantCommand::End).unwrap();
-    host.lose_memory();
+    let entropy = SeededEntropy::new();
+    let mut host = Host { state: None, stored: None, now: START, entropy };
     let until = host.now.plus(Seconds(60));
-    assert_eq!(host.send(GrantCommand::Expect(until)).unwrap_err(), GrantError::Unknown);
-    assert_eq!(host.redeem().unwrap_err(), GrantError::Unknown);
-    host.advance(3601);
-    host.send(GrantCommand::Wake).unwrap();
-    assert!(host.state.is_none());
+    host.send(EndExpected { until }).unwrap();
+    host.lose_memory();
+    let late = host.send(Expect(Box::new(pending_code()))).unwrap_err();
+    assert_eq!(late, ExpectError::Withdrawn);
+    assert_eq!(host.redeem().unwrap_err(), RedeemError::Unknown);
+    host.advance(60);
+    host.send(Wake).unwrap();
+    assert!(host.state.is_none() && host.stored.is_none());
+}
+
+#[test]
+fn an_end_makes_nothing_of_a_grant_that_is_gone() {
+    let mut host = Host::expecting();
+    host.send(End).unwrap();
+    assert!(host.stored.is_none());
+    host.send(End).unwrap();
+    let until = host.now;
+    host.send(EndExpected { until }).unwrap();
+    assert!(host.stored.is_none());
 }
 
 #[test]
 fn what_is_taken_back_before_a_code_is_redeemed_is_not_granted() {
     let mut host = Host::expecting();
-    host.send(GrantCommand::Narrow("offline_access".into())).unwrap();
+    host.send(Narrow("offline_access".into())).unwrap();
     host.lose_memory();
-    let redemption = GrantCommand::Redeem(Box::new(host.redemption()));
-    let Ok(GrantReply::Issue(issue)) = host.send(redemption) else { panic!("tokens") };
+    let issue = host.send(host.redemption()).unwrap();
     assert_eq!(issue.authorization.scope.to_string(), "openid");
 }

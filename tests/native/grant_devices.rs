@@ -3,8 +3,12 @@
 use proptest::prelude::*;
 use vestibule::domain::distance::{Location, compare};
 use vestibule::domain::grant::device::{Decision, DeviceGrant};
-use vestibule::domain::grant::device_response::{Poll, Repeatable};
-use vestibule::domain::grant::{GrantCommand, GrantError, GrantReply, Presented};
+use vestibule::domain::grant::device_response::Repeatable;
+use vestibule::domain::grant::{
+    Decide, DecisionError, Inspect, Issue, Occupied, Poll, PollError, Presented, Request, Revoke,
+    SpendDeviceCode, Wake,
+};
+use vestibule::domain::notice::to_grant::End;
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::scope::Scope;
@@ -22,7 +26,7 @@ fn device_code() -> Secret {
 fn requested() -> Host {
     let mut host = Host { state: None, stored: None, now: START, entropy: SeededEntropy::new() };
     let request = request(&host);
-    host.send(GrantCommand::Request(Box::new(request))).unwrap();
+    host.send(Request(Box::new(request))).unwrap();
     host
 }
 
@@ -40,12 +44,12 @@ fn request(host: &Host) -> DeviceGrant {
     }
 }
 
-fn poll_of(secret: Secret, client_id: &str) -> GrantCommand {
+fn poll_of(secret: Secret, client_id: &str) -> Poll {
     let (client_id, lost_answer) = (client_id.into(), Seconds(LOST_ANSWER));
-    GrantCommand::Poll(Poll { secret, client_id, terms: terms(), lost_answer })
+    Poll { secret, client_id, terms: terms(), lost_answer }
 }
 
-fn poll(host: &mut Host) -> Result<GrantReply, GrantError> {
+fn poll(host: &mut Host) -> Result<Box<Issue>, PollError> {
     host.send(poll_of(device_code(), "client"))
 }
 
@@ -56,30 +60,28 @@ fn approved() -> Host {
 }
 
 /// Polls: the refresh token, and the claims that the access token repeats.
-fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), GrantError> {
-    match poll(host)? {
-        GrantReply::Issue(issue) => Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap())),
-        other => panic!("{other:?}"),
-    }
+fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), PollError> {
+    let issue = poll(host)?;
+    Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap()))
 }
 
-fn decide(host: &mut Host, decision: Decision) -> Result<GrantReply, GrantError> {
-    host.send(GrantCommand::Decide(Box::new(decision)))
+fn decide(host: &mut Host, decision: Decision) -> Result<(), DecisionError> {
+    host.send(Decide(Box::new(decision)))
 }
 
 #[test]
 fn a_device_that_asks_too_often_is_told_to_slow_down_by_five_seconds() {
     // RFC 8628 §3.5
     let mut host = requested();
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AuthorizationPending);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AuthorizationPending);
     host.advance(5);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AuthorizationPending);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AuthorizationPending);
     host.advance(1);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::SlowDown);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::SlowDown);
     host.advance(5);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::SlowDown, "the interval is ten now");
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::SlowDown, "the interval is ten now");
     host.advance(15);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AuthorizationPending);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AuthorizationPending);
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn a_device_whose_response_was_lost_gets_the_same_tokens_while_nobody_has_used_t
     host.lose_memory();
     assert_eq!(tokens(&mut host).unwrap(), first);
     host.advance(1);
-    assert_eq!(tokens(&mut host).unwrap_err(), GrantError::DeviceCodeSpent, "the time is over");
+    assert_eq!(tokens(&mut host).unwrap_err(), PollError::DeviceCodeSpent, "the time is over");
     host.refresh(&first.0).expect("the refresh token lives on");
 }
 
@@ -106,16 +108,16 @@ fn a_device_code_is_spent_by_the_first_use_of_any_of_its_tokens() {
     let uses: [Use; 5] = [
         |host, token, _| host.refresh(token).is_ok(),
         |host, token, _| host.refresh_with(token, 10, false).is_ok(),
-        |host, _, jti| host.send(GrantCommand::Inspect(access_token(host, jti))).is_ok(),
-        |host, _, jti| host.send(GrantCommand::Revoke(access_token(host, jti))).is_ok(),
-        |host, _, _| host.send(GrantCommand::SpendDeviceCode).is_ok(),
+        |host, _, jti| host.send(Inspect(access_token(host, jti))).is_ok(),
+        |host, _, jti| host.send(Revoke(access_token(host, jti))).is_ok(),
+        |host, _, _| host.send(SpendDeviceCode).is_ok(),
     ];
     for (index, use_token) in uses.iter().enumerate() {
         let mut host = approved();
         let (token, repeatable) = tokens(&mut host).unwrap();
         assert!(use_token(&mut host, &token, &repeatable.jti), "use {index}");
         host.lose_memory();
-        assert_eq!(tokens(&mut host).unwrap_err(), GrantError::DeviceCodeSpent, "use {index}");
+        assert_eq!(tokens(&mut host).unwrap_err(), PollError::DeviceCodeSpent, "use {index}");
         assert!(host.state.is_some(), "a poll that comes late ends nothing");
     }
 }
@@ -125,9 +127,9 @@ fn neither_the_stored_state_nor_another_client_yields_the_tokens() {
     let mut host = approved();
     let ((_, secret), _) = tokens(&mut host).unwrap();
     let error = host.send(poll_of(device_code(), "other")).unwrap_err();
-    assert_eq!(error, GrantError::OtherClient);
+    assert_eq!(error, PollError::OtherClient);
     let error = host.send(poll_of(Secret::from_bytes([1; 32]), "client")).unwrap_err();
-    assert_eq!(error, GrantError::DeviceCodeSpent);
+    assert_eq!(error, PollError::DeviceCodeSpent);
     let stored = host.stored.clone().unwrap();
     for secret in [secret, device_code()] {
         let text = serde_json::to_string(&secret).unwrap();
@@ -139,8 +141,8 @@ fn neither_the_stored_state_nor_another_client_yields_the_tokens() {
 fn a_grant_that_has_ended_repeats_no_response() {
     let mut host = approved();
     tokens(&mut host).unwrap();
-    host.send(GrantCommand::End).unwrap();
-    assert_eq!(tokens(&mut host).unwrap_err(), GrantError::Unknown);
+    host.send(End).unwrap();
+    assert_eq!(tokens(&mut host).unwrap_err(), PollError::Unknown);
 }
 
 #[test]
@@ -148,10 +150,10 @@ fn a_device_code_is_redeemed_once_if_repeating_is_turned_off() {
     let mut host = approved();
     let once = || {
         let (secret, client_id) = (device_code(), "client".into());
-        GrantCommand::Poll(Poll { secret, client_id, terms: terms(), lost_answer: Seconds(0) })
+        Poll { secret, client_id, terms: terms(), lost_answer: Seconds(0) }
     };
     host.send(once()).unwrap();
-    assert_eq!(host.send(once()).unwrap_err(), GrantError::DeviceCodeSpent);
+    assert_eq!(host.send(once()).unwrap_err(), PollError::DeviceCodeSpent);
 }
 
 #[derive(Clone, Debug)]
@@ -208,14 +210,14 @@ proptest! {
                         let (jti, client_id) = (jti.clone(), "client".into());
                         let expires_at = issued_at.plus(Seconds(600));
                         let token = Presented::AccessToken { jti, expires_at, client_id };
-                        is_spent |= host.send(GrantCommand::Inspect(token)).is_ok();
+                        is_spent |= host.send(Inspect(token)).is_ok();
                     }
                 }
                 Operation::End => {
-                    host.send(GrantCommand::End).ok();
+                    host.send(End).ok();
                     is_spent = true;
                 }
-                Operation::Wake => drop(host.send(GrantCommand::Wake)),
+                Operation::Wake => drop(host.send(Wake)),
                 Operation::Advance(seconds) => host.advance(seconds),
             }
         }
@@ -233,16 +235,16 @@ fn an_approval_that_is_sent_twice_is_one_approval() {
     let other =
         vestibule::domain::grant::Authorization { account: "another".into(), ..authorization() };
     let denied = decide(&mut host, Decision::Approve(Box::new(other)));
-    assert_eq!(denied.unwrap_err(), GrantError::Decided);
+    assert_eq!(denied.unwrap_err(), DecisionError::Decided);
 }
 
 #[test]
 fn a_device_whose_approval_was_taken_back_on_its_way_is_denied() {
     let mut host = requested();
-    host.send(GrantCommand::End).unwrap();
+    host.send(End).unwrap();
     let late = decide(&mut host, Decision::Approve(Box::new(authorization())));
-    assert_eq!(late.unwrap_err(), GrantError::Decided);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AccessDenied);
+    assert_eq!(late.unwrap_err(), DecisionError::Decided);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AccessDenied);
 }
 
 #[test]
@@ -250,10 +252,10 @@ fn a_denied_device_is_told_so_and_stays_denied() {
     // RFC 8628 §3.5
     let mut host = requested();
     decide(&mut host, Decision::Deny).unwrap();
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AccessDenied);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AccessDenied);
     let approve = decide(&mut host, Decision::Approve(Box::new(authorization())));
-    assert_eq!(approve.unwrap_err(), GrantError::Decided);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::AccessDenied);
+    assert_eq!(approve.unwrap_err(), DecisionError::Decided);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AccessDenied);
 }
 
 #[test]
@@ -261,11 +263,11 @@ fn an_expired_device_code_is_told_apart_and_cannot_be_approved() {
     // RFC 8628 §3.5
     let mut host = requested();
     host.advance(600);
-    assert_eq!(poll(&mut host).unwrap_err(), GrantError::ExpiredToken);
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::ExpiredToken);
     let approve = decide(&mut host, Decision::Approve(Box::new(authorization())));
-    assert_eq!(approve.unwrap_err(), GrantError::ExpiredToken);
+    assert_eq!(approve.unwrap_err(), DecisionError::ExpiredToken);
     host.advance(300);
-    host.send(GrantCommand::Wake).unwrap();
+    host.send(Wake).unwrap();
     assert!(host.state.is_none());
 }
 
@@ -273,17 +275,17 @@ fn an_expired_device_code_is_told_apart_and_cannot_be_approved() {
 fn a_user_code_serves_one_request_at_a_time() {
     let mut host = requested();
     let again = request(&host);
-    let error = host.send(GrantCommand::Request(Box::new(again))).unwrap_err();
-    assert_eq!(error, GrantError::Occupied);
+    let error = host.send(Request(Box::new(again))).unwrap_err();
+    assert_eq!(error, Occupied::Occupied);
 }
 
 #[test]
 fn another_client_or_a_wrong_secret_learns_nothing() {
     let mut host = requested();
     let error = host.send(poll_of(device_code(), "other")).unwrap_err();
-    assert_eq!(error, GrantError::OtherClient);
+    assert_eq!(error, PollError::OtherClient);
     let error = host.send(poll_of(Secret::from_bytes([1; 32]), "client")).unwrap_err();
-    assert_eq!(error, GrantError::WrongSecret);
+    assert_eq!(error, PollError::WrongSecret);
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use vestibule::domain::grant::code::{AuthorizationCode, CodeRedemption};
-use vestibule::domain::grant::family::{Refresh, RefreshPolicy};
+use vestibule::domain::grant::code::PendingCode;
+use vestibule::domain::grant::family::RefreshPolicy;
 use vestibule::domain::grant::{
-    Authorization, GrantCommand, GrantError, GrantReply, GrantState, Presented, Terms,
+    Authorization, Expect, Grant, GrantState, Issue, Presented, Redeem, RedeemError, Refresh,
+    RefreshError, Revoke, Terms, Wake,
 };
 use vestibule::domain::machine::{Before, Command, Next};
+use vestibule::domain::notice::to_grant::End;
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::protocol::claims::ClaimsRequest;
@@ -53,6 +55,21 @@ pub fn authorization() -> Authorization {
     }
 }
 
+/// The secret of the code.
+pub fn code() -> Secret {
+    Secret::from_bytes([7; 32])
+}
+
+pub fn pending_code() -> PendingCode {
+    PendingCode {
+        code: code().hash(),
+        expires_at: CODE_EXPIRES_AT,
+        code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
+        redirect_uri: REDIRECT_URI.into(),
+        authorization: authorization(),
+    }
+}
+
 pub fn terms() -> Terms {
     Terms {
         access_token: Seconds(600),
@@ -65,7 +82,7 @@ impl Host {
     pub fn expecting() -> Self {
         let entropy = SeededEntropy::new();
         let mut host = Self { state: None, stored: None, now: START, entropy };
-        host.send(GrantCommand::Expect(CODE_EXPIRES_AT)).unwrap();
+        host.send(Expect(Box::new(pending_code()))).unwrap();
         host
     }
 
@@ -73,7 +90,7 @@ impl Host {
         self.state.clone_from(&self.stored);
     }
 
-    pub fn send(&mut self, command: GrantCommand) -> Result<GrantReply, GrantError> {
+    pub fn send<C: Command<Machine = Grant>>(&mut self, command: C) -> Result<C::Reply, C::Error> {
         let state: Option<GrantState> =
             self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
         let before = Before { state, rows: BTreeMap::new() };
@@ -96,35 +113,29 @@ impl Host {
     pub fn is_over(&self) -> bool {
         let state = self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
         match state {
-            None | Some(GrantState::Expected(_)) => CODE_EXPIRES_AT <= self.now,
-            Some(state) => matches!(state, GrantState::Ended { .. }),
+            None | Some(GrantState::Ended { .. }) => true,
+            Some(GrantState::Code(_)) => CODE_EXPIRES_AT <= self.now,
+            Some(_) => false,
         }
     }
 
-    pub fn redemption(&self) -> CodeRedemption {
-        let code = AuthorizationCode {
-            expires_at: CODE_EXPIRES_AT,
-            code_challenge: Some(CodeChallenge::parse(CHALLENGE, Some("S256")).unwrap()),
-            redirect_uri: REDIRECT_URI.into(),
-            authorization: authorization(),
-            kept_until: CODE_EXPIRES_AT,
-        };
-        CodeRedemption {
-            code,
+    pub fn redemption(&self) -> Redeem {
+        Redeem {
+            code: code(),
             client_id: "client".into(),
             redirect_uri: Some(REDIRECT_URI.into()),
             code_verifier: Some(CodeVerifier::parse(VERIFIER).unwrap()),
+            needs_pkce: true,
             resources: Vec::new(),
             terms: terms(),
         }
     }
 
-    pub fn redeem(&mut self) -> Result<(u32, Secret), GrantError> {
-        let command = GrantCommand::Redeem(Box::new(self.redemption()));
-        self.send(command).map(refresh_token)
+    pub fn redeem(&mut self) -> Result<(u32, Secret), RedeemError> {
+        self.send(self.redemption()).map(refresh_token)
     }
 
-    pub fn refresh(&mut self, token: &(u32, Secret)) -> Result<(u32, Secret), GrantError> {
+    pub fn refresh(&mut self, token: &(u32, Secret)) -> Result<(u32, Secret), RefreshError> {
         self.refresh_with(token, WINDOW, true)
     }
 
@@ -133,9 +144,9 @@ impl Host {
         token: &(u32, Secret),
         window: u32,
         rotate: bool,
-    ) -> Result<(u32, Secret), GrantError> {
+    ) -> Result<(u32, Secret), RefreshError> {
         let refresh = Self::refresh_request(token, window, rotate);
-        self.send(GrantCommand::Refresh(refresh)).map(refresh_token)
+        self.send(refresh).map(refresh_token)
     }
 
     pub fn refresh_request((number, secret): &(u32, Secret), window: u32, rotate: bool) -> Refresh {
@@ -162,11 +173,8 @@ impl Host {
     }
 }
 
-pub fn refresh_token(reply: GrantReply) -> (u32, Secret) {
-    match reply {
-        GrantReply::Issue(issue) => issue.refresh_token.expect("a refresh token"),
-        other => panic!("{other:?}"),
-    }
+pub fn refresh_token(issue: Box<Issue>) -> (u32, Secret) {
+    issue.refresh_token.expect("a refresh token")
 }
 
 #[derive(Clone, Debug)]
@@ -175,6 +183,7 @@ enum Operation {
     RedeemWithoutVerifier,
     LoseMemory,
     RedeemAsOtherClient,
+    RedeemWithWrongSecret,
     /// With one of the tokens issued so far.
     Refresh(prop::sample::Index),
     RefreshWithJunk(u32),
@@ -191,6 +200,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         1 => Just(Operation::RedeemWithoutVerifier),
         3 => Just(Operation::LoseMemory),
         1 => Just(Operation::RedeemAsOtherClient),
+        1 => Just(Operation::RedeemWithWrongSecret),
         12 => any::<prop::sample::Index>().prop_map(Operation::Refresh),
         1 => any::<u32>().prop_map(Operation::RefreshWithJunk),
         1 => any::<u8>().prop_map(Operation::RevokeAccessToken),
@@ -241,7 +251,7 @@ proptest! {
                 Operation::RedeemWithoutVerifier => {
                     let mut redemption = host.redemption();
                     redemption.code_verifier = None;
-                    prop_assert!(host.send(GrantCommand::Redeem(Box::new(redemption))).is_err());
+                    prop_assert!(host.send(redemption).is_err());
                     false
                 }
                 Operation::LoseMemory => { host.lose_memory(); false }
@@ -249,7 +259,14 @@ proptest! {
                     let mut redemption = host.redemption();
                     redemption.client_id = "other".into();
                     let state = host.state.clone();
-                    prop_assert!(host.send(GrantCommand::Redeem(Box::new(redemption))).is_err());
+                    prop_assert!(host.send(redemption).is_err());
+                    prop_assert_eq!(&state, &host.state);
+                    false
+                }
+                Operation::RedeemWithWrongSecret => {
+                    let redemption = Redeem { code: Secret::from_bytes([8; 32]), ..host.redemption() };
+                    let state = host.state.clone();
+                    prop_assert!(host.send(redemption).is_err());
                     prop_assert_eq!(&state, &host.state);
                     false
                 }
@@ -275,20 +292,20 @@ proptest! {
                     let expires_at = host.now.plus(Seconds(600));
                     let (jti, client_id) = (jti.to_string(), "client".into());
                     let presented = Presented::AccessToken { jti, expires_at, client_id };
-                    host.send(GrantCommand::Revoke(presented)).is_ok()
+                    host.send(Revoke(presented)).is_ok()
                 }
                 Operation::Revoke(index) => match token(index) {
                     Some((number, secret)) => {
                         let client_id = "client".into();
                         let presented = Presented::RefreshToken { number, secret, client_id };
-                        let revoked = host.send(GrantCommand::Revoke(presented)).is_ok();
+                        let revoked = host.send(Revoke(presented)).is_ok();
                         prop_assert!(!revoked || host.is_over());
                         false
                     }
                     None => false,
                 },
-                Operation::End => { host.send(GrantCommand::End).ok(); false }
-                Operation::Wake => { host.send(GrantCommand::Wake).ok(); false }
+                Operation::End => { host.send(End).ok(); false }
+                Operation::Wake => { host.send(Wake).ok(); false }
                 Operation::Advance(seconds) => { host.advance(seconds); false }
             };
             prop_assert!(redemptions <= 1, "a code is redeemed at most once");

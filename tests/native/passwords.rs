@@ -6,11 +6,10 @@ use vestibule::domain::account::authorize::ConsentGiven;
 use vestibule::domain::account::confirmation::Confirmation;
 use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use vestibule::domain::account::session::SessionProof;
-use vestibule::domain::account::{
-    AccountCommand, AccountError, AccountNotice, AccountReply, NewAccount,
-};
+use vestibule::domain::account::{AccountCommand, AccountError, AccountReply, NewAccount};
 use vestibule::domain::identifier::{IdentifierCommand, IdentifierError};
-use vestibule::domain::machine::{Address, Class, Effect, Message, Nothing};
+use vestibule::domain::machine::{Address, Class, Effect, Message, Nothing, Notice};
+use vestibule::domain::notice::to_account::{AccessTokenRevoked, GrantEnded, GrantStands};
 use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, TypedPassword};
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::failure::Failure;
@@ -238,17 +237,19 @@ fn a_password_is_in_nothing_that_is_stored_or_logged() {
 fn what_a_grant_tells_its_account_is_a_command_of_the_account() {
     let world = World::new(&[]);
     let moment = request(&world, ConsentGiven::Before).expires_at;
-    for notice in [
-        AccountNotice::grant_ended("g".into()),
-        AccountNotice::grant_redeemed("g".into()),
-        AccountNotice::access_token_revoked("g".into(), "jti".into(), moment),
-    ] {
-        let Some(Effect::Send(Message { command, .. })) = Effect::<Nothing>::send(id(), &notice)
-        else {
-            panic!("{notice:?}")
-        };
-        serde_json::from_value::<AccountCommand>(command).unwrap();
+    let grant_id = || "g".to_owned();
+    fn sent(notice: &impl Notice) -> AccountCommand {
+        let effect = Effect::<Nothing>::send(id(), notice);
+        let Some(Effect::Send(Message { command, .. })) = effect else { panic!("no message") };
+        serde_json::from_value(command).unwrap()
     }
+    assert!(matches!(sent(&GrantEnded(grant_id())), AccountCommand::GrantEnded(_)));
+    let (redeemed, over_at) = (true, moment);
+    let stands = GrantStands { grant_id: grant_id(), redeemed, over_at };
+    assert!(matches!(sent(&stands), AccountCommand::GrantStands { .. }));
+    let (jti, expires_at) = ("jti".into(), moment);
+    let revoked = AccessTokenRevoked { grant_id: grant_id(), jti, expires_at };
+    assert!(matches!(sent(&revoked), AccountCommand::AccessTokenRevoked { .. }));
 }
 
 #[test]

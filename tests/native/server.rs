@@ -107,7 +107,9 @@ fn a_code_is_good_for_a_minute() {
     let issued = code(&world, &mut browser, &client, "");
     world.advance(61);
     assert_eq!(json(&redeem(&world, &client, &issued))["error"], "invalid_grant");
-    assert_eq!(world.objects.count(Class::Grant), 0, "nothing is stored for a code");
+    assert_eq!(world.objects.count(Class::Grant), 1);
+    world.advance(7 * 86_400);
+    assert_eq!(world.objects.count(Class::Grant), 0, "the account's alarm removes it");
 }
 
 #[test]

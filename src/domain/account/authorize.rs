@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::census;
-use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row};
+use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row, SESSION};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, Person, Rows, Transition};
 use crate::domain::machine::{EffectOf, RowKeys};
@@ -28,6 +28,10 @@ pub struct AuthorizeRequest {
     pub offline: bool,
     /// When the grant is over at the latest.
     pub expires_at: Timestamp,
+    /// When its code expires: from then on the account asks the grant whether it is over. `None` from a worker of the
+    /// previous release.
+    #[serde(default)]
+    pub over_at: Option<Timestamp>,
     /// How long an access token lives.
     pub tokens: Seconds,
     /// The person must have signed in at or after this moment.
@@ -74,6 +78,7 @@ pub struct Authorized {
 /// What came of it: the answer, the rows that change, and what is told to others.
 pub(super) struct Recorded {
     pub authorized: Authorized,
+    pub grant: Grant,
     pub rows: Vec<(String, Option<Row>)>,
     pub effects: Vec<EffectOf<super::Account>>,
 }
@@ -88,10 +93,13 @@ impl Person {
     ) -> Transition {
         let session = session::find(rows, session, now)?;
         let recorded = self.record(session, request, rows, now)?;
+        let is_first = self.is_empty();
+        self.count(|counts| counts.grants = counts.grants.saturating_add(1));
         let reply = AccountReply::Authorized(Box::new(recorded.authorized));
-        let mut step = self.remembered(reply).wants(recorded.effects);
+        let mut step = self.wound(reply, is_first, now).wants(recorded.effects);
         step.change.rows = recorded.rows;
-        Ok(step)
+        let key = row::grant_key(&recorded.grant.grant_id);
+        Ok(step.put(key, Row::Grant(recorded.grant)))
     }
 
     /// Decides, and records the grant.
@@ -143,9 +151,8 @@ impl Person {
         };
 
         let room = census::make_room(rows, (&self.account, &request.client_id), now);
-        self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants).saturating_add(1));
-        let mut changes: Vec<(String, Option<Row>)> =
-            room.gone.into_iter().map(|key| (key, None)).collect();
+        self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants));
+        let mut changes = room.rows;
         if request.consent == ConsentGiven::JustNow {
             if before.is_none() {
                 let (gone, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
@@ -171,20 +178,24 @@ impl Person {
                 // The access tokens of a session live on for the moment that they have left.
                 request.expires_at.min(ends.plus(request.tokens))
             }),
+            over_at: request.over_at,
             revoked: Vec::new(),
         };
-        changes.push((row::grant_key(&grant.grant_id), Some(Row::Grant(grant))));
-
-        Ok(Recorded { authorized, rows: changes, effects: room.effects })
+        Ok(Recorded { authorized, grant, rows: changes, effects: room.effects })
     }
 }
 
 impl AuthorizeRequest {
     /// The rows that it needs to see, beside the session's.
     pub(super) fn rows(&self, full: impl Fn(&str) -> bool) -> Vec<RowKeys> {
-        let lists = [GRANT, CONSENT].into_iter().filter(|kind| full(kind)).map(RowKeys::All);
-        let consent = RowKeys::One(row::consent_key(&self.client_id));
-        std::iter::once(consent).chain(lists).collect()
+        let mut keys = vec![RowKeys::One(row::consent_key(&self.client_id))];
+        if full(GRANT) {
+            keys.extend([SESSION, GRANT].map(RowKeys::All));
+        }
+        if full(CONSENT) {
+            keys.push(RowKeys::All(CONSENT));
+        }
+        keys
     }
 
     /// Where the tokens can be used: a token without a resource is for this server.

@@ -2,88 +2,66 @@
 //!
 //! All clients share that limit. The client with the most grants gives one up, so no client can push out
 //! another's grants. Among a client's grants, those whose code nobody redeemed go first. Only the grant's
-//! own object knows about redemption, so the account asks it now and then
-//! ([`GrantCommand::ReportRedemption`]).
+//! own object knows about redemption, so the account asks it when little room is left
+//! ([`Report`](crate::domain::notice::to_grant::Report)).
 
 use std::collections::BTreeMap;
 
-use super::row;
-use super::{MAX_GRANTS, Rows};
-use crate::domain::grant::{GrantCommand, ReportRedemption};
-use crate::domain::machine::{Address, Effect, EffectOf};
-use crate::domain::time::{Seconds, Timestamp};
-
-/// How many grants the account asks at once whether their code was redeemed. Cloudflare allows 50 subrequests
-/// per invocation on its free plan, and other effects wait in the same one.
-const MAX_ASKED: usize = 20;
-/// Longer than any authorization code lives, in seconds. After that, nobody can redeem the code any more.
-const CODE_IS_OVER: Seconds = Seconds(15 * 60);
+use super::grants::{self, Held, MAX_TOLD};
+use super::row::{Grant, Row};
+use super::{Account, MAX_GRANTS, Rows};
+use crate::domain::machine::{Change, EffectOf};
+use crate::domain::time::Timestamp;
 
 /// What must change so that one more grant fits.
 #[derive(Default)]
 pub(super) struct Room {
-    /// The keys of the grant rows to delete.
-    pub gone: Vec<String>,
+    /// The rows that change.
+    pub rows: Vec<(String, Option<Row>)>,
     /// How many grants are left; `None` if there was room anyway, so the rows weren't loaded.
     pub left: Option<u32>,
     /// Commands that end the deleted grants, and that ask others whether their code was redeemed.
-    pub effects: Vec<EffectOf<super::Account>>,
+    pub effects: Vec<EffectOf<Account>>,
 }
 
 /// Makes room for one more grant of `client_id`.
 pub(super) fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Timestamp) -> Room {
-    let mut held: Vec<(&str, &row::Grant)> = row::grants(rows).collect();
+    let mut held: Vec<Held<'_>> = grants::all(rows).collect();
     if held.is_empty() {
         return Room::default();
     }
-    let mut room = Room::default();
-    held.retain(|(key, grant)| {
-        let lives = now < grant.expires_at;
-        if !lives {
-            room.give_up(key, grant);
-        }
-        lives
-    });
-    held.sort_by_key(|(_, grant)| (grant.redeemed, grant.since));
+    let give_up =
+        |change: Change<Account>, held: Held<'_>| held.replace(change, None).wants(held.end(now));
+    let (lasting, over): (Vec<_>, Vec<_>) =
+        held.into_iter().partition(|held| now < held.grant.expires_at);
+    held = lasting;
+    let kept = over.len().saturating_sub(MAX_TOLD);
+    // The alarm of the account takes the rest.
+    let mut change = over.into_iter().take(MAX_TOLD).fold(Change::none(), give_up);
+    held.sort_by_key(|held| (held.grant.redeemed, held.grant.since));
     while u32::try_from(held.len()).is_ok_and(|held| MAX_GRANTS <= held) {
         let Some(index) = gives_way(&held, client_id) else { break };
-        let (key, grant) = held.remove(index);
-        room.give_up(key, grant);
+        change = give_up(change, held.remove(index));
     }
-    let unknown = held.iter().filter(|(_, grant)| !grant.redeemed).take(MAX_ASKED);
-    room.effects.extend(unknown.filter_map(|(_, grant)| {
-        let command = GrantCommand::ReportRedemption(ReportRedemption {
-            account: account.to_owned(),
-            grant_id: grant.grant_id.clone(),
-            is_code_over: grant.since.plus(CODE_IS_OVER) <= now,
-        });
-        Effect::send(Address::Id(grant.grant_id.clone()), &command)
-    }));
-    room.left = u32::try_from(held.len()).ok();
-    room
-}
-
-impl Room {
-    /// Deletes the grant's row and ends the grant itself, so that its tokens stop working.
-    fn give_up(&mut self, key: &str, grant: &row::Grant) {
-        let address = Address::Id(grant.grant_id.clone());
-        self.effects.extend(Effect::send(address, &GrantCommand::End));
-        self.gone.push(key.to_owned());
-    }
+    let unknown = held.iter().filter(|held| !held.grant.redeemed);
+    let asked = unknown.take(MAX_TOLD).filter_map(|held| held.ask(account, now));
+    let Change { rows, effects, .. } = change.wants(asked);
+    Room { rows, left: u32::try_from(held.len().saturating_add(kept)).ok(), effects }
 }
 
 /// The index of the grant that gives way: the first one of the client with the most grants. If several
 /// clients have the most and `asking` is one of them, it is a grant of `asking`.
-fn gives_way(held: &[(&str, &row::Grant)], asking: &str) -> Option<usize> {
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for (_, grant) in held {
-        let count = counts.entry(grant.client_id.as_str()).or_default();
+fn gives_way(held: &[Held<'_>], asking: &str) -> Option<usize> {
+    let client_of = |grant: &Grant| grant.client_id.clone();
+    let mut counts = BTreeMap::<String, usize>::new();
+    for held in held {
+        let count = counts.entry(client_of(held.grant)).or_default();
         *count = count.saturating_add(1);
     }
     let most = counts.values().max()?;
     let holds_most = |client: &str| counts.get(client) == Some(most);
-    held.iter().position(|(_, grant)| {
-        let client = grant.client_id.as_str();
+    held.iter().position(|held| {
+        let client = held.grant.client_id.as_str();
         holds_most(client) && (client == asking || !holds_most(asking))
     })
 }

@@ -149,9 +149,18 @@ pub enum AccountCommand {
     Erase(SessionProof, Confirmation),
     /// A grant ended by itself.
     GrantEnded(String),
-    /// The code of this grant was redeemed. A grant answers [`GrantCommand::ReportRedemption`] with it.
-    ///
-    /// [`GrantCommand::ReportRedemption`]: crate::domain::grant::GrantCommand::ReportRedemption
+    /// A grant was asked and is not over.
+    GrantStands {
+        /// The grant.
+        grant_id: String,
+        /// Whether its code was redeemed.
+        redeemed: bool,
+        /// When it is over, unless it is refreshed.
+        over_at: Timestamp,
+    },
+    /// The alarm has come.
+    Wake,
+    /// From a grant of the previous release: its code was redeemed.
     GrantRedeemed(String),
     /// An access token of a grant was revoked.
     AccessTokenRevoked {

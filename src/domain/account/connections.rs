@@ -1,6 +1,7 @@
 //! Which outside accounts are connected, and which connection an app may use (mode 5).
 
-use super::row::{self, CONNECTION, GRANT, Row};
+use super::grants;
+use super::row::{self, CONNECTION, GRANT, Row, SESSION};
 use super::session::{self, SessionProof};
 use super::{AccountCommand, AccountError, AccountReply, Person, Rows, Transition};
 use crate::domain::connection::{self, ConnectionCommand, ConnectionId};
@@ -17,14 +18,15 @@ const MAX_DISCONNECTED: usize = 50;
 pub(super) fn rows_to_disconnect(proof: &SessionProof, id: &ConnectionId) -> Vec<RowKeys> {
     let mut keys = vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(CONNECTION)];
     if let Some(client_id) = id.client_id() {
-        keys.extend([RowKeys::One(row::consent_key(client_id)), RowKeys::All(GRANT)]);
+        keys.push(RowKeys::One(row::consent_key(client_id)));
+        keys.extend([SESSION, GRANT].map(RowKeys::All));
     }
     keys
 }
 
 /// The rows that [`grant_of`] and [`usable`] read.
 pub(super) fn rows_of_grant(grant_id: &str, client_id: &str, providers: &[String]) -> Vec<RowKeys> {
-    let mut keys = vec![RowKeys::One(row::grant_key(grant_id))];
+    let mut keys = grants::rows_of(grant_id).to_vec();
     for provider in providers {
         let ids = [Some(client_id), None].map(|client_id| ConnectionId::new(provider, client_id));
         keys.extend(ids.iter().flatten().map(|id| RowKeys::One(row::connection_key(id))));
@@ -41,8 +43,8 @@ pub(super) fn grant_of<'r>(
     (grant_id, jti, client_id): (&str, &str, &str),
     now: Timestamp,
 ) -> Result<&'r row::Grant, AccountError> {
-    match rows.get(&row::grant_key(grant_id)) {
-        Some(Row::Grant(grant))
+    match grants::find(rows, grant_id).map(|held| held.grant) {
+        Some(grant)
             if now < grant.expires_at
                 && !grant.has_revoked(jti)
                 && grant.client_id == client_id =>

@@ -165,7 +165,7 @@ impl Person {
         );
         self.memberships.remove(&identity::identifier(&issuer, &subject));
         self.memberships.remove(&membership::key_of_provider(&linked.provider));
-        let step = self.end_sessions(rows, |number, session| {
+        let step = self.end_sessions(rows, now, |number, session| {
             number != proof.number
                 && session.origin.as_ref().is_some_and(|o| o.is(&issuer, Some(&subject), None))
         });

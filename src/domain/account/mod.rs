@@ -5,10 +5,12 @@
 
 pub mod authorize;
 mod census;
+mod clock;
 mod command;
 pub mod confirmation;
 pub mod connections;
 mod earlier;
+mod grants;
 pub mod identity;
 pub mod membership;
 mod notice;
@@ -20,7 +22,6 @@ pub mod session;
 pub use self::command::{
     AccountCommand, AccountError, AccountReply, App, NewAccount, Overview, OwnAddress, SignedIn,
 };
-pub use self::notice::AccountNotice;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,12 +31,11 @@ use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionView};
 use super::attempts::Attempts;
 use super::entropy::Entropy;
-use super::grant::GrantCommand;
 use super::identifier::IdentifierCommand;
 use super::identity::ClaimsUpdate;
 use super::machine::{
-    Address, Before, Class, Command, Effect, Machine, Next, Nothing, OneCommand, Receive, RowKeys,
-    Step,
+    Address, Before, Change, Class, Command, Effect, Machine, Next, Nothing, OneCommand, Receive,
+    RowKeys, Step,
 };
 use super::password::PasswordRecord;
 use super::time::Timestamp;
@@ -51,7 +51,7 @@ pub const MAX_APPS: usize = 50;
 /// How many grants an account may have. Beyond that, the client with the most grants gives one up, so that
 /// no client pushes out another's.
 pub const MAX_GRANTS: u32 = 500;
-/// Each time this many grants have been added, the account asks which of them have unredeemed codes.
+/// From so many grants below the limit on, the account asks which of them have unredeemed codes.
 const CENSUS: u32 = 20;
 
 /// The machine.
@@ -85,6 +85,12 @@ pub struct Person {
     pub attempts: Attempts,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// Whether the account sets an alarm for its sessions and grants; not yet for one of an earlier release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_clock: bool,
+    /// When the alarm comes, as far as is known without a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wakes_at: Option<Timestamp>,
     /// How many rows there are; unknown until they are counted, once while the object is in memory.
     /// Never written, so that what only adds a row writes only that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,26 +112,28 @@ impl Counts {
             let keys = rows.keys().filter(|key| key.starts_with(kind));
             u32::try_from(keys.count()).unwrap_or(u32::MAX)
         };
-        Self { sessions: count(SESSION), consents: count(CONSENT), grants: count(GRANT) }
+        let grants = u32::try_from(grants::all(rows).count()).unwrap_or(u32::MAX);
+        Self { sessions: count(SESSION), consents: count(CONSENT), grants }
     }
 
     fn is_full(self, kind: &str) -> bool {
         match kind {
             SESSION => self.sessions >= MAX_SESSIONS,
             CONSENT => self.consents >= MAX_CONSENTS,
-            _ => {
-                self.grants >= MAX_GRANTS || (self.grants > 0 && self.grants.is_multiple_of(CENSUS))
-            }
+            _ => self.grants >= MAX_GRANTS.saturating_sub(CENSUS),
         }
     }
 }
 
 /// The same step, its state written: what is counted is not.
 fn durable(mut step: Step<AccountCommand>) -> Step<AccountCommand> {
-    if let Next::Remembered(mut person) = step.change.next {
-        person.counts = None;
-        step.change.next = Next::Written(person);
-    }
+    step.change.next = match step.change.next {
+        Next::Remembered(mut person) | Next::Awaited(mut person) => {
+            person.counts = None;
+            Next::Written(person)
+        }
+        other => other,
+    };
     step
 }
 
@@ -147,6 +155,15 @@ impl Machine for Account {
         receiver: R,
     ) -> Result<R::Output, serde_json::Error> {
         Ok(receiver.receive(serde_json::from_str::<AccountCommand>(command)?))
+    }
+
+    fn wakes_at(person: &Person) -> Option<Timestamp> {
+        // What the memory has lost is due.
+        person.has_clock.then(|| person.wakes_at.unwrap_or_default())
+    }
+
+    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
+        Some(receiver.receive(AccountCommand::Wake))
     }
 
     fn migrate(version: u32, mut state: serde_json::Value) -> Option<Person> {
@@ -223,9 +240,9 @@ impl Command for AccountCommand {
             Asked::UserInfo { grant_id, .. }
             | Asked::GrantEnded(grant_id)
             | Asked::GrantRedeemed(grant_id)
-            | Asked::AccessTokenRevoked { grant_id, .. } => {
-                vec![RowKeys::One(row::grant_key(grant_id))]
-            }
+            | Asked::GrantStands { grant_id, .. }
+            | Asked::AccessTokenRevoked { grant_id, .. } => grants::rows_of(grant_id).to_vec(),
+            Asked::Wake => clock::Wake.rows(person, now),
             Asked::Link(proof, ..) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(IDENTITY)]
             }
@@ -263,6 +280,11 @@ impl Command for AccountCommand {
         let command = self;
         let Before { state, rows } = before;
         let transition = match (state, command) {
+            (state, AccountCommand::Wake) => {
+                let before = Before { state, rows };
+                let Step { change, .. } = clock::Wake.decide(before, now, entropy);
+                return change.reply(Ok(AccountReply::Done));
+            }
             (None, AccountCommand::Create(new, session)) => create(*new, session, now, entropy),
             (Some(_), AccountCommand::Create(..)) => Err(AccountError::Exists),
             (None, AccountCommand::SignIn(sign_in)) => password::refuse_nobody(&sign_in.password),
@@ -302,6 +324,8 @@ fn create(
         password,
         attempts: Attempts::default(),
         created_at: now,
+        has_clock: false,
+        wakes_at: None,
         counts: None,
     };
     let linked = identity.map(|identity| {
@@ -363,7 +387,7 @@ impl Person {
                 Ok(Step::unchanged(Ok(AccountReply::Address(own))))
             }
             Asked::EndUpstreamSessions { issuer, subject, sid, begun_before } => Ok(self
-                .end_sessions(rows, |_, session| {
+                .end_sessions(rows, now, |_, session| {
                     session.started_at() < begun_before
                         && session.origin.as_ref().is_some_and(|origin| {
                             origin.is(&issuer, subject.as_deref(), sid.as_deref())
@@ -382,11 +406,11 @@ impl Person {
             }
             Asked::EndSession(proof) => {
                 session::find(rows, &proof, now)?;
-                Ok(self.end_sessions(rows, |number, _| number == proof.number))
+                Ok(self.end_sessions(rows, now, |number, _| number == proof.number))
             }
             Asked::EndOther(proof, other) => {
                 session::find(rows, &proof, now)?;
-                Ok(self.end_sessions(rows, |number, _| number == other))
+                Ok(self.end_sessions(rows, now, |number, _| number == other))
             }
             Asked::ChangePassword(proof, change) => {
                 self.change_password(&proof, *change, rows, (now, entropy))
@@ -401,7 +425,7 @@ impl Person {
             }
             Asked::RevokeClient(proof, client_id) => {
                 session::find(rows, &proof, now)?;
-                Ok(self.revoke_client(&client_id, rows))
+                Ok(self.revoke_client(&client_id, rows, now))
             }
             Asked::RevokeScope(proof, client_id, scope) => {
                 session::find(rows, &proof, now)?;
@@ -430,34 +454,28 @@ impl Person {
                 if row::apps(rows).next().is_some() {
                     return Err(AccountError::HasApps);
                 }
-                Ok(self.erase(rows))
+                Ok(self.erase(rows, now))
             }
             Asked::GrantEnded(grant_id) => {
-                let key = row::grant_key(&grant_id);
                 // Told twice, it is counted once.
-                if !rows.contains_key(&key) {
+                let Some(held) = grants::find(rows, &grant_id) else {
                     return Ok(Step::unchanged(Ok(AccountReply::Done)));
-                }
-                self.count(|counts| counts.grants = counts.grants.saturating_sub(1));
-                Ok(self.remembered(AccountReply::Done).delete(key))
-            }
-            Asked::GrantRedeemed(grant_id) => {
-                let key = row::grant_key(&grant_id);
-                let step = Step::unchanged(Ok(AccountReply::Done));
-                Ok(match rows.get(&key) {
-                    Some(Row::Grant(grant)) if !grant.redeemed => {
-                        step.put(key, Row::Grant(row::Grant { redeemed: true, ..grant.clone() }))
-                    }
-                    _ => step,
-                })
-            }
-            Asked::AccessTokenRevoked { grant_id, jti, expires_at } => {
-                let key = row::grant_key(&grant_id);
-                let Some(Row::Grant(grant)) = rows.get(&key) else {
-                    return Err(AccountError::NoGrant);
                 };
-                let grant = grant.clone().without(jti, expires_at, now);
-                Ok(Step::unchanged(Ok(AccountReply::Done)).put(key, Row::Grant(grant)))
+                self.count(|counts| counts.grants = counts.grants.saturating_sub(1));
+                let mut step = self.remembered(AccountReply::Done);
+                step.change = held.replace(step.change, None);
+                Ok(step)
+            }
+            Asked::GrantRedeemed(grant_id) => Ok(grant_stands(rows, &grant_id, true, None)),
+            Asked::GrantStands { grant_id, redeemed, over_at } => {
+                Ok(grant_stands(rows, &grant_id, redeemed, Some(over_at)))
+            }
+            Asked::Wake => Ok(Step::unchanged(Ok(AccountReply::Done))),
+            Asked::AccessTokenRevoked { grant_id, jti, expires_at } => {
+                let held = grants::find(rows, &grant_id).ok_or(AccountError::NoGrant)?;
+                let grant = held.grant.clone().without(jti, expires_at, now);
+                let change = held.replace(Change::none(), Some(grant));
+                Ok(change.reply(Ok(AccountReply::Done)))
             }
         }
     }
@@ -468,14 +486,35 @@ impl Person {
         }
     }
 
+    /// Whether there is no session and no grant, so that no alarm is set.
+    fn is_empty(&self) -> bool {
+        self.counts.is_none_or(|counts| counts.sessions == 0 && counts.grants == 0)
+    }
+
+    /// Answers and changes what may be lost with the memory, and sets the alarm unless one is set.
+    fn wound(
+        mut self,
+        reply: AccountReply,
+        is_first: bool,
+        now: Timestamp,
+    ) -> Step<AccountCommand> {
+        let had_clock = self.has_clock;
+        let is_set_now = self.wind(is_first, now);
+        let step = Step::to(
+            if is_set_now { Next::Awaited(self) } else { Next::Remembered(self) },
+            Ok(reply),
+        );
+        if had_clock { step } else { durable(step) }
+    }
+
     /// Answers, and changes at most what may be lost with the memory.
     fn remembered(self, reply: AccountReply) -> Step<AccountCommand> {
         Step::to(Next::Remembered(self), Ok(reply))
     }
 
     fn user_info(self, grant_id: &str, jti: &str, rows: &Rows, now: Timestamp) -> Transition {
-        match rows.get(&row::grant_key(grant_id)) {
-            Some(Row::Grant(grant)) if now < grant.expires_at && !grant.has_revoked(jti) => {
+        match grants::find(rows, grant_id).map(|held| held.grant) {
+            Some(grant) if now < grant.expires_at && !grant.has_revoked(jti) => {
                 let reply = AccountReply::UserInfo {
                     claims: Box::new(self.stated_claims()),
                     memberships: self.memberships.into_values().collect(),
@@ -511,7 +550,12 @@ impl Person {
         Ok(durable(self.remembered(AccountReply::Done)).wants(release))
     }
 
-    fn revoke_client(mut self, client_id: &str, rows: &Rows) -> Step<AccountCommand> {
+    fn revoke_client(
+        mut self,
+        client_id: &str,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Step<AccountCommand> {
         let consent = row::consent_key(client_id);
         if rows.contains_key(&consent) {
             self.count(|counts| counts.consents = counts.consents.saturating_sub(1));
@@ -519,7 +563,7 @@ impl Person {
         let account = self.account.clone();
         let step = self.remembered(AccountReply::Done).delete(consent);
         let step = connections::end(step, (&account, rows), |id| id.client_id() == Some(client_id));
-        end_grants(step, rows, |grant| grant.client_id == client_id)
+        end_grants(step, rows, now, |grant| grant.client_id == client_id)
     }
 
     /// The app keeps the rest: its grants are told, and their next tokens are narrower.
@@ -535,7 +579,7 @@ impl Person {
         let consent = match rows.get(&key) {
             Some(Row::Consent(consent)) => Some(consent.clone()),
             // The operator's own app needs no consent, but what the user takes back is remembered for it too.
-            _ if row::grants(rows).any(|(_, grant)| grant.client_id == client_id) => {
+            _ if grants::all(rows).any(|held| held.grant.client_id == client_id) => {
                 let (old, left) = row::make_room(rows, CONSENT, MAX_CONSENTS, now);
                 gone = old;
                 self.count(|counts| {
@@ -554,17 +598,16 @@ impl Person {
             step = step.put(key, Row::Consent(consent.without(scope)));
         }
         step = gone.into_iter().fold(step, Step::delete);
-        let grants = row::grants(rows).filter(|(_, grant)| grant.client_id == client_id);
-        grants.fold(step, |step, (key, grant)| {
-            let command = GrantCommand::Narrow(scope.to_owned());
-            let told = Effect::send(Address::Id(grant.grant_id.clone()), &command);
-            let narrower = grant.clone().without_scope(scope);
-            step.put(key.to_owned(), Row::Grant(narrower)).wants(told)
-        })
+        let grants = grants::all(rows).filter(|held| held.grant.client_id == client_id);
+        step.change = grants.fold(step.change, |change, held| {
+            let narrower = held.grant.clone().without_scope(scope);
+            held.replace(change, Some(narrower)).wants(held.narrow(scope, now))
+        });
+        step
     }
 
     /// Everything about the person goes in one step; what lives elsewhere is told to go.
-    fn erase(self, rows: &Rows) -> Step<AccountCommand> {
+    fn erase(self, rows: &Rows, now: Timestamp) -> Step<AccountCommand> {
         let upstream = row::identities(rows).map(|(_, linked)| {
             crate::domain::identity::identifier(&linked.issuer, &linked.subject)
         });
@@ -577,20 +620,39 @@ impl Person {
             .filter_map(|name| Effect::send(Address::Name(name), &release));
         let step = Step::to(Next::Forgotten, Ok(AccountReply::Done)).wants(released);
         let step = connections::end(step, (&account, rows), |_| true);
-        end_grants(step, rows, |_| true)
+        end_grants(step, rows, now, |_| true)
     }
 }
 
 /// Ends the grants that match: their rows go, and their objects are told.
 fn end_grants(
-    step: Step<AccountCommand>,
+    mut step: Step<AccountCommand>,
     rows: &Rows,
+    now: Timestamp,
     ends: impl Fn(&row::Grant) -> bool,
 ) -> Step<AccountCommand> {
-    row::grants(rows).filter(|(_, grant)| ends(grant)).fold(step, |step, (key, grant)| {
-        let address = Address::Id(grant.grant_id.clone());
-        step.delete(key.to_owned()).wants(Effect::send(address, &GrantCommand::End))
-    })
+    step.change = grants::end(step.change, rows, now, ends);
+    step
+}
+
+/// Writes what a grant says of itself, if that is new.
+fn grant_stands(
+    rows: &Rows,
+    grant_id: &str,
+    redeemed: bool,
+    over_at: Option<Timestamp>,
+) -> Step<AccountCommand> {
+    let Some(held) = grants::find(rows, grant_id) else {
+        return Step::unchanged(Ok(AccountReply::Done));
+    };
+    let known = held.grant;
+    let over_at = over_at.or(known.over_at);
+    if (known.redeemed || !redeemed) && known.over_at == over_at {
+        return Step::unchanged(Ok(AccountReply::Done));
+    }
+    let redeemed = known.redeemed || redeemed;
+    let grant = row::Grant { redeemed, over_at, ..known.clone() };
+    held.replace(Change::none(), Some(grant)).reply(Ok(AccountReply::Done))
 }
 
 impl Person {
@@ -611,9 +673,10 @@ impl Person {
 /// Every client with a grant or a consent, and all scopes that it may use.
 fn apps(rows: &Rows, now: Timestamp) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
-    let granted = row::grants(rows)
-        .filter(|(_, grant)| now < grant.expires_at)
-        .map(|(_, grant)| (grant.client_id.as_str(), grant.granted(), grant.since));
+    let granted = grants::all(rows)
+        .map(|held| held.grant)
+        .filter(|grant| now < grant.expires_at)
+        .map(|grant| (grant.client_id.as_str(), grant.granted(), grant.since));
     let consented =
         row::consents(rows).map(|(client_id, consent)| (client_id, consent.scope(), consent.since));
     for (client_id, scope, since) in granted.chain(consented) {

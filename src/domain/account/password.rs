@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::confirmation::Confirmation;
+use super::grants;
 use super::row::{self, Row};
 use super::session::{self, NewSession, SessionProof};
 use super::{
@@ -179,8 +180,14 @@ impl Person {
         let keeps = change.keeps_apps;
         let ends = |grant: &row::Grant| !(keeps && (grant.offline || grant.sid == session.sid));
         let key = row::session_key(renewed.number);
+        let kept = grants::all(rows).map(|held| held.grant).filter(|grant| !ends(grant));
+        let kept: Vec<_> =
+            kept.map(|grant| (row::grant_key(&grant.grant_id), grant.clone())).collect();
         let step = durable(self.remembered(AccountReply::SessionRenewed(renewed)));
-        let step = end_grants(step, rows, ends);
+        let step = end_grants(step, rows, now, ends);
+        // A grant that shared the row of a session gets one of its own.
+        let moved = kept.into_iter().filter(|(key, _)| !rows.contains_key(key));
+        let step = moved.fold(step, |step, (key, grant)| step.put(key, Row::Grant(grant)));
         let step = old.into_iter().filter(|old| *old != key).fold(step, Step::delete);
         Ok(step.put(key, Row::Session(session)))
     }

@@ -176,6 +176,10 @@ pub struct Session {
     /// The link that the user has confirmed and that is under way at a provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) linking: Option<Linking>,
+    /// The grant that the session began with, if it ends with the session: both are written at once, as one row. The
+    /// session's number is then [`number_of`] the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grant: Option<Box<Grant>>,
 }
 
 /// A confirmed link, until the browser is back from the provider.
@@ -260,6 +264,10 @@ pub struct Grant {
     pub since: Timestamp,
     /// When it is over at the latest.
     pub expires_at: Timestamp,
+    /// When the account asks it whether it is over: when its code expires, and then when it is over unless it is refreshed.
+    /// `None` for a grant that an earlier release noted; it has an alarm of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_at: Option<Timestamp>,
     /// Access tokens that were revoked, with the moment when they expire by themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<(String, Timestamp)>,
@@ -310,14 +318,6 @@ pub fn sessions(rows: &Rows) -> impl Iterator<Item = (&str, u32, &Session)> {
 pub fn consents(rows: &Rows) -> impl Iterator<Item = (&str, &Consent)> {
     rows.iter().filter_map(|(key, row)| match row {
         Row::Consent(consent) => Some((key.strip_prefix(CONSENT)?, consent)),
-        _ => None,
-    })
-}
-
-/// The grants among the rows: key, grant.
-pub fn grants(rows: &Rows) -> impl Iterator<Item = (&str, &Grant)> {
-    rows.iter().filter_map(|(key, row)| match row {
-        Row::Grant(grant) => Some((key.as_str(), grant)),
         _ => None,
     })
 }

@@ -4,12 +4,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::authorize::{AuthorizeRequest, Recorded};
+use super::grants;
 use super::row::{self, Row, SESSION, Session, SessionOrigin};
 use super::{
     AccountCommand, AccountError, AccountReply, MAX_SESSIONS, Person, Rows, SignedIn, end_grants,
 };
 use crate::domain::entropy::{self, Entropy};
-use crate::domain::machine::Step;
+use crate::domain::machine::{Change, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::StandardClaims;
@@ -131,6 +132,7 @@ impl NewSession {
             browser: self.browser,
             place: self.place,
             origin: self.origin,
+            grant: None,
         };
         (session, secret)
     }
@@ -142,8 +144,13 @@ impl Session {
     pub(super) fn renewed(&self, entropy: &dyn Entropy) -> (Self, SessionProof) {
         let number = u32::from_be_bytes(entropy::bytes(entropy));
         let secret = Secret::random(entropy);
-        let session =
-            Self { secret: secret.hash(), confirmed_at: None, linking: None, ..self.clone() };
+        let session = Self {
+            secret: secret.hash(),
+            confirmed_at: None,
+            linking: None,
+            grant: None,
+            ..self.clone()
+        };
         (session, SessionProof { number, secret })
     }
 }
@@ -191,10 +198,10 @@ impl Person {
         entropy: &dyn Entropy,
     ) -> Step<AccountCommand> {
         let continued = replaces.and_then(|proof| {
-            let sid = find(rows, &proof, now).ok()?.sid.clone();
-            Some((row::session_key(proof.number), sid))
+            let session = find(rows, &proof, now).ok()?;
+            Some((row::session_key(proof.number), session.sid.clone(), session.grant.clone()))
         });
-        let Some((replaced, sid)) = continued else {
+        let Some((replaced, sid, grant)) = continued else {
             return self.sign_in(session, rows, now, entropy);
         };
         // It makes room by itself: no other browser gives way, nor what was granted in this one.
@@ -202,7 +209,12 @@ impl Person {
         others.remove(&replaced);
         self.count(|counts| counts.sessions = counts.sessions.saturating_sub(1));
         let session = NewSession { sid: Some(sid), ..session };
-        self.sign_in(session, &others, now, entropy).delete(replaced)
+        let step = self.sign_in(session, &others, now, entropy).delete(replaced);
+        // A grant that shared its row goes on, in one of its own.
+        match grant {
+            Some(grant) => step.put(row::grant_key(&grant.grant_id), Row::Grant(*grant)),
+            None => step,
+        }
     }
 
     pub(super) fn sign_in(
@@ -212,6 +224,7 @@ impl Person {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Step<AccountCommand> {
+        let is_first = self.is_empty();
         let (gone, left) = row::make_room(rows, SESSION, MAX_SESSIONS, now);
         self.count(|counts| {
             counts.sessions = left.unwrap_or(counts.sessions).saturating_add(1);
@@ -220,35 +233,43 @@ impl Person {
             .filter(|(key, ..)| gone.iter().any(|gone| gone == key))
             .map(|(_, _, session)| session.sid.as_str())
             .collect();
-        let number = u32::from_be_bytes(entropy::bytes(entropy));
+        let mut number = u32::from_be_bytes(entropy::bytes(entropy));
         let asks = session.asks.take();
-        let (session, secret) = session.begin(now, entropy);
+        let (mut session, secret) = session.begin(now, entropy);
         // What the app that waits may have is decided now, so that both are written as one.
         let recorded = asks.map(|request| self.record(&session, *request, rows, now));
-        let (authorized, recorded) = match recorded {
-            Some(Ok(Recorded { authorized, rows, effects })) => {
-                (Some(Ok(authorized)), Some((rows, effects)))
+        let mut change = Change::none();
+        let authorized = match recorded {
+            Some(Ok(Recorded { authorized, grant, rows, effects })) => {
+                self.count(|counts| counts.grants = counts.grants.saturating_add(1));
+                change.rows = rows;
+                change.effects = effects;
+                if grant.offline {
+                    change = change.put(row::grant_key(&grant.grant_id), Row::Grant(grant));
+                } else {
+                    number = grants::number_of(&grant.grant_id);
+                    session.grant = Some(Box::new(grant));
+                }
+                Some(Ok(authorized))
             }
-            Some(Err(error)) => (Some(Err(error)), None),
-            None => (None, None),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
         };
+        change = change.put(row::session_key(number), Row::Session(session));
+        change = gone.iter().cloned().fold(change, Change::delete);
+        change =
+            grants::end(change, rows, now, |grant| !grant.offline && sids.contains(&&*grant.sid));
         let signed_in = SignedIn { session: SessionProof { number, secret }, authorized };
-        let step = self
-            .remembered(AccountReply::SignedIn(Box::new(signed_in)))
-            .put(row::session_key(number), Row::Session(session));
-        let mut step =
-            end_grants(step, rows, |grant| !grant.offline && sids.contains(&&*grant.sid));
-        if let Some((rows, effects)) = recorded {
-            step.change.rows.extend(rows);
-            step.change.effects.extend(effects);
-        }
-        gone.into_iter().fold(step, Step::delete)
+        let mut step = self.wound(AccountReply::SignedIn(Box::new(signed_in)), is_first, now);
+        step.change = Change { next: step.change.next, ..change };
+        step
     }
 
     /// Ends the sessions that match, and with each the grants that live no longer than it.
     pub(super) fn end_sessions(
         mut self,
         rows: &Rows,
+        now: Timestamp,
         ends: impl Fn(u32, &Session) -> bool,
     ) -> Step<AccountCommand> {
         let mut keys = Vec::new();
@@ -263,6 +284,6 @@ impl Person {
         self.count(|counts| counts.sessions = counts.sessions.saturating_sub(ended));
         let step = self.remembered(AccountReply::Done);
         let step = keys.into_iter().fold(step, Step::delete);
-        end_grants(step, rows, |grant| !grant.offline && sids.contains(&grant.sid))
+        end_grants(step, rows, now, |grant| !grant.offline && sids.contains(&grant.sid))
     }
 }

@@ -1,20 +1,21 @@
-//! An authorization code (RFC 6749 §4.1, OAuth 2.1 §4.1): what a person allowed, sealed in the code
-//! itself. Nothing is stored for one that nobody redeems; its redemption is the first thing that its
-//! grant remembers, so that there is no second.
+//! An authorization code that was sent and not redeemed yet (RFC 6749 §4.1, OAuth 2.1 §4.1).
 
 use serde::{Deserialize, Serialize};
 
 use super::family::Family;
 use super::live::LiveGrant;
-use super::{Authorization, GrantError, Issue, Terms};
+use super::redeem::{Redeem, RedeemError};
+use super::{Authorization, Issue};
 use crate::domain::entropy::Entropy;
+use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 use crate::protocol::pkce::{CodeChallenge, CodeVerifier};
-use crate::protocol::scope::Scope;
 
-/// What a code says.
+/// The code, by the hash of its secret, and what it stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AuthorizationCode {
+pub struct PendingCode {
+    /// The hash of the code's secret.
+    pub code: SecretHash,
     /// When the code expires (RFC 6749 §4.1.2: shortly).
     pub expires_at: Timestamp,
     /// The challenge that its redemption must meet (RFC 7636).
@@ -22,74 +23,60 @@ pub struct AuthorizationCode {
     pub code_challenge: Option<CodeChallenge>,
     /// Where the code was sent.
     pub redirect_uri: String,
-    /// What the person allowed.
+    /// What the user allowed.
     pub authorization: Authorization,
-    /// Until when anything that is issued for it can be used: that long its object stays, redeemed or
-    /// not, so that one alarm is set for it and none is moved.
-    pub kept_until: Timestamp,
 }
 
-/// A request to redeem a code.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CodeRedemption {
-    /// The code, which was sealed by this server.
-    pub code: AuthorizationCode,
-    /// The client that redeems.
-    pub client_id: String,
-    /// `redirect_uri`, where it was sent (OAuth 2.1 asks for it no more).
-    pub redirect_uri: Option<String>,
-    /// `code_verifier`.
-    pub code_verifier: Option<CodeVerifier>,
-    /// Resources asked for now.
-    pub resources: Vec<String>,
-    /// What is issued.
-    pub terms: Terms,
-}
-
-impl CodeRedemption {
-    /// Redeems the code, without what was taken back: it is consumed, and a live grant takes its place.
+impl PendingCode {
+    /// Redeems the code: it is consumed, and a live grant takes its place.
+    ///
+    /// # Errors
+    /// The code is not consumed. RFC 6749 §4.1.3, RFC 7636 §4.6 and RFC 8707 §2.2 say what is checked.
     pub(super) fn redeem(
         self,
-        without: &Scope,
+        redeem: &Redeem,
         now: Timestamp,
         entropy: &dyn Entropy,
-    ) -> Result<(LiveGrant, Issue), GrantError> {
-        let Self { mut code, client_id, redirect_uri, code_verifier, resources, terms } = self;
-        let allowed = &code.authorization.scope;
-        code.authorization.scope = allowed.filter(|token| !without.contains(token));
-        if code.expires_at <= now {
-            return Err(GrantError::Unknown);
+    ) -> Result<(LiveGrant, Issue), RedeemError> {
+        if !self.code.matches(&redeem.code) {
+            return Err(RedeemError::WrongSecret);
         }
-        if code.authorization.client_id != client_id {
-            return Err(GrantError::OtherClient);
+        if self.expires_at <= now {
+            return Err(RedeemError::Unknown);
         }
-        code.check_code_verifier(code_verifier.as_ref())?;
-        match &redirect_uri {
-            Some(sent) if *sent != code.redirect_uri => return Err(GrantError::RedirectUri),
+        if self.authorization.client_id != redeem.client_id {
+            return Err(RedeemError::OtherClient);
+        }
+        self.check_code_verifier(redeem)?;
+        match &redeem.redirect_uri {
+            Some(sent) if *sent != self.redirect_uri => return Err(RedeemError::RedirectUri),
             // Without PKCE it is the redirect URI that binds the code (RFC 6749 §4.1.3).
-            None if code.code_challenge.is_none() => return Err(GrantError::RedirectUri),
+            None if self.code_challenge.is_none() => return Err(RedeemError::RedirectUri),
             _ => {}
         }
-        let granted = &code.authorization.resources;
-        if !resources.iter().all(|resource| granted.contains(resource)) {
-            return Err(GrantError::Resource);
+        let granted = &self.authorization.resources;
+        if !redeem.resources.iter().all(|resource| granted.contains(resource)) {
+            return Err(RedeemError::Resource);
         }
-        let begun = terms.refresh_idle.map(|idle| Family::begin(now.plus(idle), entropy));
-        let (family, refresh_token) = begun.unzip();
-        let issue =
-            Issue { authorization: code.authorization.clone(), refresh_token, repeatable: None };
-        let live = LiveGrant::new(code.authorization, family, terms, now);
-        Ok((live.of_code(code.expires_at, code.kept_until), issue))
+        let idle = redeem.terms.refresh_idle;
+        let (family, refresh_token) =
+            idle.map(|idle| Family::begin(now.plus(idle), entropy)).unzip();
+        let authorization = self.authorization;
+        let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable: None };
+        let live = LiveGrant::new(authorization, family, redeem.terms, now);
+        Ok((live.of_code(self.code), issue))
     }
-}
 
-impl AuthorizationCode {
-    fn check_code_verifier(&self, verifier: Option<&CodeVerifier>) -> Result<(), GrantError> {
-        match (&self.code_challenge, verifier) {
-            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
-            (Some(_), Some(_)) => Err(GrantError::CodeVerifier),
-            (Some(_), None) => Err(GrantError::NoCodeVerifier),
-            (None, Some(_)) => Err(GrantError::UnexpectedCodeVerifier),
+    fn check_code_verifier(&self, redeem: &Redeem) -> Result<(), RedeemError> {
+        let is_met =
+            |challenge: &CodeChallenge, verifier: &CodeVerifier| challenge.is_met_by(verifier);
+        match (&self.code_challenge, &redeem.code_verifier) {
+            (Some(challenge), Some(verifier)) if is_met(challenge, verifier) => Ok(()),
+            (Some(_), Some(_)) => Err(RedeemError::CodeVerifier),
+            (Some(_), None) => Err(RedeemError::NoCodeVerifier),
+            (None, Some(_)) => Err(RedeemError::UnexpectedCodeVerifier),
+            // The client may have become one that must use PKCE since it asked for the code.
+            (None, None) if redeem.needs_pkce => Err(RedeemError::NoCodeChallenge),
             (None, None) => Ok(()),
         }
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::device_response::{Poll, RedeemedDeviceCode};
+use super::device_response::RedeemedDeviceCode;
 use super::family::Family;
 use super::live::LiveGrant;
-use super::{Authorization, GrantCommand, GrantError, GrantReply, GrantState, Issue};
+use super::{Authorization, DecisionError, GrantState, Issue, Poll, PollError};
 use crate::domain::distance::Location;
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Next, Step};
@@ -96,7 +96,7 @@ impl Decision {
 /// What the person who decides is shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceView {
-    /// The object that holds the request, and that becomes the grant.
+    /// The client.
     pub client_id: String,
     /// Scopes asked for.
     pub scope: Scope,
@@ -129,60 +129,21 @@ impl DeviceState {
         self.forgotten_at() <= now
     }
 
-    pub(super) fn step(
-        self,
-        command: GrantCommand,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<GrantCommand> {
-        match (self, command) {
-            (state, GrantCommand::Poll(poll)) => state.poll(&poll, now, entropy),
-            (Self::Waiting(waiting), _) if waiting.expires_at <= now => {
-                Step::unchanged(Err(GrantError::ExpiredToken))
-            }
-            (Self::Waiting(waiting), GrantCommand::LookUp) => {
-                Step::unchanged(Ok(GrantReply::Device(Box::new(waiting.view()))))
-            }
-            (Self::Waiting(waiting), GrantCommand::Decide(decision)) => {
-                Step::written(GrantState::Device(waiting.decide(*decision)), Ok(GrantReply::Done))
-            }
-            // The account took the grant back before it was told here.
-            (Self::Waiting(waiting), GrantCommand::End) => {
-                let denied = waiting.decide(Decision::Deny);
-                Step::written(GrantState::Device(denied), Ok(GrantReply::Done))
-            }
-            // The same person's same answer, sent twice.
-            (Self::Approved(approved), GrantCommand::Decide(decision))
-                if decision.repeats(&approved.authorization) =>
-            {
-                Step::unchanged(Ok(GrantReply::Done))
-            }
-            (Self::Approved(approved), GrantCommand::End) => {
-                super::end(&approved.authorization, Ok(GrantReply::Done))
-            }
-            (
-                Self::Approved(_) | Self::Denied(_),
-                GrantCommand::LookUp | GrantCommand::Decide(_),
-            ) => Step::unchanged(Err(GrantError::Decided)),
-            _ => Step::unchanged(Err(GrantError::Unknown)),
-        }
-    }
-
     /// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
-    fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<GrantCommand> {
+    pub(super) fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<Poll> {
         let (code, owner) = match &self {
             Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
             Self::Approved(approved) => (&approved.device_code, &approved.authorization.client_id),
             Self::Denied(denied) => (&denied.device_code, &denied.client_id),
         };
         if !code.matches(&poll.secret) {
-            return Step::unchanged(Err(GrantError::WrongSecret));
+            return Step::unchanged(Err(PollError::WrongSecret));
         }
         if *owner != poll.client_id {
-            return Step::unchanged(Err(GrantError::OtherClient));
+            return Step::unchanged(Err(PollError::OtherClient));
         }
         if self.expires_at() <= now {
-            return Step::unchanged(Err(GrantError::ExpiredToken));
+            return Step::unchanged(Err(PollError::ExpiredToken));
         }
         match self {
             Self::Waiting(waiting) => {
@@ -192,27 +153,32 @@ impl DeviceState {
             }
             Self::Approved(approved) => {
                 let (live, issue) = approved.redeem(poll, now, entropy);
-                Step::written(GrantState::Live(live), Ok(GrantReply::Issue(Box::new(issue))))
+                Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
             }
-            Self::Denied(_) => Step::unchanged(Err(GrantError::AccessDenied)),
+            Self::Denied(_) => Step::unchanged(Err(PollError::AccessDenied)),
         }
     }
 }
 
 impl DeviceGrant {
     /// Nobody has decided: the device learns so, or that it asks too often.
-    fn poll(mut self, now: Timestamp) -> (Self, GrantError) {
+    fn poll(mut self, now: Timestamp) -> (Self, PollError) {
         let earliest = self.polled_at.map(|polled| polled.plus(self.interval).minus(JITTER));
         self.polled_at = Some(now);
         if earliest.is_some_and(|earliest| now < earliest) {
             let slower = self.interval.0.saturating_add(SLOWER.0);
             self.interval = Seconds(slower).min(SLOWEST);
-            return (self, GrantError::SlowDown);
+            return (self, PollError::SlowDown);
         }
-        (self, GrantError::AuthorizationPending)
+        (self, PollError::AuthorizationPending)
     }
 
-    fn decide(self, decision: Decision) -> DeviceState {
+    /// The request, if someone can decide it now.
+    pub(super) fn undecided(self, now: Timestamp) -> Result<Self, DecisionError> {
+        if now < self.expires_at { Ok(self) } else { Err(DecisionError::ExpiredToken) }
+    }
+
+    pub(super) fn decide(self, decision: Decision) -> DeviceState {
         let Self { device_code, client_id, expires_at, .. } = self;
         match decision {
             Decision::Approve(authorization) => {
@@ -225,7 +191,7 @@ impl DeviceGrant {
         }
     }
 
-    fn view(self) -> DeviceView {
+    pub(super) fn view(self) -> DeviceView {
         DeviceView {
             client_id: self.client_id,
             scope: self.scope,
@@ -238,6 +204,11 @@ impl DeviceGrant {
 }
 
 impl ApprovedDevice {
+    /// When the device can't fetch it any more.
+    pub(super) fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
     /// The device fetches what the person allowed: the request is consumed and becomes the grant.
     fn redeem(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> (LiveGrant, Issue) {
         let Self { device_code, authorization, .. } = self;

@@ -7,24 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Terms;
+use super::Poll;
 use crate::domain::entropy::{self, Entropy};
-use crate::domain::secret::{Secret, SecretHash};
-use crate::domain::time::{Seconds, Timestamp};
-
-/// A device's request for its tokens (RFC 8628 §3.4).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Poll {
-    /// The secret of the device code.
-    pub secret: Secret,
-    /// The client that polls.
-    pub client_id: String,
-    /// The lifetimes of what is issued.
-    pub terms: Terms,
-    /// For how many seconds the response can be repeated, in case it was lost; 0 turns this off.
-    #[serde(default)]
-    pub lost_answer: Seconds,
-}
+use crate::domain::secret::SecretHash;
+use crate::domain::time::Timestamp;
 
 /// The claims of the access token that each copy of the response repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

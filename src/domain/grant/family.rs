@@ -7,10 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Refresh;
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::time::{Seconds, Timestamp};
-use crate::protocol::scope::Scope;
 
 /// The length of each half of a token's secret, in bytes.
 const HALF: usize = 16;
@@ -39,26 +39,6 @@ struct Used {
     /// The hash of the network that it was used from; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     network: Option<SecretHash>,
-}
-
-/// A request to use a refresh token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Refresh {
-    /// The token's number.
-    pub number: u32,
-    /// The token's secret.
-    pub secret: Secret,
-    /// The client that refreshes.
-    pub client_id: String,
-    /// Scopes asked for, fewer than granted.
-    pub scope: Option<Scope>,
-    /// Resources asked for, fewer than granted.
-    pub resources: Vec<String>,
-    /// The client's network: an IPv4 address, or the /64 of an IPv6 address.
-    #[serde(default)]
-    pub network: String,
-    /// How the family is to be handled.
-    pub policy: RefreshPolicy,
 }
 
 /// How a family is handled.

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::device_response::{Poll, RedeemedDeviceCode};
-use super::family::{Family, Refresh, Use};
+use super::device_response::RedeemedDeviceCode;
+use super::family::{Family, Use};
 use super::{
-    Authorization, GrantCommand, GrantError, GrantReply, GrantState, Issue, Presented, Terms,
+    Active, Authorization, Grant, GrantState, Issue, Poll, PollError, Presented, PresentedError,
+    Refresh, RefreshError, Revoke, Terms,
 };
-use crate::domain::account::AccountNotice;
-use crate::domain::machine::{Next, Step};
+use crate::domain::machine::{Change, Next, Step};
+use crate::domain::notice::to_account::AccessTokenRevoked;
+use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::time::Timestamp;
 
 /// More access tokens than this, revoked one by one and not yet expired, end the grant.
@@ -18,10 +20,9 @@ const MAX_REVOKED: usize = 50;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LiveGrant {
     pub(super) authorization: Authorization,
-    /// When the code expires that it came from: a second redemption ends the grant (RFC 6749 §4.1.2),
-    /// and until then an end is remembered, so that the code does not begin another.
+    /// The authorization code that it came from: a second redemption ends the grant (RFC 6749 §4.1.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    code_until: Option<Timestamp>,
+    code: Option<SecretHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     family: Option<Family>,
     /// The device code whose response can still be repeated; `None` once a token was used.
@@ -34,9 +35,10 @@ pub struct LiveGrant {
     tokens_until: Timestamp,
     /// When the grant ends, however often it is refreshed.
     ends_at: Timestamp,
-    /// When to look whether it has expired. Moved only when that moment comes, so that a refresh
-    /// does not pay for setting an alarm.
-    pub(super) wakes_at: Timestamp,
+    /// When its own alarm comes; `None` for a grant whose account is its alarm clock. Earlier releases set an alarm
+    /// for each grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) wakes_at: Option<Timestamp>,
 }
 
 impl LiveGrant {
@@ -48,16 +50,15 @@ impl LiveGrant {
     ) -> Self {
         let tokens_until = now.plus(terms.access_token);
         let ends_at = terms.ends_at(now, authorization.not_after);
-        let wakes_at = terms.over(now, authorization.not_after);
         Self {
             authorization,
-            code_until: None,
+            code: None,
             family,
             redeemed_code: None,
             revoked: Vec::new(),
             tokens_until,
             ends_at,
-            wakes_at,
+            wakes_at: None,
         }
     }
 
@@ -67,195 +68,155 @@ impl LiveGrant {
         self
     }
 
-    /// The grant of a code that expires then, and whose object wakes at that moment.
-    pub(super) fn of_code(mut self, expires_at: Timestamp, wakes_at: Timestamp) -> Self {
-        self.code_until = Some(expires_at);
-        self.wakes_at = self.wakes_at.max(wakes_at);
+    /// The grant of an authorization code.
+    pub(super) fn of_code(mut self, code: SecretHash) -> Self {
+        self.code = Some(code);
         self
     }
 
-    /// When nothing that was issued can be used any more.
-    fn expires_at(&self) -> Timestamp {
+    /// Whether it came from the authorization code with this secret.
+    pub(super) fn is_of_code(&self, secret: &Secret) -> bool {
+        self.code.is_some_and(|code| code.matches(secret))
+    }
+
+    /// When nothing that was issued can be used any more, unless it is refreshed.
+    pub(super) fn over_at(&self) -> Timestamp {
         let idle = self.family.as_ref().map_or(self.tokens_until, |family| family.idle_until);
-        let over = idle.min(self.ends_at).max(self.tokens_until);
-        self.code_until.map_or(over, |code_until| over.max(code_until))
+        idle.min(self.ends_at).max(self.tokens_until)
     }
 
-    /// Ends it, and has the account forget it.
-    fn end(&self, reply: Result<GrantReply, GrantError>, now: Timestamp) -> Step<GrantCommand> {
-        let mut step = super::end(&self.authorization, reply);
-        if let Some(until) = self.code_until.filter(|until| now < *until) {
-            step.change.next = Next::Written(GrantState::Ended { until });
-        }
-        step
-    }
-
-    pub(super) fn step(self, command: GrantCommand, now: Timestamp) -> Step<GrantCommand> {
-        match command {
-            GrantCommand::Redeem(redemption) => {
-                if redemption.client_id != self.authorization.client_id {
-                    return Step::unchanged(Err(GrantError::OtherClient));
-                }
-                self.end(Err(GrantError::CodeReplayed), now)
-            }
-            GrantCommand::Refresh(refresh) => self.refresh(&refresh, now),
-            GrantCommand::Inspect(presented) => match self.inspect(&presented, now) {
-                Ok(reply) => self.spend_device_code(reply, now),
-                Err(error) => Step::unchanged(Err(error)),
-            },
-            GrantCommand::Poll(poll) => Step::unchanged(self.repeat_response(&poll, now)),
-            GrantCommand::SpendDeviceCode => self.spend_device_code(GrantReply::Done, now),
-            GrantCommand::Revoke(presented) => self.revoke(presented, now),
-            GrantCommand::End => self.end(Ok(GrantReply::Done), now),
-            // The same person's same answer, sent twice.
-            GrantCommand::Decide(decision) if decision.repeats(&self.authorization) => {
-                Step::unchanged(Ok(GrantReply::Done))
-            }
-            // Redeemed already: the device has its tokens, and a person has decided.
-            GrantCommand::Decide(_) | GrantCommand::LookUp => {
-                Step::unchanged(Err(GrantError::Decided))
-            }
-            _ => Step::unchanged(Err(GrantError::Unknown)),
-        }
-    }
-
-    fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Step<GrantCommand> {
-        let Some(family) = self.family.take() else {
-            return Step::unchanged(Err(GrantError::Unknown));
+    pub(super) fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Step<Refresh> {
+        let Some(family) = self.family.clone() else {
+            return Step::unchanged(Err(RefreshError::Unknown));
         };
         if self.authorization.client_id != refresh.client_id {
-            return Step::unchanged(Err(GrantError::OtherClient));
+            return Step::unchanged(Err(RefreshError::OtherClient));
         }
         if !refresh.scope.as_ref().is_none_or(|scope| self.authorization.scope.covers(scope)) {
-            return Step::unchanged(Err(GrantError::Scope));
+            return Step::unchanged(Err(RefreshError::Scope));
         }
         let granted = &self.authorization.resources;
         if !refresh.resources.iter().all(|resource| granted.contains(resource)) {
-            return Step::unchanged(Err(GrantError::Resource));
+            return Step::unchanged(Err(RefreshError::Resource));
         }
         if self.ends_at <= now {
-            return Step::unchanged(Err(GrantError::Unknown));
+            return Step::unchanged(Err(RefreshError::Unknown));
         }
         let issue = |authorization: &Authorization, token| {
             let authorization = authorization.clone();
-            Ok(GrantReply::Issue(Box::new(Issue {
-                authorization,
-                refresh_token: Some(token),
-                repeatable: None,
-            })))
+            Ok(Box::new(Issue { authorization, refresh_token: Some(token), repeatable: None }))
         };
         match family.refresh(refresh, now) {
-            Use::Junk => Step::unchanged(Err(GrantError::WrongSecret)),
-            Use::Reused => self.end(Err(GrantError::RefreshTokenReused), now),
+            Use::Junk => Step::unchanged(Err(RefreshError::WrongSecret)),
+            Use::Reused => {
+                GrantState::Live(Box::new(self)).end().reply(Err(RefreshError::RefreshTokenReused))
+            }
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
             Use::GoesOn(family, token) => {
                 self.family = Some(family);
                 self.redeemed_code = None;
                 self.tokens_until = now.plus(refresh.policy.access_token);
                 let reply = issue(&self.authorization, token);
-                Step::written(GrantState::Live(self), reply)
+                Step::written(GrantState::Live(Box::new(self)), reply)
             }
         }
     }
 
     /// Repeats the response to a device code (RFC 8628 §3.5): the first one may have been lost.
-    fn repeat_response(&self, poll: &Poll, now: Timestamp) -> Result<GrantReply, GrantError> {
+    pub(super) fn repeat_response(&self, poll: &Poll, now: Timestamp) -> Result<Issue, PollError> {
         if self.authorization.client_id != poll.client_id {
-            return Err(GrantError::OtherClient);
+            return Err(PollError::OtherClient);
         }
         let code = self.redeemed_code.as_ref().filter(|code| code.is_repeatable_for(poll, now));
-        let code = code.ok_or(GrantError::DeviceCodeSpent)?;
+        let code = code.ok_or(PollError::DeviceCodeSpent)?;
         let refresh_token = self.family.as_ref().map(|family| family.first_token(&poll.secret));
-        Ok(GrantReply::Issue(Box::new(Issue {
+        Ok(Issue {
             authorization: self.authorization.clone(),
             refresh_token,
             repeatable: Some(code.token.clone()),
-        })))
+        })
     }
 
     /// Spends the device code: a token was used, so the response has arrived. Writes this, because the code
     /// must stay spent if memory is lost; once the response can't be repeated any more, writes nothing.
-    fn spend_device_code(mut self, reply: GrantReply, now: Timestamp) -> Step<GrantCommand> {
+    pub(super) fn spend_device_code(mut self, now: Timestamp) -> Change<Grant> {
         match self.redeemed_code.take() {
             Some(code) if now < code.token.until => {
-                Step::written(GrantState::Live(self), Ok(reply))
+                Change::written(GrantState::Live(Box::new(self)))
             }
-            _ => Step::unchanged(Ok(reply)),
+            _ => Change::none(),
         }
     }
 
-    fn owns(&self, presented: &Presented) -> Result<(), GrantError> {
-        let (Presented::RefreshToken { client_id, .. } | Presented::AccessToken { client_id, .. }) =
-            presented;
-        if *client_id == self.authorization.client_id {
-            Ok(())
-        } else {
-            Err(GrantError::OtherClient)
-        }
-    }
-
-    fn inspect(&self, presented: &Presented, now: Timestamp) -> Result<GrantReply, GrantError> {
-        self.owns(presented)?;
+    pub(super) fn inspect(
+        &self,
+        presented: &Presented,
+        now: Timestamp,
+    ) -> Result<Active, PresentedError> {
+        self.check_client(presented)?;
         let expires_at = match presented {
             Presented::AccessToken { jti, .. } => {
                 if self.revoked.iter().any(|(revoked, _)| revoked == jti) {
-                    return Err(GrantError::Unknown);
+                    return Err(PresentedError::Unknown);
                 }
                 None
             }
             Presented::RefreshToken { number, secret, .. } => {
-                let family = self.family.as_ref().ok_or(GrantError::Unknown)?;
+                let family = self.family.as_ref().ok_or(PresentedError::Unknown)?;
                 if !family.is_active(*number, secret, now) || self.ends_at <= now {
-                    return Err(GrantError::Unknown);
+                    return Err(PresentedError::Unknown);
                 }
                 Some(family.idle_until.min(self.ends_at))
             }
         };
-        let authorization = Box::new(self.authorization.clone());
-        Ok(GrantReply::Active { authorization, expires_at })
+        Ok(Active { authorization: Box::new(self.authorization.clone()), expires_at })
     }
 
-    fn revoke(mut self, presented: Presented, now: Timestamp) -> Step<GrantCommand> {
-        if let Err(error) = self.owns(&presented) {
+    fn check_client(&self, presented: &Presented) -> Result<(), PresentedError> {
+        let is_its_own = presented.client_id() == self.authorization.client_id;
+        is_its_own.then_some(()).ok_or(PresentedError::OtherClient)
+    }
+
+    pub(super) fn revoke(mut self, presented: Presented, now: Timestamp) -> Step<Revoke> {
+        if let Err(error) = self.check_client(&presented) {
             return Step::unchanged(Err(error));
         }
         match presented {
             Presented::RefreshToken { number, secret, .. } => {
                 if self.family.as_ref().is_some_and(|family| family.issued(number, &secret)) {
-                    self.end(Ok(GrantReply::Done), now)
+                    GrantState::Live(Box::new(self)).end().reply(Ok(()))
                 } else {
-                    Step::unchanged(Err(GrantError::WrongSecret))
+                    Step::unchanged(Err(PresentedError::WrongSecret))
                 }
             }
             Presented::AccessToken { jti, expires_at, .. } => {
                 self.revoked.retain(|(_, expires)| now < *expires);
                 if self.revoked.len() >= MAX_REVOKED {
-                    return self.end(Ok(GrantReply::Done), now);
+                    return GrantState::Live(Box::new(self)).end().reply(Ok(()));
                 }
                 let grant_id = self.authorization.grant_id.clone();
-                let revoked =
-                    AccountNotice::access_token_revoked(grant_id, jti.clone(), expires_at);
-                let effect = super::tell_account(&self.authorization, &revoked);
+                let notice = AccessTokenRevoked { grant_id, jti: jti.clone(), expires_at };
+                let effect = self.authorization.tell(&notice);
                 self.revoked.push((jti, expires_at));
                 self.redeemed_code = None;
-                Step::written(GrantState::Live(self), Ok(GrantReply::Done)).wants(effect)
+                Step::written(GrantState::Live(Box::new(self)), Ok(())).wants(effect)
             }
         }
     }
 
-    pub(super) fn wake(mut self, now: Timestamp) -> Step<GrantCommand> {
-        let expires_at = self.expires_at();
-        if now < expires_at {
-            self.wakes_at = expires_at;
-            return Step::written(GrantState::Live(self), Ok(GrantReply::Done));
+    /// The alarm that an earlier release set.
+    pub(super) fn wake(mut self, now: Timestamp) -> Change<Grant> {
+        let over_at = self.over_at();
+        if self.wakes_at.is_none() {
+            return Change::none();
+        }
+        if now < over_at {
+            self.wakes_at = Some(over_at);
+            return Change::written(GrantState::Live(Box::new(self)));
         }
         // The account knows by itself when a grant is over at the latest, and not that nobody has
         // refreshed it.
         let is_idle = self.family.is_some() && now < self.ends_at;
-        if is_idle {
-            super::end(&self.authorization, Ok(GrantReply::Done))
-        } else {
-            Step::to(Next::Forgotten, Ok(GrantReply::Done))
-        }
+        if is_idle { GrantState::Live(Box::new(self)).end() } else { Change::to(Next::Forgotten) }
     }
 }

@@ -320,6 +320,10 @@ impl<C: Command> Step<C> {
     }
 }
 
+/// For a command that can't fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NoError {}
+
 /// A machine without rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoRow {}

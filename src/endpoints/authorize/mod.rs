@@ -6,7 +6,6 @@ pub mod response;
 use self::request::{AuthorizationRequest, Refusal};
 use self::response::AuthorizationResponse;
 use super::browser::{self, ClaimedSession};
-use super::code;
 use super::failure::Failure;
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::interaction::Interaction;
@@ -16,11 +15,12 @@ use super::token::terms;
 use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::client::Client;
-use crate::domain::grant::code::AuthorizationCode;
-use crate::domain::grant::{Authorization, Grant, GrantCommand, GrantError, Terms};
+use crate::domain::grant::code::PendingCode;
+use crate::domain::grant::{Authorization, Expect, ExpectError};
 use crate::domain::machine::{Address, Class};
+use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::domain::token::ObjectId;
+use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::parameters;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
@@ -138,7 +138,6 @@ async fn issue(
 pub struct Pending {
     request: AuthorizationRequest,
     grant: ObjectId,
-    terms: Terms,
 }
 
 impl Pending {
@@ -158,7 +157,7 @@ impl Pending {
         let request = request.renewed(server, &client).ok_or_else(request::no_longer_allowed)?;
         let grant = server.ports.objects.new_id(Class::Grant)?;
         let asks = asked_of_account(server, &client, &request, &grant, declined);
-        Ok((Self { request, grant, terms: terms(server, &client) }, asks))
+        Ok((Self { request, grant }, asks))
     }
 
     /// Goes on with what the account said.
@@ -197,27 +196,18 @@ impl Pending {
         }
     }
 
-    /// Sends the code, which carries what was allowed; its object is told that it may be redeemed, and
-    /// remembers nothing of it.
+    /// Stores the code in the grant's object, and sends it.
     async fn send_code(
         self,
         server: &Server<'_>,
         authorized: Authorized,
     ) -> Result<Response, Failure> {
-        let Self { request, grant, terms } = self;
+        let Self { request, grant } = self;
         let response = request.response();
-        let expires_at = server.now().plus(server.settings.lifetimes.authorization_code);
-        let kept_until = terms.over(expires_at, authorized.not_after).max(expires_at);
-        let address = Address::Id(grant.as_str().to_owned());
-        match server.send::<Grant>(&address, GrantCommand::Expect(kept_until)).await? {
-            Ok(_) => {}
-            // The session, the app's access or the account ended in between.
-            Err(GrantError::Unknown) => return Err(AccountError::NoSession.into()),
-            Err(error) => return Err(Failure::internal(error.to_string())),
-        }
-        let code = AuthorizationCode {
-            expires_at,
-            kept_until,
+        let secret = Secret::random(server.ports.entropy);
+        let code = PendingCode {
+            code: secret.hash(),
+            expires_at: server.now().plus(server.settings.lifetimes.authorization_code),
             code_challenge: request.code_challenge,
             redirect_uri: request.redirect_uri,
             authorization: Authorization {
@@ -234,7 +224,15 @@ impl Pending {
                 not_after: authorized.not_after,
             },
         };
-        Ok(response.code(server, &code::seal(server, &code)?))
+        let address = Address::Id(grant.to_string());
+        match server.ask(&address, Expect(Box::new(code))).await? {
+            Ok(()) => {}
+            // The session, the app's access or the account ended in between.
+            Err(ExpectError::Withdrawn) => return Err(AccountError::NoSession.into()),
+            Err(error) => return Err(Failure::internal(error.to_string())),
+        }
+        let code = Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode);
+        Ok(response.code(server, &code))
     }
 }
 
@@ -263,6 +261,7 @@ fn asked_of_account(
         grant_id: grant.to_string(),
         offline: request.scope.contains(OFFLINE_ACCESS),
         expires_at: server.now().plus(lifetime),
+        over_at: Some(server.now().plus(server.settings.lifetimes.authorization_code)),
         tokens: terms.access_token,
         signed_in_since: signed_in_since(request, server.now()),
         sub: request.sub.clone(),

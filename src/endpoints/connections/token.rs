@@ -107,12 +107,11 @@ pub async fn token(
     };
     let address = connection::address(&token.sub, id);
     let command = ConnectionCommand::Token;
-    let (sealed, expires_at, scope) =
-        match server.wait::<Connection>(&address, command, PATIENCE).await? {
-            Ok(ConnectionReply::Token(sealed, expires_at, scope)) => (sealed, expires_at, scope),
-            Ok(_) => return Err(Failure::internal("a token was answered by something else")),
-            Err(error) => return Ok(refused(server, provider, error)),
-        };
+    let (sealed, expires_at, scope) = match server.wait(&address, command, PATIENCE).await? {
+        Ok(ConnectionReply::Token(sealed, expires_at, scope)) => (sealed, expires_at, scope),
+        Ok(_) => return Err(Failure::internal("a token was answered by something else")),
+        Err(error) => return Ok(refused(server, provider, error)),
+    };
     let Ok(opened) = connections(server).open(&token.sub, &sealed) else {
         return Ok(refused(server, provider, Broken::Unopenable.into()));
     };

@@ -2,12 +2,10 @@
 
 use super::issue::{self, Issuing, TokenResponse};
 use super::{TokenRequest, required, terms};
-use crate::domain::grant::code::CodeRedemption;
-use crate::domain::grant::{Grant, GrantCommand, GrantReply};
+use crate::domain::grant::Redeem;
 use crate::domain::machine::Address;
-use crate::domain::token::ObjectId;
+use crate::domain::token::{Token, TokenKind};
 use crate::endpoints::authorize::request::is_excused_from_pkce;
-use crate::endpoints::code;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -21,30 +19,22 @@ pub(super) async fn redeem(
     let code = required(&request.form, "code")?;
     let verifier = request.form.get("code_verifier").map(CodeVerifier::parse).transpose()?;
     let resources = request.resources(server)?;
-    let unknown =
-        || OAuthError::new(ErrorCode::InvalidGrant, "the code was not issued by this server");
-    let code = code::open(server, code).ok_or_else(unknown)?;
-    // The client may have become one that must use PKCE since it asked for the code.
-    if code.code_challenge.is_none() && !is_excused_from_pkce(server, &request.client) {
-        let description = "the code has no code_challenge, which this client must use";
-        return Err(OAuthError::new(ErrorCode::InvalidGrant, description).into());
-    }
-    let grant = ObjectId::parse(&code.authorization.grant_id).ok_or_else(unknown)?;
-    let command = GrantCommand::Redeem(Box::new(CodeRedemption {
-        code,
+    let code = Token::decode(TokenKind::AuthorizationCode, code).ok_or_else(|| {
+        OAuthError::new(ErrorCode::InvalidGrant, "the code was not issued by this server")
+    })?;
+    let redeem = Redeem {
+        code: code.secret,
         client_id: request.client.client_id.clone(),
         redirect_uri: request.form.get("redirect_uri").map(String::from),
         code_verifier: verifier,
+        needs_pkce: !is_excused_from_pkce(server, &request.client),
         resources: resources.clone(),
         terms: terms(server, &request.client),
-    }));
-    let address = Address::Id(grant.as_str().to_owned());
-    let issue = match server.send::<Grant>(&address, command).await?? {
-        GrantReply::Issue(issue) => issue,
-        _ => return Err(Failure::internal("a redemption was answered by something else")),
     };
+    let address = Address::Id(code.object.to_string());
+    let issue = server.ask(&address, redeem).await??;
     let resources = resource::narrow(&issue.authorization.resources, resources)?;
     let scope = issue.authorization.scope.clone();
-    let issuing = Issuing { grant, issue: *issue, scope, resources };
+    let issuing = Issuing { grant: code.object, issue: *issue, scope, resources };
     issue::for_person(server, &(&request.client).into(), issuing).await
 }

@@ -3,8 +3,7 @@
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::{TokenRequest, required, terms};
-use crate::domain::grant::device_response::Poll;
-use crate::domain::grant::{Grant, GrantCommand, GrantReply};
+use crate::domain::grant::Poll;
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::domain::token::{Token, TokenKind};
@@ -24,18 +23,15 @@ pub(super) async fn poll(
     // Thousands may wait here: neither the form nor the client's metadata does.
     drop(request);
     let address = Address::Id(code.object.as_str().to_owned());
-    let issue = match server.wait::<Grant>(&address, poll, hold).await?? {
-        GrantReply::Issue(issue) => issue,
-        _ => return Err(Failure::internal("a poll was answered by something else")),
-    };
+    let issue = server.wait(&address, poll, hold).await??;
     let (scope, resources) =
         (issue.authorization.scope.clone(), issue.authorization.resources.clone());
     let issuing = Issuing { grant: code.object, issue: *issue, scope, resources };
     issue::for_person(server, &recipient, issuing).await
 }
 
-/// The device code of the request, and the command that asks for its tokens.
-fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, GrantCommand), Failure> {
+/// The device code of the request, and the poll that asks for its tokens.
+fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, Poll), Failure> {
     let code = required(&request.form, "device_code")?;
     let code = Token::decode(TokenKind::DeviceCode, code).ok_or_else(|| {
         OAuthError::new(ErrorCode::InvalidGrant, "the device code was not issued by this server")
@@ -46,5 +42,5 @@ fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, GrantComm
         terms: terms(server, &request.client),
         lost_answer: server.settings.lifetimes.device_lost_answer,
     };
-    Ok((code, GrantCommand::Poll(poll)))
+    Ok((code, poll))
 }

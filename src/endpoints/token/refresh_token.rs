@@ -2,8 +2,8 @@
 
 use super::issue::{self, Issuing, TokenResponse};
 use super::{TokenRequest, required};
-use crate::domain::grant::family::{Refresh, RefreshPolicy};
-use crate::domain::grant::{Grant, GrantCommand, GrantReply};
+use crate::domain::grant::Refresh;
+use crate::domain::grant::family::RefreshPolicy;
 use crate::domain::machine::Address;
 use crate::domain::token::{Token, TokenKind};
 use crate::endpoints::failure::Failure;
@@ -31,7 +31,7 @@ pub(super) async fn refresh(
         idle: lifetimes.refresh_token_idle,
         access_token: lifetimes.access_token,
     };
-    let command = GrantCommand::Refresh(Refresh {
+    let refresh = Refresh {
         number: token.number,
         secret: token.secret,
         client_id: request.client.client_id.clone(),
@@ -39,12 +39,9 @@ pub(super) async fn refresh(
         resources: resources.clone(),
         network: request.network.clone(),
         policy,
-    });
-    let address = Address::Id(token.object.as_str().to_owned());
-    let mut issue = match server.send::<Grant>(&address, command).await?? {
-        GrantReply::Issue(issue) => issue,
-        _ => return Err(Failure::internal("a refresh was answered by something else")),
     };
+    let address = Address::Id(token.object.as_str().to_owned());
+    let mut issue = server.ask(&address, refresh).await??;
     // OpenID Connect Core §12.2: the nonce was for the first ID token.
     issue.authorization.nonce = None;
     let resources = resource::narrow(&issue.authorization.resources, resources)?;

@@ -1,6 +1,6 @@
 //! Attacks with used refresh tokens (RFC 9700 §4.14.2).
 
-use vestibule::domain::grant::{GrantCommand, GrantError};
+use vestibule::domain::grant::RefreshError;
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 
@@ -12,11 +12,11 @@ fn use_token(
     host: &mut Host,
     token: &(u32, Secret),
     (network, lost_answer): (&str, u32),
-) -> Result<(), GrantError> {
+) -> Result<(), RefreshError> {
     let mut refresh = Host::refresh_request(token, WINDOW, true);
     refresh.network = network.into();
     refresh.policy.lost_answer = Seconds(lost_answer);
-    host.send(GrantCommand::Refresh(refresh)).map(drop)
+    host.send(refresh).map(drop)
 }
 
 fn used_once() -> (Host, (u32, Secret)) {
@@ -31,7 +31,7 @@ fn a_thief_revives_the_used_token_of_an_idle_client() {
     let (mut host, used) = used_once();
     host.advance(LOST_ANSWER);
     let reuse = use_token(&mut host, &used, (HOME, LOST_ANSWER));
-    assert_eq!(reuse, Err(GrantError::RefreshTokenReused));
+    assert_eq!(reuse, Err(RefreshError::RefreshTokenReused));
     assert!(host.is_over(), "the reuse ends the grant");
 }
 
@@ -60,7 +60,7 @@ fn a_used_token_from_another_network_is_a_theft() {
     let (mut host, used) = used_once();
     host.advance(WINDOW + 1);
     let reuse = use_token(&mut host, &used, ("198.51.100.7", LOST_ANSWER));
-    assert_eq!(reuse, Err(GrantError::RefreshTokenReused));
+    assert_eq!(reuse, Err(RefreshError::RefreshTokenReused));
     assert!(host.is_over());
 }
 
@@ -69,5 +69,5 @@ fn an_operator_who_wants_no_second_chance_gives_none() {
     // REFRESH_LOST_ANSWER = 0
     let (mut host, used) = used_once();
     host.advance(WINDOW);
-    assert_eq!(use_token(&mut host, &used, (HOME, 0)), Err(GrantError::RefreshTokenReused));
+    assert_eq!(use_token(&mut host, &used, (HOME, 0)), Err(RefreshError::RefreshTokenReused));
 }

@@ -1,0 +1,72 @@
+//! What a user allowed, how long it lasts, and what is issued for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::device_response::Repeatable;
+use crate::domain::secret::Secret;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
+
+/// What a person allowed a client, and how the person was signed in then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// The grant's own object.
+    pub grant_id: String,
+    /// The account.
+    pub account: String,
+    /// The client.
+    pub client_id: String,
+    /// Granted scopes.
+    pub scope: Scope,
+    /// Granted resources (RFC 8707); none means the issuer itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The request's `nonce`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The request's `claims`.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// When the user authenticated; `None` if the upstream provider didn't report it.
+    #[serde(default)]
+    pub auth_time: Option<Timestamp>,
+    /// How the person signed in (RFC 8176).
+    pub amr: Vec<String>,
+    /// The session in which the person allowed it.
+    pub sid: String,
+    /// When that session ends, where the grant ends with it (OpenID Connect Core §11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
+}
+
+/// How long what is issued lives, and whether and how it is refreshed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Lifetime of an access token.
+    pub access_token: Seconds,
+    /// How long a refresh token may lie unused; none where no refresh token is issued.
+    pub refresh_idle: Option<Seconds>,
+    /// How long a grant lives, however often it is refreshed.
+    pub grant: Seconds,
+}
+
+impl Terms {
+    /// When a grant ends that begins at that moment, however often it is refreshed.
+    pub fn ends_at(&self, issued: Timestamp, not_after: Option<Timestamp>) -> Timestamp {
+        let ends_at = issued.plus(self.grant);
+        not_after.map_or(ends_at, |session| session.min(ends_at))
+    }
+}
+
+/// What tokens are issued for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Issue {
+    /// What was allowed.
+    pub authorization: Authorization,
+    /// The refresh token's number and secret, where there is one.
+    pub refresh_token: Option<(u32, Secret)>,
+    /// For a device code: the claims of the access token that a repeated response repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeatable: Option<Repeatable>,
+}

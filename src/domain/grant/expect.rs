@@ -1,0 +1,39 @@
+//! A code is sent to a client: from now on it may be redeemed.
+
+use serde::{Deserialize, Serialize};
+
+use super::code::PendingCode;
+use super::{Grant, GrantState};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Step};
+use crate::domain::time::Timestamp;
+
+/// The code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Expect(pub Box<PendingCode>);
+
+/// Why a code can't be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum ExpectError {
+    /// The session, the client's access or the account ended in between.
+    #[error("the grant was withdrawn before its code was sent")]
+    Withdrawn,
+    /// The object serves another grant already.
+    #[error("the object serves another grant")]
+    Occupied,
+}
+
+impl Command for Expect {
+    const NAME: &'static str = "ExpectCode";
+    type Machine = Grant;
+    type Reply = ();
+    type Error = ExpectError;
+
+    fn decide(self, before: Before<Grant>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        match before.state {
+            None => Step::written(GrantState::Code(self.0), Ok(())),
+            Some(GrantState::Ended { .. }) => Step::unchanged(Err(ExpectError::Withdrawn)),
+            Some(_) => Step::unchanged(Err(ExpectError::Occupied)),
+        }
+    }
+}

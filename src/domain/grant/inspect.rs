@@ -1,0 +1,87 @@
+//! Is a token active (RFC 7662)?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Authorization, Grant, GrantState};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Change, Command, Step};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+
+/// The question.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Inspect(pub Presented);
+
+/// A token that someone presents, by what the grant knows of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Presented {
+    /// A refresh token.
+    RefreshToken {
+        /// Its number.
+        number: u32,
+        /// Its secret.
+        secret: Secret,
+        /// The client it must belong to.
+        client_id: String,
+    },
+    /// An access token whose signature was verified.
+    AccessToken {
+        /// Its `jti`.
+        jti: String,
+        /// When it expires.
+        expires_at: Timestamp,
+        /// The client it must belong to.
+        client_id: String,
+    },
+}
+
+impl Presented {
+    /// The client that the token must belong to.
+    pub(super) fn client_id(&self) -> &str {
+        match self {
+            Self::RefreshToken { client_id, .. } | Self::AccessToken { client_id, .. } => client_id,
+        }
+    }
+}
+
+/// The token is active.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Active {
+    /// What was allowed.
+    pub authorization: Box<Authorization>,
+    /// When the refresh token expires if it is not used; for an access token its own claim says when.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a presented token is worth nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PresentedError {
+    /// No such grant, or no longer; or the token was revoked.
+    #[error("the grant does not exist, has expired or was ended")]
+    Unknown,
+    /// The secret is not one that was issued.
+    #[error("the token was not issued by this server")]
+    WrongSecret,
+    /// Another client's.
+    #[error("the token belongs to another client")]
+    OtherClient,
+}
+
+impl Command for Inspect {
+    const NAME: &'static str = "Inspect";
+    const REPLY: Option<&'static str> = Some("Active");
+    type Machine = Grant;
+    type Reply = Active;
+    type Error = PresentedError;
+
+    fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Some(GrantState::Live(live)) = before.state else {
+            return Step::unchanged(Err(PresentedError::Unknown));
+        };
+        match live.inspect(&self.0, now) {
+            // Whoever presents a token has received it.
+            Ok(active) => live.spend_device_code(now).reply(Ok(active)),
+            Err(error) => Change::none().reply(Err(error)),
+        }
+    }
+}

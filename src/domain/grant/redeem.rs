@@ -1,0 +1,94 @@
+//! Redeem an authorization code (RFC 6749 §4.1.3).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Grant, GrantState, Issue, Terms};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Step};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::protocol::pkce::CodeVerifier;
+
+/// A client's request to redeem a code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Redeem {
+    /// The secret of the code.
+    pub code: Secret,
+    /// The client that redeems.
+    pub client_id: String,
+    /// `redirect_uri`, if it was sent (OAuth 2.1 doesn't ask for it any more).
+    pub redirect_uri: Option<String>,
+    /// `code_verifier`.
+    pub code_verifier: Option<CodeVerifier>,
+    /// Whether the client must use PKCE.
+    pub needs_pkce: bool,
+    /// Resources asked for now.
+    pub resources: Vec<String>,
+    /// How long what is issued lives.
+    pub terms: Terms,
+}
+
+/// Why a code is not redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum RedeemError {
+    /// No such grant, or no longer.
+    #[error("the grant does not exist, has expired or was ended")]
+    Unknown,
+    /// The secret is not the one that was issued.
+    #[error("the code was not issued by this server")]
+    WrongSecret,
+    /// Another client's.
+    #[error("the code belongs to another client")]
+    OtherClient,
+    /// RFC 6749 §4.1.3.
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUri,
+    /// RFC 7636 §4.6.
+    #[error("code_verifier does not match the code_challenge")]
+    CodeVerifier,
+    /// The code was asked for with a challenge.
+    #[error("code_verifier is missing")]
+    NoCodeVerifier,
+    /// OAuth 2.1 §4.1.3: a verifier without a challenge points to a downgrade.
+    #[error("code_verifier was sent, but the authorization request had no code_challenge")]
+    UnexpectedCodeVerifier,
+    /// OAuth 2.1 §7.5.1.
+    #[error("the code has no code_challenge, which this client must use")]
+    NoCodeChallenge,
+    /// RFC 8707 §2.2.
+    #[error("the resource was not granted")]
+    Resource,
+    /// RFC 6749 §4.1.2: what the code gave is withdrawn.
+    #[error("the code was redeemed before; its tokens are revoked")]
+    CodeReplayed,
+}
+
+impl Command for Redeem {
+    const NAME: &'static str = "RedeemCode";
+    type Machine = Grant;
+    type Reply = Box<Issue>;
+    type Error = RedeemError;
+
+    fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
+        match before.state {
+            Some(GrantState::Code(code)) => match code.redeem(&self, now, entropy) {
+                Ok((live, issue)) => {
+                    Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
+                }
+                Err(error) => Step::unchanged(Err(error)),
+            },
+            Some(GrantState::Live(live)) => {
+                if !live.is_of_code(&self.code) {
+                    Step::unchanged(Err(RedeemError::WrongSecret))
+                } else if live.authorization.client_id != self.client_id {
+                    Step::unchanged(Err(RedeemError::OtherClient))
+                } else {
+                    GrantState::Live(live).end().reply(Err(RedeemError::CodeReplayed))
+                }
+            }
+            Some(GrantState::Device(_) | GrantState::Ended { .. }) | None => {
+                Step::unchanged(Err(RedeemError::Unknown))
+            }
+        }
+    }
+}
