@@ -17,6 +17,7 @@ use crate::domain::verification::VerifiedClient;
 use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::protocol::parameters::Parameters;
+use crate::protocol::registration;
 
 /// What the page says first: what was done, or what was wrong.
 type Notice<'a> = Option<Result<&'a str, &'a str>>;
@@ -129,7 +130,7 @@ fn metadata(
             members.insert(name.to_owned(), value.into());
         }
     }
-    let metadata = ClientMetadata::parse(json.to_string().as_bytes());
+    let metadata = registration::metadata(json.to_string().as_bytes());
     let metadata = metadata.map_err(|error| in_words(&error))?;
     register::check_name(server, &metadata, false).map_err(|error| in_words(&error))?;
     Ok(metadata)

@@ -3,13 +3,13 @@
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::browser::{self, ClaimedSession};
+use super::client_policy::{allowed_scope, terms};
 use super::consent;
 use super::failure::Failure;
 use super::form::{self, FormPage, OUT_OF_DATE, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use super::token::{allowed_scope, terms};
 use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};

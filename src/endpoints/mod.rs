@@ -6,6 +6,7 @@ pub mod assets;
 pub mod authorize;
 pub mod browser;
 pub mod client_authentication;
+pub mod client_policy;
 pub mod code;
 pub mod connections;
 pub mod consent;

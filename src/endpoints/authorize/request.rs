@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::response::AuthorizationResponse;
 use crate::domain::client::Client;
 use crate::domain::time::Timestamp;
+use crate::endpoints::client_policy::{allowed_scope, is_excused_from_pkce};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::requested_scope;
 use crate::endpoints::server::Server;
-use crate::endpoints::settings::PkcePolicy;
-use crate::endpoints::token::allowed_scope;
 use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -302,16 +301,6 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
         return refuse(ErrorCode::UnauthorizedClient, description);
     }
     Ok(())
-}
-
-/// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.
-/// Whether the client may leave PKCE out (RFC 9700 §2.1.1).
-pub fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
-    !client.metadata.is_public()
-        && match client.metadata.require_pkce {
-            Some(required) => !required,
-            None => server.settings.pkce == PkcePolicy::PublicClients,
-        }
 }
 
 fn code_challenge(

@@ -25,8 +25,8 @@ use crate::endpoints::server::Server;
 use crate::endpoints::{new_account, routes};
 use crate::pages::demo::{Home, Machine, Television, Tokens};
 use crate::protocol::claims::{Address, StandardClaims};
-use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::parameters;
+use crate::protocol::registration;
 
 /// The demo person.
 pub const EMAIL: &str = "demo@example.com";
@@ -112,7 +112,7 @@ async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(), Failure>
         ),
     ];
     for (client_id, secret, metadata) in clients {
-        let metadata = ClientMetadata::parse(metadata.as_bytes())?;
+        let metadata = registration::metadata(metadata.as_bytes())?;
         if server.ports.clients.find(client_id).await?.is_some_and(|held| held.metadata == metadata)
         {
             continue;

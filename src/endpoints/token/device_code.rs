@@ -2,12 +2,13 @@
 //! `Prefer: wait` (RFC 7240 §4.3): the answer is held until the person decides.
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
-use super::{TokenRequest, required, terms};
+use super::request::{TokenRequest, required};
 use crate::domain::grant::device_response::Poll;
 use crate::domain::grant::{Grant, GrantCommand, GrantReply};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::domain::token::{Token, TokenKind};
+use crate::endpoints::client_policy::terms;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};
