@@ -299,6 +299,15 @@ impl Response {
         self.with("set-cookie", format!("{name}={value}; {attributes}; Max-Age={max_age}"))
     }
 
+    /// Also sets these cookies.
+    #[must_use]
+    pub fn with_cookies(self, cookies: &[Cookie]) -> Self {
+        let set = |response: Self, cookie: &Cookie| {
+            response.with_cookie(&cookie.name, &cookie.value, cookie.max_age)
+        };
+        cookies.iter().fold(self, set)
+    }
+
     /// Has this body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Cow<'static, str>>) -> Self {
@@ -309,5 +318,23 @@ impl Response {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(held, _)| *held == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A cookie to set ([`Response::with_cookie`]).
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// How long the browser keeps it, in seconds; 0 removes it.
+    pub max_age: u32,
+}
+
+impl Cookie {
+    /// Removes a cookie.
+    pub fn removed(name: impl Into<String>) -> Self {
+        Self { name: name.into(), value: String::new(), max_age: 0 }
     }
 }

@@ -3,14 +3,14 @@
 use std::future::{Future, ready};
 use std::pin::Pin;
 
-use super::authorize::{self};
 use super::failure::{Failure, WENT_WRONG};
 use super::http::{MAX_ORIGIN, MAX_TARGET, Method, Request, Response};
+use super::outcome::Outcome;
 use super::server::Server;
 use super::{
-    account, assets, browser, connections, consent, demo, developers, device, device_authorization,
-    discovery, end_session, introspect, jwks, register, revoke, sign_in, sign_up, token, upstream,
-    userinfo,
+    account, assets, authorize, browser, callback, connections, consent, demo, developers, device,
+    device_authorization, discovery, end_session, introspect, jwks, register, resume, revoke,
+    select_account, sign_in, sign_out, sign_up, token, upstream, userinfo,
 };
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
@@ -59,7 +59,10 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
             Response::error(405, &OAuthError::invalid_request(format!("use {}", endpoint.methods)));
         Ok(response.with("allow", endpoint.methods))
     } else {
-        dispatch(server, request).await
+        match dispatch(server, request).await {
+            Ok(outcome) => resume::carry_out(server, request, outcome).await,
+            Err(failure) => Err(failure),
+        }
     };
     let response = answer.unwrap_or_else(|failure| fail(server, request, audience, &failure));
     finish(server, request, audience, response)
@@ -149,11 +152,16 @@ fn allows(endpoint: &Endpoint, method: Method) -> bool {
 
 /// An endpoint at work. In a box, each apart: the runtime compiles a function when it is first called, and
 /// all endpoints in one would be compiled for the first request of each.
-type Work<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
+type Work<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + 'a>>;
 
 /// An endpoint that waits for nothing.
 fn at_once<'a>(answer: Result<Response, Failure>) -> Work<'a> {
-    Box::pin(ready(answer))
+    Box::pin(ready(answer.map(Outcome::Answer)))
+}
+
+/// An endpoint that answers by itself, whatever it comes to.
+fn answers<'a>(answer: impl Future<Output = Result<Response, Failure>> + 'a) -> Work<'a> {
+    Box::pin(async move { answer.await.map(Outcome::Answer) })
 }
 
 fn dispatch<'a>(server: &'a Server<'_>, request: &'a Request<'_>) -> Work<'a> {
@@ -162,72 +170,72 @@ fn dispatch<'a>(server: &'a Server<'_>, request: &'a Request<'_>) -> Work<'a> {
         "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
             at_once(Ok(discovery::metadata(server)))
         }
-        "/jwks" => Box::pin(jwks::jwks(server)),
+        "/jwks" => answers(jwks::jwks(server)),
         "/authorize" => Box::pin(authorize::authorize(server, request)),
-        "/token" => Box::pin(token::token(server, request)),
-        "/introspect" => Box::pin(introspect::introspect(server, request)),
-        "/revoke" => Box::pin(revoke::revoke(server, request)),
-        "/userinfo" => Box::pin(userinfo::userinfo(server, request)),
+        "/token" => answers(token::token(server, request)),
+        "/introspect" => answers(introspect::introspect(server, request)),
+        "/revoke" => answers(revoke::revoke(server, request)),
+        "/userinfo" => answers(userinfo::userinfo(server, request)),
         "/device_authorization" => {
-            Box::pin(device_authorization::device_authorization(server, request))
+            answers(device_authorization::device_authorization(server, request))
         }
-        "/register" => Box::pin(register::register(server, request)),
-        "/end_session" => Box::pin(end_session::end_session(server, request)),
+        "/register" => answers(register::register(server, request)),
+        "/end_session" => answers(end_session::end_session(server, request)),
         "/signed-out" => at_once(Ok(end_session::signed_out(server))),
         "/sign-in" if posted => Box::pin(sign_in::submit(server, request)),
-        "/sign-in" => at_once(sign_in::show(server, request)),
-        "/sign-out" => Box::pin(sign_in::sign_out(server, request)),
-        "/select-account" if posted => Box::pin(sign_in::account_selected(server, request)),
-        "/select-account" => Box::pin(sign_in::select_account(server, request)),
+        "/sign-in" => Box::pin(sign_in::show(server, request)),
+        "/sign-out" => answers(sign_out::sign_out(server, request)),
+        "/select-account" if posted => Box::pin(select_account::submit(server, request)),
+        "/select-account" => answers(select_account::show(server, request)),
         "/sign-up" if posted => Box::pin(sign_up::submit(server, request)),
-        "/sign-up" => at_once(sign_up::show(server, request)),
-        "/consent" if posted => Box::pin(consent::submit(server, request)),
-        "/consent" => Box::pin(consent::show(server, request)),
-        "/device" if posted => Box::pin(device::submit(server, request)),
-        "/device" => Box::pin(device::show(server, request)),
-        "/device/decide" => Box::pin(device::decide(server, request)),
+        "/sign-up" => answers(sign_up::show(server, request)),
+        "/consent" if posted => answers(consent::submit(server, request)),
+        "/consent" => answers(consent::show(server, request)),
+        "/device" if posted => answers(device::submit(server, request)),
+        "/device" => answers(device::show(server, request)),
+        "/device/decide" => answers(device::decide(server, request)),
         "/device/qr.svg" => at_once(device::qr(server, request)),
-        "/account" => Box::pin(account::show(server, request)),
-        "/account/profile" => Box::pin(account::profile(server, request)),
-        "/account/password" => Box::pin(account::credentials::password(server, request)),
-        "/account/sessions" => Box::pin(account::end_other(server, request)),
-        "/account/apps" => Box::pin(account::revoke_client(server, request)),
+        "/account" => answers(account::show(server, request)),
+        "/account/profile" => answers(account::profile::submit(server, request)),
+        "/account/password" => answers(account::credentials::password(server, request)),
+        "/account/sessions" => answers(account::access::end_other(server, request)),
+        "/account/apps" => answers(account::access::revoke_client(server, request)),
         "/initiate-login" => Box::pin(upstream::start::initiated(server, request)),
-        "/developers" if posted => Box::pin(developers::create(server, request)),
-        "/developers" => Box::pin(developers::show(server, request)),
-        "/connections" => Box::pin(connections::token::list(server, request)),
-        "/account/connections" => Box::pin(connections::disconnect(server, request)),
-        "/account/identities" => Box::pin(upstream::account::submit(server, request)),
-        "/account/delete" if posted => Box::pin(account::credentials::delete(server, request)),
-        "/account/delete" => Box::pin(account::credentials::confirm_delete(server, request)),
+        "/developers" if posted => answers(developers::create(server, request)),
+        "/developers" => answers(developers::show(server, request)),
+        "/connections" => answers(connections::token::list(server, request)),
+        "/account/connections" => answers(account::connections::disconnect(server, request)),
+        "/account/identities" => answers(account::identities::submit(server, request)),
+        "/account/delete" if posted => answers(account::credentials::delete(server, request)),
+        "/account/delete" => answers(account::credentials::confirm_delete(server, request)),
         "/" => {
             let path = if server.settings.development { "/demo" } else { "/account" };
             at_once(Ok(Response::see_other(&server.url(path))))
         }
         path => {
             if let Some(client_id) = path.strip_prefix("/register/") {
-                return Box::pin(register::manage(server, request, client_id));
+                return answers(register::manage(server, request, client_id));
             }
             if let Some(name) = path.strip_prefix("/connections/") {
                 let provider = name.strip_suffix("/token").unwrap_or_default();
-                return Box::pin(connections::token::token(server, request, provider));
+                return answers(connections::token::token(server, request, provider));
             }
             if let Some(provider) = path.strip_prefix("/connect/") {
                 return if posted {
                     Box::pin(connections::connect::submit(server, request, provider))
                 } else {
-                    Box::pin(connections::connect::show(server, request, provider))
+                    answers(connections::connect::show(server, request, provider))
                 };
             }
             if let Some(client_id) = path.strip_prefix("/developers/") {
                 return if posted {
-                    Box::pin(developers::change(server, request, client_id))
+                    answers(developers::change(server, request, client_id))
                 } else {
-                    Box::pin(developers::app(server, request, client_id))
+                    answers(developers::app(server, request, client_id))
                 };
             }
             if let Some(provider) = path.strip_prefix("/backchannel_logout/") {
-                return Box::pin(upstream::logout::backchannel(server, request, provider));
+                return answers(upstream::logout::backchannel(server, request, provider));
             }
             if path.starts_with("/signed-out/") {
                 return at_once(upstream::logout::back(server, request));
@@ -236,14 +244,14 @@ fn dispatch<'a>(server: &'a Server<'_>, request: &'a Request<'_>) -> Work<'a> {
                 return Box::pin(upstream::start::sign_in_at(server, request, provider));
             }
             if let Some(provider) = path.strip_prefix("/callback/") {
-                return Box::pin(upstream::callback::callback(server, request, provider));
+                return Box::pin(callback::callback(server, request, provider));
             }
             if let Some(name) = path.strip_prefix("/assets/") {
                 return at_once(Ok(
                     assets::asset(server, name).unwrap_or_else(|| not_found(server))
                 ));
             }
-            Box::pin(demo::dispatch(server, request))
+            answers(demo::dispatch(server, request))
         }
     }
 }

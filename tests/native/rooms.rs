@@ -130,37 +130,13 @@ const STILL_THERE: &[Circle] = &[
     },
     Circle {
         folder: "endpoints",
-        among: &[
-            "account",
-            "authorize",
-            "connections",
-            "form",
-            "interaction",
-            "sign_in",
-            "upstream",
-            "waiting",
-        ],
-        because: "what waits for a sign-in calls what comes after it",
-    },
-    Circle {
-        folder: "endpoints",
         among: &["demo", "routes"],
         because: "the demo calls endpoints by their paths",
-    },
-    Circle {
-        folder: "endpoints/account",
-        among: &["confirm", "mod"],
-        because: "the page and the question about a change show each other",
     },
     Circle {
         folder: "endpoints/demo",
         among: &["mod", "social"],
         because: "the pages share the demo's client",
-    },
-    Circle {
-        folder: "endpoints/upstream",
-        among: &["callback", "reconcile"],
-        because: "both say when a user authenticated",
     },
 ];
 

@@ -1,16 +1,14 @@
 //! Connecting an outside account: the person is asked here, and then there.
 
-use serde::{Deserialize, Serialize};
-
 use super::keep::{NewConnection, NotKept};
 use super::not_offered;
 use crate::domain::client::Client;
-use crate::endpoints::account;
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::form::{self, FormPage, SessionForm};
 use crate::endpoints::http::{Request, Response};
-use crate::endpoints::interaction::Interaction;
+use crate::endpoints::interaction::{ConnectRequest, Interaction};
+use crate::endpoints::outcome::Outcome;
 use crate::endpoints::server::Server;
 use crate::endpoints::upstream::find;
 use crate::endpoints::upstream::login::{Connecting, Intent};
@@ -24,21 +22,6 @@ use crate::protocol::scope::Scope;
 use crate::upstream::authorization::Wishes;
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::SignedIn;
-
-/// What an app asks for, checked: it sends the person to `/connect/{provider}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectRequest {
-    /// The provider.
-    pub provider: String,
-    /// The app.
-    pub client_id: String,
-    /// Where the person is sent after; one that the app registered.
-    pub redirect_uri: String,
-    /// Given back as it came.
-    pub state: Option<String>,
-    /// The outside scopes that the app needs.
-    pub scope: Scope,
-}
 
 /// The provider, and the scopes that it may be asked for.
 fn offered<'s>(server: &'s Server<'_>, id: &str) -> Result<(&'s Provider, &'s Scope), Failure> {
@@ -196,14 +179,14 @@ pub async fn submit(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &str,
-) -> Result<Response, Failure> {
+) -> Result<Outcome, Failure> {
     let (provider, allowed) = offered(server, provider)?;
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
         SessionForm::Outdated(outdated) => {
             let asked = open_flow(server, request, (provider, allowed), outdated.flow())?;
             let asked = (asked, Some(outdated.notice));
-            return page(server, request, (provider, allowed), asked).await;
+            return page(server, request, (provider, allowed), asked).await.map(Outcome::Answer);
         }
         SessionForm::SignedOut(form) => {
             let app = open_flow(server, request, (provider, allowed), form.get("flow"))?;
@@ -219,7 +202,7 @@ pub async fn submit(
     };
     if form.get("decision") != Some("connect") {
         let denied = OAuthError::new(ErrorCode::AccessDenied, "the user cancelled");
-        return Ok(back(server, app.as_ref(), Err(denied)));
+        return Ok(back(server, app.as_ref(), Err(denied)).into());
     }
     // Ask for exactly the scopes that the page showed, without those of other apps.
     let scope = app.as_ref().map_or_else(|| allowed.clone(), |app| app.scope.clone());
@@ -228,10 +211,10 @@ pub async fn submit(
 }
 
 /// Sends the user to the sign-in page; what the app asked for waits.
-fn sign_in_first(server: &Server<'_>, app: Option<ConnectRequest>) -> Result<Response, Failure> {
+fn sign_in_first(server: &Server<'_>, app: Option<ConnectRequest>) -> Result<Outcome, Failure> {
     let app = app.map(|app| Interaction::Connect(Box::new(app)));
     let interaction = app.unwrap_or(Interaction::Account);
-    Ok(Response::see_other(&interaction.address(server, "/sign-in")?))
+    Ok(Outcome::see_other(&interaction.address(server, "/sign-in")?))
 }
 
 async fn go(
@@ -240,7 +223,7 @@ async fn go(
     provider: &Provider,
     connecting: Connecting,
     mut scope: Scope,
-) -> Result<Response, Failure> {
+) -> Result<Outcome, Failure> {
     if provider.is_openid() {
         // So that the answer says whose account it is.
         scope.insert(crate::protocol::scope::OPENID);
@@ -248,12 +231,12 @@ async fn go(
     let wishes = Wishes { scope, connects: true, ..Wishes::default() };
     let intent = Intent::Connect(connecting.clone());
     match start::begin(server, request, provider, Departure { intent, since: None, wishes }).await {
-        Ok(response) => Ok(response),
+        Ok(response) => Ok(response.into()),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
             start::log(server, request, provider, &error);
             let message = format!("{} does not answer. Try again in a minute.", provider.name);
-            refused(server, request, &connecting, 503, message).await
+            refused(server, &connecting, 503, message).await
         }
     }
 }
@@ -268,7 +251,7 @@ pub(in crate::endpoints) async fn finish(
     provider: &Provider,
     connecting: Connecting,
     signed_in: SignedIn,
-) -> Result<Response, Failure> {
+) -> Result<Outcome, Failure> {
     let new = NewConnection::new(server, provider, &connecting, signed_in)?;
     let session = browser::claimed_session(request)
         .filter(|held| held.account.as_str() == connecting.account);
@@ -284,20 +267,20 @@ pub(in crate::endpoints) async fn finish(
     }
     let app = connecting.app.as_ref();
     match new.keep(server, &session).await? {
-        Ok(()) if app.is_some() => Ok(back(server, app, Ok(()))),
-        Ok(()) => Ok(Response::see_other(&server.url("/account?done=connected"))),
+        Ok(()) if app.is_some() => Ok(back(server, app, Ok(())).into()),
+        Ok(()) => Ok(Outcome::see_other(&server.url("/account?done=connected"))),
         Err(NotKept::Wider) if app.is_some() => {
             let description = "the provider grants more than the user approved, and cannot grant \
                                less; the tokens were revoked";
             let error = OAuthError::new(ErrorCode::InvalidScope, description);
-            Ok(back(server, app, Err(error)))
+            Ok(back(server, app, Err(error)).into())
         }
         Err(NotKept::Wider) => {
             let message = format!(
                 "{} grants more than you approved, so nothing was connected.",
                 provider.name
             );
-            account::refused(server, request, 409, message).await
+            Ok(Outcome::ShowAccount(409, message))
         }
         Err(NotKept::TooMany) => {
             let message = "You have the maximum number of connected accounts. Disconnect one in your \
@@ -330,11 +313,10 @@ async fn check_again(
 /// Only what is ours.
 pub(in crate::endpoints) async fn refused(
     server: &Server<'_>,
-    request: &Request<'_>,
     connecting: &Connecting,
     status: u16,
     message: String,
-) -> Result<Response, Failure> {
+) -> Result<Outcome, Failure> {
     match &connecting.app {
         Some(asked) => {
             registered(server, asked).await?;
@@ -344,9 +326,9 @@ pub(in crate::endpoints) async fn refused(
                 _ => (ErrorCode::ServerError, "the provider's answer cannot be used"),
             };
             let error = OAuthError::new(code, description);
-            Ok(back(server, connecting.app.as_ref(), Err(error)))
+            Ok(back(server, connecting.app.as_ref(), Err(error)).into())
         }
-        None => account::refused(server, request, status, message).await,
+        None => Ok(Outcome::ShowAccount(status, message)),
     }
 }
 
