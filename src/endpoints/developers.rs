@@ -240,15 +240,11 @@ async fn own(
 ///
 /// # Errors
 /// A page, where it is not this person's.
-pub async fn app(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    client_id: &str,
-) -> Result<Response, Failure> {
+pub async fn app(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
-    let client = own(server, &session, client_id).await?;
+    let client = own(server, &session, request.path_parameter()).await?;
     app_page(server, request, (&client, fields(&client)), (None, Banner::new(None)))
 }
 
@@ -283,11 +279,8 @@ fn app_page(
 ///
 /// # Errors
 /// A page, where it is not this person's or the form is not this server's own.
-pub async fn change(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    client_id: &str,
-) -> Result<Response, Failure> {
+pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let client_id = request.path_parameter();
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
         Err(outdated) => return redraw_app(server, request, client_id, &outdated).await,

@@ -322,7 +322,7 @@ async fn tell(
 ///
 /// # Errors
 /// `invalid_request` for a code of another form. Nothing is looked up: any code has a picture.
-pub fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+pub async fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let user_code = query.get("user_code").and_then(UserCode::parse).ok_or_else(|| {
         crate::protocol::error::OAuthError::invalid_request("user_code must be eight letters")

@@ -171,12 +171,15 @@ fn ask(
 }
 
 /// Says that the person is signed out.
-pub fn signed_out(server: &Server<'_>) -> Response {
+///
+/// # Errors
+/// None.
+pub async fn signed_out(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let sign_in = server.url("/sign-in");
     let page = Message {
         title: "You are signed out",
         text: "You can close this page, or sign in again.",
         link: Some(("Sign in", &sign_in)),
     };
-    browser::html(server, 200, &page)
+    Ok(browser::html(server, 200, &page))
 }

@@ -129,6 +129,12 @@ impl Request<'_> {
         peek(&self.query, read)
     }
 
+    /// The parameter of a path with one, such as `/connect/{provider}`: all that follows the first segment.
+    pub fn path_parameter(&self) -> &str {
+        let segments = self.path.strip_prefix('/').and_then(|path| path.split_once('/'));
+        segments.map_or("", |(_, parameter)| parameter)
+    }
+
     /// The parameters of the query.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use super::upstream::link;
 use super::{account, authorize, sign_in};
 use crate::protocol::user_code::UserCode;
 
-/// What is carried out. Each in a box of its own, since most requests need none of it (`routes.rs` says why that
+/// What is carried out. Each in a box of its own, since most requests need none of it (`routes/route.rs` says why that
 /// matters).
 type Work<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 

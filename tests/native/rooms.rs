@@ -128,16 +128,6 @@ const STILL_THERE: &[Circle] = &[
         among: &["keys", "memory", "platform", "ports", "turns"],
         because: "the ports, the keys and the turns of tasks stand in one another",
     },
-    Circle {
-        folder: "endpoints",
-        among: &["demo", "routes"],
-        because: "the demo calls endpoints by their paths",
-    },
-    Circle {
-        folder: "endpoints/demo",
-        among: &["mod", "social"],
-        because: "the pages share the demo's client",
-    },
 ];
 
 /// Which modules of a folder use which: the user, the used, and an example.

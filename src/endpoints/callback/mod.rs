@@ -24,12 +24,8 @@ use crate::upstream::sign_in::SignedIn;
 ///
 /// # Errors
 /// A page, where the answer belongs to nothing that this browser began.
-pub async fn callback(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Outcome, Failure> {
-    let provider = find(server, provider).ok_or_else(unknown_provider)?;
+pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let provider = find(server, request.path_parameter()).ok_or_else(unknown_provider)?;
     if request.method == Method::Post {
         return to_get(server, request, provider).map(Outcome::Answer);
     }

@@ -96,12 +96,8 @@ async fn registered(server: &Server<'_>, asked: &ConnectRequest) -> Result<Clien
 ///
 /// # Errors
 /// A page, where the app or the provider is not known.
-pub async fn show(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Response, Failure> {
-    let (provider, allowed) = offered(server, provider)?;
+pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let (provider, allowed) = offered(server, request.path_parameter())?;
     let asked = read(server, request, (provider, allowed)).await?;
     page(server, request, (provider, allowed), (asked, None)).await
 }
@@ -175,12 +171,8 @@ fn open_flow(
 ///
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
-pub async fn submit(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Outcome, Failure> {
-    let (provider, allowed) = offered(server, provider)?;
+pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let (provider, allowed) = offered(server, request.path_parameter())?;
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
         SessionForm::Outdated(outdated) => {

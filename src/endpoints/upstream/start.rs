@@ -21,15 +21,11 @@ use crate::upstream::provider::Provider;
 ///
 /// # Errors
 /// A page, where there is no such provider or what waited has expired.
-pub async fn sign_in_at(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Outcome, Failure> {
+pub async fn sign_in_at(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
-    let provider = find(server, provider).filter(|provider| provider.signs_in);
-    let provider = provider.ok_or_else(unknown_provider)?;
+    let provider = find(server, request.path_parameter());
+    let provider = provider.filter(|provider| provider.signs_in).ok_or_else(unknown_provider)?;
     // A link on another site would begin a sign-in that the person did not ask for: it leads to the
     // page where the person may.
     if request.header("sec-fetch-site").is_some_and(|site| site == "cross-site") {
