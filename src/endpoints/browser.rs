@@ -6,8 +6,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use super::failure::Failure;
 use super::http::{Cookie, Request, Response};
 use super::server::Server;
-use crate::domain::account::session::{AuthTime, NewSession, SessionProof, SessionView};
+use crate::domain::account::session::{NewSession, SessionProof, SessionView};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::authentication::NewAuthentication;
 use crate::domain::machine::Address;
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::pages::{self, Page, Shell};
@@ -90,9 +91,7 @@ pub fn without_session(response: Response) -> Response {
 pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
         sid: None,
-        amr: vec!["pwd".to_owned()],
-        authenticated: AuthTime::Now,
-        origin: None,
+        authentication: NewAuthentication::by_password(),
         confirms: false,
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),

@@ -278,7 +278,7 @@ async fn approve(
         declined: Scope::default(),
     };
     let command = AccountCommand::Authorize(claimed.proof.clone(), Box::new(asks));
-    let Authorized { account, auth_time, amr, sid, not_after, .. } =
+    let Authorized { account, authentication, sid, not_after, .. } =
         match server.send::<Account>(&claimed.address(), command).await? {
             Ok(AccountReply::Authorized(authorized)) => *authorized,
             Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
@@ -292,8 +292,7 @@ async fn approve(
         resources: view.resources,
         nonce: None,
         claims: ClaimsRequest::default(),
-        auth_time,
-        amr,
+        authentication,
         sid,
         not_after,
     };

@@ -14,6 +14,7 @@
 mod accounts;
 mod app_connections;
 mod attacks;
+mod authentications;
 mod cache;
 mod connection_secrets;
 mod connections;

@@ -26,6 +26,7 @@ use self::expected::Expected;
 use self::family::Refresh;
 use self::live::LiveGrant;
 use super::account::{Account, AccountNotice};
+use super::authentication::Authentication;
 use super::entropy::Entropy;
 use super::machine::{Address, Before, Class, Effect, Machine, Next, NoRow, Notified, Step};
 use super::secret::Secret;
@@ -57,11 +58,9 @@ pub struct Authorization {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// When the user authenticated; `None` if the upstream provider didn't report it.
-    #[serde(default)]
-    pub auth_time: Option<Timestamp>,
-    /// How the person signed in (RFC 8176).
-    pub amr: Vec<String>,
+    /// How and when the user authenticated.
+    #[serde(flatten)]
+    pub authentication: Authentication,
     /// The session in which the person allowed it.
     pub sid: String,
     /// When that session ends, where the grant ends with it (OpenID Connect Core §11).

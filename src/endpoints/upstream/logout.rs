@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::find;
 use super::start::log;
-use crate::domain::account::row::SessionOrigin;
 use crate::domain::account::{Account, AccountCommand};
+use crate::domain::authentication::SessionOrigin;
 use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierReply};
 use crate::domain::identity;
 use crate::domain::machine::Address;

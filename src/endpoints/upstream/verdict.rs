@@ -3,11 +3,11 @@
 use super::company;
 use crate::domain::account::authorize::AuthorizeRequest;
 use crate::domain::account::identity::UpstreamSignIn;
-use crate::domain::account::row::SessionOrigin;
-use crate::domain::account::session::{AuthTime, NewSession};
+use crate::domain::account::session::NewSession;
 use crate::domain::account::{
     Account, AccountCommand, AccountError, AccountReply, NewAccount, OwnAddress, SignedIn,
 };
+use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
 use crate::domain::identifier;
 use crate::domain::identity::{Identity, UpstreamSession};
 use crate::domain::machine::{Address, Class};
@@ -194,16 +194,16 @@ fn session(
     person: &Person,
 ) -> NewSession {
     let Person { identity, session, .. } = person;
+    let origin = SessionOrigin {
+        provider: provider.id.clone(),
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        sid: session.sid.clone(),
+    };
+    let time = AuthTime::told(session.auth_time, person.signed_in_since);
     NewSession {
-        amr: session.amr.clone(),
-        authenticated: authenticated(session.auth_time, person.signed_in_since),
+        authentication: NewAuthentication::at_provider(origin, session.amr.clone(), time),
         confirms: person.confirms,
-        origin: Some(SessionOrigin {
-            provider: provider.id.clone(),
-            issuer: identity.issuer.clone(),
-            subject: identity.subject.clone(),
-            sid: session.sid.clone(),
-        }),
         asks: person.asks.clone(),
         ..browser::new_session(server, request)
     }
@@ -258,10 +258,4 @@ pub(super) async fn create(
         Some(signed_in) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
         None => Ok(Verdict::Refused(in_between(&provider.name))),
     }
-}
-
-/// When the user authenticated, from the provider's `auth_time`; unknown if it reported none.
-fn authenticated(told: Option<Timestamp>, since: Option<Timestamp>) -> AuthTime {
-    // Within the skew of two clocks the provider's word satisfies what the app asked for.
-    told.map_or(AuthTime::Unknown, |told| AuthTime::At(since.map_or(told, |since| told.max(since))))
 }
