@@ -1,7 +1,6 @@
 //! Outside accounts that people connect, and the tokens that apps get for them (mode 5).
 
 pub mod connect;
-mod keep;
 pub mod token;
 
 use super::failure::Failure;
