@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod attempts;
+pub mod authentication;
 pub mod client;
 pub mod connection;
 pub mod distance;

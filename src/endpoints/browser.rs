@@ -4,10 +4,11 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::failure::Failure;
-use super::http::{Request, Response};
+use super::http::{Cookie, Request, Response};
 use super::server::Server;
-use crate::domain::account::session::{AuthTime, NewSession, SessionProof, SessionView};
+use crate::domain::account::session::{NewSession, SessionProof, SessionView};
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::authentication::NewAuthentication;
 use crate::domain::machine::Address;
 use crate::domain::token::{ObjectId, Token, TokenKind};
 use crate::pages::{self, Page, Shell};
@@ -40,6 +41,30 @@ impl ClaimedSession {
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Ends the session; one that has ended already is no error.
+    pub async fn end(&self, server: &Server<'_>) -> Result<(), Failure> {
+        let command = AccountCommand::EndSession(self.proof.clone());
+        match server.send::<Account>(&self.address(), command).await? {
+            Ok(_) | Err(AccountError::NoSession | AccountError::Unknown) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Ends the session that another user left in this browser, which holds one session.
+///
+/// # Errors
+/// Internal errors only.
+pub async fn end_session_of_other(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    account: &ObjectId,
+) -> Result<(), Failure> {
+    match claimed_session(request).filter(|held| held.account != *account) {
+        Some(held) => held.end(server).await,
+        None => Ok(()),
+    }
 }
 
 /// The session that the request's cookie claims.
@@ -49,14 +74,12 @@ pub fn claimed_session(request: &Request<'_>) -> Option<ClaimedSession> {
     Some(ClaimedSession { account: object, proof: SessionProof { number, secret } })
 }
 
-/// Sets the cookie of a session that has begun.
-pub fn with_session(
-    response: Response,
-    server: &Server<'_>,
-    ClaimedSession { account, proof: SessionProof { number, secret } }: ClaimedSession,
-) -> Response {
+/// The cookie of a session that has begun.
+pub fn session_cookie(server: &Server<'_>, session: &ClaimedSession) -> Cookie {
+    let ClaimedSession { account, proof: SessionProof { number, secret } } = session.clone();
     let value = Token { object: account, number, secret }.encode(TokenKind::Session);
-    response.with_cookie(SESSION_COOKIE, &value, server.settings.lifetimes.session.0)
+    let max_age = server.settings.lifetimes.session.0;
+    Cookie { name: SESSION_COOKIE.to_owned(), value, max_age }
 }
 
 /// Removes the cookie.
@@ -68,9 +91,7 @@ pub fn without_session(response: Response) -> Response {
 pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
         sid: None,
-        amr: vec!["pwd".to_owned()],
-        authenticated: AuthTime::Now,
-        origin: None,
+        authentication: NewAuthentication::by_password(),
         confirms: false,
         lifetime: server.settings.lifetimes.session,
         browser: describe(&request.header("user-agent").unwrap_or_default()),

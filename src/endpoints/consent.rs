@@ -1,12 +1,12 @@
 //! The consent page: what a client asks for, in words, and the person's answer.
 
 use super::authorize;
-use super::authorize::request::{AuthorizationRequest, no_longer_allowed, unknown_client};
+use super::authorize::request::{no_longer_allowed, unknown_client};
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
 use super::form::{self, FormPage, OutdatedForm, SessionForm};
 use super::http::{Request, Response};
-use super::interaction::Interaction;
+use super::interaction::{AuthorizationRequest, Interaction};
 use super::server::Server;
 use crate::pages::consent::{Consent, ScopeLine};
 use crate::pages::who_asks::WhoAsks;

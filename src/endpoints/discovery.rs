@@ -1,13 +1,17 @@
 //! The metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 
-use super::http::Response;
+use super::failure::Failure;
+use super::http::{Request, Response};
 use super::server::Server;
 use super::settings::RegistrationPolicy;
 use crate::protocol::server_metadata::ServerMetadata;
 
 /// Serves the metadata at both well-known addresses.
-pub fn metadata(server: &Server<'_>) -> Response {
+///
+/// # Errors
+/// None.
+pub async fn metadata(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let registers = server.settings.registration != RegistrationPolicy::Off;
-    Response::json(200, &ServerMetadata::new(&server.issuer, registers))
-        .with("cache-control", "public, max-age=300")
+    let response = Response::json(200, &ServerMetadata::new(&server.issuer, registers));
+    Ok(response.with("cache-control", "public, max-age=300"))
 }

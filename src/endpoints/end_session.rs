@@ -5,7 +5,6 @@ use super::failure::Failure;
 use super::form::{self, FormPage, SessionForm};
 use super::http::{MAX_TARGET, Method, Request, Response};
 use super::server::Server;
-use super::sign_in;
 use super::upstream::logout;
 use super::verify::{self, Hint};
 use crate::domain::client::Client;
@@ -71,7 +70,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         let form = FormPage::of_session(server, request)?.with_notice(notice);
         return Ok(ask(server, form, &parameters, (view.label(), &logout)));
     }
-    sign_in::end(server, &claimed).await?;
+    claimed.end(server).await?;
     let to = logout.to.unwrap_or_else(|| server.url("/signed-out"));
     let response = logout::onward(server, request, view.origin.as_ref(), to).await?;
     Ok(browser::without_session(response))
@@ -172,12 +171,15 @@ fn ask(
 }
 
 /// Says that the person is signed out.
-pub fn signed_out(server: &Server<'_>) -> Response {
+///
+/// # Errors
+/// None.
+pub async fn signed_out(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let sign_in = server.url("/sign-in");
     let page = Message {
         title: "You are signed out",
         text: "You can close this page, or sign in again.",
         link: Some(("Sign in", &sign_in)),
     };
-    browser::html(server, 200, &page)
+    Ok(browser::html(server, 200, &page))
 }

@@ -65,6 +65,12 @@ impl Failure {
         Self::Page { status, title, message: message.into() }
     }
 
+    /// The page where there is none.
+    pub fn no_such_page() -> Self {
+        let message = "The address may be mistyped, or the link may be old.";
+        Self::page(404, "There is no such page", message)
+    }
+
     /// The response for a client.
     pub fn to_response(&self) -> Response {
         match self {

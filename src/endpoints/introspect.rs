@@ -94,7 +94,7 @@ async fn refresh_token(
         exp: expires_at.map(Timestamp::seconds),
         sub: Some(authorization.account),
         iss: Some(server.issuer.clone()),
-        auth_time: authorization.auth_time.map(Timestamp::seconds),
+        auth_time: authorization.authentication.auth_time.map(Timestamp::seconds),
         ..Introspection::default()
     }))
 }

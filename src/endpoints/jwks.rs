@@ -1,7 +1,7 @@
 //! The published keys (RFC 7517 §5).
 
 use super::failure::Failure;
-use super::http::Response;
+use super::http::{Request, Response};
 use super::server::Server;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -10,7 +10,7 @@ use crate::protocol::client_metadata::SigningAlgorithm;
 ///
 /// # Errors
 /// Only where the key ring cannot be reached.
-pub async fn jwks(server: &Server<'_>) -> Result<Response, Failure> {
+pub async fn jwks(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     // After a change of the secret, a fresh key signs at once. It must be in the JWKS by then (OpenID Connect Core
     // §10.1), so this asks for a key of every algorithm.
     server.ports.signer.keys(SigningAlgorithm::ES256).await?;

@@ -2,10 +2,10 @@
 //! itself, so that a crash in between leaves nothing behind.
 
 use super::failure::Failure;
+use super::names::{claim, unclaim};
 use super::server::Server;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount, SignedIn};
-use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
 use crate::domain::machine::Address;
 
 /// Claims the names and makes the account; none where a name leads to another account.
@@ -44,21 +44,4 @@ pub async fn create(
             Err(error.into())
         }
     }
-}
-
-/// Claims a name for an account; false where it leads to another one.
-pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Result<bool, Failure> {
-    let command = IdentifierCommand::Claim(account.to_owned());
-    match server.send::<Identifier>(&Address::Name(name.to_owned()), command).await? {
-        Ok(_) => Ok(true),
-        Err(IdentifierError::Taken) => Ok(false),
-        Err(error) => Err(Failure::internal(error.to_string())),
-    }
-}
-
-/// Gives up a name that was claimed, unless the account has confirmed it.
-pub(super) async fn unclaim(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
-    let command = IdentifierCommand::Unclaim(account.to_owned());
-    let answer = server.send::<Identifier>(&Address::Name(name.to_owned()), command).await?;
-    answer.map(|_| ()).map_err(|error| Failure::internal(error.to_string()))
 }

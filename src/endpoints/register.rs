@@ -91,11 +91,8 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
 ///
 /// # Errors
 /// A bearer challenge, in the same words for a client that does not exist.
-pub async fn manage(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    client_id: &str,
-) -> Result<Response, Failure> {
+pub async fn manage(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let client_id = request.path_parameter();
     let token = verify::bearer(request)?;
     let shown = SecretHash::of_text(&token);
     let address = Address::Name(client_id.to_owned());

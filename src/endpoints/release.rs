@@ -3,9 +3,9 @@
 //! The scopes granted at the moment of release decide. A claim that the `claims` parameter asked for by name
 //! is released only while the scope that contains it is granted.
 
-use super::account;
 use super::failure::Failure;
 use super::server::Server;
+use super::upstream;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, membership};
 use crate::domain::machine::Address;
 use crate::protocol::claims::{self, ClaimsObject, ClaimsRequest, StandardClaims};
@@ -40,7 +40,8 @@ impl Release {
                 claims_scope,
                 request,
             }) => {
-                let believed = memberships.iter().filter(|held| account::is_believed(server, held));
+                let believed =
+                    memberships.iter().filter(|held| upstream::is_believed(server, held));
                 membership::release(&mut claims, believed);
                 Ok(Some(Self { claims: *claims, scope, claims_scope, request }))
             }

@@ -1,8 +1,8 @@
 //! The scope of a request, reduced to what the client may have (RFC 6749 §3.3).
 
+use super::client_policy::allowed_scope;
 use super::failure::Failure;
 use super::server::Server;
-use super::token::allowed_scope;
 use crate::domain::client::Client;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{self, Scope};

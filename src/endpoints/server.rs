@@ -38,6 +38,11 @@ impl Server<'_> {
         request.client_network(&self.settings.client_address)
     }
 
+    /// The name of the throttle that counts the passwords from a request's network.
+    pub fn password_throttle(&self, request: &Request<'_>) -> String {
+        format!("sign-in/{}", self.network_of(request))
+    }
+
     /// A URL of this server.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)

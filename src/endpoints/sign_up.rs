@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::form::{self, FormPage, OUT_OF_DATE};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
+use super::outcome::Outcome;
 use super::server::Server;
 use super::upstream::{company, start};
 use super::waiting::Waiting;
@@ -30,7 +31,7 @@ const CANNOT_GO_ON: &str = "We could not create an account with these details. I
 ///
 /// # Errors
 /// A page, where the interaction has expired or nobody may register.
-pub fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
     page(server, request, &interaction, &Filled::default())
@@ -88,13 +89,14 @@ impl Filled<'_> {
 ///
 /// # Errors
 /// A page, where the form is not this server's own or the interaction has expired.
-pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let form = match form::of_browser(server, request)? {
         Ok(form) => form,
         Err(outdated) => {
             let interaction = Interaction::open(server, request, outdated.flow())?;
             let (form, notice) = (Some(&outdated.typed), Some(outdated.notice));
-            return page(server, request, &interaction, &Filled { form, notice, error: None });
+            let filled = Filled { form, notice, error: None };
+            return page(server, request, &interaction, &filled).map(Outcome::Answer);
         }
     };
     let interaction = Interaction::open(server, request, form.get("flow"))?;
@@ -108,10 +110,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     match sign_up(server, request, &form, session).await? {
-        Ok((account, signed_in)) => waiting.go_on(server, account, signed_in).await,
+        Ok((account, signed_in)) => waiting.signed_in(server, account, signed_in).await,
         Err(message) => {
             let filled = Filled { form: Some(&form), error: Some(message), notice: None };
-            page(server, request, &interaction, &filled)
+            page(server, request, &interaction, &filled).map(Outcome::Answer)
         }
     }
 }
@@ -161,7 +163,7 @@ async fn sign_up(
     // that, so neither the time nor the message tells them apart.
     match new_account::create(server, session, new).await? {
         Some(signed_in) => {
-            sign_in::end_session_of_other(server, request, &account).await?;
+            browser::end_session_of_other(server, request, &account).await?;
             Ok(Ok((account, signed_in)))
         }
         None => Ok(Err(CANNOT_GO_ON.to_owned())),

@@ -1,11 +1,14 @@
 //! What waits while a person signs in, by whatever way. An app's request is put to the account in the
 //! very step that signs the person in: one call, and what both write is written as one.
+//!
+//! A way to sign in begins with [`Waiting::new`], has the account begin a session that asks what that returned, and
+//! ends with [`Waiting::signed_in`].
 
 use super::authorize::Pending;
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
-use super::http::Response;
 use super::interaction::Interaction;
+use super::outcome::Outcome;
 use super::server::Server;
 use crate::domain::account::SignedIn;
 use crate::domain::account::authorize::AuthorizeRequest;
@@ -38,26 +41,27 @@ impl Waiting {
         }
     }
 
-    /// Goes on, in the session that has just begun.
+    /// What comes next, in the session that has just begun.
     ///
     /// # Errors
-    /// Whatever going on comes to.
-    pub async fn go_on(
+    /// Internal errors only.
+    pub async fn signed_in(
         self,
         server: &Server<'_>,
         account: ObjectId,
         signed_in: SignedIn,
-    ) -> Result<Response, Failure> {
-        let claimed = ClaimedSession { account, proof: signed_in.session };
-        let response = match self {
+    ) -> Result<Outcome, Failure> {
+        let session = ClaimedSession { account, proof: signed_in.session };
+        let cookie = browser::session_cookie(server, &session);
+        let outcome = match self {
             Self::App(pending) => {
                 let decision = signed_in.authorized.ok_or_else(|| {
                     Failure::internal("a sign-in did not say what the app may have")
                 })?;
-                pending.decided(server, decision).await?
+                Outcome::Answer(pending.decided(server, decision).await?)
             }
-            Self::Other(interaction) => interaction.resume(server, claimed.clone()).await?,
+            Self::Other(interaction) => Outcome::Resume(interaction, session),
         };
-        Ok(browser::with_session(response, server, claimed))
+        Ok(outcome.with_cookies([cookie]))
     }
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::grant_type::{GrantType, ResponseType, TokenEndpointAuthMethod};
 use super::redirect_uri::RedirectUriError;
-use super::registration;
 use super::scope::Scope;
 use super::text::{self, TextError};
 
@@ -158,14 +157,6 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// Reads and checks the JSON of a registration.
-    ///
-    /// # Errors
-    /// See [`ClientMetadataError`].
-    pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
-        registration::read(json).map(|(metadata, _)| metadata)
-    }
-
     /// Whether the client keeps no secret (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == TokenEndpointAuthMethod::None

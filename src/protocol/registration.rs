@@ -16,6 +16,14 @@ use super::text;
 
 type Error = ClientMetadataError;
 
+/// Reads and checks the metadata of a registration.
+///
+/// # Errors
+/// See [`ClientMetadataError`].
+pub fn metadata(json: &[u8]) -> Result<ClientMetadata, Error> {
+    read(json).map(|(metadata, _)| metadata)
+}
+
 /// Reads and checks a registration. Also returns the requested scopes that the client can't have.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! Where a provider's endpoints are: from its discovery document, or from the settings.
 
+use super::endpoints::Endpoints;
 use super::error::UpstreamError;
-use super::provider::{Endpoints, Provider};
+use super::provider::Provider;
 use crate::domain::document::{DocumentCommand, DocumentError};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;

@@ -3,6 +3,7 @@
 
 pub mod authorization;
 pub mod connection;
+pub mod endpoints;
 pub mod error;
 pub mod id_token;
 pub mod metadata;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::provider::{AuthMethod, Endpoints, PlainEndpoints};
+use super::endpoints::{AuthMethod, Endpoints, PlainEndpoints, origin};
 use crate::jose::upstream_id_token::TENANT;
 use crate::protocol::provider_metadata::ProviderMetadata;
 
@@ -126,7 +126,7 @@ pub fn serves_everyone(issuer: &str) -> bool {
         find(name, None).is_some_and(|preset| match (&preset.issuer, &preset.endpoints) {
             (Some(known), _) => known == issuer,
             (None, Some(Endpoints::Configured(plain))) => {
-                super::provider::origin(&plain.authorization_endpoint) == issuer
+                origin(&plain.authorization_endpoint) == issuer
             }
             _ => false,
         })

@@ -4,8 +4,9 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::endpoints::Endpoints;
 use super::error::UpstreamError;
-use super::provider::{Endpoints, Provider};
+use super::provider::Provider;
 use super::token::TokenResponse;
 use crate::domain::http::{HttpError, HttpRequest};
 use crate::domain::identity::Identity;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+use super::endpoints::{AuthMethod, Endpoints, PlainEndpoints, origin};
 use super::presets::{self, Preset};
 use crate::domain::identity::ClaimsUpdate;
 use crate::jose::upstream_id_token::TENANT;
@@ -27,22 +28,6 @@ pub enum ProviderError {
     /// A secret of the deployment that is missing.
     #[error("{0} is missing; add a line {0}=... to deploy/production.secrets (docs/providers.md)")]
     NoSecret(String),
-}
-
-/// How this server proves who it is to the provider (OpenID Connect Core §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthMethod {
-    /// HTTP Basic.
-    ClientSecretBasic,
-    /// In the body.
-    ClientSecretPost,
-    /// Signed with this server's own key, which the provider reads at `/jwks`.
-    PrivateKeyJwt,
-    /// A client secret that is itself signed, as Apple asks.
-    AppleClientSecret,
-    /// Nothing but PKCE.
-    None,
 }
 
 /// When a person whom nobody knows here is linked to an account that has the same address.
@@ -144,28 +129,6 @@ pub struct Provider {
     pub upstream_logout: bool,
     /// What is peculiar about it.
     pub quirks: presets::Quirks,
-}
-
-/// Where a provider's endpoints are found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoints {
-    /// In its discovery document, at this address.
-    Discovery(String),
-    /// In the settings: a provider of plain OAuth 2.0.
-    Configured(Box<PlainEndpoints>),
-}
-
-/// The endpoints of a provider of plain OAuth 2.0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[allow(missing_docs, reason = "the fields bear the names of the specification")]
-pub struct PlainEndpoints {
-    pub authorization_endpoint: String,
-    pub token_endpoint: String,
-    pub userinfo_endpoint: String,
-    #[serde(default)]
-    pub emails_endpoint: Option<String>,
-    #[serde(default)]
-    pub revocation_endpoint: Option<String>,
 }
 
 /// What this server proves itself with.
@@ -448,25 +411,6 @@ impl Written {
     }
 }
 
-impl Endpoints {
-    fn addresses(&self) -> Vec<&str> {
-        match self {
-            Self::Discovery(address) => vec![address],
-            Self::Configured(plain) => {
-                let more = [&plain.emails_endpoint, &plain.revocation_endpoint];
-                let mut all = vec![
-                    plain.authorization_endpoint.as_str(),
-                    plain.token_endpoint.as_str(),
-                    plain.userinfo_endpoint.as_str(),
-                ];
-                all.extend(more.into_iter().filter_map(|address| address.as_deref()));
-                // A place for the client's name stands in some.
-                all
-            }
-        }
-    }
-}
-
 impl Provider {
     /// Whether it speaks OpenID Connect.
     pub fn is_openid(&self) -> bool {
@@ -496,10 +440,6 @@ impl Provider {
             None => *entry == email,
         })
     }
-}
-
-pub(super) fn origin(address: &str) -> String {
-    url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
 fn from_pem(pem: &str) -> Option<Vec<u8>> {

@@ -3,8 +3,9 @@
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde_json::Value;
 
+use super::endpoints::AuthMethod;
 use super::error::{UpstreamError, log_odd};
-use super::provider::{AuthMethod, Provider, Secret};
+use super::provider::{Provider, Secret};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::time::Seconds;

@@ -5,12 +5,12 @@ use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
 use vestibule::domain::account::confirmation::Confirmation;
 use vestibule::domain::account::identity::{Link, Unlink};
 use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
-use vestibule::domain::account::row::SessionOrigin;
-use vestibule::domain::account::session::{AuthTime, NewSession, SessionProof};
+use vestibule::domain::account::session::{NewSession, SessionProof};
 use vestibule::domain::account::{
     Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
     Overview,
 };
+use vestibule::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
 use vestibule::domain::identifier::{
     Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
 };
@@ -48,9 +48,7 @@ pub fn new_session() -> NewSession {
     let (browser, place) = ("Firefox on Linux".into(), None);
     NewSession {
         sid: None,
-        amr: vec!["pwd".into()],
-        authenticated: AuthTime::Now,
-        origin: None,
+        authentication: NewAuthentication::by_password(),
         confirms: false,
         lifetime: Seconds(86_400),
         browser,
@@ -472,9 +470,11 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
         sid: Some("there".into()),
     };
     let session = NewSession {
-        origin: Some(origin),
-        amr: vec!["mfa".into()],
-        authenticated: AuthTime::Unknown,
+        authentication: NewAuthentication::at_provider(
+            origin,
+            vec!["mfa".into()],
+            AuthTime::Unknown,
+        ),
         lifetime: Seconds(600),
         ..new_session()
     };
@@ -491,7 +491,7 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
     let after = overview(&world, &new);
     let kept = |overview: &Overview| {
         let (_, session) = &overview.sessions[0];
-        let about = (session.origin.clone(), session.amr.clone(), session.auth_time());
+        let about = (session.origin.clone(), session.authentication());
         (about, session.sid.clone(), session.started_at(), session.expires_at)
     };
     assert_eq!(kept(&before), kept(&after));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
+use vestibule::domain::authentication::NewAuthentication;
 use vestibule::domain::grant::code::PendingCode;
 use vestibule::domain::grant::family::RefreshPolicy;
 use vestibule::domain::grant::{
@@ -48,8 +49,7 @@ pub fn authorization() -> Authorization {
         resources: vec!["https://api.example.test".into()],
         nonce: None,
         claims: ClaimsRequest::default(),
-        auth_time: Some(START),
-        amr: vec!["pwd".into()],
+        authentication: NewAuthentication::by_password().remembered(START),
         sid: "sid".into(),
         not_after: None,
     }

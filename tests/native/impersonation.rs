@@ -7,8 +7,8 @@ use vestibule::domain::client::Client;
 use vestibule::domain::verification::{VerifiedClient, fingerprint};
 use vestibule::endpoints::http::{Method, Response};
 use vestibule::ports::ClientRegistry;
-use vestibule::protocol::client_metadata::ClientMetadata;
 use vestibule::protocol::redirect_uri::Destination;
+use vestibule::protocol::registration;
 
 use crate::support::World;
 use crate::support::browser::{Browser, csrf, field, json, text};
@@ -234,7 +234,7 @@ proptest! {
                 "client_name": name, "redirect_uris": uris(redirect),
                 "post_logout_redirect_uris": uris(logout)
             });
-            ClientMetadata::parse(body.to_string().as_bytes()).unwrap()
+            registration::metadata(body.to_string().as_bytes()).unwrap()
         };
         let set = |list: &[String]| list.iter().cloned().collect::<std::collections::BTreeSet<_>>();
         let same = one.0 == other.0 && set(&one.1) == set(&other.1) && set(&one.2) == set(&other.2);

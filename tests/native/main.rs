@@ -14,6 +14,7 @@
 mod accounts;
 mod app_connections;
 mod attacks;
+mod authentications;
 mod cache;
 mod connection_secrets;
 mod connections;
@@ -27,6 +28,7 @@ mod grant_properties;
 mod impersonation;
 mod key_ring;
 mod limits;
+mod modules;
 mod outdated_forms;
 mod passwords;
 mod protocol;

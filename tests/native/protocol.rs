@@ -2,13 +2,14 @@
 
 use proptest::prelude::*;
 use vestibule::protocol::claims::ClaimsRequest;
-use vestibule::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
+use vestibule::protocol::client_metadata::ClientMetadataError;
 use vestibule::protocol::error::{ErrorCode, OAuthError};
 use vestibule::protocol::parameters::{ParameterError, Parameters, add_to_query, encode};
 use vestibule::protocol::pkce::{CodeChallenge, CodeVerifier, PkceError};
 use vestibule::protocol::prefer;
 use vestibule::protocol::prompt::{Prompt, PromptError};
 use vestibule::protocol::redirect_uri::{RedirectUriError, check, form_action_source, matches};
+use vestibule::protocol::registration;
 use vestibule::protocol::resource;
 use vestibule::protocol::scope::Scope;
 use vestibule::protocol::user_code::UserCode;
@@ -172,7 +173,7 @@ fn a_page_may_lead_to_the_app_and_on_from_there() {
 
 #[test]
 fn client_metadata_has_the_defaults_of_rfc_7591() {
-    let metadata = ClientMetadata::parse(br#"{"redirect_uris":["https://a.test/cb"]}"#).unwrap();
+    let metadata = registration::metadata(br#"{"redirect_uris":["https://a.test/cb"]}"#).unwrap();
     let json = serde_json::to_value(&metadata).unwrap();
     assert_eq!(json["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(json["grant_types"], serde_json::json!(["authorization_code"]));
@@ -210,7 +211,7 @@ fn client_metadata_that_cannot_be_honoured_is_refused() {
             Error::NotSupported("userinfo_signed_response_alg"),
         ),
     ] {
-        assert_eq!(ClientMetadata::parse(json.as_bytes()).unwrap_err(), error, "{json}");
+        assert_eq!(registration::metadata(json.as_bytes()).unwrap_err(), error, "{json}");
     }
 }
 

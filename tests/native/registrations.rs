@@ -7,7 +7,7 @@ use vestibule::domain::machine::{Address, Command};
 use vestibule::domain::registration::{Delete, Read, RegistrationError, Write};
 use vestibule::domain::time::Seconds;
 use vestibule::ports::{self, Answer};
-use vestibule::protocol::client_metadata::ClientMetadata;
+use vestibule::protocol::registration;
 
 use crate::support::{START, World};
 
@@ -22,7 +22,7 @@ fn named(client_id: &str, name: &str) -> Client {
         owner: None,
         registration_access_token: None,
         verified: false,
-        metadata: ClientMetadata::parse(metadata.as_bytes()).unwrap(),
+        metadata: registration::metadata(metadata.as_bytes()).unwrap(),
     }
 }
 

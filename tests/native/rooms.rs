@@ -1,7 +1,10 @@
 //! The direction of the rooms holds by itself: a room uses only rooms below it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::modules::{Modules, sources};
 
 /// From the ground up.
 const ROOMS: [&str; 9] =
@@ -9,19 +12,6 @@ const ROOMS: [&str; 9] =
 /// What only the edge may name.
 const PLATFORM: [&str; 6] =
     ["worker::", "wasm_bindgen", "js_sys", "web_sys", "getrandom::", "use worker"];
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
 
 fn room_of(path: &Path, root: &Path) -> Option<usize> {
     let first = path.strip_prefix(root).ok()?.iter().next()?.to_str()?;
@@ -84,5 +74,134 @@ fn passwords_are_hashed_in_the_objects_alone() {
             || (code.contains("NewPassword") && code.contains(".hash("));
         let domain = root.join("domain");
         assert!(!hashes || path.starts_with(domain), "{} hashes passwords", path.display());
+    }
+}
+
+/// Modules of one folder, each of which uses all others, if only by way of one another.
+struct Circle {
+    /// The folder, below `src/`.
+    folder: &'static str,
+    /// Its modules: files, folders with all that is in them, and `mod` for the folder's own `mod.rs`.
+    among: &'static [&'static str],
+    /// Why it is still there.
+    because: &'static str,
+}
+
+/// The circles that are still there. The list only shrinks: a module that is in no circle any more must leave it.
+const STILL_THERE: &[Circle] = &[
+    Circle {
+        folder: "domain",
+        among: &["account", "grant"],
+        because: "an account ends its grants, and a grant tells its account",
+    },
+    Circle {
+        folder: "domain",
+        among: &["connection", "key_ring", "machine"],
+        because: "the pattern of machines names effects that only two machines have",
+    },
+    Circle {
+        folder: "domain/account",
+        among: &[
+            "authorize",
+            "census",
+            "command",
+            "confirmation",
+            "connections",
+            "earlier",
+            "identity",
+            "mod",
+            "notice",
+            "password",
+            "row",
+            "session",
+        ],
+        because: "all commands are one type, and its parts add methods to the person",
+    },
+    Circle {
+        folder: "domain/grant",
+        among: &["code", "device", "device_response", "expected", "live", "mod"],
+        because: "the states use the replies and errors of their machine",
+    },
+    Circle {
+        folder: "domain/key_ring",
+        among: &["mod", "ring", "set"],
+        because: "the ring uses the commands and errors of its machine",
+    },
+    Circle {
+        folder: "edge",
+        among: &["keys", "memory", "platform", "ports", "turns"],
+        because: "the ports, the keys and the turns of tasks stand in one another",
+    },
+];
+
+/// Which modules of a folder use which: the user, the used, and an example.
+type Uses = BTreeMap<(String, String), String>;
+
+/// The uses within each folder.
+fn folders() -> BTreeMap<String, Uses> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders: BTreeMap<String, Uses> = BTreeMap::new();
+    for (user, used) in Modules::read(&root).uses() {
+        for used in used {
+            let depth = user.iter().zip(&used).take_while(|(a, b)| a == b).count();
+            let at = |module: &[String]| module.get(depth).map_or("mod", |name| name).to_owned();
+            let example = format!("{} uses {}", user.join("/"), used.join("/"));
+            let folder = folders.entry(user[..depth].join("/")).or_default();
+            folder.entry((at(&user), at(&used))).or_insert(example);
+        }
+    }
+    // The rooms have an order, which a test of its own holds.
+    folders.remove("");
+    folders
+}
+
+/// All modules that a module uses, if only by way of others.
+fn reachable<'u>(uses: &'u Uses, module: &'u str) -> BTreeSet<&'u str> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![module]);
+    while let Some(user) = next.pop() {
+        let used = uses.keys().filter(|(other, _)| other == user).map(|(_, used)| used.as_str());
+        next.extend(used.filter(|used| found.insert(*used)));
+    }
+    found
+}
+
+/// The circles of a folder: each a set of modules.
+fn circles(uses: &Uses) -> BTreeSet<BTreeSet<&str>> {
+    let modules: BTreeSet<&str> = uses.keys().map(|(user, _)| user.as_str()).collect();
+    let circle_of = |module| {
+        let used = reachable(uses, module).into_iter();
+        used.filter(|other| reachable(uses, other).contains(module)).collect()
+    };
+    modules.into_iter().map(circle_of).filter(|circle: &BTreeSet<_>| !circle.is_empty()).collect()
+}
+
+#[test]
+fn the_modules_of_a_folder_use_each_other_in_one_direction() {
+    let folders = folders();
+    assert!(folders.len() > 10, "the test looks at what it should");
+    let mut wrong = Vec::new();
+    for (folder, uses) in &folders {
+        for circle in circles(uses) {
+            let mut allowed = STILL_THERE.iter().filter(|allowed| allowed.folder == folder);
+            if allowed.any(|allowed| circle.iter().all(|module| allowed.among.contains(module))) {
+                continue;
+            }
+            wrong.push(format!("{folder}: {circle:?} use each other:"));
+            let on_it = uses.iter().filter(|((user, used), _)| {
+                circle.contains(user.as_str()) && circle.contains(used.as_str())
+            });
+            wrong.extend(on_it.map(|(_, example)| format!("  {example}")));
+        }
+    }
+    assert!(wrong.is_empty(), "untie\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_untied_leaves_the_list_of_circles() {
+    let folders = folders();
+    for Circle { folder, among, because } in STILL_THERE {
+        let tied: BTreeSet<&str> = circles(&folders[*folder]).into_iter().flatten().collect();
+        let untied: Vec<_> = among.iter().filter(|module| !tied.contains(*module)).collect();
+        assert!(untied.is_empty(), "{folder}: take {untied:?} off the list ({because})");
     }
 }

@@ -73,7 +73,7 @@ fn a_stored_scope_has_no_limits_and_a_sent_one_has() {
     let again: Scope = serde_json::from_str(&serde_json::to_string(&scope).unwrap()).unwrap();
     assert_eq!(again, scope);
     let wire = format!(r#"{{"redirect_uris":["https://a.test/"],"scope":"{}"}}"#, stored.trim());
-    let metadata = vestibule::protocol::client_metadata::ClientMetadata::parse(wire.as_bytes());
+    let metadata = vestibule::protocol::registration::metadata(wire.as_bytes());
     assert!(metadata.is_err());
 }
 

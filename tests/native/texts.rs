@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use vestibule::domain::client::Client;
 use vestibule::endpoints::http::{Method, Response};
-use vestibule::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
+use vestibule::protocol::client_metadata::ClientMetadataError;
+use vestibule::protocol::registration;
 use vestibule::protocol::resource;
 use vestibule::protocol::text::{TextError, check, cleaned, is_same_name, isolated};
 use vestibule::upstream::profile;
@@ -145,7 +146,7 @@ fn every_text_of_a_registration_is_checked() {
         let value = "x\u{202e}y";
         let value = if member == "contacts" { json!([value]) } else { json!(value) };
         let body = json!({ "redirect_uris": ["https://a.test/cb"], member: value }).to_string();
-        let error = ClientMetadata::parse(body.as_bytes()).unwrap_err();
+        let error = registration::metadata(body.as_bytes()).unwrap_err();
         assert_eq!(error, ClientMetadataError::Text(member, TextError::Bidi));
         assert!(error.to_string().contains("direction of text"), "{error}");
     }
@@ -156,7 +157,7 @@ fn a_user_name_in_a_url_or_a_resource_cannot_pose_as_its_host() {
     let uri = "https://accounts.google.com@evil.test/";
     for member in ["client_uri", "logo_uri", "policy_uri", "tos_uri"] {
         let body = json!({ "redirect_uris": ["https://a.test/cb"], member: uri }).to_string();
-        assert_eq!(ClientMetadata::parse(body.as_bytes()), Err(ClientMetadataError::Uri(member)));
+        assert_eq!(registration::metadata(body.as_bytes()), Err(ClientMetadataError::Uri(member)));
     }
     let parse = |value| resource::parse([value].into_iter(), &resource::Resources::default());
     assert!(parse(uri).is_err());

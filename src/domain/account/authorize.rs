@@ -6,6 +6,7 @@ use super::census;
 use super::row::{self, CONSENT, Consent, GRANT, Grant, ISSUER, Row, SESSION};
 use super::session::{self, SessionProof};
 use super::{AccountError, AccountReply, MAX_CONSENTS, Person, Rows, Transition};
+use crate::domain::authentication::Authentication;
 use crate::domain::machine::{EffectOf, RowKeys};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
@@ -63,10 +64,9 @@ pub enum ConsentGiven {
 pub struct Authorized {
     /// The account.
     pub account: String,
-    /// When the user authenticated; `None` if the upstream provider didn't report it.
-    pub auth_time: Option<Timestamp>,
-    /// How the person signed in.
-    pub amr: Vec<String>,
+    /// How and when the user authenticated.
+    #[serde(flatten)]
+    pub authentication: Authentication,
     /// The session's name.
     pub sid: String,
     /// What was allowed of the scopes that were asked for.
@@ -113,9 +113,8 @@ impl Person {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AccountError::OtherPerson);
         }
-        // An unknown time doesn't count as recent.
-        let is_since = |since| session.auth_time().is_some_and(|moment| since <= moment);
-        if !request.signed_in_since.is_none_or(is_since) {
+        let authentication = session.authentication();
+        if !request.signed_in_since.is_none_or(|since| authentication.is_since(since)) {
             return Err(AccountError::ReauthenticationRequired);
         }
         let consent_key = row::consent_key(&request.client_id);
@@ -143,8 +142,7 @@ impl Person {
         check_consent(&request, &asked, before)?;
         let authorized = Authorized {
             account: self.account.clone(),
-            auth_time: session.auth_time(),
-            amr: session.amr.clone(),
+            authentication,
             sid: session.sid.clone(),
             scope: request.scope.clone(),
             not_after: (!request.offline).then_some(session.expires_at),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
+use crate::domain::authentication::{Authentication, SessionOrigin};
 use crate::domain::connection::ConnectionId;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
@@ -124,28 +125,6 @@ impl LinkedIdentity {
     }
 }
 
-/// Through which provider a session began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionOrigin {
-    /// The provider, as it is configured.
-    pub provider: String,
-    /// The provider's issuer.
-    pub issuer: String,
-    /// The person's `sub` there.
-    pub subject: String,
-    /// The provider's name for its own session.
-    pub sid: Option<String>,
-}
-
-impl SessionOrigin {
-    /// Whether a logout that names these means this session (Back-Channel Logout §2.7).
-    pub fn is(&self, issuer: &str, subject: Option<&str>, sid: Option<&str>) -> bool {
-        self.issuer == issuer
-            && subject.is_none_or(|subject| self.subject == subject)
-            && sid.is_none_or(|sid| self.sid.as_deref() == Some(sid))
-    }
-}
-
 /// A signed-in browser.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
@@ -153,14 +132,12 @@ pub struct Session {
     pub secret: SecretHash,
     /// The session's name in ID tokens.
     pub sid: String,
-    /// When the user authenticated; `None` if the upstream provider didn't report it.
-    #[serde(default)]
-    pub(super) auth_time: Option<Timestamp>,
+    /// How and when the user authenticated, as it is stored ([`Session::authentication`]).
+    #[serde(flatten)]
+    pub(super) authentication: Authentication,
     /// When the session started; `None` in rows of earlier versions.
     #[serde(default)]
     pub(super) started_at: Option<Timestamp>,
-    /// How the person signed in (RFC 8176): the factors that were completed.
-    pub amr: Vec<String>,
     /// When it ends by itself.
     pub expires_at: Timestamp,
     /// The browser, in a few words.
@@ -194,14 +171,20 @@ pub(super) struct Linking {
 impl Session {
     /// When the session started; in rows of earlier versions, when the user authenticated.
     pub fn started_at(&self) -> Timestamp {
-        self.started_at.or(self.auth_time).unwrap_or_default()
+        self.started_at.or(self.authentication.auth_time).unwrap_or_default()
+    }
+
+    /// How and when the user authenticated.
+    pub fn authentication(&self) -> Authentication {
+        // Earlier versions stored a made-up time for providers that didn't report one.
+        let is_made_up = self.started_at.is_none() && self.origin.is_some();
+        let auth_time = self.authentication.auth_time.filter(|_| !is_made_up);
+        Authentication { auth_time, ..self.authentication.clone() }
     }
 
     /// When the user authenticated (`auth_time`, OpenID Connect Core §2); `None` if that is unknown.
     pub fn auth_time(&self) -> Option<Timestamp> {
-        // Earlier versions stored a made-up time for providers that didn't report one.
-        let is_made_up = self.started_at.is_none() && self.origin.is_some();
-        self.auth_time.filter(|_| !is_made_up)
+        self.authentication().auth_time
     }
 }
 

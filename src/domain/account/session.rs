@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::{AuthorizeRequest, Recorded};
 use super::grants;
-use super::row::{self, Row, SESSION, Session, SessionOrigin};
+use super::row::{self, Row, SESSION, Session};
 use super::{
     AccountCommand, AccountError, AccountReply, MAX_SESSIONS, Person, Rows, SignedIn, end_grants,
 };
+use crate::domain::authentication::{NewAuthentication, SessionOrigin};
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::machine::{Change, Step};
 use crate::domain::secret::Secret;
@@ -29,14 +30,9 @@ pub struct SessionProof {
 pub struct NewSession {
     /// The name of the session that it continues; a new one has none yet.
     pub sid: Option<String>,
-    /// How the person signed in (RFC 8176).
-    pub amr: Vec<String>,
-    /// When the user authenticated.
-    #[serde(default)]
-    pub authenticated: AuthTime,
-    /// Through which provider.
-    #[serde(default)]
-    pub origin: Option<SessionOrigin>,
+    /// How and when the user authenticated.
+    #[serde(flatten)]
+    pub authentication: NewAuthentication,
     /// Whether the user signed in to confirm a change.
     #[serde(default)]
     pub confirms: bool,
@@ -49,29 +45,6 @@ pub struct NewSession {
     /// What an app asks for, where one waits: it is decided in the same step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<AuthorizeRequest>>,
-}
-
-/// When a user authenticated. An unknown time satisfies neither `prompt=login` nor `max_age` (OpenID
-/// Connect Core §3.1.2.1), and confirms no change to the account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AuthTime {
-    /// Just now, at this server.
-    Now,
-    /// At this moment, as an upstream provider's ID token says.
-    At(Timestamp),
-    /// At a time that the upstream provider didn't report.
-    #[default]
-    Unknown,
-}
-
-impl AuthTime {
-    fn known(self, now: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Now => Some(now),
-            Self::At(moment) => Some(moment.min(now)),
-            Self::Unknown => None,
-        }
-    }
 }
 
 /// A session as the endpoints see it.
@@ -119,19 +92,18 @@ impl NewSession {
     pub(super) fn begin(self, now: Timestamp, entropy: &dyn Entropy) -> (Session, Secret) {
         let secret = Secret::random(entropy);
         let new_sid = || Base64UrlUnpadded::encode_string(&entropy::bytes::<16>(entropy));
-        let auth_time = self.authenticated.known(now);
+        let authentication = self.authentication.remembered(now);
         let session = Session {
             secret: secret.hash(),
             sid: self.sid.unwrap_or_else(new_sid),
-            auth_time,
-            confirmed_at: auth_time.filter(|_| self.confirms),
+            confirmed_at: authentication.auth_time.filter(|_| self.confirms),
+            authentication,
             linking: None,
             started_at: Some(now),
-            amr: self.amr,
             expires_at: now.plus(self.lifetime),
             browser: self.browser,
             place: self.place,
-            origin: self.origin,
+            origin: self.authentication.origin,
             grant: None,
         };
         (session, secret)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::device_response::Repeatable;
+use crate::domain::authentication::Authentication;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
@@ -28,11 +29,9 @@ pub struct Authorization {
     /// The request's `claims`.
     #[serde(default)]
     pub claims: ClaimsRequest,
-    /// When the user authenticated; `None` if the upstream provider didn't report it.
-    #[serde(default)]
-    pub auth_time: Option<Timestamp>,
-    /// How the person signed in (RFC 8176).
-    pub amr: Vec<String>,
+    /// How and when the user authenticated.
+    #[serde(flatten)]
+    pub authentication: Authentication,
     /// The session in which the person allowed it.
     pub sid: String,
     /// When that session ends, where the grant ends with it (OpenID Connect Core §11).

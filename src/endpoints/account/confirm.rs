@@ -4,6 +4,7 @@
 //! without one has signed in within the last ten minutes, at a provider that reports `auth_time`. The account
 //! checks the evidence again in the step that makes the change (`domain/account/confirmation.rs`).
 
+use super::overview::linked_providers;
 use crate::domain::account::confirmation::{Confirmation, is_recent};
 use crate::domain::account::session::SessionView;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
@@ -14,7 +15,6 @@ use crate::endpoints::form::FormPage;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::interaction::Interaction;
 use crate::endpoints::server::Server;
-use crate::endpoints::sign_in;
 use crate::pages::account::ConfirmIdentity;
 use crate::protocol::parameters::Parameters;
 use crate::upstream::provider::Provider;
@@ -97,7 +97,7 @@ async fn verify(
     session: &ClaimedSession,
     password: &str,
 ) -> Result<Result<Confirmation, Unconfirmed>, Failure> {
-    let throttle = sign_in::throttle(server, request);
+    let throttle = server.password_throttle(request);
     let limit = server.settings.limits.sign_in;
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Unconfirmed::Exhausted));
@@ -138,7 +138,7 @@ pub(in crate::endpoints) async fn ask(
     view: &SessionView,
     Question { form, why, reason, back, is_any_sign_in_enough }: Question<'_>,
 ) -> Result<Response, Failure> {
-    let linked = super::linked_providers(server, request).await?;
+    let linked = linked_providers(server, request).await?;
     let mut ways = ways(server, &view.account, &linked)?;
     if is_any_sign_in_enough && !view.has_password {
         // Others report no `auth_time`, so the start of the session counts.

@@ -1,7 +1,7 @@
 //! The password, and deleting the account.
 
 use super::confirm::{self, Unconfirmed};
-use super::{password_refused, refused, signed_in_form};
+use super::page::{password_refused, redraw, refused, signed_in_form};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::password::PasswordChange;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
@@ -65,7 +65,7 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     };
     let response = Response::see_other(&server.url(&format!("/account?done={done}")));
     let session = ClaimedSession { account: session.account, proof };
-    Ok(browser::with_session(response, server, session))
+    Ok(response.with_cookies(&[browser::session_cookie(server, &session)]))
 }
 
 /// Asks whether to erase the account.
@@ -111,7 +111,7 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Ok(sent) => sent,
         // A second click in the same place must not delete another account.
         Err(outdated) if outdated.is_of_other_account => {
-            return super::redraw(server, request, &outdated).await;
+            return redraw(server, request, &outdated).await;
         }
         Err(outdated) => return ask_to_delete(server, request, Some(outdated.notice)).await,
     };

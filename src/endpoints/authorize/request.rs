@@ -1,15 +1,12 @@
 //! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1), read and checked.
 
-use serde::{Deserialize, Serialize};
-
 use super::response::AuthorizationResponse;
 use crate::domain::client::Client;
-use crate::domain::time::Timestamp;
+use crate::endpoints::client_policy::{allowed_scope, is_excused_from_pkce};
 use crate::endpoints::failure::Failure;
+use crate::endpoints::interaction::AuthorizationRequest;
 use crate::endpoints::requested_scope;
 use crate::endpoints::server::Server;
-use crate::endpoints::settings::PkcePolicy;
-use crate::endpoints::token::allowed_scope;
 use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -28,37 +25,6 @@ const MAX_OPAQUE: usize = 2000;
 
 /// The largest request, in bytes of JSON: sealed, it must fit an address of 16 KiB.
 const MAX_CARRIED: usize = 10_000;
-
-/// A request that was checked; what a page carries on while the person signs in.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the fields bear the names of the specification")]
-pub struct AuthorizationRequest {
-    pub client_id: String,
-    pub redirect_uri: String,
-    pub response_mode: ResponseMode,
-    pub state: Option<String>,
-    pub scope: Scope,
-    pub resources: Vec<String>,
-    pub nonce: Option<String>,
-    pub code_challenge: Option<CodeChallenge>,
-    pub prompt: Prompt,
-    /// Seconds.
-    pub max_age: Option<u32>,
-    pub login_hint: Option<String>,
-    /// Told to an upstream provider.
-    #[serde(default)]
-    pub ui_locales: Option<String>,
-    /// Told to an upstream provider.
-    #[serde(default)]
-    pub acr_values: Option<String>,
-    pub claims: ClaimsRequest,
-    /// The person who must be signed in, by `id_token_hint` or `claims`.
-    pub sub: Option<String>,
-    /// When the request came: a login after this moment was made for it.
-    pub started_at: Timestamp,
-    /// Whether the person has chosen an account for it.
-    pub account_selected: bool,
-}
 
 impl AuthorizationRequest {
     /// The request as the client could send it now; `None` if it can't send it any more. A request may have waited
@@ -82,11 +48,13 @@ impl AuthorizationRequest {
         Some(self)
     }
 
-    /// Everything that the person is asked for: the scopes, and those that stand for claims.
-    pub fn asked(&self) -> Scope {
-        let mut asked = self.scope.clone();
-        self.claims.scope().iter().for_each(|token| asked.insert(token));
-        asked
+    /// The channel to the client.
+    pub fn response(&self) -> AuthorizationResponse {
+        AuthorizationResponse {
+            redirect_uri: self.redirect_uri.clone(),
+            response_mode: self.response_mode,
+            state: self.state.clone(),
+        }
     }
 }
 
@@ -302,16 +270,6 @@ fn refuse_what_is_not_supported(client: &Client, parameters: &Parameters) -> Res
         return refuse(ErrorCode::UnauthorizedClient, description);
     }
     Ok(())
-}
-
-/// RFC 7636 §4.3, RFC 9700 §2.1.1: a public client is never excused.
-/// Whether the client may leave PKCE out (RFC 9700 §2.1.1).
-pub fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
-    !client.metadata.is_public()
-        && match client.metadata.require_pkce {
-            Some(required) => !required,
-            None => server.settings.pkce == PkcePolicy::PublicClients,
-        }
 }
 
 fn code_challenge(

@@ -1,14 +1,10 @@
 //! Outside accounts that people connect, and the tokens that apps get for them (mode 5).
 
 pub mod connect;
-mod keep;
 pub mod token;
 
-use super::account;
 use super::failure::Failure;
-use super::http::{Request, Response};
 use super::server::Server;
-use crate::domain::account::AccountCommand;
 use crate::domain::connection::{
     self, Connection, ConnectionCommand, ConnectionId, ConnectionReply,
 };
@@ -23,7 +19,7 @@ fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
     }
 }
 
-fn not_offered() -> Failure {
+pub(super) fn not_offered() -> Failure {
     Failure::page(
         404,
         "Nothing can be connected here",
@@ -42,16 +38,4 @@ pub(super) async fn standing(
 ) -> Result<Option<ConnectionReply>, Failure> {
     let address = connection::address(account, id);
     Ok(server.send::<Connection>(&address, ConnectionCommand::Read).await?.ok())
-}
-
-/// Disconnects an outside account: the provider is told, and what was kept is erased.
-///
-/// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
-pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request).await?;
-    let provider = form.get("provider").unwrap_or_default();
-    let id = ConnectionId::new(provider, form.get("client_id")).ok_or_else(not_offered)?;
-    let command = AccountCommand::Disconnect(session.proof.clone(), id);
-    account::tell(server, &session, command, "disconnected").await
 }

@@ -91,11 +91,8 @@ fn insufficient(description: impl Into<std::borrow::Cow<'static, str>>) -> Failu
 /// As RFC 6750 §3.1 says for the app's own token; `interaction_required`, where the person must
 /// connect (again); `invalid_scope`, where the provider grants more than the user approved;
 /// `temporarily_unavailable`, where the provider does not answer.
-pub async fn token(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Response, Failure> {
+pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let provider = request.path_parameter().strip_suffix("/token").unwrap_or_default();
     let caller = caller(server, request, Some(provider)).await?;
     let token = &caller.token;
     let wanted = format!("{CONNECTION}{provider}");

@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
-use super::{begin, caller, pairs, redeem, send};
+use super::app::{begin, redeem};
+use super::client::{CONNECTION_TOKEN, caller, get, pairs};
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
-use crate::endpoints::http::{Method, Request, Response};
+use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::pages::demo::Tokens;
 use crate::protocol::parameters;
@@ -30,15 +31,19 @@ pub(super) fn metadata(server: &Server<'_>) -> String {
 }
 
 /// The person signs in, and allows the app to use the account that will be connected.
-pub(super) fn start(server: &Server<'_>) -> Response {
-    begin(server, CLIENT, (CALLBACK, &format!("openid connection:{PROVIDER}")), "")
+///
+/// # Errors
+/// None.
+pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    let scope = format!("openid connection:{PROVIDER}");
+    Ok(begin(server, CLIENT, (CALLBACK, &scope), ""))
 }
 
 /// Signed in: now the person connects the social account.
-pub(super) async fn callback(
-    server: &Server<'_>,
-    request: &Request<'_>,
-) -> Result<Response, Failure> {
+///
+/// # Errors
+/// A page, where the answer is not to this browser's request.
+pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let tokens = match redeem(server, request, CALLBACK).await? {
         Ok((_, tokens)) => tokens,
         Err(response) => return Ok(response),
@@ -54,15 +59,15 @@ pub(super) async fn callback(
 }
 
 /// Connected: the app asks for a token of the social account whenever it needs one.
-pub(super) async fn connected(
-    server: &Server<'_>,
-    request: &Request<'_>,
-) -> Result<Response, Failure> {
+///
+/// # Errors
+/// A page, for a query that cannot be read.
+pub async fn connected(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let token = request.cookie(COOKIE).unwrap_or_default();
     let bearer = format!("Bearer {token}");
     let path = format!("/connections/{PROVIDER}/token");
     let header = Some(("authorization", bearer.as_str()));
-    let answer = send(server, (Method::Get, &path), String::new(), caller(request, header)).await;
+    let answer = get(server, CONNECTION_TOKEN, &path, caller(request, header)).await;
     let query = request.query()?;
     let error = query.get("error").or_else(|| answer.get("error").and_then(Value::as_str));
     let lines = pairs(&answer);

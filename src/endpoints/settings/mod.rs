@@ -10,6 +10,7 @@ pub use self::error::SettingError;
 pub use self::policies::{
     Developers, Lifetimes, Limits, PkcePolicy, RegistrationPolicy, RotationPolicy,
 };
+pub use self::values::Lookup;
 
 use self::values::{choice, limit};
 use super::http::ClientAddress;
@@ -20,9 +21,6 @@ use crate::jose::seal::Sealer;
 use crate::pages::brand::Brand;
 use crate::protocol::resource::Resources;
 use crate::upstream::provider::{self, Provider};
-
-/// Gives the value of a variable or secret of the deployment.
-pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The settings.
 #[derive(Clone, Debug)]

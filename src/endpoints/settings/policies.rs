@@ -1,9 +1,8 @@
 //! Settings that are a choice or a group: who may register, who must use PKCE, what rotates, how long things live, and
 //! how often one network may try.
 
-use super::Lookup;
 use super::error::SettingError;
-use super::values::{choice, seconds};
+use super::values::{Lookup, choice, seconds};
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
 use crate::protocol::claims::StandardClaims;

@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::Lookup;
 use super::error::SettingError;
 use crate::domain::throttle::Limit;
 use crate::domain::time::Seconds;
@@ -11,6 +10,9 @@ use crate::endpoints::http::ClientAddress;
 use crate::jose::seal::Sealer;
 use crate::protocol::outbound;
 use crate::protocol::resource::Resources;
+
+/// Gives the value of a variable or secret of the deployment.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Seals in local development, where no secret is set and nothing is worth stealing.
 const DEVELOPMENT_SECRET: &str = "vestibule local development, not a secret";

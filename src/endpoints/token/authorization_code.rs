@@ -1,11 +1,11 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, OAuth 2.1 §4.1.3, RFC 7636 §4.5).
 
 use super::issue::{self, Issuing, TokenResponse};
-use super::{TokenRequest, required, terms};
+use super::request::{TokenRequest, required};
 use crate::domain::grant::Redeem;
 use crate::domain::machine::Address;
 use crate::domain::token::{Token, TokenKind};
-use crate::endpoints::authorize::request::is_excused_from_pkce;
+use crate::endpoints::client_policy::{is_excused_from_pkce, terms};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};

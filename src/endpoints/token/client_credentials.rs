@@ -1,7 +1,7 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): no person, no refresh token, no storage.
 
-use super::TokenRequest;
 use super::issue::{self, TokenResponse};
+use super::request::TokenRequest;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};

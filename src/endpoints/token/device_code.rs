@@ -2,11 +2,12 @@
 //! `Prefer: wait` (RFC 7240 §4.3): the answer is held until the person decides.
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
-use super::{TokenRequest, required, terms};
+use super::request::{TokenRequest, required};
 use crate::domain::grant::Poll;
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::domain::token::{Token, TokenKind};
+use crate::endpoints::client_policy::terms;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};

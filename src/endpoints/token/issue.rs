@@ -14,7 +14,7 @@ use crate::endpoints::server::Server;
 use crate::jose::access_token::{self, AccessToken};
 use crate::jose::id_token::{self, IdToken};
 use crate::jose::jws::{self, Header};
-use crate::protocol::claims::{self, ClaimsObject};
+use crate::protocol::claims::ClaimsObject;
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::scope::{self, Scope};
 
@@ -68,6 +68,7 @@ pub(super) async fn for_person(
 ) -> Result<TokenResponse, Failure> {
     let Issuing { grant, issue, scope, resources } = issuing;
     let authorization = issue.authorization;
+    let authentication = &authorization.authentication;
     let fresh = blank(server, client, &scope, resources);
     // The response to a device code can be repeated, and each copy has the same access token.
     let (jti, iat) = match &issue.repeatable {
@@ -77,9 +78,9 @@ pub(super) async fn for_person(
     let exp = iat.plus(server.settings.lifetimes.access_token);
     let claims = AccessToken {
         sub: authorization.account.clone(),
-        auth_time: authorization.auth_time.map(Timestamp::seconds),
-        acr: Some(claims::ACR_SINGLE_FACTOR.to_owned()),
-        amr: authorization.amr.clone(),
+        auth_time: authentication.auth_time.map(Timestamp::seconds),
+        acr: Some(authentication.acr().to_owned()),
+        amr: authentication.amr.clone(),
         grant_id: Some(grant.to_string()),
         jti,
         iat: iat.seconds(),
@@ -166,6 +167,7 @@ async fn id_token(
     access_token: &str,
 ) -> Result<String, Failure> {
     let now = server.now();
+    let authentication = &authorization.authentication;
     let claims = IdToken {
         iss: server.issuer.clone(),
         sub: authorization.account.clone(),
@@ -173,10 +175,10 @@ async fn id_token(
         azp: Some(client.client_id.clone()),
         iat: now.seconds(),
         exp: now.plus(server.settings.lifetimes.id_token).seconds(),
-        auth_time: authorization.auth_time.map(Timestamp::seconds),
+        auth_time: authentication.auth_time.map(Timestamp::seconds),
         nonce: authorization.nonce.clone(),
-        acr: claims::ACR_SINGLE_FACTOR.to_owned(),
-        amr: authorization.amr.clone(),
+        acr: authentication.acr().to_owned(),
+        amr: authentication.amr.clone(),
         sid: authorization.sid.clone(),
         at_hash: Some(id_token::at_hash(access_token)),
         claims: requested_claims(server, authorization).await?,

@@ -5,28 +5,17 @@ mod client_credentials;
 mod device_code;
 pub mod issue;
 mod refresh_token;
+mod request;
 
+pub use self::request::required;
+
+use self::request::TokenRequest;
 use super::client_authentication::authenticate;
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
-use crate::domain::client::Client;
-use crate::domain::grant::Terms;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
-use crate::protocol::parameters::Parameters;
-use crate::protocol::resource;
-use crate::protocol::scope::{self, Scope};
-
-/// A request to the token endpoint, its client authenticated.
-struct TokenRequest {
-    client: Client,
-    form: Parameters,
-    /// `Prefer`, for the grant that waits.
-    prefer: Option<String>,
-    /// The client's network, which only the refresh token grant compares; empty for other grant types.
-    network: String,
-}
 
 /// Issues tokens.
 ///
@@ -64,45 +53,4 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         GrantType::DeviceCode => device_code::poll(server, request).await?,
     };
     Ok(Response::json(200, &tokens).with("pragma", "no-cache"))
-}
-
-/// A parameter that must be there.
-///
-/// # Errors
-/// `invalid_request`, which names it.
-pub fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, Failure> {
-    form.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name} is missing")).into())
-}
-
-impl TokenRequest {
-    /// The resources asked for (RFC 8707 §2).
-    fn resources(&self, server: &Server<'_>) -> Result<Vec<String>, Failure> {
-        Ok(resource::parse(self.form.all("resource"), &server.settings.resources)?)
-    }
-
-    /// The scopes asked for.
-    fn scope(&self) -> Result<Option<Scope>, Failure> {
-        Ok(self.form.get("scope").map(Scope::parse).transpose()?)
-    }
-}
-
-/// Whether a grant brings a refresh token: the client registered for it, and the person either
-/// granted access while away (OpenID Connect Core §11) or the refresh token ends with the session.
-pub fn terms(server: &Server<'_>, client: &Client) -> Terms {
-    let lifetimes = server.settings.lifetimes;
-    let refreshes = client.may_use(GrantType::RefreshToken);
-    Terms {
-        access_token: lifetimes.access_token,
-        refresh_idle: refreshes.then_some(lifetimes.refresh_token_idle),
-        grant: lifetimes.grant,
-    }
-}
-
-/// What of the scopes asked for this client may have: those that it registered, and
-/// `offline_access` only where it can refresh.
-pub fn allowed_scope(client: &Client, asked: &Scope) -> Scope {
-    let refreshes = client.may_use(GrantType::RefreshToken);
-    asked
-        .intersection(&client.metadata.scope)
-        .filter(|token| token != scope::OFFLINE_ACCESS || refreshes)
 }

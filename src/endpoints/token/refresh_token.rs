@@ -1,7 +1,7 @@
 //! `grant_type=refresh_token` (RFC 6749 §6, RFC 9700 §4.14).
 
 use super::issue::{self, Issuing, TokenResponse};
-use super::{TokenRequest, required};
+use super::request::{TokenRequest, required};
 use crate::domain::grant::Refresh;
 use crate::domain::grant::family::RefreshPolicy;
 use crate::domain::machine::Address;

@@ -12,10 +12,9 @@ use subtle::ConstantTimeEq;
 
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
-use crate::endpoints::connections::connect::ConnectRequest;
 use crate::endpoints::failure::Failure;
-use crate::endpoints::http::{Request, Response};
-use crate::endpoints::interaction::Interaction;
+use crate::endpoints::http::{Cookie, Request, Response};
+use crate::endpoints::interaction::{ConnectRequest, Interaction};
 use crate::endpoints::server::Server;
 use crate::jose::seal::Purpose;
 use crate::protocol::scope::Scope;
@@ -142,14 +141,14 @@ impl UpstreamLogin {
         (matches && server.now() < login.expires_at).then_some(login)
     }
 
-    /// Has the browser forget the sign-in with this ID: it is answered only once.
-    pub fn forget(id: &str, response: Response) -> Response {
-        (0..MAX_CHUNKS)
-            .fold(response, |response, index| response.with_cookie(&cookie_name(id, index), "", 0))
+    /// The cookies that have the browser forget the sign-in: it is answered only once.
+    pub fn forgotten(&self) -> impl Iterator<Item = Cookie> + use<> {
+        let id = self.id();
+        (0..MAX_CHUNKS).map(move |index| Cookie::removed(cookie_name(&id, index)))
     }
 
     /// The ID in the names of its cookies: when it began, so that IDs sort by age, then the tag of its `state`.
-    pub fn id(&self) -> String {
+    fn id(&self) -> String {
         let began_at = self.expires_at.minus(LIFETIME).seconds();
         format!("{began_at:010x}{}", state_tag(&self.binding.state))
     }

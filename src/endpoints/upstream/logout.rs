@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::find;
 use super::start::log;
-use crate::domain::account::row::SessionOrigin;
 use crate::domain::account::{Account, AccountCommand};
+use crate::domain::authentication::SessionOrigin;
 use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierReply};
 use crate::domain::identity;
 use crate::domain::machine::Address;
@@ -31,13 +31,10 @@ use crate::upstream::{id_token, metadata};
 /// # Errors
 /// `invalid_request` for a token that is not the provider's logout token; nothing tells whether
 /// anybody was signed in.
-pub async fn backchannel(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Response, Failure> {
+pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let unknown = || OAuthError::invalid_request("there is no such provider");
-    let provider = find(server, provider).filter(|p| p.is_openid()).ok_or_else(unknown)?;
+    let provider =
+        find(server, request.path_parameter()).filter(|p| p.is_openid()).ok_or_else(unknown)?;
     let form = request.form()?;
     let token = form.get("logout_token").unwrap_or_default();
     let token = match read(server, provider, token).await {
@@ -183,7 +180,7 @@ async fn end_session_endpoint<'s>(
 ///
 /// # Errors
 /// A page, for a query that cannot be read.
-pub fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+pub async fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     // A provider that couldn't sign the user out may send an error text that isn't UTF-8.
     let query = request
         .with_query(|query| Parameters::parse_lossy(query.as_bytes()))

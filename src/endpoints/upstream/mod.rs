@@ -1,19 +1,25 @@
-//! Signing in through other providers: the way there, the way back, and whose account it is.
+//! Signing in through other providers: the way there, and whose account it is.
 
-pub mod account;
-pub mod callback;
 pub mod company;
+pub mod link;
 pub mod login;
 pub mod logout;
 pub mod reconcile;
 pub mod start;
+pub mod verdict;
 
 use super::server::Server;
+use crate::domain::account::membership::Membership;
 use crate::upstream::provider::Provider;
 
 /// The provider of that name.
 pub(super) fn find<'a>(server: &'a Server<'_>, id: &str) -> Option<&'a Provider> {
     server.settings.providers.iter().find(|provider| provider.id == id)
+}
+
+/// Whether the settings now let the provider assert groups and roles.
+pub(super) fn is_believed(server: &Server<'_>, membership: &Membership) -> bool {
+    find(server, &membership.provider).is_some_and(|p| p.asserts_membership)
 }
 
 /// Where a provider sends the browser back to: an address of its own for each, so that no provider

@@ -5,14 +5,12 @@ use super::{find, redirect_uri};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::{Account, AccountCommand, AccountReply};
 use crate::domain::time::Timestamp;
-use crate::endpoints::authorize;
-use crate::endpoints::authorize::request::AuthorizationRequest;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
-use crate::endpoints::interaction::Interaction;
+use crate::endpoints::interaction::{AuthorizationRequest, Interaction};
+use crate::endpoints::outcome::{Outcome, SignInPage};
 use crate::endpoints::server::Server;
-use crate::endpoints::sign_in;
 use crate::protocol::email;
 use crate::upstream::authorization::{self, Wishes};
 use crate::upstream::error::{UpstreamError, log_odd};
@@ -23,19 +21,15 @@ use crate::upstream::provider::Provider;
 ///
 /// # Errors
 /// A page, where there is no such provider or what waited has expired.
-pub async fn sign_in_at(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    provider: &str,
-) -> Result<Response, Failure> {
+pub async fn sign_in_at(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
-    let provider = find(server, provider).filter(|provider| provider.signs_in);
-    let provider = provider.ok_or_else(unknown_provider)?;
+    let provider = find(server, request.path_parameter());
+    let provider = provider.filter(|provider| provider.signs_in).ok_or_else(unknown_provider)?;
     // A link on another site would begin a sign-in that the person did not ask for: it leads to the
     // page where the person may.
     if request.header("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
+        return Ok(Outcome::see_other(&interaction.address(server, "/sign-in")?));
     }
     let hint = query.get("login_hint").filter(|hint| email::is_address(hint)).map(String::from);
     let again = query.get("prompt") == Some("login");
@@ -47,7 +41,7 @@ pub async fn sign_in_at(
 ///
 /// # Errors
 /// A page, where the provider may not.
-pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let parameters = match request.method {
         Method::Post => request.form(),
         _ => request.query(),
@@ -62,8 +56,8 @@ pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Res
     let Some(provider) = provider else {
         let message = "The site that sent you cannot sign you in here by itself. Sign in below, or go \
                        back to the app that you want to use.";
-        let shown = sign_in::Shown::error(403, message.to_owned());
-        return sign_in::page(server, request, &Interaction::Account, shown);
+        let shown = SignInPage::error(403, message.to_owned());
+        return Ok(Outcome::ShowSignIn(Interaction::Account, shown));
     };
     let hint = parameters.get("login_hint").filter(|hint| hint.len() <= 254).map(String::from);
     to_provider(server, request, provider, Interaction::Account, (hint, false)).await
@@ -79,7 +73,7 @@ pub async fn to_provider(
     provider: &Provider,
     interaction: Interaction,
     (hint, again): (Option<String>, bool),
-) -> Result<Response, Failure> {
+) -> Result<Outcome, Failure> {
     let mut wishes =
         Wishes { scope: provider.scope.clone(), login_hint: hint, ..Wishes::default() };
     let again = again || interaction.needs_fresh_sign_in();
@@ -95,7 +89,7 @@ pub async fn to_provider(
             acr_values.split(' ').filter(|v| !v.is_empty()).map(Into::into).collect();
         wishes.login_hint = wishes.login_hint.or_else(|| asked.login_hint.clone());
         let chosen = AuthorizationRequest { account_selected: true, ..asked.clone() };
-        since = since.max(authorize::signed_in_since(&chosen, server.now()));
+        since = since.max(chosen.signed_in_since(server.now()));
     }
     if wishes.prompt_login {
         // So that the provider says when the person signed in (OpenID Connect Core §3.1.2.1).
@@ -106,11 +100,11 @@ pub async fn to_provider(
             "This needs a fresh sign-in, and {} can't confirm one. Sign in another way.",
             provider.name
         );
-        return sign_in::page(server, request, &interaction, sign_in::Shown::error(403, message));
+        return Ok(Outcome::ShowSignIn(interaction, SignInPage::error(403, message)));
     }
     let intent = Intent::SignIn(interaction.clone());
     match begin(server, request, provider, Departure { intent, since, wishes }).await {
-        Ok(response) => Ok(browser::with_token(server, request, response)),
+        Ok(response) => Ok(browser::with_token(server, request, response).into()),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
             log(server, request, provider, &error);
@@ -118,7 +112,7 @@ pub async fn to_provider(
                 "{} does not answer at the moment. Try again in a minute, or sign in another way.",
                 provider.name
             );
-            sign_in::page(server, request, &interaction, sign_in::Shown::error(503, message))
+            Ok(Outcome::ShowSignIn(interaction, SignInPage::error(503, message)))
         }
     }
 }

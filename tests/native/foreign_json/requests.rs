@@ -3,8 +3,8 @@
 use serde_json::json;
 use vestibule::jose::logout_token::LogoutToken;
 use vestibule::protocol::claims::ClaimsRequest;
-use vestibule::protocol::client_metadata::ClientMetadata;
 use vestibule::protocol::foreign_json::ForeignObject;
+use vestibule::protocol::registration;
 
 use super::{Document, ISSUER, NOW, odd_forms};
 use crate::support::provider::object_with;
@@ -109,7 +109,7 @@ fn an_empty_member_of_a_registration_is_omitted_and_an_unknown_one_ignored() {
     let uris = json!(["https://a.test/cb"]);
     let base =
         json!({ "redirect_uris": uris, "token_endpoint_auth_method": "client_secret_basic" });
-    let read = |json: String| ClientMetadata::parse(json.as_bytes());
+    let read = |json: String| registration::metadata(json.as_bytes());
     let expected = read(base.to_string()).unwrap();
     let understood = [
         "post_logout_redirect_uris",

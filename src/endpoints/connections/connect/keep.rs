@@ -1,11 +1,11 @@
 //! Stores the tokens of an outside account that was just connected, or revokes them at the provider.
 
-use super::{connections, not_offered};
 use crate::domain::account::{Account, AccountCommand, AccountError};
 use crate::domain::connection::{
     self, Connection, ConnectionCommand, ConnectionError, ConnectionId, Parties, SealedTokens,
 };
 use crate::endpoints::browser::ClaimedSession;
+use crate::endpoints::connections::{connections, not_offered};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::endpoints::upstream::login::Connecting;

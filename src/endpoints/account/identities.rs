@@ -1,21 +1,21 @@
 //! Linking and unlinking, from the account page.
 
-use super::start::{self, unknown_provider};
-use super::{company, find};
+use super::confirm::{self, Question};
+use super::page::{refused, signed_in_form};
 use crate::domain::account::identity::Unlink;
 use crate::domain::account::{Account, AccountCommand, AccountError};
-use crate::endpoints::account;
-use crate::endpoints::account::confirm::{self, Question};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
+use crate::endpoints::upstream::start::{self, unknown_provider};
+use crate::endpoints::upstream::{company, find};
 
 /// Starts linking, or unlinks, an identity, once the user has confirmed the change.
 ///
 /// # Errors
 /// A page, where nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let (form, session) = account::signed_in_form(server, request).await?;
+    let (form, session) = signed_in_form(server, request).await?;
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
     let confirmation = match shown {
         Ok(confirmation) => confirmation,
@@ -56,7 +56,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
                          account first."
                     .to_owned(),
             };
-            account::refused(server, request, 409, message).await
+            refused(server, request, 409, message).await
         }
         Err(AccountError::NotLinked) => {
             Ok(Response::see_other(&server.url("/account?done=unlinked")))

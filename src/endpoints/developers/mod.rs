@@ -1,43 +1,24 @@
 //! The developers' page (mode 3): people whom the operator allows register apps of their own.
 
-use serde_json::json;
+mod metadata;
+mod owner;
+mod page;
 
+use self::metadata::metadata;
+use self::owner::{developer, own};
+use self::page::{Banner, app_page, fields, filled, list};
 use super::account::confirm::{self, Question};
-use super::browser::{self, ClaimedSession};
+use super::browser;
 use super::failure::Failure;
-use super::form::{self, FormPage, OUT_OF_DATE, OutdatedForm};
+use super::form::{self, OutdatedForm};
 use super::http::{Request, Response};
 use super::register;
 use super::server::Server;
-use crate::domain::account::session::SessionView;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{Account, AccountCommand, AccountError};
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
-use crate::domain::verification::VerifiedClient;
-use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
-use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
+use crate::pages::developers::AppFields;
 use crate::protocol::parameters::Parameters;
-
-/// What the page says first: what was done, or what was wrong.
-type Notice<'a> = Option<Result<&'a str, &'a str>>;
-
-/// The person who is signed in, if the operator allows it.
-async fn developer(
-    server: &Server<'_>,
-    session: &ClaimedSession,
-) -> Result<(SessionView, Vec<String>), Failure> {
-    let command = AccountCommand::Apps(session.proof.clone());
-    let (view, apps) = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Apps(view, apps)) => (*view, apps),
-        Ok(_) => return Err(Failure::internal("apps were answered by something else")),
-        Err(error) => return Err(error.into()),
-    };
-    if server.settings.developers.allow(&view.claims) {
-        return Ok((view, apps));
-    }
-    let message = "The people who run this service decide who registers apps. Ask them for it.";
-    Err(Failure::page(403, "You cannot register apps here", message))
-}
 
 /// Shows the list; whoever is not signed in goes to the sign-in page.
 ///
@@ -49,128 +30,6 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         _ => None,
     };
     list(server, request, (AppFields::default(), true), Banner::new(notice)).await
-}
-
-/// The status of a page, and the messages at its top.
-struct Banner<'a> {
-    status: u16,
-    notice: Notice<'a>,
-    redrawn: Option<&'static str>,
-}
-
-impl<'a> Banner<'a> {
-    fn new(notice: Notice<'a>) -> Self {
-        Self { status: 200, notice, redrawn: None }
-    }
-
-    fn error(status: u16, error: &'a str) -> Self {
-        Self { status, notice: Some(Err(error)), redrawn: None }
-    }
-
-    /// For a page that is shown again because its form was out of date.
-    fn redrawn(outdated: &OutdatedForm) -> Self {
-        Self { status: OUT_OF_DATE, notice: None, redrawn: Some(outdated.notice) }
-    }
-}
-
-async fn list(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    (fields, confidential): (AppFields, bool),
-    Banner { status, notice, redrawn }: Banner<'_>,
-) -> Result<Response, Failure> {
-    let Some(session) = browser::claimed_session(request) else {
-        return Ok(Response::see_other(&server.url("/sign-in")));
-    };
-    let (_, owned) = match developer(server, &session).await {
-        Err(Failure::SignedOut) => return Ok(Response::see_other(&server.url("/sign-in"))),
-        other => other?,
-    };
-    let mut apps = Vec::new();
-    for client_id in owned {
-        if let Some(client) = server.registered_client(&client_id).await? {
-            let name = client.display_name().into_owned();
-            apps.push(AppLine {
-                name,
-                verified: !server.settings.is_unverified(&client),
-                client_id,
-            });
-        }
-    }
-    let form = FormPage::of_session(server, request)?.with_notice(redrawn);
-    let page = Developers {
-        csrf: &form.csrf,
-        apps,
-        fields,
-        confidential,
-        notice: notice.and_then(Result::ok),
-        error: notice.and_then(Result::err),
-    };
-    Ok(form.render(status, &page))
-}
-
-/// The metadata that a form describes (RFC 7591 §2), checked as any registration is.
-fn metadata(
-    server: &Server<'_>,
-    form: &Parameters,
-    confidential: bool,
-) -> Result<ClientMetadata, String> {
-    let text = |name: &str| form.get(name).map(str::trim).filter(|text| !text.is_empty());
-    let redirect_uris: Vec<&str> =
-        text("redirect_uris").unwrap_or_default().split_whitespace().collect();
-    let mut json = json!({
-        "client_name": text("name").ok_or("Give the app a name.")?,
-        "redirect_uris": redirect_uris,
-        "grant_types": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_method": if confidential { "client_secret_basic" } else { "none" },
-    });
-    for name in ["scope", "logo_uri", "policy_uri", "tos_uri"] {
-        if let (Some(value), Some(members)) = (text(name), json.as_object_mut()) {
-            members.insert(name.to_owned(), value.into());
-        }
-    }
-    let metadata = ClientMetadata::parse(json.to_string().as_bytes());
-    let metadata = metadata.map_err(|error| in_words(&error))?;
-    register::check_name(server, &metadata, false).map_err(|error| in_words(&error))?;
-    Ok(metadata)
-}
-
-/// The error in the words of the form, whose user doesn't know the metadata names.
-fn in_words(error: &ClientMetadataError) -> String {
-    match error {
-        ClientMetadataError::BrandName => {
-            "This name belongs to the service itself. Choose another one.".to_owned()
-        }
-        ClientMetadataError::Text("client_name", why) => {
-            format!("Choose another name: {why}.")
-        }
-        other => other.to_string(),
-    }
-}
-
-fn filled(form: &Parameters) -> AppFields {
-    let text = |name| form.get(name).unwrap_or_default().to_owned();
-    AppFields {
-        name: text("name"),
-        redirect_uris: text("redirect_uris"),
-        scope: text("scope"),
-        logo_uri: text("logo_uri"),
-        policy_uri: text("policy_uri"),
-        tos_uri: text("tos_uri"),
-    }
-}
-
-fn fields(client: &Client) -> AppFields {
-    let metadata = &client.metadata;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    AppFields {
-        name: client.display_name().into_owned(),
-        redirect_uris: metadata.redirect_uris.join("\n"),
-        scope: metadata.scope.to_string(),
-        logo_uri: text(&metadata.logo_uri),
-        policy_uri: text(&metadata.policy_uri),
-        tos_uri: text(&metadata.tos_uri),
-    }
 }
 
 /// Registers an app, and shows its secret once.
@@ -222,71 +81,24 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     app_page(server, request, (&client, fields(&client)), (secret.as_deref(), banner))
 }
 
-/// The app of that name, where it is this person's.
-async fn own(
-    server: &Server<'_>,
-    session: &ClaimedSession,
-    client_id: &str,
-) -> Result<Client, Failure> {
-    let (view, _) = developer(server, session).await?;
-    let client = server.registered_client(client_id).await?;
-    client.filter(|client| client.owner.as_deref() == Some(&view.account)).ok_or_else(|| {
-        Failure::page(404, "There is no such app", "It may have been deleted, or be another's.")
-    })
-}
-
 /// Shows an app.
 ///
 /// # Errors
 /// A page, where it is not this person's.
-pub async fn app(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    client_id: &str,
-) -> Result<Response, Failure> {
+pub async fn app(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
         return Ok(Response::see_other(&server.url("/sign-in")));
     };
-    let client = own(server, &session, client_id).await?;
+    let client = own(server, &session, request.path_parameter()).await?;
     app_page(server, request, (&client, fields(&client)), (None, Banner::new(None)))
-}
-
-fn app_page(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    (client, fields): (&Client, AppFields),
-    (secret, Banner { status, notice, redrawn }): (Option<&str>, Banner<'_>),
-) -> Result<Response, Failure> {
-    let form = FormPage::of_session(server, request)?.with_notice(redrawn);
-    let page = DeveloperApp {
-        csrf: &form.csrf,
-        client_id: &client.client_id,
-        fields,
-        verify_with: server
-            .settings
-            .is_unverified(client)
-            .then(|| VerifiedClient::of(client).to_string()),
-        confidential: !client.metadata.is_public(),
-        has_older_secret: client.older_secret.is_some(),
-        secrets: client.secrets_fingerprint(),
-        metadata: client.metadata_fingerprint(),
-        secret,
-        discovery: &server.url("/.well-known/openid-configuration"),
-        notice: notice.and_then(Result::ok),
-        error: notice.and_then(Result::err),
-    };
-    Ok(form.render(status, &page))
 }
 
 /// Changes an app: its settings, its secrets, or that it is.
 ///
 /// # Errors
 /// A page, where it is not this person's or the form is not this server's own.
-pub async fn change(
-    server: &Server<'_>,
-    request: &Request<'_>,
-    client_id: &str,
-) -> Result<Response, Failure> {
+pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let client_id = request.path_parameter();
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
         Err(outdated) => return redraw_app(server, request, client_id, &outdated).await,

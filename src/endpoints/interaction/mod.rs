@@ -1,21 +1,25 @@
 //! What waits while a person signs in or consents: a sealed value in the address or the form.
 //! Nothing is written for a visitor who never signs in.
+//!
+//! This is data: what comes of it once the person has signed in stands in `resume.rs`.
+
+mod authorization;
+mod connect;
+
+pub use self::authorization::AuthorizationRequest;
+pub use self::connect::ConnectRequest;
 
 use serde::{Deserialize, Serialize};
 
-use super::authorize::request::AuthorizationRequest;
-use super::connections::connect::ConnectRequest;
+use super::browser;
 use super::failure::Failure;
-use super::http::{Request, Response};
+use super::http::Request;
 use super::server::Server;
-use super::upstream::reconcile;
-use super::{authorize, browser, browser::ClaimedSession};
 use crate::domain::identity::{ClaimsUpdate, Identity, UpstreamSession};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters;
-use crate::protocol::user_code::UserCode;
 
 /// What goes on once the person has signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -180,38 +184,5 @@ impl Interaction {
     /// Where the end of this leads, for the policy of its pages.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.authorization().map(|request| request.redirect_uri.as_str())
-    }
-
-    /// Goes on, now that the person has signed in.
-    ///
-    /// # Errors
-    /// Whatever going on comes to.
-    pub async fn resume(
-        self,
-        server: &Server<'_>,
-        session: ClaimedSession,
-    ) -> Result<Response, Failure> {
-        match self {
-            Self::Authorize(authorization) => {
-                authorize::decide(server, *authorization, session).await
-            }
-            Self::Device(user_code) => {
-                let code = UserCode::parse(&user_code).map(|code| code.to_string());
-                let query = code.map(|code| format!("?user_code={code}")).unwrap_or_default();
-                Ok(Response::see_other(&server.url(&format!("/device{query}"))))
-            }
-            Self::Account => Ok(Response::see_other(&server.url("/account"))),
-            Self::Confirm { .. } => Ok(Response::see_other(&server.url("/account?done=confirmed"))),
-            Self::Connect(request) => {
-                let path = format!("/connect/{}", request.provider);
-                Ok(Response::see_other(&Self::Connect(request).address(server, &path)?))
-            }
-            Self::Link(pending) => {
-                match reconcile::link_pending(server, &session, &pending).await? {
-                    Ok(()) => Box::pin(pending.next.resume(server, session)).await,
-                    Err(message) => Err(Failure::page(409, "Nothing was linked", message)),
-                }
-            }
-        }
     }
 }

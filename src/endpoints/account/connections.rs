@@ -1,0 +1,21 @@
+//! Disconnecting an outside account, from the account page.
+
+use super::page::{signed_in_form, tell};
+use crate::domain::account::AccountCommand;
+use crate::domain::connection::ConnectionId;
+use crate::endpoints::connections::not_offered;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::server::Server;
+
+/// Disconnects an outside account: the provider is told, and what was kept is erased.
+///
+/// # Errors
+/// A page, where nobody is signed in or the form is not this server's own.
+pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let (form, session) = signed_in_form(server, request).await?;
+    let provider = form.get("provider").unwrap_or_default();
+    let id = ConnectionId::new(provider, form.get("client_id")).ok_or_else(not_offered)?;
+    let command = AccountCommand::Disconnect(session.proof.clone(), id);
+    tell(server, &session, command, "disconnected").await
+}

@@ -1,0 +1,146 @@
+//! The way back from a provider: `answer.rs` reads what it says, and here stands what that was for.
+
+mod answer;
+
+use self::answer::Refusal;
+use super::browser;
+use super::connections::connect;
+use super::failure::Failure;
+use super::http::{Method, Request, Response};
+use super::outcome::{Outcome, SignInPage};
+use super::server::Server;
+use super::upstream::login::{Intent, UpstreamLogin};
+use super::upstream::start::{log, unknown_provider};
+use super::upstream::verdict::Person;
+use super::upstream::{company, find, link, reconcile, redirect_uri};
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::identity::Link;
+use crate::jose::seal::Purpose;
+use crate::protocol::parameters::{self, Parameters};
+use crate::upstream::provider::Provider;
+use crate::upstream::sign_in::SignedIn;
+
+/// Takes a provider's answer.
+///
+/// # Errors
+/// A page, where the answer belongs to nothing that this browser began.
+pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
+    let provider = find(server, request.path_parameter()).ok_or_else(unknown_provider)?;
+    if request.method == Method::Post {
+        return to_get(server, request, provider).map(Outcome::Answer);
+    }
+    let answer = answer::read(server, request)?;
+    let state = answer.get("state").unwrap_or_default();
+    let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
+        return Err(not_ours(server, request, provider).await?);
+    };
+    // The operator may have stopped sign-ins with this provider while the user was there.
+    if !provider.signs_in && !matches!(login.intent, Intent::Connect(_)) {
+        return Err(unknown_provider());
+    }
+    let forgotten = login.forgotten();
+    let outcome = finish(server, request, provider, &answer, login).await?;
+    Ok(outcome.with_cookies(forgotten))
+}
+
+/// A form that another site sends comes without this site's cookies; the same answer as a link comes
+/// with them. What it says stays sealed, so that no code stands in an address of ours.
+fn to_get(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+) -> Result<Response, Failure> {
+    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(answer::unreadable());
+    }
+    let form = request.with_text(|text| Parameters::parse_lossy(text.as_bytes()));
+    let form = answer::known(form.map_err(|_| answer::unreadable())?)?;
+    let body = parameters::encode(form.pairs());
+    let sealed = server.seal(Purpose::UpstreamAnswer, body.as_bytes())?;
+    if sealed.len() > 12_000 {
+        return Err(answer::unreadable());
+    }
+    let query = parameters::encode([("answer", sealed.as_str())]);
+    Ok(Response::see_other(&format!("{}?{query}", redirect_uri(server, provider))))
+}
+
+/// An answer to nothing that this browser waits for: most often it was used already, and the user reloads the
+/// page or goes back.
+async fn not_ours(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+) -> Result<Failure, Failure> {
+    let is_signed_in = match browser::claimed_session(request) {
+        Some(session) => session.read(server).await?.is_some(),
+        None => false,
+    };
+    Ok(if is_signed_in {
+        Failure::page(400, "You're already signed in", "Go back to the app to continue.")
+    } else {
+        let message = format!(
+            "The answer from {} was already used, came too late or belongs to another browser. \
+             Sign in again, or start again from the app.",
+            provider.name
+        );
+        Failure::page(400, "This sign-in can't continue", message)
+    })
+}
+
+/// Redeems the answer, then does what the sign-in at the provider was for. An answer in another protocol, such as a
+/// SAML assertion, ends in the same identity, and from there on in the same way.
+async fn finish(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    answer: &Parameters,
+    login: UpstreamLogin,
+) -> Result<Outcome, Failure> {
+    let signed_in = match answer::redeem(server, provider, answer, &login).await {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => {
+            if let Refusal::Upstream(error) = &refusal {
+                log(server, request, provider, error);
+            }
+            let (status, message) = refusal.told(&provider.name);
+            return tell(server, login.intent, status, message).await;
+        }
+    };
+    match login.intent {
+        Intent::SignIn(interaction) => {
+            let signed_in_since = login.signed_in_since;
+            let SignedIn { identity, session, .. } = signed_in;
+            let identity = company::vouched(server, provider, identity).await?;
+            let confirms = interaction.needs_fresh_sign_in();
+            let person = Person { identity, session, signed_in_since, confirms, asks: None };
+            reconcile::sign_in(server, request, provider, person, interaction).await
+        }
+        Intent::Link { account, confirmation } => {
+            let link = Link {
+                identity: company::vouched(server, provider, signed_in.identity).await?,
+                update: provider.claims_update,
+                confirmation: Confirmation::Link(confirmation),
+            };
+            link::link(server, request, &account, link).await
+        }
+        Intent::Connect(connecting) => {
+            connect::finish(server, request, provider, connecting, signed_in).await
+        }
+    }
+}
+
+/// Tells what happened where the person can go on.
+async fn tell(
+    server: &Server<'_>,
+    intent: Intent,
+    status: u16,
+    message: String,
+) -> Result<Outcome, Failure> {
+    match intent {
+        Intent::SignIn(interaction) => {
+            Ok(Outcome::ShowSignIn(interaction, SignInPage::error(status, message)))
+        }
+        Intent::Link { .. } => Ok(Outcome::ShowAccount(status, message)),
+        Intent::Connect(connecting) => connect::refused(server, &connecting, status, message).await,
+    }
+}

@@ -1,0 +1,115 @@
+//! An app that signs a person in: an authorization code with PKCE.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::client::{COOKIE, TOKEN, caller, post, tokens_page};
+use crate::endpoints::browser;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Request, Response};
+use crate::endpoints::server::Server;
+use crate::pages::demo::Tokens;
+use crate::protocol::parameters;
+
+const CALLBACK: &str = "/demo/app/callback";
+const SCOPE: &str = "openid profile email offline_access";
+
+/// The photo printer, whose people have accounts.
+///
+/// # Errors
+/// None.
+pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    Ok(begin(server, "demo-app", (CALLBACK, SCOPE), ""))
+}
+
+/// The ToDo app, whose people register first.
+///
+/// # Errors
+/// None.
+pub async fn start_registration(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=create"))
+}
+
+/// The ToDo app for whoever works at the company, which is found by the address.
+///
+/// # Errors
+/// None.
+pub async fn start_at_company(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    let hint = "&login_hint=dana%40acme.example";
+    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), hint))
+}
+
+/// The app begins: the verifier stays in a cookie of its own, the challenge travels.
+pub(super) fn begin(
+    server: &Server<'_>,
+    client_id: &str,
+    (callback, scope): (&str, &str),
+    more: &str,
+) -> Response {
+    let verifier = Base64UrlUnpadded::encode_string(&server.random::<32>());
+    let state = Base64UrlUnpadded::encode_string(&server.random::<16>());
+    let challenge = Base64UrlUnpadded::encode_string(&Sha256::digest(verifier.as_bytes()));
+    let query = parameters::encode([
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", &server.url(callback)),
+        ("scope", scope),
+        ("state", &state),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    Response::see_other(&format!("{}?{query}{more}", server.url("/authorize"))).with_cookie(
+        COOKIE,
+        &format!("{client_id}.{verifier}.{state}"),
+        600,
+    )
+}
+
+/// Shows what the app got for its code.
+///
+/// # Errors
+/// A page, where the answer is not to this browser's request.
+pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    match redeem(server, request, CALLBACK).await? {
+        Ok((client_id, tokens)) => Ok(tokens_page(server, request, &client_id, &tokens).await),
+        Err(response) => Ok(response),
+    }
+}
+
+/// The client and its tokens; or what the person sees instead.
+pub(super) async fn redeem(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    callback: &str,
+) -> Result<Result<(String, Value), Response>, Failure> {
+    let query = request.query()?;
+    let cookie = request.cookie(COOKIE).unwrap_or_default();
+    let mut parts = cookie.split('.');
+    let (Some(client_id), Some(verifier), Some(state)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Ok(Err(Response::see_other(&server.url("/demo"))));
+    };
+    if query.get("state") != Some(state) || query.get("iss") != Some(&server.issuer) {
+        let message = "The answer does not belong to this browser's request. Begin again.";
+        return Err(Failure::page(400, "The demo app refused the answer", message));
+    }
+    if let Some(error) = query.get("error") {
+        let page = Tokens { client: client_id, error: Some(error), claims: &[], lines: &[] };
+        return Ok(Err(browser::html(server, 200, &page)));
+    }
+    let tokens = post(
+        server,
+        TOKEN,
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", query.get("code").unwrap_or_default()),
+            ("redirect_uri", &server.url(callback)),
+            ("client_id", client_id),
+            ("code_verifier", verifier),
+        ],
+        caller(request, None),
+    )
+    .await;
+    Ok(Ok((client_id.to_owned(), tokens)))
+}

@@ -1,0 +1,48 @@
+//! The metadata of an app, from the form that describes it (RFC 7591 §2).
+
+use serde_json::json;
+
+use crate::endpoints::register;
+use crate::endpoints::server::Server;
+use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
+use crate::protocol::parameters::Parameters;
+use crate::protocol::registration;
+
+/// The metadata that a form describes (RFC 7591 §2), checked as any registration is.
+pub(super) fn metadata(
+    server: &Server<'_>,
+    form: &Parameters,
+    confidential: bool,
+) -> Result<ClientMetadata, String> {
+    let text = |name: &str| form.get(name).map(str::trim).filter(|text| !text.is_empty());
+    let redirect_uris: Vec<&str> =
+        text("redirect_uris").unwrap_or_default().split_whitespace().collect();
+    let mut json = json!({
+        "client_name": text("name").ok_or("Give the app a name.")?,
+        "redirect_uris": redirect_uris,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": if confidential { "client_secret_basic" } else { "none" },
+    });
+    for name in ["scope", "logo_uri", "policy_uri", "tos_uri"] {
+        if let (Some(value), Some(members)) = (text(name), json.as_object_mut()) {
+            members.insert(name.to_owned(), value.into());
+        }
+    }
+    let metadata = registration::metadata(json.to_string().as_bytes());
+    let metadata = metadata.map_err(|error| in_words(&error))?;
+    register::check_name(server, &metadata, false).map_err(|error| in_words(&error))?;
+    Ok(metadata)
+}
+
+/// The error in the words of the form, whose user doesn't know the metadata names.
+fn in_words(error: &ClientMetadataError) -> String {
+    match error {
+        ClientMetadataError::BrandName => {
+            "This name belongs to the service itself. Choose another one.".to_owned()
+        }
+        ClientMetadataError::Text("client_name", why) => {
+            format!("Choose another name: {why}.")
+        }
+        other => other.to_string(),
+    }
+}

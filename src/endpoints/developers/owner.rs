@@ -1,0 +1,39 @@
+//! Who may register apps, and which app is whose.
+
+use crate::domain::account::session::SessionView;
+use crate::domain::account::{Account, AccountCommand, AccountReply};
+use crate::domain::client::Client;
+use crate::endpoints::browser::ClaimedSession;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::server::Server;
+
+/// The person who is signed in, if the operator allows it.
+pub(super) async fn developer(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+) -> Result<(SessionView, Vec<String>), Failure> {
+    let command = AccountCommand::Apps(session.proof.clone());
+    let (view, apps) = match server.send::<Account>(&session.address(), command).await? {
+        Ok(AccountReply::Apps(view, apps)) => (*view, apps),
+        Ok(_) => return Err(Failure::internal("apps were answered by something else")),
+        Err(error) => return Err(error.into()),
+    };
+    if server.settings.developers.allow(&view.claims) {
+        return Ok((view, apps));
+    }
+    let message = "The people who run this service decide who registers apps. Ask them for it.";
+    Err(Failure::page(403, "You cannot register apps here", message))
+}
+
+/// The app of that name, where it is this person's.
+pub(super) async fn own(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+    client_id: &str,
+) -> Result<Client, Failure> {
+    let (view, _) = developer(server, session).await?;
+    let client = server.registered_client(client_id).await?;
+    client.filter(|client| client.owner.as_deref() == Some(&view.account)).ok_or_else(|| {
+        Failure::page(404, "There is no such app", "It may have been deleted, or be another's.")
+    })
+}

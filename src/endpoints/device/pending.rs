@@ -1,0 +1,92 @@
+//! The request of a device that waits for a person, found by its user code.
+
+use crate::domain::account::session::SessionView;
+use crate::domain::client::Client;
+use crate::domain::grant::device::DeviceView;
+use crate::domain::grant::{DecisionError, LookUp};
+use crate::domain::machine::Address;
+use crate::endpoints::client_policy::allowed_scope;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::Request;
+use crate::endpoints::server::Server;
+use crate::protocol::grant_type::GrantType;
+use crate::protocol::resource;
+use crate::protocol::user_code::UserCode;
+
+/// Why a code leads nowhere.
+#[derive(Clone, Copy)]
+pub(super) enum Refused {
+    Unknown,
+    Exhausted,
+}
+
+impl Refused {
+    /// The status of the page.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Unknown => 404,
+            Self::Exhausted => 429,
+        }
+    }
+
+    /// What the page says.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Unknown => {
+                "No device is waiting with this code. It may have expired or been used: look at \
+                 your device for a new one."
+            }
+            Self::Exhausted => {
+                "Too many codes that do not exist were tried. Wait a few minutes, then try again."
+            }
+        }
+    }
+}
+
+/// The request behind a code. A wrong code costs a try, of the network's and of the account's
+/// (RFC 8628 §5.1).
+pub(super) async fn find(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    session: &SessionView,
+    user_code: &UserCode,
+) -> Result<Result<(Client, DeviceView), Refused>, Failure> {
+    let limit = server.settings.limits.user_code;
+    let throttles = [
+        format!("user-code/{}", server.network_of(request)),
+        format!("user-code/account/{}", session.account),
+    ];
+    for throttle in &throttles {
+        if !server.guess(throttle, limit).await? {
+            return Ok(Err(Refused::Exhausted));
+        }
+    }
+    let address = Address::Name(user_code.as_str().to_owned());
+    let answer = server.ask(&address, LookUp).await?;
+    // A code that existed was no guess.
+    let right = !matches!(answer, Err(DecisionError::Unknown));
+    for throttle in &throttles {
+        server.guessed(throttle, limit, right).await?;
+    }
+    let view = match answer {
+        Ok(view) => *view,
+        Err(_) => return Ok(Err(Refused::Unknown)),
+    };
+    let client = server.client(&view.client_id).await?;
+    let renewed = client.and_then(|client| Some((renewed(server, &client, view)?, client)));
+    Ok(renewed.map(|(view, client)| (client, view)).ok_or(Refused::Unknown))
+}
+
+/// The request as the client could send it now; `None` if it can't send it any more. Scopes that the client may no
+/// longer have are left out, as in a new request.
+fn renewed(server: &Server<'_>, client: &Client, mut view: DeviceView) -> Option<DeviceView> {
+    let resources = view.resources.iter().map(String::as_str);
+    let is_allowed = client.may_use(GrantType::DeviceCode)
+        && resource::parse(resources, &server.settings.resources).is_ok();
+    let scope = allowed_scope(client, &view.scope);
+    if !is_allowed || (scope.is_empty() && !view.scope.is_empty()) {
+        return None;
+    }
+    view.scope = scope;
+    Some(view)
+}

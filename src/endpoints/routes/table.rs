@@ -1,0 +1,126 @@
+//! The table of routes: who calls each path, with which methods, and the function that answers.
+
+use super::route::{Audience, Endpoint, Route, work};
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::{Method, Request, Response};
+use crate::endpoints::server::Server;
+use crate::endpoints::{
+    account, assets, authorize, callback, connections, consent, demo, developers, device,
+    device_authorization, discovery, end_session, introspect, jwks, register, revoke,
+    select_account, sign_in, sign_out, sign_up, token, upstream, userinfo,
+};
+
+/// The function that answers; or two of them, where a path shows a page and takes its form by POST.
+macro_rules! to {
+    ($endpoint:path) => {
+        |server, request| work($endpoint(server, request))
+    };
+    ($page:path, $form:path) => {
+        |server, request| match request.method {
+            Method::Post => work($form(server, request)),
+            _ => work($page(server, request)),
+        }
+    };
+}
+
+/// For programs.
+const fn clients(path: &'static str, methods: &'static str, endpoint: Endpoint) -> Route {
+    Route { path, audience: Audience::Clients, methods, page: None, endpoint }
+}
+
+/// For people.
+const fn people(path: &'static str, methods: &'static str, endpoint: Endpoint) -> Route {
+    Route { path, audience: Audience::People, methods, page: None, endpoint }
+}
+
+/// For a form of a page that stands elsewhere.
+const fn form(path: &'static str, page: &'static str, endpoint: Endpoint) -> Route {
+    Route { path, audience: Audience::People, methods: "POST", page: Some(page), endpoint }
+}
+
+/// The route of a path.
+pub(super) fn find(server: &Server<'_>, path: &str) -> Option<&'static Route> {
+    let demo = if server.settings.development { DEMO } else { &[] };
+    ROUTES.iter().chain(demo).find(|route| route.has(path))
+}
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    // Tokens
+    clients("/token",                  "POST",              to!(token::token)),
+    clients("/userinfo",               "GET, POST",         to!(userinfo::userinfo)),
+    clients("/introspect",             "POST",              to!(introspect::introspect)),
+    clients("/revoke",                 "POST",              to!(revoke::revoke)),
+    clients("/device_authorization",   "POST",              to!(device_authorization::device_authorization)),
+    // Metadata and keys
+    clients("/.well-known/openid-configuration",
+                                       "GET, HEAD",         to!(discovery::metadata)),
+    clients("/.well-known/oauth-authorization-server",
+                                       "GET, HEAD",         to!(discovery::metadata)),
+    clients("/jwks",                   "GET, HEAD",         to!(jwks::jwks)),
+    // Registration
+    clients("/register",               "POST",              to!(register::register)),
+    clients("/register/{client_id}",   "GET, PUT, DELETE",  to!(register::manage)),
+    people ("/developers",             "GET, HEAD, POST",   to!(developers::show, developers::create)),
+    people ("/developers/{client_id}", "GET, HEAD, POST",   to!(developers::app, developers::change)),
+    // Authorization and logout
+    people ("/authorize",              "GET, HEAD, POST",   to!(authorize::authorize)),
+    people ("/consent",                "GET, HEAD, POST",   to!(consent::show, consent::submit)),
+    people ("/end_session",            "GET, HEAD, POST",   to!(end_session::end_session)),
+    people ("/signed-out",             "GET, HEAD",         to!(end_session::signed_out)),
+    // Signing in and out
+    people ("/sign-in",                "GET, HEAD, POST",   to!(sign_in::show, sign_in::submit)),
+    people ("/sign-up",                "GET, HEAD, POST",   to!(sign_up::show, sign_up::submit)),
+    people ("/select-account",         "GET, HEAD, POST",   to!(select_account::show, select_account::submit)),
+    form   ("/sign-out",               "/account",          to!(sign_out::sign_out)),
+    // Devices
+    people ("/device",                 "GET, HEAD, POST",   to!(device::show, device::submit)),
+    form   ("/device/decide",          "/device",           to!(device::decide)),
+    clients("/device/qr.svg",          "GET, HEAD",         to!(device::qr)),
+    // Other providers
+    people ("/sign-in/{provider}",     "GET, HEAD",         to!(upstream::start::sign_in_at)),
+    people ("/initiate-login",         "GET, HEAD, POST",   to!(upstream::start::initiated)),
+    people ("/callback/{provider}",    "GET, HEAD, POST",   to!(callback::callback)),
+    people ("/signed-out/{provider}",  "GET, HEAD",         to!(upstream::logout::back)),
+    clients("/backchannel_logout/{provider}",
+                                       "POST",              to!(upstream::logout::backchannel)),
+    // Connected accounts
+    people ("/connect/{provider}",     "GET, HEAD, POST",   to!(connections::connect::show, connections::connect::submit)),
+    clients("/connections",            "GET",               to!(connections::token::list)),
+    clients("/connections/{provider}/token",
+                                       "GET",               to!(connections::token::token)),
+    // The account
+    people ("/account",                "GET, HEAD",         to!(account::show)),
+    form   ("/account/profile",        "/account",          to!(account::profile::submit)),
+    form   ("/account/password",       "/account",          to!(account::credentials::password)),
+    form   ("/account/sessions",       "/account",          to!(account::access::end_other)),
+    form   ("/account/apps",           "/account",          to!(account::access::revoke_client)),
+    form   ("/account/identities",     "/account",          to!(account::identities::submit)),
+    form   ("/account/connections",    "/account",          to!(account::connections::disconnect)),
+    people ("/account/delete",         "GET, HEAD, POST",   to!(account::credentials::confirm_delete, account::credentials::delete)),
+    // The rest
+    people ("/",                       "GET, HEAD",         to!(home)),
+    people ("/assets/{name}",          "GET, HEAD",         to!(assets::asset)),
+];
+
+/// In local development alone.
+#[rustfmt::skip]
+const DEMO: &[Route] = &[
+    people("/demo",                    "GET, HEAD",         to!(demo::home::show)),
+    people("/demo/app/start",          "GET, HEAD",         to!(demo::app::start)),
+    people("/demo/todo/start",         "GET, HEAD",         to!(demo::app::start_registration)),
+    people("/demo/company/start",      "GET, HEAD",         to!(demo::app::start_at_company)),
+    people("/demo/app/callback",       "GET, HEAD",         to!(demo::app::callback)),
+    people("/demo/social/start",       "GET, HEAD",         to!(demo::social::start)),
+    people("/demo/social/callback",    "GET, HEAD",         to!(demo::social::callback)),
+    people("/demo/social/connected",   "GET, HEAD",         to!(demo::social::connected)),
+    people("/demo/tv",                 "GET, HEAD",         to!(demo::television::show)),
+    people("/demo/tv/wait",            "GET, HEAD",         to!(demo::television::wait)),
+    people("/demo/machine",            "GET, HEAD, POST",   to!(demo::machine::show, demo::machine::submit)),
+];
+
+/// Sends whoever opens the bare address to where there is something to see.
+async fn home(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    let path = if server.settings.development { "/demo" } else { "/account" };
+    Ok(Response::see_other(&server.url(path)))
+}

@@ -1,0 +1,105 @@
+//! Who an address and a password sign in. Wrong address and wrong password are told alike, and take the same time.
+
+use crate::domain::account::password::PasswordSignIn;
+use crate::domain::account::session::NewSession;
+use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
+use crate::domain::attempts::Blocked;
+use crate::domain::identifier::{
+    self, Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
+};
+use crate::domain::machine::Address;
+use crate::domain::time::{Seconds, Timestamp};
+use crate::domain::token::ObjectId;
+use crate::endpoints::browser;
+use crate::endpoints::failure::{self, Failure};
+use crate::endpoints::http::Request;
+use crate::endpoints::server::Server;
+
+/// Why nobody was signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refused {
+    #[error("This e-mail address and password do not match an account. Check both and try again.")]
+    Wrong,
+    #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
+    Blocked(Blocked),
+    #[error("Too many sign-ins from your network. Try again in a few minutes.")]
+    Exhausted,
+}
+
+impl Refused {
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Wrong => 422,
+            Self::Blocked(_) | Self::Exhausted => 429,
+        }
+    }
+}
+
+/// Delays the response to a failed sign-in until a whole number of seconds after the request arrived. An
+/// account that exists responds faster or slower than one that doesn't, depending on its location and on what
+/// it stores. The delay hides that from anyone who probes addresses.
+pub(super) async fn wait_for_whole_second(
+    server: &Server<'_>,
+    came_at: Timestamp,
+) -> Result<(), Failure> {
+    let spent = came_at.seconds_until(server.now()).max(1);
+    Ok(server.ports.timer.wait_until(came_at.plus(Seconds(spent))).await?)
+}
+
+/// Signs in with an address and a password, within the limits of the network.
+pub(super) async fn sign_in(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    credentials: (&str, &str),
+    session: NewSession,
+) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
+    let limit = server.settings.limits.sign_in;
+    let throttle = server.password_throttle(request);
+    if !server.guess(&throttle, limit).await? {
+        return Ok(Err(Refused::Exhausted));
+    }
+    let result = attempt(server, request, credentials, session).await?;
+    server.guessed(&throttle, limit, result.is_ok()).await?;
+    if let Ok((account, _)) = &result {
+        browser::end_session_of_other(server, request, account).await?;
+    }
+    Ok(result)
+}
+
+/// Follows the address to its account, which counts the attempt, verifies the password and begins the session.
+/// An address without an account causes the same calls: the identifier counts the attempt, and the object of the
+/// class `Account` with the identifier's name hashes the password and stores nothing.
+async fn attempt(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    (email, password): (&str, &str),
+    session: NewSession,
+) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
+    // No account can have such an address, so this early response reveals nothing.
+    if email.is_empty() || email.len() > 254 {
+        return Ok(Err(Refused::Wrong));
+    }
+    let identifier = Address::Name(identifier::of_email(email));
+    let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
+        Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
+        Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
+        Err(IdentifierError::Blocked(blocked)) => return Ok(Err(Refused::Blocked(blocked))),
+        Err(error) => return Err(Failure::internal(error.to_string())),
+    };
+    let address = match &account {
+        Some(account) => Address::Id(account.as_str().to_owned()),
+        None => identifier,
+    };
+    let replaces = browser::claimed_session(request)
+        .filter(|held| account.as_ref() == Some(&held.account))
+        .map(|held| held.proof);
+    let sign_in = PasswordSignIn { password: password.into(), session, replaces };
+    let command = AccountCommand::SignIn(Box::new(sign_in));
+    match (account, server.send::<Account>(&address, command).await?) {
+        (Some(account), Ok(AccountReply::SignedIn(signed_in))) => Ok(Ok((account, *signed_in))),
+        (_, Ok(_)) => Err(Failure::internal("a sign-in was answered by something else")),
+        (_, Err(AccountError::WrongPassword | AccountError::Unknown)) => Ok(Err(Refused::Wrong)),
+        (_, Err(AccountError::Blocked(blocked))) => Ok(Err(Refused::Blocked(blocked))),
+        (_, Err(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,88 @@
+//! Links who a person is at a provider to the account that is signed in.
+
+use crate::domain::account::confirmation::Confirmation;
+use crate::domain::account::identity::Link;
+use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::identity::Identity;
+use crate::endpoints::browser::{self, ClaimedSession};
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::Request;
+use crate::endpoints::interaction::PendingLink;
+use crate::endpoints::names;
+use crate::endpoints::outcome::Outcome;
+use crate::endpoints::server::Server;
+use crate::protocol::text;
+
+/// Links the identity to the account that began it, if it is still the one that is signed in.
+///
+/// # Errors
+/// Only what is ours.
+pub(in crate::endpoints) async fn link(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    account: &str,
+    link: Link,
+) -> Result<Outcome, Failure> {
+    let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
+    let Some(session) = session else {
+        let message = "You signed out, or in as someone else, before it was done. Sign in and try \
+                       again.";
+        return Err(Failure::page(403, "Nothing was linked", message));
+    };
+    match link_to(server, &session, link).await? {
+        Ok(()) => Ok(Outcome::see_other(&server.url("/account?done=linked"))),
+        Err(message) => Ok(Outcome::ShowAccount(409, message)),
+    }
+}
+
+/// Links the waiting identity after the user has signed in to the account.
+///
+/// # Errors
+/// Internal errors only.
+pub async fn link_pending(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+    pending: &PendingLink,
+) -> Result<Result<(), String>, Failure> {
+    let confirmation = Confirmation::SignIn;
+    let (identity, update) = (pending.identity.clone(), pending.update);
+    link_to(server, session, Link { identity, update, confirmation }).await
+}
+
+/// Links an identity to the account of a session. The inner error is for the user.
+async fn link_to(
+    server: &Server<'_>,
+    session: &ClaimedSession,
+    link: Link,
+) -> Result<Result<(), String>, Failure> {
+    let name = link.identity.identifier();
+    let taken = taken(&link.identity);
+    let account = session.account.as_str();
+    let claimed = match names::owner(server, &name).await? {
+        Some(owner) if owner.as_str() == account => false,
+        None if names::claim(server, &name, account).await? => true,
+        _ => return Ok(Err(taken)),
+    };
+    let command = AccountCommand::Link(session.proof.clone(), Box::new(link));
+    let Err(error) = server.send::<Account>(&session.address(), command).await? else {
+        return Ok(Ok(()));
+    };
+    if claimed {
+        names::unclaim(server, &name, account).await?;
+    }
+    match error {
+        AccountError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),
+        AccountError::NotConfirmed => Ok(Err(
+            "Nothing was linked, because you didn't sign in just now. Sign in and try again."
+                .to_owned(),
+        )),
+        error => Err(error.into()),
+    }
+}
+
+fn taken(identity: &Identity) -> String {
+    format!(
+        "{} is linked to another account here. Sign in with it and unlink it there first.",
+        text::isolated(identity.label())
+    )
+}

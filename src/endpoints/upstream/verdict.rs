@@ -1,0 +1,261 @@
+//! Whose account it is, by the operator's rules for the provider.
+
+use super::company;
+use crate::domain::account::authorize::AuthorizeRequest;
+use crate::domain::account::identity::UpstreamSignIn;
+use crate::domain::account::session::NewSession;
+use crate::domain::account::{
+    Account, AccountCommand, AccountError, AccountReply, NewAccount, OwnAddress, SignedIn,
+};
+use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
+use crate::domain::identifier;
+use crate::domain::identity::{Identity, UpstreamSession};
+use crate::domain::machine::{Address, Class};
+use crate::domain::time::Timestamp;
+use crate::domain::token::ObjectId;
+use crate::endpoints::browser;
+use crate::endpoints::failure::Failure;
+use crate::endpoints::http::Request;
+use crate::endpoints::server::Server;
+use crate::endpoints::{names, new_account};
+use crate::protocol::claims::StandardClaims;
+use crate::protocol::text;
+use crate::upstream::provider::{Creation, Linking, Provider};
+
+/// A person whom a provider signed in.
+pub(in crate::endpoints) struct Person {
+    /// The user's identity at the provider.
+    pub identity: Identity,
+    /// How and when the user authenticated there.
+    pub session: UpstreamSession,
+    /// The app wanted a sign-in at or after this.
+    pub signed_in_since: Option<Timestamp>,
+    /// Whether the user signed in to confirm a change.
+    pub confirms: bool,
+    /// What the app asks of the account that the person turns out to have.
+    pub asks: Option<Box<AuthorizeRequest>>,
+}
+
+/// What the rules come to.
+pub(super) enum Verdict {
+    /// The person is signed in.
+    SignedIn(ObjectId, Box<SignedIn>),
+    /// The address has an account already, so the user must sign in to it to show that it is theirs.
+    /// `is_unproven`: the account never proved the address, so the user may take it instead.
+    ProveOwnership { is_unproven: bool },
+    /// The company of the address signs its people in elsewhere.
+    Elsewhere(String, String),
+    /// Not this person, and why.
+    Refused(String),
+}
+
+/// Decides whose account it is, by the rules of the provider.
+///
+/// # Errors
+/// Internal errors only.
+pub(super) async fn decide(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    person: &Person,
+) -> Result<Verdict, Failure> {
+    let identity = &person.identity;
+    if let Some(email) = &identity.verified_email
+        && let Some(other) = company::elsewhere(server, provider, email).await?
+    {
+        return Ok(Verdict::Elsewhere(other.name.clone(), email.clone()));
+    }
+    // Found: the identity leads to an account.
+    if let Some(account) = names::owner(server, &identity.identifier()).await? {
+        let address = own_address(server, &account).await?.map(|own| own.email);
+        if let Some(email) = &address
+            && let Some(other) = company::elsewhere(server, provider, email).await?
+        {
+            return Ok(Verdict::Elsewhere(other.name.clone(), email.clone()));
+        }
+        let adopts_address = match (&address, &identity.verified_email) {
+            (None, Some(email)) => claim_free(server, &account, email).await?,
+            _ => None,
+        };
+        let link = Linked { by_email: false, adopts_address: adopts_address.clone() };
+        if let Some(verdict) =
+            try_account(server, request, provider, person, (account.clone(), link)).await?
+        {
+            return Ok(verdict);
+        }
+        if let Some(name) = adopts_address {
+            names::unclaim(server, &name, account.as_str()).await?;
+        }
+        // It led to an account that is gone, or gave it up: the identity is nobody's.
+    }
+    let Some(email) = &identity.verified_email else {
+        return create(server, request, provider, person, None).await;
+    };
+    let Some(account) = names::owner(server, &identifier::of_email(email)).await? else {
+        return create(server, request, provider, person, Some(email.clone())).await;
+    };
+    match provider.linking {
+        Linking::Never => create(server, request, provider, person, None).await,
+        Linking::SignInFirst => {
+            let own = own_address(server, &account).await?;
+            Ok(Verdict::ProveOwnership { is_unproven: own.is_some_and(|own| !own.is_proven) })
+        }
+        Linking::VerifiedEmail => {
+            // The names are claimed first, as for a new account.
+            let name = identity.identifier();
+            if !names::claim(server, &name, account.as_str()).await? {
+                return Ok(Verdict::Refused(in_between(&provider.name)));
+            }
+            let link = Linked { by_email: true, adopts_address: None };
+            let linked =
+                try_account(server, request, provider, person, (account.clone(), link)).await?;
+            if linked.is_none() {
+                names::unclaim(server, &name, account.as_str()).await?;
+            }
+            Ok(linked.unwrap_or(Verdict::ProveOwnership { is_unproven: true }))
+        }
+    }
+}
+
+/// Why a name that was free a moment ago is taken.
+pub(super) fn in_between(name: &str) -> String {
+    format!("Another sign-in with {name} was faster. Try again.")
+}
+
+async fn own_address(
+    server: &Server<'_>,
+    account: &ObjectId,
+) -> Result<Option<OwnAddress>, Failure> {
+    let address = Address::Id(account.as_str().to_owned());
+    match server.send::<Account>(&address, AccountCommand::Address).await? {
+        Ok(AccountReply::Address(own)) => Ok(own),
+        Ok(_) => Err(Failure::internal("an address was answered by something else")),
+        Err(AccountError::Unknown) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Claims an address that a provider vouches for, if no account has it. Returns the name of its identifier.
+async fn claim_free(
+    server: &Server<'_>,
+    account: &ObjectId,
+    email: &str,
+) -> Result<Option<String>, Failure> {
+    let name = identifier::of_email(email);
+    let is_free = names::owner(server, &name).await?.is_none();
+    let is_claimed = is_free && names::claim(server, &name, account.as_str()).await?;
+    Ok(is_claimed.then_some(name))
+}
+
+/// How a sign-in links its identity to the account.
+struct Linked {
+    /// Whether to link an identity that isn't linked yet, by the address that both have proven.
+    by_email: bool,
+    /// The name of the identifier whose address becomes the account's own.
+    adopts_address: Option<String>,
+}
+
+/// Signs in to an account, linking the identity where the account may take it at once; none where
+/// the account does not know the person.
+async fn try_account(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    person: &Person,
+    (account, link): (ObjectId, Linked),
+) -> Result<Option<Verdict>, Failure> {
+    let replaces = browser::claimed_session(request)
+        .filter(|held| held.account == account)
+        .map(|held| held.proof);
+    let sign_in = UpstreamSignIn {
+        identity: person.identity.clone(),
+        update: provider.claims_update,
+        link_by_email: link.by_email,
+        session: session(server, request, provider, person),
+        replaces,
+        adopts_address: link.adopts_address,
+    };
+    let address = Address::Id(account.as_str().to_owned());
+    match server.send::<Account>(&address, AccountCommand::SignInWith(Box::new(sign_in))).await? {
+        Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(Verdict::SignedIn(account, signed_in))),
+        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
+        Err(AccountError::NotLinked | AccountError::Unknown) => Ok(None),
+        Err(error @ AccountError::TooManyIdentities) => {
+            Ok(Some(Verdict::Refused(format!("Your account cannot be linked: {error}."))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn session(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    person: &Person,
+) -> NewSession {
+    let Person { identity, session, .. } = person;
+    let origin = SessionOrigin {
+        provider: provider.id.clone(),
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        sid: session.sid.clone(),
+    };
+    let time = AuthTime::told(session.auth_time, person.signed_in_since);
+    NewSession {
+        authentication: NewAuthentication::at_provider(origin, session.amr.clone(), time),
+        confirms: person.confirms,
+        asks: person.asks.clone(),
+        ..browser::new_session(server, request)
+    }
+}
+
+/// Checks that the provider's `create` setting allows an account for a user who has none; the error is for
+/// the user.
+pub(super) fn may_create(provider: &Provider, identity: &Identity) -> Result<(), String> {
+    let verified = identity.verified_email.as_deref();
+    let allowed = match provider.creation {
+        Creation::Open => true,
+        Creation::Invited => verified.is_some_and(|email| provider.has_invited(email)),
+        Creation::Off => false,
+    };
+    if allowed {
+        return Ok(());
+    }
+    let (name, called) = (&provider.name, text::isolated(identity.label()));
+    Err(format!(
+        "There is no account here for {called} of {name}, and new ones are made by invitation alone. \
+         Ask the people who run this service, or sign in another way."
+    ))
+}
+
+/// Makes an account, where the rules allow one.
+pub(super) async fn create(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    provider: &Provider,
+    person: &Person,
+    email: Option<String>,
+) -> Result<Verdict, Failure> {
+    let identity = &person.identity;
+    if let Err(message) = may_create(provider, identity) {
+        return Ok(Verdict::Refused(message));
+    }
+    let account = server.ports.objects.new_id(Class::Account)?;
+    let claims = StandardClaims {
+        email: email.clone(),
+        email_verified: email.as_ref().map(|_| true),
+        updated_at: Some(server.now().seconds()),
+        ..StandardClaims::default()
+    };
+    let new = NewAccount {
+        account: account.to_string(),
+        address: email.map(|email| (email.clone(), identifier::of_email(&email))),
+        claims,
+        password: None,
+        identity: Some(Box::new(identity.clone())),
+    };
+    match new_account::create(server, session(server, request, provider, person), new).await? {
+        Some(signed_in) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
+        None => Ok(Verdict::Refused(in_between(&provider.name))),
+    }
+}
