@@ -27,6 +27,7 @@ mod grant_properties;
 mod impersonation;
 mod key_ring;
 mod limits;
+mod messages;
 mod outdated_forms;
 mod passwords;
 mod protocol;

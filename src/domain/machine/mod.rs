@@ -323,3 +323,7 @@ impl<C: Command> Step<C> {
 /// A machine without rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoRow {}
+
+/// The error of a command that can't fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NoError {}
