@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::server::Server;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount, SignedIn};
-use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierError};
+use crate::domain::identifier::{Claim, IdentifierError, Unclaim};
 use crate::domain::machine::Address;
 
 /// Claims the names and makes the account; none where a name leads to another account.
@@ -48,17 +48,16 @@ pub async fn create(
 
 /// Claims a name for an account; false where it leads to another one.
 pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Result<bool, Failure> {
-    let command = IdentifierCommand::Claim(account.to_owned());
-    match server.send::<Identifier>(&Address::Name(name.to_owned()), command).await? {
-        Ok(_) => Ok(true),
+    let command = Claim(account.to_owned());
+    match server.ask(&Address::Name(name.to_owned()), command).await? {
+        Ok(()) => Ok(true),
         Err(IdentifierError::Taken) => Ok(false),
-        Err(error) => Err(Failure::internal(error.to_string())),
     }
 }
 
 /// Gives up a name that was claimed, unless the account has confirmed it.
 pub(super) async fn unclaim(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
-    let command = IdentifierCommand::Unclaim(account.to_owned());
-    let answer = server.send::<Identifier>(&Address::Name(name.to_owned()), command).await?;
-    answer.map(|_| ()).map_err(|error| Failure::internal(error.to_string()))
+    let command = Unclaim(account.to_owned());
+    let Ok(()) = server.ask(&Address::Name(name.to_owned()), command).await?;
+    Ok(())
 }

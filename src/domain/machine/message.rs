@@ -86,6 +86,25 @@ macro_rules! commands {
 }
 pub(crate) use commands;
 
+/// Has a struct written as the array of its members, as earlier releases wrote variants whose members had no names.
+macro_rules! as_array {
+    ($type:ident { $($member:ident),+ $(,)? }) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(&($(&self.$member,)+), serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(array: D) -> Result<Self, D::Error> {
+                let ($($member,)+) = serde::Deserialize::deserialize(array)?;
+                Ok(Self { $($member),+ })
+            }
+        }
+    };
+}
+pub(crate) use as_array;
+
 /// What a command came to.
 pub type Answer<C> = Result<<C as Command>::Reply, <C as Command>::Error>;
 

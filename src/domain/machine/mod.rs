@@ -11,7 +11,7 @@ pub mod message;
 pub use self::class::Class;
 pub(crate) use self::class::machines;
 pub use self::effect::{Effect, Message, Nothing, Wants};
-pub(crate) use self::message::commands;
+pub(crate) use self::message::{as_array, commands};
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use crate::domain::account::{
     self as domain_account, Account, AccountCommand, AccountError, AccountReply, NewAccount,
     OwnAddress,
 };
-use crate::domain::identifier::{self, Identifier, IdentifierCommand, IdentifierReply};
+use crate::domain::identifier::{self, LeadsTo};
 use crate::domain::identity::{Identity, UpstreamSession, session_identifier};
 use crate::domain::machine::{Address, Class};
 use crate::domain::secret::SecretHash;
@@ -185,9 +185,9 @@ async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Resul
     };
     let name = Address::Name(session_identifier(&identity.issuer, sid));
     let until = server.now().plus(server.settings.lifetimes.session);
-    let command = IdentifierCommand::Lend(account.to_string(), until);
+    let command = identifier::Lend { account: account.to_string(), until };
     // A name that is another's is none of this provider's making: the logout by `sub` remains.
-    server.send::<Identifier>(&name, command).await?.ok();
+    server.ask(&name, command).await?.ok();
     Ok(())
 }
 
@@ -266,10 +266,9 @@ fn in_between(name: &str) -> String {
 /// The account that a name leads to.
 async fn owner(server: &Server<'_>, name: &str) -> Result<Option<ObjectId>, Failure> {
     let address = Address::Name(name.to_owned());
-    match server.send::<Identifier>(&address, IdentifierCommand::Read).await? {
-        Ok(IdentifierReply::Account(account)) => Ok(ObjectId::parse(&account)),
-        Ok(_) => Ok(None),
-        Err(error) => Err(Failure::internal(error.to_string())),
+    match server.ask(&address, identifier::Read).await? {
+        Ok(LeadsTo::Account(account)) => Ok(ObjectId::parse(&account)),
+        Ok(LeadsTo::Nobody) => Ok(None),
     }
 }
 

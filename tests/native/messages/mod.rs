@@ -4,6 +4,7 @@
 //! The texts of the earlier release are literal here, and its types are copies of those that it had: one enum of
 //! commands and one of replies for each machine.
 
+mod identifier;
 mod throttle;
 
 use std::fmt::Debug;
@@ -11,7 +12,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vestibule::domain::machine::message::{self, Answer};
-use vestibule::domain::machine::{Command, Machine, Receive};
+use vestibule::domain::machine::{Address, Command, Effect, Machine, Nothing, Notice, Receive};
 
 /// The types with which the earlier release writes and reads a machine's messages.
 trait Earlier: Machine {
@@ -53,4 +54,18 @@ where
     let read: Result<<C::Machine as Earlier>::Reply, <C::Machine as Earlier>::Error> =
         serde_json::from_str(&written).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), earlier);
+}
+
+/// Each release takes the notice to the object named `n` that the other has stored; `earlier` is the effect as the
+/// earlier one stores it.
+fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
+    let written =
+        Effect::<Nothing>::send(Address::Name("n".into()), notice).unwrap().write().unwrap();
+    for text in [earlier, &written] {
+        let Effect::Send(message) = Effect::<Nothing>::read(text).unwrap();
+        assert_eq!((message.class, &message.to), (N::Machine::CLASS, &Address::Name("n".into())));
+        let sent = message.command.to_string();
+        assert_eq!(N::Machine::receive(&sent, Rewrite).unwrap(), notice.write().unwrap());
+        serde_json::from_str::<<N::Machine as Earlier>::Command>(&sent).unwrap();
+    }
 }
