@@ -4,6 +4,7 @@
 //! The texts of the earlier release are literal here, and its types are copies of those that it had: one enum of
 //! commands and one of replies for each machine.
 
+mod document;
 mod identifier;
 mod throttle;
 
@@ -12,7 +13,9 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vestibule::domain::machine::message::{self, Answer};
-use vestibule::domain::machine::{Address, Command, Effect, Machine, Nothing, Notice, Receive};
+use vestibule::domain::machine::{
+    Address, Command, Effect, Machine, Nothing, Notice, Receive, Wants,
+};
 
 /// The types with which the earlier release writes and reads a machine's messages.
 trait Earlier: Machine {
@@ -68,4 +71,11 @@ fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
         assert_eq!(N::Machine::receive(&sent, Rewrite).unwrap(), notice.write().unwrap());
         serde_json::from_str::<<N::Machine as Earlier>::Command>(&sent).unwrap();
     }
+}
+
+/// Each release reads the effect of its own that the other has stored, whose type is the same in both; `earlier` is
+/// its text in the earlier one.
+fn check_stored<W: Wants + PartialEq + Debug>(effect: &Effect<W>, earlier: &str) {
+    assert_eq!(Effect::read(earlier).unwrap(), *effect);
+    assert_eq!(effect.write().unwrap(), earlier);
 }
