@@ -49,7 +49,7 @@ impl Server<'_> {
         to: &Address,
         command: M::Command,
     ) -> ports::Answer<M::Command> {
-        self.wait::<M>(to, command, Seconds(0)).await
+        self.wait(to, command, Seconds(0)).await
     }
 
     /// Sends a command to a machine.
@@ -58,12 +58,12 @@ impl Server<'_> {
     }
 
     /// Sends a command to a machine whose answer may be held.
-    pub async fn wait<M: OneCommand>(
+    pub async fn wait<C: Command>(
         &self,
         to: &Address,
-        command: M::Command,
+        command: C,
         hold: Seconds,
-    ) -> ports::Answer<M::Command> {
+    ) -> ports::Answer<C> {
         ports::send(&self.ports, to, command, hold).await
     }
 

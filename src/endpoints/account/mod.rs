@@ -13,7 +13,7 @@ use crate::domain::account::confirmation::is_recent;
 use crate::domain::account::membership::Membership;
 use crate::domain::account::row::LinkedIdentity;
 use crate::domain::account::{Account, AccountCommand, AccountReply, Overview};
-use crate::domain::connection::ConnectionReply;
+use crate::domain::connection::Standing;
 use crate::pages::account::{
     AccountPage, AppLine, ConnectionLine, IdentityLine, PasswordSection, SessionLine,
 };
@@ -238,8 +238,8 @@ async fn connection_lines(
     for id in &overview.connections {
         let standing = connections::standing(server, &overview.session.account, id).await?;
         let (label, broken) = match standing {
-            Some(ConnectionReply::Standing(label, _, broken)) => (Some(label), broken),
-            _ => (None, None),
+            Some(Standing { label, broken, .. }) => (Some(label), broken),
+            None => (None, None),
         };
         let app = match id.client_id() {
             Some(client_id) => {

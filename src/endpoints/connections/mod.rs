@@ -9,9 +9,7 @@ use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use crate::domain::account::AccountCommand;
-use crate::domain::connection::{
-    self, Connection, ConnectionCommand, ConnectionId, ConnectionReply,
-};
+use crate::domain::connection::{self, ConnectionId, Standing};
 use crate::upstream::connection::Connections;
 
 /// What speaks to providers for people's accounts.
@@ -39,9 +37,9 @@ pub(super) async fn standing(
     server: &Server<'_>,
     account: &str,
     id: &ConnectionId,
-) -> Result<Option<ConnectionReply>, Failure> {
+) -> Result<Option<Standing>, Failure> {
     let address = connection::address(account, id);
-    Ok(server.send::<Connection>(&address, ConnectionCommand::Read).await?.ok())
+    Ok(server.ask(&address, connection::Read).await?.ok())
 }
 
 /// Disconnects an outside account: the provider is told, and what was kept is erased.

@@ -4,7 +4,7 @@
 use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::{TokenRequest, required, terms};
 use crate::domain::grant::device_response::Poll;
-use crate::domain::grant::{Grant, GrantCommand, GrantReply};
+use crate::domain::grant::{GrantCommand, GrantReply};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::domain::token::{Token, TokenKind};
@@ -24,7 +24,7 @@ pub(super) async fn poll(
     // Thousands may wait here: neither the form nor the client's metadata does.
     drop(request);
     let address = Address::Id(code.object.as_str().to_owned());
-    let issue = match server.wait::<Grant>(&address, poll, hold).await?? {
+    let issue = match server.wait(&address, poll, hold).await?? {
         GrantReply::Issue(issue) => issue,
         _ => return Err(Failure::internal("a poll was answered by something else")),
     };

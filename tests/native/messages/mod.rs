@@ -4,6 +4,7 @@
 //! The texts of the earlier release are literal here, and its types are copies of those that it had: one enum of
 //! commands and one of replies for each machine.
 
+mod connection;
 mod document;
 mod identifier;
 mod throttle;
