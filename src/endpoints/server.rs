@@ -7,7 +7,7 @@ use crate::domain::client::{self, Client};
 use crate::domain::entropy;
 use crate::domain::machine::{Address, Command, OneCommand};
 use crate::domain::registration::{self, RegistrationError};
-use crate::domain::throttle::{Exhausted, Limit, Throttle, ThrottleCommand};
+use crate::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Throttle};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::seal::Purpose;
 use crate::ports::{self, Ports};
@@ -105,26 +105,28 @@ impl Server<'_> {
 
     /// Spends a try; false where none is left.
     pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
-        Ok(self.throttle(name, ThrottleCommand::Spend(limit)).await?.is_ok())
+        Ok(self.throttle(name, Spend(limit)).await?.is_ok())
     }
 
     /// Spends a try for a guess whose result is not known yet; false where none is left.
     pub async fn guess(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
-        Ok(self.throttle(name, ThrottleCommand::Guess(limit)).await?.is_ok())
+        Ok(self.throttle(name, Guess(limit)).await?.is_ok())
     }
 
     /// Gives the try of a right guess back, or keeps that of a wrong one.
     pub async fn guessed(&self, name: &str, limit: Limit, right: bool) -> Result<(), Failure> {
-        let keep_or_not = if right { ThrottleCommand::GiveBack } else { ThrottleCommand::Keep };
-        let answer = self.throttle(name, keep_or_not(limit)).await?;
-        answer.map_err(|error| Failure::internal(error.to_string()))
+        let Ok(()) = match right {
+            true => self.throttle(name, GiveBack(limit)).await?,
+            false => self.throttle(name, Keep(limit)).await?,
+        };
+        Ok(())
     }
 
-    async fn throttle(
+    async fn throttle<C: Command<Machine = Throttle>>(
         &self,
         name: &str,
-        command: ThrottleCommand,
-    ) -> Result<Result<(), Exhausted>, Failure> {
-        Ok(self.send::<Throttle>(&Address::Name(name.to_owned()), command).await?)
+        command: C,
+    ) -> Result<Result<C::Reply, C::Error>, Failure> {
+        Ok(self.ask(&Address::Name(name.to_owned()), command).await?)
     }
 }

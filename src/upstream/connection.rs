@@ -9,10 +9,9 @@ use super::metadata::metadata;
 use super::presets::Revocation;
 use super::provider::{Provider, Secret};
 use super::token::{self, GrantedScope, TokenResponse};
-use crate::domain::connection::{Connection, ConnectionWants, RefreshFailure, SealedTokens};
+use crate::domain::connection::{ConnectionWants, RefreshFailure, Refreshed, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
-use crate::domain::machine::OutcomeOf;
 use crate::jose::seal::{Purpose, SealError, Sealer};
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
@@ -83,10 +82,11 @@ impl Connections<'_> {
     }
 
     /// Performs what a connection wants from its provider; `None` if nothing comes back.
-    pub async fn perform(&self, wanted: ConnectionWants) -> Option<OutcomeOf<Connection>> {
+    pub async fn perform(&self, wanted: ConnectionWants) -> Option<Refreshed> {
         match wanted {
             ConnectionWants::RefreshConnection { account, provider, refresh_token, sent } => {
-                Some((self.refresh(&account, &provider, &refresh_token).await, sent))
+                let tokens = self.refresh(&account, &provider, &refresh_token).await;
+                Some(Refreshed { tokens, sent })
             }
             ConnectionWants::RevokeConnection {
                 account,

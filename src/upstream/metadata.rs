@@ -3,7 +3,7 @@
 use super::endpoints::Endpoints;
 use super::error::UpstreamError;
 use super::provider::Provider;
-use crate::domain::document::{DocumentCommand, DocumentError};
+use crate::domain::document::{Read, ReadError};
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::ports::{self, Ports};
@@ -51,10 +51,10 @@ pub async fn document(
     outdated: bool,
 ) -> Result<String, UpstreamError> {
     let address = Address::Name(url.to_owned());
-    let command = DocumentCommand::Read { url: url.to_owned(), outdated };
+    let command = Read { url: url.to_owned(), outdated };
     match ports::send(ports, &address, command, PATIENCE).await? {
         Ok(text) => Ok(text),
-        Err(DocumentError::Unavailable(error)) => Err(error.into()),
-        Err(DocumentError::Pending) => Err(crate::domain::http::HttpError::Timeout.into()),
+        Err(ReadError::Unavailable(error)) => Err(error.into()),
+        Err(ReadError::Pending) => Err(crate::domain::http::HttpError::Timeout.into()),
     }
 }

@@ -7,15 +7,12 @@ use vestibule::domain::account::identity::{Link, Unlink};
 use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use vestibule::domain::account::session::{NewSession, SessionProof};
 use vestibule::domain::account::{
-    Account, AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount,
-    Overview,
+    AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount, Overview,
 };
 use vestibule::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
-use vestibule::domain::identifier::{
-    Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
-};
+use vestibule::domain::identifier::{self, IdentifierError, LeadsTo, SignInError};
 use vestibule::domain::identity::{ClaimsUpdate, Identity};
-use vestibule::domain::machine::{Address, Class, Command, OneCommand};
+use vestibule::domain::machine::{Address, Class, Command};
 use vestibule::domain::password::{NewPassword, PasswordRecord};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
@@ -28,16 +25,12 @@ use crate::support::World;
 const EMAIL: &str = "email:person@example.test";
 const PASSWORD: &str = "a long enough passphrase";
 
-fn send<M: OneCommand>(
-    world: &World,
-    to: Address,
-    command: M::Command,
-) -> Result<<M::Command as Command>::Reply, <M::Command as Command>::Error> {
+fn send<C: Command>(world: &World, to: Address, command: C) -> Result<C::Reply, C::Error> {
     block_on(ports::send(&world.ports(), &to, command, Seconds(0))).unwrap()
 }
 
 fn account(world: &World, command: AccountCommand) -> Result<AccountReply, AccountError> {
-    send::<Account>(world, Address::Id(id()), command)
+    send(world, Address::Id(id()), command)
 }
 
 fn id() -> String {
@@ -58,8 +51,8 @@ pub fn new_session() -> NewSession {
 }
 
 fn created(world: &World) -> SessionProof {
-    let claim = IdentifierCommand::Claim(id());
-    send::<Identifier>(world, Address::Name(EMAIL.into()), claim).unwrap();
+    let claim = identifier::Claim(id());
+    send(world, Address::Name(EMAIL.into()), claim).unwrap();
     let new = NewAccount {
         account: id(),
         address: Some(("person@example.test".into(), EMAIL.into())),
@@ -141,22 +134,22 @@ fn an_address_leads_to_one_account() {
     let world = World::new(&[]);
     created(&world);
     let identifier = || Address::Name(EMAIL.into());
-    let other = IdentifierCommand::Claim("cd".repeat(32));
-    let taken = send::<Identifier>(&world, identifier(), other);
+    let other = identifier::Claim("cd".repeat(32));
+    let taken = send(&world, identifier(), other);
     assert_eq!(taken, Err(IdentifierError::Taken));
-    let found = send::<Identifier>(&world, identifier(), IdentifierCommand::SignIn);
-    assert_eq!(found, Ok(IdentifierReply::Account(id())));
+    let found = send(&world, identifier(), identifier::SignIn);
+    assert_eq!(found, Ok(LeadsTo::Account(id())));
 }
 
 #[test]
 fn a_claim_that_nobody_confirms_lapses() {
     let world = World::new(&[]);
     let identifier = || Address::Name(EMAIL.into());
-    send::<Identifier>(&world, identifier(), IdentifierCommand::Claim(id())).unwrap();
-    let other = || IdentifierCommand::Claim("cd".repeat(32));
-    assert!(send::<Identifier>(&world, identifier(), other()).is_err());
+    send(&world, identifier(), identifier::Claim(id())).unwrap();
+    let other = || identifier::Claim("cd".repeat(32));
+    assert!(send(&world, identifier(), other()).is_err());
     world.advance(300);
-    assert!(send::<Identifier>(&world, identifier(), other()).is_ok());
+    assert!(send(&world, identifier(), other()).is_ok());
 }
 
 #[test]
@@ -251,10 +244,10 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
     for attempt in 0..12 {
         let with = account(&known, wrong()).err();
         let address = Address::Name("email:nobody@example.test".into());
-        let without = send::<Identifier>(&unknown, address, IdentifierCommand::SignIn).err();
+        let without = send(&unknown, address, identifier::SignIn).err();
         match (with, without) {
             (Some(AccountError::WrongPassword), None) => {}
-            (Some(AccountError::Blocked(one)), Some(IdentifierError::Blocked(other))) => {
+            (Some(AccountError::Blocked(one)), Some(SignInError::Blocked(other))) => {
                 assert_eq!(one, other);
             }
             other => panic!("attempt {attempt}: {other:?}"),
@@ -425,7 +418,7 @@ fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time
     let try_both = || {
         let known = account(&world, wrong()).err() == Some(AccountError::WrongPassword);
         let nobody = Address::Name("email:nobody@example.test".into());
-        (known, send::<Identifier>(&world, nobody, IdentifierCommand::SignIn).is_ok())
+        (known, send(&world, nobody, identifier::SignIn).is_ok())
     };
     for _ in 0..4 {
         assert_eq!(try_both(), (true, true));
@@ -589,9 +582,9 @@ fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
     // Two answers of one provider at once: the second gives up only what it claimed
     let world = World::new(&[]);
     let name = || Address::Name(EMAIL.into());
-    let read = || send::<Identifier>(&world, name(), IdentifierCommand::Read);
-    send::<Identifier>(&world, name(), IdentifierCommand::Claim(id())).unwrap();
-    send::<Identifier>(&world, name(), IdentifierCommand::Confirm(id())).unwrap();
-    send::<Identifier>(&world, name(), IdentifierCommand::Unclaim(id())).unwrap();
-    assert_eq!(read(), Ok(IdentifierReply::Account(id())));
+    let read = || send(&world, name(), identifier::Read);
+    send(&world, name(), identifier::Claim(id())).unwrap();
+    send(&world, name(), identifier::Confirm(id())).unwrap();
+    send(&world, name(), identifier::Unclaim(id())).unwrap();
+    assert_eq!(read(), Ok(LeadsTo::Account(id())));
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::connection::{
-    Broken, ConnectionCommand, ConnectionError, ConnectionReply, ConnectionWants, Parties,
-    RefreshFailure, SealedTokens, State,
+    Broken, Connect, Connection, ConnectionWants, Parties, RefreshFailure, Refreshed, SealedTokens,
+    State, Token, TokenError,
 };
 use vestibule::domain::machine::{Before, Command, Effect, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
@@ -23,8 +23,6 @@ struct World {
     refreshes: u32,
 }
 
-type Reply = Result<ConnectionReply, ConnectionError>;
-
 impl World {
     fn new(lifetime: u32) -> Self {
         let mut world = Self { state: None, now: START, on_the_way: None, newest: 1, refreshes: 0 };
@@ -34,12 +32,12 @@ impl World {
             subject: "s".into(),
             label: "me".into(),
         };
-        let tokens = tokens(1, lifetime);
-        world.send(ConnectionCommand::Connect(parties, tokens, Scope::default())).unwrap();
+        let (tokens, approved) = (tokens(1, lifetime), Scope::default());
+        world.send(Connect { parties, tokens, approved }).unwrap();
         world
     }
 
-    fn send(&mut self, command: ConnectionCommand) -> Reply {
+    fn send<C: Command<Machine = Connection>>(&mut self, command: C) -> Result<C::Reply, C::Error> {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
         let step = command.decide(before, self.now, &*SeededEntropy::new());
         match step.change.next {
@@ -74,9 +72,9 @@ impl World {
             self.on_the_way = Some((token, sent));
             return;
         }
-        let outcome =
+        let tokens =
             if taken { Ok(tokens(self.newest, lifetime)) } else { Err(RefreshFailure::Refused) };
-        self.send(ConnectionCommand::Refreshed(outcome, sent)).unwrap();
+        self.send(Refreshed { tokens, sent }).unwrap();
     }
 }
 
@@ -95,11 +93,11 @@ fn however_many_ask_the_provider_is_asked_once() {
     let mut world = World::new(100);
     world.now = world.now.plus(Seconds(95));
     for _ in 0..50 {
-        assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Pending));
+        assert_eq!(world.send(Token), Err(TokenError::Pending));
     }
     world.answer(false, 100);
     assert_eq!(world.refreshes, 1);
-    assert!(world.send(ConnectionCommand::Token).is_ok());
+    assert!(world.send(Token).is_ok());
 }
 
 #[test]
@@ -107,14 +105,14 @@ fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back()
     for (lost, why) in [(true, Broken::Lost), (false, Broken::Refused)] {
         let mut world = World::new(100);
         world.now = world.now.plus(Seconds(95));
-        world.send(ConnectionCommand::Token).unwrap_err();
+        world.send(Token).unwrap_err();
         if lost {
             world.answer(true, 100);
         } else {
             world.newest = 99;
         }
         world.answer(false, 100);
-        assert_eq!(world.send(ConnectionCommand::Token), Err(why.into()));
+        assert_eq!(world.send(Token), Err(why.into()));
     }
 }
 
@@ -122,14 +120,14 @@ fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back()
 fn a_provider_that_does_not_answer_is_left_alone_for_a_moment() {
     let mut world = World::new(100);
     world.now = world.now.plus(Seconds(100));
-    world.send(ConnectionCommand::Token).unwrap_err();
+    world.send(Token).unwrap_err();
     world.on_the_way = None;
-    let unanswered = ConnectionCommand::Refreshed(Err(RefreshFailure::Unanswered), 1);
+    let unanswered = Refreshed { tokens: Err(RefreshFailure::Unanswered), sent: 1 };
     world.send(unanswered).unwrap();
-    assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Unavailable));
+    assert_eq!(world.send(Token), Err(TokenError::Unavailable));
     assert!(world.on_the_way.is_none());
     world.now = world.now.plus(Seconds(6));
-    assert_eq!(world.send(ConnectionCommand::Token), Err(ConnectionError::Pending));
+    assert_eq!(world.send(Token), Err(TokenError::Pending));
     assert_eq!(world.on_the_way, Some(("r1".into(), 1)), "it was sent before, and nobody knows");
 }
 
@@ -143,15 +141,16 @@ fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
         label: "me".into(),
     };
     let bare = || SealedTokens { refresh_token: None, ..tokens(7, 100) };
-    let connect = |subject| ConnectionCommand::Connect(parties(subject), bare(), Scope::default());
+    let connect =
+        |subject| Connect { parties: parties(subject), tokens: bare(), approved: Scope::default() };
     world.send(connect("s")).unwrap();
     world.now = world.now.plus(Seconds(99));
-    world.send(ConnectionCommand::Token).unwrap_err();
+    world.send(Token).unwrap_err();
     assert_eq!(world.on_the_way, Some(("r1".into(), 0)));
     world.on_the_way = None;
     world.send(connect("another")).unwrap();
     world.now = world.now.plus(Seconds(101));
-    assert_eq!(world.send(ConnectionCommand::Token), Err(Broken::Expired.into()));
+    assert_eq!(world.send(Token), Err(Broken::Expired.into()));
 }
 
 #[test]
@@ -168,12 +167,12 @@ fn a_refresh_token_for_more_than_is_approved_now_does_not_go_on() {
             };
             let refresh_token = refresh_token.map(String::from);
             let tokens = SealedTokens { refresh_token, ..tokens(1, 100) };
-            ConnectionCommand::Connect(parties, tokens, Scope::parse(approved).unwrap())
+            Connect { parties, tokens, approved: Scope::parse(approved).unwrap() }
         };
         world.send(connect("post read", Some("wide"))).unwrap();
         world.send(connect(approved, None)).unwrap();
         world.now = world.now.plus(Seconds(99));
-        world.send(ConnectionCommand::Token).ok();
+        world.send(Token).ok();
         let sent = world.on_the_way.map(|(token, _)| token);
         assert_eq!(sent.as_deref(), goes_on.then_some("wide"), "{approved}");
     }
@@ -214,14 +213,14 @@ proptest! {
                     lost_one |= lost && world.on_the_way.is_some();
                     world.answer(lost, lifetime);
                 }
-                Event::Ask => match world.send(ConnectionCommand::Token) {
-                    Ok(ConnectionReply::Token(_, expires_at, _)) => {
-                        prop_assert!(world.now < expires_at.unwrap());
+                Event::Ask => match world.send(Token) {
+                    Ok(token) => {
+                        prop_assert!(world.now < token.expires_at.unwrap());
                     }
-                    Err(ConnectionError::Broken(why)) => {
+                    Err(TokenError::Broken(why)) => {
                         prop_assert!(lost_one && why == Broken::Lost);
                     }
-                    Err(ConnectionError::Pending) => prop_assert!(world.on_the_way.is_some()),
+                    Err(TokenError::Pending) => prop_assert!(world.on_the_way.is_some()),
                     other => prop_assert!(false, "{other:?}"),
                 },
             }

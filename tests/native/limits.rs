@@ -5,84 +5,94 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use vestibule::domain::attempts::Attempts;
 use vestibule::domain::machine::{Before, Command, Next};
-use vestibule::domain::throttle::{Limit, Spent, ThrottleCommand};
+use vestibule::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Spent, Throttle, Wake};
 use vestibule::domain::time::{Seconds, Timestamp};
 
 use crate::support::{START, SeededEntropy};
 
 const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600), guesses: None };
 
-fn throttle(state: &mut Option<Spent>, command: ThrottleCommand, now: Timestamp) -> bool {
-    let before = Before { state: state.clone(), rows: BTreeMap::new() };
+/// What becomes of the state, and whether there was a try.
+fn decide<C: Command<Machine = Throttle>>(
+    state: Option<Spent>,
+    command: C,
+    now: Timestamp,
+) -> (Next<Spent>, bool) {
+    let before = Before { state, rows: BTreeMap::new() };
     let step = command.decide(before, now, &*SeededEntropy::new());
-    match step.change.next {
+    (step.change.next, step.reply.is_ok())
+}
+
+fn throttle<C: Command<Machine = Throttle>>(
+    state: &mut Option<Spent>,
+    command: C,
+    now: Timestamp,
+) -> bool {
+    let (next, is_ok) = decide(state.clone(), command, now);
+    match next {
         Next::Written(spent) | Next::Remembered(spent) | Next::Awaited(spent) => {
             *state = Some(spent)
         }
         Next::Forgotten => *state = None,
         Next::Unchanged => {}
     }
-    step.reply.is_ok()
+    is_ok
 }
 
 #[test]
 fn tries_run_out_and_flow_back() {
     let mut state = None;
     for _ in 0..5 {
-        assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
+        assert!(throttle(&mut state, Spend(LIMIT), START));
     }
-    assert!(!throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
+    assert!(!throttle(&mut state, Spend(LIMIT), START));
     let later = START.plus(Seconds(3600 / 5));
-    assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), later));
-    assert!(!throttle(&mut state, ThrottleCommand::Spend(LIMIT), later));
+    assert!(throttle(&mut state, Spend(LIMIT), later));
+    assert!(!throttle(&mut state, Spend(LIMIT), later));
 }
 
 #[test]
 fn a_try_that_was_right_is_given_back() {
     let mut state = None;
     for _ in 0..20 {
-        assert!(throttle(&mut state, ThrottleCommand::Spend(LIMIT), START));
-        assert!(throttle(&mut state, ThrottleCommand::GiveBack(LIMIT), START));
+        assert!(throttle(&mut state, Spend(LIMIT), START));
+        assert!(throttle(&mut state, GiveBack(LIMIT), START));
     }
 }
 
 #[test]
 fn a_right_guess_is_never_written_and_a_wrong_one_is() {
     // Guessing, with the object leaving the memory after each guess
-    let guess = |state: &Option<Spent>, command: ThrottleCommand| {
-        let before = Before { state: state.clone(), rows: BTreeMap::new() };
-        command.decide(before, START, &*SeededEntropy::new())
-    };
-    let spent = guess(&None, ThrottleCommand::Guess(LIMIT));
-    let Next::Remembered(in_memory) = spent.change.next else { panic!("{:?}", spent.change.next) };
-    let given_back = guess(&Some(in_memory), ThrottleCommand::GiveBack(LIMIT));
-    assert!(matches!(given_back.change.next, Next::Remembered(_)));
+    let (spent, _) = decide(None, Guess(LIMIT), START);
+    let Next::Remembered(in_memory) = spent else { panic!("{spent:?}") };
+    let (given_back, _) = decide(Some(in_memory), GiveBack(LIMIT), START);
+    assert!(matches!(given_back, Next::Remembered(_)));
     let mut stored = None;
     for _ in 0..5 {
-        assert!(throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
-        assert!(throttle(&mut stored, ThrottleCommand::Keep(LIMIT), START));
+        assert!(throttle(&mut stored, Guess(LIMIT), START));
+        assert!(throttle(&mut stored, Keep(LIMIT), START));
     }
-    assert!(!throttle(&mut stored, ThrottleCommand::Guess(LIMIT), START));
+    assert!(!throttle(&mut stored, Guess(LIMIT), START));
     // The memory was lost between the guess and its result.
-    assert!(matches!(guess(&None, ThrottleCommand::Keep(LIMIT)).change.next, Next::Written(_)));
+    assert!(matches!(decide(None, Keep(LIMIT), START).0, Next::Written(_)));
 }
 
 #[test]
 fn guesses_made_in_parallel_count_before_any_is_known_to_be_wrong() {
     let mut state = None;
     for _ in 0..5 {
-        assert!(throttle(&mut state, ThrottleCommand::Guess(LIMIT), START));
+        assert!(throttle(&mut state, Guess(LIMIT), START));
     }
-    assert!(!throttle(&mut state, ThrottleCommand::Guess(LIMIT), START));
+    assert!(!throttle(&mut state, Guess(LIMIT), START));
 }
 
 #[test]
 fn a_throttle_forgets_itself() {
     let mut state = None;
-    throttle(&mut state, ThrottleCommand::Spend(LIMIT), START);
-    throttle(&mut state, ThrottleCommand::Wake, START.plus(Seconds(3599)));
+    throttle(&mut state, Spend(LIMIT), START);
+    throttle(&mut state, Wake, START.plus(Seconds(3599)));
     assert!(state.is_some());
-    throttle(&mut state, ThrottleCommand::Wake, START.plus(Seconds(3600)));
+    throttle(&mut state, Wake, START.plus(Seconds(3600)));
     assert!(state.is_none());
 }
 
@@ -96,7 +106,7 @@ proptest! {
         let (mut state, mut now, mut taken) = (None, START, 0_i64);
         for pause in pauses {
             now = now.plus(Seconds(pause));
-            taken += i64::from(throttle(&mut state, ThrottleCommand::Spend(LIMIT), now));
+            taken += i64::from(throttle(&mut state, Spend(LIMIT), now));
         }
         let elapsed = (now.0 - START.0) / 1000;
         prop_assert!(taken <= 5 + elapsed * 5 / 3600 + 1);

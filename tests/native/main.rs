@@ -28,6 +28,7 @@ mod grant_properties;
 mod impersonation;
 mod key_ring;
 mod limits;
+mod messages;
 mod modules;
 mod outdated_forms;
 mod passwords;

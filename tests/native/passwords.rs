@@ -7,7 +7,7 @@ use vestibule::domain::account::confirmation::Confirmation;
 use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
 use vestibule::domain::account::session::SessionProof;
 use vestibule::domain::account::{AccountCommand, AccountError, AccountReply, NewAccount};
-use vestibule::domain::identifier::{IdentifierCommand, IdentifierError};
+use vestibule::domain::identifier::{SignIn, SignInError};
 use vestibule::domain::machine::{Address, Class, Effect, Message, Nothing, Notice};
 use vestibule::domain::notice::to_account::{AccessTokenRevoked, GrantEnded, GrantStands};
 use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, TypedPassword};
@@ -277,12 +277,10 @@ proptest! {
         for wait in waits {
             world.advance(wait);
             let with = attempt(&world, "wrong wrong wrong");
-            let asked = IdentifierCommand::SignIn;
-            let without =
-                block_on(ports::send(&world.ports(), &nobody, asked, Seconds(0)));
+            let without = block_on(ports::send(&world.ports(), &nobody, SignIn, Seconds(0)));
             match (with, without.unwrap().err()) {
                 (Some(AccountError::WrongPassword), None) => {}
-                (Some(AccountError::Blocked(one)), Some(IdentifierError::Blocked(other))) => {
+                (Some(AccountError::Blocked(one)), Some(SignInError::Blocked(other))) => {
                     prop_assert_eq!(one, other);
                 }
                 other => prop_assert!(false, "{:?}", other),

@@ -4,7 +4,7 @@ use super::grants;
 use super::row::{self, CONNECTION, GRANT, Row, SESSION};
 use super::session::{self, SessionProof};
 use super::{AccountCommand, AccountError, AccountReply, Person, Rows, Transition};
-use crate::domain::connection::{self, ConnectionCommand, ConnectionId};
+use crate::domain::connection::{self, ConnectionId, Disconnect};
 use crate::domain::machine::{Effect, EffectOf, RowKeys, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope;
@@ -139,5 +139,5 @@ pub(super) fn end(
 /// The effect that makes the connection revoke its tokens at the provider and delete them.
 fn told(account: &str, id: &ConnectionId) -> Option<EffectOf<super::Account>> {
     let address = connection::address(account, id);
-    Effect::send(address, &ConnectionCommand::Disconnect)
+    Effect::send(address, &Disconnect)
 }

@@ -7,7 +7,7 @@ use super::row::{self, LinkedIdentity, Row, Session};
 use super::session::{self, NewSession, SessionProof};
 use super::{AccountError, AccountReply, Person, Rows, Transition, membership, profile};
 use crate::domain::entropy::Entropy;
-use crate::domain::identifier::IdentifierCommand;
+use crate::domain::identifier;
 use crate::domain::identity::{self, ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Effect, EffectOf};
 use crate::domain::time::Timestamp;
@@ -101,7 +101,7 @@ impl Person {
         identifier: String,
     ) -> Option<EffectOf<super::Account>> {
         let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
-        let command = IdentifierCommand::Confirm(self.account.clone());
+        let command = identifier::Confirm(self.account.clone());
         let confirm = Effect::send(Address::Name(identifier.clone()), &command);
         self.claims.email = Some(address.clone());
         (self.email, self.identifier) = (Some(address), Some(identifier));
@@ -161,7 +161,7 @@ impl Person {
         let (issuer, subject) = (linked.issuer.clone(), linked.subject.clone());
         let release = Effect::send(
             Address::Name(identity::identifier(&issuer, &subject)),
-            &IdentifierCommand::Release(self.account.clone()),
+            &identifier::Release(self.account.clone()),
         );
         self.memberships.remove(&identity::identifier(&issuer, &subject));
         self.memberships.remove(&membership::key_of_provider(&linked.provider));
@@ -226,7 +226,7 @@ impl Person {
     pub(super) fn confirm(&self, identity: &Identity) -> Option<EffectOf<super::Account>> {
         Effect::send(
             Address::Name(identity.identifier()),
-            &IdentifierCommand::Confirm(self.account.clone()),
+            &identifier::Confirm(self.account.clone()),
         )
     }
 }

@@ -31,7 +31,7 @@ use self::row::{APP, CONNECTION, CONSENT, GRANT, IDENTITY, Row, SESSION};
 use self::session::{NewSession, SessionView};
 use super::attempts::Attempts;
 use super::entropy::Entropy;
-use super::identifier::IdentifierCommand;
+use super::identifier;
 use super::identity::ClaimsUpdate;
 use super::machine::{
     Address, Before, Change, Class, Command, Effect, Machine, Next, Nothing, OneCommand, Receive,
@@ -309,7 +309,7 @@ fn create(
     let NewAccount { account, address, claims, password, identity } = new;
     let password = password.map(|password| password.into_record(entropy)).transpose()?;
     let confirm = address.as_ref().and_then(|(_, identifier)| {
-        let command = IdentifierCommand::Confirm(account.clone());
+        let command = identifier::Confirm(account.clone());
         Effect::send(Address::Name(identifier.clone()), &command)
     });
     let (email, identifier) = address.unzip();
@@ -542,7 +542,7 @@ impl Person {
         }
         let release = Effect::send(
             Address::Name(identifier.to_owned()),
-            &IdentifierCommand::Release(self.account.clone()),
+            &identifier::Release(self.account.clone()),
         );
         self.identifier = None;
         self.address_lost = self.email.take();
@@ -612,7 +612,7 @@ impl Person {
             crate::domain::identity::identifier(&linked.issuer, &linked.subject)
         });
         let account = self.account.clone();
-        let release = IdentifierCommand::Release(self.account);
+        let release = identifier::Release(self.account);
         let released = self
             .identifier
             .into_iter()

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::Serialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::Serializer;
-use serde::{Deserialize, Serialize};
 
 use super::{Command, Machine, Receive};
 
@@ -86,6 +86,25 @@ macro_rules! commands {
 }
 pub(crate) use commands;
 
+/// Has a struct written as the array of its members, as earlier releases wrote variants whose members had no names.
+macro_rules! as_array {
+    ($type:ident { $($member:ident),+ $(,)? }) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(&($(&self.$member,)+), serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(array: D) -> Result<Self, D::Error> {
+                let ($($member,)+) = serde::Deserialize::deserialize(array)?;
+                Ok(Self { $($member),+ })
+            }
+        }
+    };
+}
+pub(crate) use as_array;
+
 /// What a command came to.
 pub type Answer<C> = Result<<C as Command>::Reply, <C as Command>::Error>;
 
@@ -97,13 +116,38 @@ pub fn write_answer<C: Command>(answer: &Answer<C>) -> Result<String, serde_json
     serde_json::to_string(&answer.as_ref().map(Written::<C>))
 }
 
-/// Reads an answer.
+/// Reads an answer. What surrounds the reply is the same text for every command, so code that is compiled once takes it
+/// off; as types of serde it would be compiled for each command, which makes the worker larger.
 ///
 /// # Errors
 /// The text is not an answer to this command.
 pub fn read_answer<C: Command>(text: &str) -> Result<Answer<C>, serde_json::Error> {
-    let answer: Result<Read<C>, C::Error> = serde_json::from_str(text)?;
-    Ok(answer.map(|Read(reply)| reply))
+    Ok(match content(text, C::REPLY)? {
+        Ok(reply) => Ok(serde_json::from_str(reply)?),
+        Err(error) => Err(serde_json::from_str(error)?),
+    })
+}
+
+/// The JSON of the reply or of the error in an answer that [`write_answer`] wrote.
+fn content<'a>(
+    answer: &'a str,
+    name: Option<&str>,
+) -> Result<Result<&'a str, &'a str>, serde_json::Error> {
+    if let Some(error) = member(answer, "Err") {
+        return Ok(Err(error));
+    }
+    let reply = member(answer, "Ok").ok_or_else(|| serde_json::Error::custom("not an answer"))?;
+    let Some(name) = name else { return Ok(Ok(reply)) };
+    // Earlier releases wrote a reply without content as its name alone.
+    let is_bare = reply.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(name);
+    let content = if is_bare { Some("null") } else { member(reply, name) };
+    content.map(Ok).ok_or_else(|| serde_json::Error::custom("the reply to another command"))
+}
+
+/// The JSON of the one member of an object, which was written without spaces.
+fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
+    let rest = object.strip_prefix("{\"")?.strip_prefix(name)?;
+    rest.strip_prefix("\":")?.strip_suffix('}')
 }
 
 /// A reply as it is written.
@@ -115,44 +159,5 @@ impl<C: Command> Serialize for Written<'_, C> {
             Some(name) => serializer.serialize_newtype_variant("Reply", 0, name, self.0),
             None => self.0.serialize(serializer),
         }
-    }
-}
-
-/// A reply that is read.
-struct Read<C: Command>(C::Reply);
-
-impl<'de, C: Command> Deserialize<'de> for Read<C> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match C::REPLY {
-            Some(name) => deserializer.deserialize_any(NamedReply::<C>(name, PhantomData)),
-            None => C::Reply::deserialize(deserializer).map(Self),
-        }
-    }
-}
-
-struct NamedReply<C>(&'static str, PhantomData<C>);
-
-impl<C: Command> NamedReply<C> {
-    fn check<E: Error>(&self, name: &str) -> Result<(), E> {
-        (name == self.0).then_some(()).ok_or_else(|| E::custom("the reply to another command"))
-    }
-}
-
-impl<'de, C: Command> Visitor<'de> for NamedReply<C> {
-    type Value = Read<C>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0)
-    }
-
-    /// Earlier releases wrote a reply without content as its name alone.
-    fn visit_str<E: Error>(self, name: &str) -> Result<Read<C>, E> {
-        self.check(name)?;
-        C::Reply::deserialize(().into_deserializer()).map(Read)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Read<C>, A::Error> {
-        self.check(&map.next_key::<Cow<'de, str>>()?.unwrap_or_default())?;
-        map.next_value().map(Read)
     }
 }

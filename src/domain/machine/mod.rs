@@ -11,7 +11,7 @@ pub mod message;
 pub use self::class::Class;
 pub(crate) use self::class::machines;
 pub use self::effect::{Effect, Message, Nothing, Wants};
-pub(crate) use self::message::commands;
+pub(crate) use self::message::{as_array, commands};
 
 use std::collections::BTreeMap;
 
@@ -320,10 +320,10 @@ impl<C: Command> Step<C> {
     }
 }
 
-/// For a command that can't fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum NoError {}
-
 /// A machine without rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoRow {}
+
+/// The error of a command that can't fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NoError {}

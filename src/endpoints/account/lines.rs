@@ -2,7 +2,7 @@
 
 use crate::domain::account::Overview;
 use crate::domain::account::row::LinkedIdentity;
-use crate::domain::connection::ConnectionReply;
+use crate::domain::connection::Standing;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::endpoints::{connections, upstream};
@@ -45,8 +45,8 @@ pub(super) async fn connection_lines(
     for id in &overview.connections {
         let standing = connections::standing(server, &overview.session.account, id).await?;
         let (label, broken) = match standing {
-            Some(ConnectionReply::Standing(label, _, broken)) => (Some(label), broken),
-            _ => (None, None),
+            Some(Standing { label, broken, .. }) => (Some(label), broken),
+            None => (None, None),
         };
         let app = match id.client_id() {
             Some(client_id) => {

@@ -5,9 +5,7 @@ pub mod token;
 
 use super::failure::Failure;
 use super::server::Server;
-use crate::domain::connection::{
-    self, Connection, ConnectionCommand, ConnectionId, ConnectionReply,
-};
+use crate::domain::connection::{self, ConnectionId, Standing};
 use crate::upstream::connection::Connections;
 
 /// What speaks to providers for people's accounts.
@@ -35,7 +33,7 @@ pub(super) async fn standing(
     server: &Server<'_>,
     account: &str,
     id: &ConnectionId,
-) -> Result<Option<ConnectionReply>, Failure> {
+) -> Result<Option<Standing>, Failure> {
     let address = connection::address(account, id);
-    Ok(server.send::<Connection>(&address, ConnectionCommand::Read).await?.ok())
+    Ok(server.ask(&address, connection::Read).await?.ok())
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::connections;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
 use crate::domain::connection::{
-    self, Broken, Connection, ConnectionCommand, ConnectionError, ConnectionId, ConnectionReply,
+    self, Broken, ConnectionId, FreshToken, Reseal, Standing, Token, TokenError,
 };
 use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
@@ -100,22 +100,20 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         return Err(insufficient(format!("the scope {wanted} is needed")));
     }
     let Some(id) = caller.connection(provider) else {
-        return Ok(refused(server, provider, ConnectionError::NotConnected));
+        return Ok(refused(server, provider, TokenError::NotConnected));
     };
     let address = connection::address(&token.sub, id);
-    let command = ConnectionCommand::Token;
-    let (sealed, expires_at, scope) = match server.wait(&address, command, PATIENCE).await? {
-        Ok(ConnectionReply::Token(sealed, expires_at, scope)) => (sealed, expires_at, scope),
-        Ok(_) => return Err(Failure::internal("a token was answered by something else")),
-        Err(error) => return Ok(refused(server, provider, error)),
-    };
+    let FreshToken { access_token: sealed, expires_at, scope } =
+        match server.wait(&address, Token, PATIENCE).await? {
+            Ok(fresh) => fresh,
+            Err(error) => return Ok(refused(server, provider, error)),
+        };
     let Ok(opened) = connections(server).open(&token.sub, &sealed) else {
         return Ok(refused(server, provider, Broken::Unopenable.into()));
     };
     if let Some(to) = opened.resealed {
         // If it can't be stored now, the next request for it stores it.
-        let command = ConnectionCommand::Reseal { from: sealed, to };
-        if let Err(error) = server.send::<Connection>(&address, command).await {
+        if let Err(error) = server.ask(&address, Reseal { from: sealed, to }).await {
             server.ports.log.error(&format!("sealing a token anew: {}", error.0));
         }
     }
@@ -130,7 +128,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
 }
 
 /// What an app is told: where to send the person, or to try again.
-fn refused(server: &Server<'_>, provider: &str, error: ConnectionError) -> Response {
+fn refused(server: &Server<'_>, provider: &str, error: TokenError) -> Response {
     #[derive(Serialize)]
     struct Body {
         error: &'static str,
@@ -139,11 +137,11 @@ fn refused(server: &Server<'_>, provider: &str, error: ConnectionError) -> Respo
         connect_uri: Option<String>,
     }
     let (status, code, connects) = match error {
-        ConnectionError::Broken(Broken::Wider) => (409, ErrorCode::InvalidScope, true),
-        ConnectionError::NotConnected | ConnectionError::Broken(_) => {
+        TokenError::Broken(Broken::Wider) => (409, ErrorCode::InvalidScope, true),
+        TokenError::NotConnected | TokenError::Broken(_) => {
             (409, ErrorCode::InteractionRequired, true)
         }
-        ConnectionError::Pending | ConnectionError::Unavailable => {
+        TokenError::Pending | TokenError::Unavailable => {
             (503, ErrorCode::TemporarilyUnavailable, false)
         }
     };
@@ -177,8 +175,8 @@ pub async fn list(server: &Server<'_>, request: &Request<'_>) -> Result<Response
             None => None,
         };
         let (status, scope) = match standing {
-            Some(ConnectionReply::Standing(_, scope, None)) => ("connected", scope),
-            Some(ConnectionReply::Standing(_, scope, Some(_))) => ("broken", scope),
+            Some(Standing { scope, broken: None, .. }) => ("connected", scope),
+            Some(Standing { scope, broken: Some(_), .. }) => ("broken", scope),
             _ => ("not_connected", Scope::default()),
         };
         let connect_uri = server.url(&format!("/connect/{provider}"));

@@ -4,9 +4,7 @@ use crate::domain::account::password::PasswordSignIn;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
 use crate::domain::attempts::Blocked;
-use crate::domain::identifier::{
-    self, Identifier, IdentifierCommand, IdentifierError, IdentifierReply,
-};
+use crate::domain::identifier::{self, LeadsTo, SignInError};
 use crate::domain::machine::Address;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
@@ -80,11 +78,10 @@ async fn attempt(
         return Ok(Err(Refused::Wrong));
     }
     let identifier = Address::Name(identifier::of_email(email));
-    let account = match server.send::<Identifier>(&identifier, IdentifierCommand::SignIn).await? {
-        Ok(IdentifierReply::Account(account)) => ObjectId::parse(&account),
-        Ok(IdentifierReply::Nobody | IdentifierReply::Done) => None,
-        Err(IdentifierError::Blocked(blocked)) => return Ok(Err(Refused::Blocked(blocked))),
-        Err(error) => return Err(Failure::internal(error.to_string())),
+    let account = match server.ask(&identifier, identifier::SignIn).await? {
+        Ok(LeadsTo::Account(account)) => ObjectId::parse(&account),
+        Ok(LeadsTo::Nobody) => None,
+        Err(SignInError::Blocked(blocked)) => return Ok(Err(Refused::Blocked(blocked))),
     };
     let address = match &account {
         Some(account) => Address::Id(account.as_str().to_owned()),

@@ -7,7 +7,7 @@ use super::find;
 use super::start::log;
 use crate::domain::account::{Account, AccountCommand};
 use crate::domain::authentication::SessionOrigin;
-use crate::domain::identifier::{Identifier, IdentifierCommand, IdentifierReply};
+use crate::domain::identifier::{LeadsTo, Read};
 use crate::domain::identity;
 use crate::domain::machine::Address;
 use crate::domain::secret::SecretHash;
@@ -96,8 +96,8 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
         (None, Some(sid)) => identity::session_identifier(&token.iss, sid),
         (None, None) => return Ok(()),
     };
-    let answer = server.send::<Identifier>(&Address::Name(name), IdentifierCommand::Read).await?;
-    let Ok(IdentifierReply::Account(account)) = answer else {
+    let answer = server.ask(&Address::Name(name), Read).await?;
+    let Ok(LeadsTo::Account(account)) = answer else {
         return Ok(());
     };
     let command = AccountCommand::EndUpstreamSessions {

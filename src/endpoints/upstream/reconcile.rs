@@ -5,7 +5,7 @@ use super::find;
 use super::start::unknown_provider;
 use super::verdict::{self, Person, Verdict};
 use crate::domain::account::{Account, AccountCommand, AccountError, SignedIn};
-use crate::domain::identifier::{self, Identifier, IdentifierCommand};
+use crate::domain::identifier::{self, Lend};
 use crate::domain::identity::session_identifier;
 use crate::domain::machine::Address;
 use crate::domain::secret::SecretHash;
@@ -149,9 +149,9 @@ async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Resul
     };
     let name = Address::Name(session_identifier(&identity.issuer, sid));
     let until = server.now().plus(server.settings.lifetimes.session);
-    let command = IdentifierCommand::Lend(account.to_string(), until);
+    let command = Lend { account: account.to_string(), until };
     // A name that is another's is none of this provider's making: the logout by `sub` remains.
-    server.send::<Identifier>(&name, command).await?.ok();
+    server.ask(&name, command).await?.ok();
     Ok(())
 }
 

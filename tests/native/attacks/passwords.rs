@@ -1,7 +1,7 @@
 //! Attacks that guess passwords or addresses, or waste the server's CPU time.
 
 use vestibule::domain::machine::{Before, Command, Next};
-use vestibule::domain::throttle::{Limit, ThrottleCommand};
+use vestibule::domain::throttle::{GiveBack, Guess, Limit, Spent, Throttle};
 use vestibule::domain::time::Seconds;
 
 use super::access::{PASSWORD, signed_up};
@@ -25,21 +25,21 @@ fn sign_ups_beyond_the_limit_cost_as_much_as_those_within() {
 
 #[test]
 fn right_passwords_without_end_keep_the_server_hashing() {
-    let limit = Limit { tries: 3, per: Seconds(3600), guesses: Some(5) };
-    let mut state = None;
-    let mut send = |command: ThrottleCommand| {
+    fn send<C: Command<Machine = Throttle>>(state: &mut Option<Spent>, command: C) -> bool {
         let before = Before { state: state.clone(), rows: <_>::default() };
         let step = command.decide(before, START, &*SeededEntropy::new());
         if let Next::Remembered(spent) | Next::Written(spent) = step.change.next {
-            state = Some(spent);
+            *state = Some(spent);
         }
         step.reply.is_ok()
-    };
-    for _ in 0..5 {
-        assert!(send(ThrottleCommand::Guess(limit)));
-        assert!(send(ThrottleCommand::GiveBack(limit)));
     }
-    assert!(!send(ThrottleCommand::Guess(limit)), "right ones count against a limit of their own");
+    let limit = Limit { tries: 3, per: Seconds(3600), guesses: Some(5) };
+    let mut state = None;
+    for _ in 0..5 {
+        assert!(send(&mut state, Guess(limit)));
+        assert!(send(&mut state, GiveBack(limit)));
+    }
+    assert!(!send(&mut state, Guess(limit)), "right ones count against a limit of their own");
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Stores the tokens of an outside account that was just connected, or revokes them at the provider.
 
 use crate::domain::account::{Account, AccountCommand, AccountError};
-use crate::domain::connection::{
-    self, Connection, ConnectionCommand, ConnectionError, ConnectionId, Parties, SealedTokens,
-};
+use crate::domain::connection::{self, Connect, ConnectionId, GiveBack, Parties, SealedTokens};
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::connections::{connections, not_offered};
 use crate::endpoints::failure::Failure;
@@ -71,18 +69,16 @@ impl NewConnection {
             answer => answer?,
         };
         let address = connection::address(&self.parties.account, &self.id);
-        let command = ConnectionCommand::Connect(self.parties, self.tokens, self.approved);
-        told(server.send::<Connection>(&address, command).await?).map(Ok)
+        let Self { parties, tokens, approved, .. } = self;
+        let answer = server.ask(&address, Connect { parties, tokens, approved }).await?;
+        answer.map(Ok).map_err(|error| Failure::internal(error.to_string()))
     }
 
     /// Revokes the tokens at the provider; an earlier connection stays.
     pub async fn give_back(self, server: &Server<'_>) -> Result<(), Failure> {
         let address = connection::address(&self.parties.account, &self.id);
-        let command = ConnectionCommand::GiveBack(self.parties, self.tokens);
-        told(server.send::<Connection>(&address, command).await?)
+        let command = GiveBack { parties: self.parties, tokens: self.tokens };
+        let Ok(()) = server.ask(&address, command).await?;
+        Ok(())
     }
-}
-
-fn told<T>(answer: Result<T, ConnectionError>) -> Result<(), Failure> {
-    answer.map(drop).map_err(|error| Failure::internal(error.to_string()))
 }

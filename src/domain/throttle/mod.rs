@@ -4,12 +4,21 @@
 //! made one after the other. It is given back where it was right and written where it was wrong:
 //! most are right, and cost no row.
 
+mod give_back;
+mod guess;
+mod keep;
+mod spend;
+mod wake;
+
+pub use self::give_back::GiveBack;
+pub use self::guess::Guess;
+pub use self::keep::Keep;
+pub use self::spend::Spend;
+pub use self::wake::Wake;
+
 use serde::{Deserialize, Serialize};
 
-use super::entropy::Entropy;
-use super::machine::{
-    Before, Class, Command, Machine, Next, NoRow, Nothing, OneCommand, Receive, Step,
-};
+use super::machine::{Class, Machine, NoRow, Nothing, Receive, commands};
 use super::time::{Seconds, Timestamp};
 
 /// How many tries in how long.
@@ -40,21 +49,6 @@ pub struct Spent {
     guesses: u64,
     as_of: Timestamp,
     per: Seconds,
-}
-
-/// What can be asked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum ThrottleCommand {
-    /// Spend a try for good.
-    Spend(Limit),
-    /// Spend a try whose result is not known yet.
-    Guess(Limit),
-    /// The guess was right: give the try back.
-    GiveBack(Limit),
-    /// The guess was wrong: the try stays spent.
-    Keep(Limit),
-    /// Forget what has flowed back.
-    Wake,
 }
 
 /// No try is left.
@@ -88,8 +82,11 @@ impl Spent {
     }
 }
 
-/// What is spent after another try.
-fn spend(milli: u64, tries: u32, per: Seconds) -> Result<u64, Exhausted> {
+/// What is spent after another try, in thousandths.
+///
+/// # Errors
+/// [`Exhausted`], if that is more than `tries`.
+fn add_try(milli: u64, tries: u32, per: Seconds) -> Result<u64, Exhausted> {
     let allowed = u64::from(tries).saturating_mul(1000);
     let after = milli.saturating_add(1000);
     if after <= allowed {
@@ -106,73 +103,13 @@ impl Machine for Throttle {
     type Row = NoRow;
     type Wants = Nothing;
 
-    fn receive<R: Receive<Self>>(
-        command: &str,
-        receiver: R,
-    ) -> Result<R::Output, serde_json::Error> {
-        Ok(receiver.receive(serde_json::from_str::<ThrottleCommand>(command)?))
-    }
+    commands![Spend, Guess, GiveBack, Keep, Wake];
 
     fn wakes_at(state: &Spent) -> Option<Timestamp> {
         Some(state.as_of.plus(state.per))
     }
 
     fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
-        Some(receiver.receive(ThrottleCommand::Wake))
-    }
-}
-
-impl OneCommand for Throttle {
-    type Command = ThrottleCommand;
-}
-
-impl Command for ThrottleCommand {
-    const NAME: &'static str = "";
-    fn write(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
-    }
-    type Machine = Throttle;
-    type Reply = ();
-    type Error = Exhausted;
-
-    fn decide(self, before: Before<Throttle>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        let command = self;
-        let spent = |limit| Spent::now(before.state.as_ref(), limit, now);
-        match command {
-            ThrottleCommand::Spend(limit) => {
-                let spent = spent(limit);
-                match spend(spent.milli, limit.tries, limit.per) {
-                    Ok(milli) => Step::written(Spent { milli, ..spent }, Ok(())),
-                    Err(exhausted) => Step::unchanged(Err(exhausted)),
-                }
-            }
-            ThrottleCommand::Guess(limit) => {
-                let spent = spent(limit);
-                let all = limit.guesses.unwrap_or(u32::MAX);
-                let after = spend(spent.milli, limit.tries, limit.per)
-                    .and_then(|milli| Ok((milli, spend(spent.guesses, all, limit.per)?)));
-                match after {
-                    Ok((milli, guesses)) => {
-                        Step::to(Next::Remembered(Spent { milli, guesses, ..spent }), Ok(()))
-                    }
-                    Err(exhausted) => Step::unchanged(Err(exhausted)),
-                }
-            }
-            ThrottleCommand::GiveBack(limit) => {
-                let spent = spent(limit);
-                let milli = spent.milli.saturating_sub(1000);
-                Step::to(Next::Remembered(Spent { milli, ..spent }), Ok(()))
-            }
-            ThrottleCommand::Keep(limit) => {
-                // Where the memory of the guess was lost, it is counted now.
-                let spent = spent(limit);
-                let milli = spent.milli.max(1000);
-                Step::written(Spent { milli, ..spent }, Ok(()))
-            }
-            ThrottleCommand::Wake => match before.state {
-                Some(spent) if now < spent.as_of.plus(spent.per) => Step::unchanged(Ok(())),
-                _ => Step::to(Next::Forgotten, Ok(())),
-            },
-        }
+        Some(receiver.receive(Wake))
     }
 }

@@ -1,0 +1,107 @@
+//! A connection that works.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Broken, BrokenConnection, Connection, ConnectionWants, Parties, Refreshing, SealedTokens,
+};
+use crate::domain::machine::{Effect, EffectOf};
+use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::scope::Scope;
+
+/// A token that is nearer to its end than this is refreshed before it is handed out; for one that
+/// lives shorter than ten times as long, a tenth of its life.
+const MARGIN: Seconds = Seconds(60);
+
+/// A connection that works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    pub(super) parties: Parties,
+    /// The scopes that the provider granted, as its token response names them.
+    pub(super) scope: Scope,
+    /// The scopes that the user approved here. `None` in states that were stored before connections
+    /// belonged to apps.
+    #[serde(default)]
+    pub(super) approved: Option<Scope>,
+    pub(super) access_token: String,
+    pub(super) refresh_token: Option<String>,
+    /// When the access token ends, where the provider says.
+    pub(super) expires_at: Option<Timestamp>,
+    /// When the access token is refreshed.
+    pub(super) refresh_at: Option<Timestamp>,
+    /// Refreshes whose answer never came.
+    pub(super) unanswered: u32,
+    /// When the provider may be asked again.
+    pub(super) not_before: Option<Timestamp>,
+    /// Whether the refresh token could not be opened when it was last needed.
+    #[serde(default)]
+    pub(super) unopenable: bool,
+}
+
+impl Live {
+    /// Tokens that the provider just issued. `scope` is what it granted where it doesn't say.
+    pub(super) fn new(
+        parties: Parties,
+        tokens: SealedTokens,
+        scope: Scope,
+        now: Timestamp,
+    ) -> Self {
+        let margin = |lifetime: Seconds| Seconds(MARGIN.0.min(lifetime.0.div_euclid(10).max(1)));
+        let expires_at = tokens.lifetime.map(|lifetime| now.plus(lifetime));
+        Self {
+            parties,
+            scope: tokens.scope.unwrap_or(scope),
+            approved: None,
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            expires_at,
+            refresh_at: expires_at.zip(tokens.lifetime).map(|(at, life)| at.minus(margin(life))),
+            unanswered: 0,
+            not_before: None,
+            unopenable: false,
+        }
+    }
+
+    /// Whether the access token is to be refreshed before it is handed out.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.refresh_at.is_some_and(|moment| moment <= now)
+    }
+
+    /// Whether the access token has not expired.
+    pub(super) fn works(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|moment| now < moment)
+    }
+
+    /// Whether the user approved all the scopes for this connection that were approved for `earlier`.
+    pub(super) fn covers(&self, earlier: &Self) -> bool {
+        earlier.approved.as_ref().is_none_or(|before| {
+            self.approved.as_ref().is_some_and(|approved| approved.covers(before))
+        })
+    }
+
+    /// Refreshes the access token.
+    pub(super) fn refresh(self, refresh_token: String) -> (Refreshing, EffectOf<Connection>) {
+        let refresh = Effect::Own(ConnectionWants::RefreshConnection {
+            account: self.parties.account.clone(),
+            provider: self.parties.provider.clone(),
+            refresh_token,
+            sent: self.unanswered,
+        });
+        (Refreshing(self), refresh)
+    }
+
+    /// The connection does not work any more.
+    pub(super) fn end(self, why: Broken) -> BrokenConnection {
+        BrokenConnection { parties: self.parties, scope: self.scope, why }
+    }
+
+    /// Gives the access back at the provider.
+    pub(super) fn revoke(self) -> EffectOf<Connection> {
+        Effect::Own(ConnectionWants::RevokeConnection {
+            account: self.parties.account,
+            provider: self.parties.provider,
+            access_token: self.access_token,
+            refresh_token: self.refresh_token,
+        })
+    }
+}

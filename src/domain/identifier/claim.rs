@@ -1,0 +1,34 @@
+//! Claim the address for an account that is about to be made.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CLAIM, Identifier, IdentifierError, Owner};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Step};
+use crate::domain::time::Timestamp;
+
+/// The account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claim(pub String);
+
+impl Command for Claim {
+    const NAME: &'static str = "Claim";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Identifier;
+    type Reply = ();
+    type Error = IdentifierError;
+
+    fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self(claimant) = self;
+        match Owner::as_of(before.state, now) {
+            None | Some(Owner::Nobody(_)) => {
+                let until = now.plus(CLAIM);
+                Step::written(Owner::Claimed { account: claimant, until }, Ok(()))
+            }
+            Some(Owner::Claimed { account, .. }) if account == claimant => Step::unchanged(Ok(())),
+            Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {
+                Step::unchanged(Err(IdentifierError::Taken))
+            }
+        }
+    }
+}

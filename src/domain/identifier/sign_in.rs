@@ -1,0 +1,47 @@
+//! Read whose the address is, at sign-in: an attempt at an address that is nobody's is counted here.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Identifier, LeadsTo, Owner};
+use crate::domain::attempts::{Attempts, Blocked};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Step};
+use crate::domain::time::Timestamp;
+
+/// Asks where the address leads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignIn;
+
+/// Why nobody can sign in with the address now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum SignInError {
+    /// Too many wrong passwords.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+}
+
+impl Command for SignIn {
+    const NAME: &'static str = "SignIn";
+    type Machine = Identifier;
+    type Reply = LeadsTo;
+    type Error = SignInError;
+
+    fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let attempts = match Owner::as_of(before.state, now) {
+            Some(Owner::Owned { account }) => {
+                return Step::unchanged(Ok(LeadsTo::Account(account)));
+            }
+            // While an account is being made, its address is not this sign-in's to change.
+            Some(Owner::Claimed { .. } | Owner::Lent { .. }) => {
+                return Step::unchanged(Ok(LeadsTo::Nobody));
+            }
+            Some(Owner::Nobody(attempts)) => attempts,
+            None => Attempts::default(),
+        };
+        // An address that leads nowhere slows down and locks as an account does.
+        match attempts.begin(now) {
+            Ok(attempts) => Step::written(Owner::Nobody(attempts), Ok(LeadsTo::Nobody)),
+            Err((_, blocked)) => Step::unchanged(Err(blocked.into())),
+        }
+    }
+}
