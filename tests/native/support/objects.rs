@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use async_trait::async_trait;
 use futures_lite::future::block_on;
@@ -20,7 +20,7 @@ use vestibule::protocol::weight;
 use vestibule::upstream::provider::Provider;
 
 use super::internet::Internet;
-use super::signer::PortableSigner;
+use super::signer::{Keys, PortableSigner};
 use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 
 /// What one object stores and has in memory. Everything is text, so that what is stored is also read back.
@@ -47,10 +47,12 @@ pub struct Surroundings {
     pub internet: Rc<Internet>,
     pub clients: Rc<MemoryRegistry>,
     pub log: Rc<MemoryLog>,
+    pub keys: Rc<Keys>,
 }
 
 /// Every object.
 pub struct Memory {
+    own: Weak<Self>,
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
     outside: Surroundings,
@@ -68,9 +70,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Memory {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Surroundings) -> Self {
+    pub fn new(
+        clock: Rc<TestClock>,
+        entropy: Rc<SeededEntropy>,
+        outside: Surroundings,
+    ) -> Rc<Self> {
         let (objects, upstream) = (RefCell::default(), RefCell::default());
-        Self {
+        Rc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
             clock,
             entropy,
             outside,
@@ -78,7 +85,7 @@ impl Memory {
             calls: Cell::new(0),
             carried: Cell::new(0),
             upstream,
-        }
+        })
     }
 
     /// Stores a row of an object, as an earlier version of the server wrote it.
@@ -163,7 +170,7 @@ impl Memory {
         store.object.borrow_mut().is_performing = true;
         let upstream = self.upstream.borrow().clone();
         let (providers, sealer) = upstream.expect("the settings of a world");
-        let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
+        let signer = PortableSigner::new(Rc::clone(&self.outside.keys), Weak::clone(&self.own));
         let ports = Ports {
             clock: &*self.clock,
             timer: &TestTimer::default(),
