@@ -9,6 +9,9 @@ import { begin, call, fresh, turns } from "./module.js";
 import { unreadable } from "./platform.js";
 
 const STATE = "state";
+// See `Store::now` (src/host/store.rs): the longest time that counts as passed between two readings of the clock, in
+// milliseconds.
+const MAX_PASSED = 60_000;
 
 // The text that is stored under a key; undefined if nothing is stored. Any other value is an error: it must
 // not count as absent.
@@ -33,8 +36,9 @@ export class Host extends DurableObject {
     return call(() => reportSettings(env));
   }
   #state;
-  // The latest time at which the object has acted, in milliseconds since 1970.
+  // The latest time at which the object has acted, and what the clock said then, in milliseconds since 1970.
   #latest = 0;
+  #clock = 0;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
   #alarm;
   #held = false;
@@ -106,7 +110,10 @@ export class Host extends DurableObject {
 
   // The rest is called from the wasm module (src/edge/objects.rs).
   nowAtLeast(time) {
-    this.#latest = Math.max(this.#latest, time, Date.now());
+    const clock = Date.now();
+    const passed = Math.min(Math.max(0, clock - this.#clock), MAX_PASSED);
+    this.#clock = clock;
+    this.#latest = Math.max(this.#latest + passed / 2, time, clock);
     return this.#latest;
   }
 

@@ -28,8 +28,9 @@ use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 struct Object {
     /// In memory; unknown until it is read.
     state: Option<String>,
-    /// The latest time at which it has acted, as far as the memory knows.
+    /// The latest time at which it has acted, as far as the memory knows, and what the clock said then.
     latest: Timestamp,
+    clock: Timestamp,
     /// What is stored, the state under [`STATE`].
     stored: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
@@ -193,6 +194,7 @@ impl Memory {
             let mut object = object.borrow_mut();
             object.state = None;
             object.latest = Timestamp::default();
+            object.clock = Timestamp::default();
             object.is_performing = false;
         }
     }
@@ -272,8 +274,15 @@ struct MemoryStore<'a> {
 impl Store for MemoryStore<'_> {
     fn now(&self, at_least: Timestamp) -> Timestamp {
         let mut object = self.object.borrow_mut();
-        object.latest = object.latest.max(at_least).max(self.memory.clock.now());
+        let clock = self.memory.clock.now();
+        let passed = (clock.0 - object.clock.0).clamp(0, 60_000);
+        object.clock = clock;
+        object.latest = Timestamp(object.latest.0 + passed / 2).max(at_least).max(clock);
         object.latest
+    }
+
+    fn clock(&self) -> Timestamp {
+        self.memory.clock.now()
     }
 
     fn entropy(&self) -> &dyn Entropy {
