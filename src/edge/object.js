@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { perform, reportSettings, step, wake } from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { splitRecords } from "./earlier_records.js";
-import { HeldAnswers, releaseAll } from "./held.js";
+import { HeldAnswers, Patience, releaseAll } from "./held.js";
 import { begin, call, fresh, turns } from "./module.js";
 import { unreadable } from "./platform.js";
 
@@ -61,16 +61,21 @@ export class Host extends DurableObject {
 
   // An answer that may be held is held until the state changes.
   async #later(command, hold, reply) {
-    const deadline = Date.now() + hold * 1000;
-    for (;;) {
-      const held = this.#held;
-      if (this.#owed) {
-        await this.#settle();
-        if (!held) return reply;
-      } else if (!held || !(await this.#waits.wait(deadline - Date.now()))) {
-        return reply;
+    const patience = new Patience(hold * 1000);
+    try {
+      for (;;) {
+        const held = this.#held;
+        if (this.#owed) {
+          await this.#settle();
+          if (!held) return reply;
+        } else if (!held || !(await this.#waits.wait(patience))) {
+          return reply;
+        }
+        reply = this.#step(command);
       }
-      reply = this.#step(command);
+    } finally {
+      // Here, because another request may end the wait, and the runtime doesn't let it clear this request's timer.
+      patience.stop();
     }
   }
 
