@@ -37,10 +37,14 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
 }
 
+/// The longest wait for a point in time. No caller waits for longer, and none waits until a clock that was set back
+/// has caught up.
+pub const MAX_WAIT: Seconds = Seconds(1);
+
 /// Waits for a point in time.
 #[async_trait(?Send)]
 pub trait Timer {
-    /// Returns at that moment, or at once if it has passed.
+    /// Returns at that moment, or at once if it has passed; after [`MAX_WAIT`] at the latest.
     async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable>;
 }
 

@@ -29,6 +29,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::from(seconds.0).saturating_mul(1000)))
     }
 
+    /// Whether less than `span` has passed since `start`. False if `start` is later, because the clock was set back:
+    /// nothing lasts longer by that.
+    pub fn is_within(self, span: Seconds, start: Self) -> bool {
+        start <= self && self < start.plus(span)
+    }
+
     /// Whole seconds until a later moment, rounded up; 0 where it has passed.
     pub fn seconds_until(self, later: Self) -> u32 {
         let milliseconds = later.0.saturating_sub(self.0).max(0);

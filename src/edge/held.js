@@ -4,6 +4,30 @@
 const holding = new Set();
 let isReleased = false;
 
+// How long one caller waits in all, however often the state changes. One timer and no clock: a clock that is set back
+// would make the wait longer.
+export class Patience {
+  isOver = false;
+  // Ends the wait of this moment.
+  end = () => {};
+  #timer;
+
+  constructor(milliseconds) {
+    if (milliseconds <= 0) this.isOver = true;
+    else this.#timer = setTimeout(() => this.#run(), milliseconds);
+  }
+
+  #run() {
+    this.isOver = true;
+    this.end(false);
+  }
+
+  // No wait begins any more.
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
+
 export class HeldAnswers {
   // A function for each wait, which ends it; a set keeps the order in which they were added.
   #waits = new Set();
@@ -14,25 +38,20 @@ export class HeldAnswers {
     this.#max = max;
   }
 
-  // Resolves to true at a change, to false when the time is up or every wait was released.
-  async wait(milliseconds) {
-    if (milliseconds <= 0 || isReleased) return false;
+  // Resolves to true at a change, to false when the patience is over or every wait was released.
+  async wait(patience) {
+    if (patience.isOver || isReleased) return false;
     if (this.#waits.size >= this.#max) this.#waits.values().next().value(false);
-    let timer;
     const ended = new Promise((resolve) => {
-      const end = (changed) => {
-        this.#waits.delete(end);
+      patience.end = (changed) => {
+        this.#waits.delete(patience.end);
         if (this.#waits.size === 0) holding.delete(this);
         resolve(changed);
       };
-      timer = setTimeout(end, milliseconds, false);
-      this.#waits.add(end);
+      this.#waits.add(patience.end);
     });
     holding.add(this);
-    const changed = await ended;
-    // Not in `end`: another request may call that, and the runtime doesn't let it clear this request's timer.
-    clearTimeout(timer);
-    return changed;
+    return ended;
   }
 
   changed() {

@@ -11,7 +11,9 @@ let kept = new Map();
 export function recall(url) {
   const held = kept.get(url);
   if (held === undefined) return undefined;
-  if (Date.now() < held.until) return held.answer;
+  // An answer from the future was kept before the clock was set back.
+  const age = Date.now() - held.at;
+  if (age >= 0 && age < MILLISECONDS) return held.answer;
   kept.delete(url);
   return undefined;
 }
@@ -19,7 +21,7 @@ export function recall(url) {
 export function keep(url, answer) {
   if (url.length > LONGEST || answer.status !== 200 || !answer.headers.get("cache-control")?.startsWith("public")) return;
   if (kept.size >= MOST) kept = new Map();
-  kept.set(url, { until: Date.now() + MILLISECONDS, answer });
+  kept.set(url, { at: Date.now(), answer });
 }
 
 // What was answered may no longer be so.

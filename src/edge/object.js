@@ -4,11 +4,14 @@ import { DurableObject } from "cloudflare:workers";
 import { perform, reportSettings, step, wake } from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { splitRecords } from "./earlier_records.js";
-import { HeldAnswers, releaseAll } from "./held.js";
+import { HeldAnswers, Patience, releaseAll } from "./held.js";
 import { begin, call, fresh, turns } from "./module.js";
 import { unreadable } from "./platform.js";
 
 const STATE = "state";
+// See `Store::now` (src/host/store.rs): the longest time that counts as passed between two readings of the clock, in
+// milliseconds.
+const MAX_PASSED = 60_000;
 
 // The text that is stored under a key; undefined if nothing is stored. Any other value is an error: it must
 // not count as absent.
@@ -33,8 +36,9 @@ export class Host extends DurableObject {
     return call(() => reportSettings(env));
   }
   #state;
-  // The latest time at which the object has acted, in milliseconds since 1970.
+  // The latest time at which the object has acted, and what the clock said then, in milliseconds since 1970.
   #latest = 0;
+  #clock = 0;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
   #alarm;
   #held = false;
@@ -57,16 +61,21 @@ export class Host extends DurableObject {
 
   // An answer that may be held is held until the state changes.
   async #later(command, hold, reply) {
-    const deadline = Date.now() + hold * 1000;
-    for (;;) {
-      const held = this.#held;
-      if (this.#owed) {
-        await this.#settle();
-        if (!held) return reply;
-      } else if (!held || !(await this.#waits.wait(deadline - Date.now()))) {
-        return reply;
+    const patience = new Patience(hold * 1000);
+    try {
+      for (;;) {
+        const held = this.#held;
+        if (this.#owed) {
+          await this.#settle();
+          if (!held) return reply;
+        } else if (!held || !(await this.#waits.wait(patience))) {
+          return reply;
+        }
+        reply = this.#step(command);
       }
-      reply = this.#step(command);
+    } finally {
+      // Here, because another request may end the wait, and the runtime doesn't let it clear this request's timer.
+      patience.stop();
     }
   }
 
@@ -106,7 +115,10 @@ export class Host extends DurableObject {
 
   // The rest is called from the wasm module (src/edge/objects.rs).
   nowAtLeast(time) {
-    this.#latest = Math.max(this.#latest, time, Date.now());
+    const clock = Date.now();
+    const passed = Math.min(Math.max(0, clock - this.#clock), MAX_PASSED);
+    this.#clock = clock;
+    this.#latest = Math.max(this.#latest + passed / 2, time, clock);
     return this.#latest;
   }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use wasm_bindgen::prelude::*;
 
 use super::platform::{self, Env, Host};
-use super::ports::{Edge, Random};
+use super::ports::{Edge, Random, now};
 use super::{settings, turns};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Class, Machine};
@@ -85,6 +85,10 @@ impl Store for Host {
     )]
     fn now(&self, at_least: Timestamp) -> Timestamp {
         Timestamp(self.now_at_least(at_least.0 as f64) as i64)
+    }
+
+    fn clock(&self) -> Timestamp {
+        now()
     }
 
     fn entropy(&self) -> &dyn Entropy {

@@ -8,7 +8,7 @@ use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
 use super::cache::Cache;
-use super::keys::Published;
+use super::keys::signing_keys;
 use super::platform::{self, Asked, Env};
 use super::tasks::Load;
 use super::{keys, memory, turns};
@@ -21,16 +21,18 @@ use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::endpoints::settings::Settings;
+use crate::host::{KeyCache, KeyList};
 use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
-    ClientRegistry, Clock, Http, Log, MAX_ANSWER, Objects, Ports, Signer, Timer, Unavailable,
+    ClientRegistry, Clock, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Ports, Signer, Timer,
+    Unavailable,
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::outbound;
 
-/// How long an isolate keeps a client that it has read, in milliseconds.
-const CLIENT_CACHE: i64 = 60_000;
+/// How long an isolate keeps a client that it has read.
+const CLIENT_CACHE: Seconds = Seconds(60);
 /// How many bytes of clients an isolate keeps: 2,000 of the usual size. The metadata of one may have 64 KiB,
 /// so that their number alone bounds nothing.
 const MAX_CLIENT_BYTES: usize = 4 * 1024 * 1024;
@@ -54,12 +56,14 @@ pub struct Edge {
     object_calls: Cell<u32>,
     pub(super) kv_reads: Cell<u32>,
     kv_writes: Cell<u32>,
+    pub(super) key_cache: Rc<KeyCache>,
 }
 
 impl Edge {
     pub fn new(env: Env, settings: Rc<Settings>) -> Self {
         let none = || Cell::new(0);
-        Self { env, settings, object_calls: none(), kv_reads: none(), kv_writes: none() }
+        let (object_calls, kv_reads, kv_writes) = (none(), none(), none());
+        Self { env, settings, object_calls, kv_reads, kv_writes, key_cache: keys::cache() }
     }
 
     /// All of the outside.
@@ -120,7 +124,9 @@ impl Clock for Edge {
 #[async_trait(?Send)]
 impl Timer for Edge {
     async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable> {
-        let milliseconds = moment.0.saturating_sub(now().0);
+        // The clock may have been set back since the caller read it.
+        let now = now();
+        let milliseconds = moment.min(now.plus(MAX_WAIT)).0.saturating_sub(now.0);
         match u32::try_from(milliseconds) {
             Ok(milliseconds) if milliseconds > 0 => platform::sleep(milliseconds).await,
             _ => Ok(()),
@@ -217,7 +223,7 @@ impl ClientRegistry for Edge {
         let now = now();
         let cached = CLIENTS.with_borrow_mut(|clients| {
             let (read_at, client) = clients.get(client_id)?;
-            (now.0.saturating_sub(read_at.0) < CLIENT_CACHE).then(|| client.clone())
+            now.is_within(CLIENT_CACHE, *read_at).then(|| client.clone())
         });
         if cached.is_some() {
             return Ok(cached);
@@ -265,32 +271,31 @@ impl ClientRegistry for Edge {
 #[async_trait(?Send)]
 impl Signer for Edge {
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
-        keys::current(self, alg).await
+        signing_keys(self).current(alg).await
     }
 
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
-        keys::hint_keys(self).await
+        signing_keys(self).hint_keys().await
     }
 
     async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
-        keys::generate(&self.settings.sealer, alg).await
+        signing_keys(self).generate(alg).await
     }
 
     async fn publish(&self, keys: &KeySet) -> Result<(), Unavailable> {
-        Published::Keys.write(&self.env, keys).await
+        signing_keys(self).publish(KeyList::Keys, keys).await
     }
 
     async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable> {
-        Published::HintKeys.write(&self.env, keys).await
+        signing_keys(self).publish(KeyList::HintKeys, keys).await
     }
 
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        keys::import(self, pair).await?;
-        platform::sign(&pair.public.kid, input).await
+        signing_keys(self).sign(pair, input).await
     }
 
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
-        keys::verify(key, input, signature).await
+        signing_keys(self).verify(key, input, signature).await
     }
 
     async fn verify_upstream(

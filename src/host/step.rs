@@ -8,7 +8,8 @@ use crate::domain::machine::{Before, Change, Command, Effect, Machine, Next, Rec
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 
-/// When the alarm comes back to effects that were not performed.
+/// When the alarm comes back to effects that were not performed. Counted by [`Store::clock`], so that effects don't wait
+/// until a clock that was set back has caught up.
 const RETRY: Seconds = Seconds(10);
 /// How long after finding unreadable data the alarm tries again: by then an operator may have repaired the data, or
 /// deployed a release that can read it.
@@ -53,7 +54,7 @@ pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
     let next = load::state::<M>(store)?.0.and_then(|state| M::wakes_at(&state));
     match next {
         Some(moment) if !store.has_alarm() => {
-            set_alarm(store, moment.max(store.now(at).plus(Seconds(1))))
+            set_alarm(store, moment.max(store.clock().plus(Seconds(1))))
         }
         _ => Ok(()),
     }
@@ -123,7 +124,7 @@ fn commit(
     let alarm = if effects.is_empty() {
         wakes_at.filter(|moment| !store.has_alarm() || is_due_anew(*moment, woken_before, now))
     } else {
-        let retry = now.plus(RETRY);
+        let retry = store.clock().plus(RETRY);
         Some(wakes_at.map_or(retry, |moment| moment.min(retry)))
     };
     let rows_of_effects = effects::row(store, &effects, now)?.into_iter().collect();
@@ -159,7 +160,7 @@ fn is_due_anew(moment: Timestamp, before: Option<Timestamp>, now: Timestamp) -> 
 /// Has the alarm come back to effects that were not performed. It wakes the machine, too, if that is due, and is set
 /// again for what comes after.
 pub fn retry_later(store: &dyn Store) -> Result<(), HostError> {
-    set_alarm(store, store.now(Timestamp(0)).plus(RETRY))
+    set_alarm(store, store.clock().plus(RETRY))
 }
 
 /// Sets the alarm to try unreadable data again after `REPAIRED`, unless an alarm is set already.
@@ -167,7 +168,7 @@ pub fn retry_after_repair(store: &dyn Store) -> Result<(), HostError> {
     if store.has_alarm() {
         return Ok(());
     }
-    set_alarm(store, store.now(Timestamp(0)).plus(REPAIRED))
+    set_alarm(store, store.clock().plus(REPAIRED))
 }
 
 fn set_alarm(store: &dyn Store, moment: Timestamp) -> Result<(), HostError> {

@@ -12,8 +12,13 @@ use crate::ports::Unavailable;
 #[async_trait(?Send)]
 pub trait Store {
     /// The time: never earlier than `at_least`, nor than any earlier answer. What an object has seen once, such as
-    /// the end of a session, must not be undone by a clock that is set back.
+    /// the end of a session, must not be undone by a clock that is set back. While the clock is behind, the time goes on
+    /// at half its speed: so whatever waits in the object has an end, and the clock catches up. At most a minute counts
+    /// as passed between two answers, so that a clock that jumps to and fro doesn't drive the time ahead.
     fn now(&self, at_least: Timestamp) -> Timestamp;
+
+    /// The time by the platform's clock, by which alarms fire. It may be behind [`Store::now`].
+    fn clock(&self) -> Timestamp;
 
     /// Randomness.
     fn entropy(&self) -> &dyn Entropy;
@@ -64,7 +69,7 @@ pub struct Changes {
     pub state: NewState,
     /// Rows to write, or to delete where there is no text.
     pub rows: Vec<(String, Option<String>)>,
-    /// When the alarm is set for.
+    /// When the alarm is set for, by [`Store::clock`].
     pub alarm: Option<Timestamp>,
 }
 

@@ -1,6 +1,9 @@
 //! The deployment's secret changes while outside accounts are connected.
 
+use futures_lite::future::block_on;
 use serde_json::{Value, json};
+use vestibule::ports::Signer;
+use vestibule::protocol::client_metadata::SigningAlgorithm;
 
 use crate::app_connections::{App, Scene};
 use crate::secret_rotation::deployment;
@@ -29,6 +32,8 @@ fn connected() -> (Scene, App) {
 fn an_access_token_is_sealed_anew_when_it_is_handed_out() {
     let (mut scene, app) = connected();
     scene.world.set_sealer(deployment("ba"));
+    // The signing keys are sealed anew, too, once for all isolates.
+    block_on(scene.world.signer.keys(SigningAlgorithm::ES256)).unwrap();
     let calls = scene.world.objects.calls.get();
     assert_eq!(scene.gets(&app), "at-1");
     assert_eq!(scene.world.objects.calls.get() - calls, 3);

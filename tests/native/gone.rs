@@ -14,11 +14,10 @@ const SCOPE: &str = "&scope=openid+profile+offline_access";
 /// Longer than a key is published, so that a session outlives the key.
 const LONG_SESSIONS: (&str, &str) = ("SESSION_LIFETIME", "31536000");
 
-/// Advances the clock by days, and rotates keys when they are due.
+/// Advances the clock by days; keys rotate when they are due.
 fn days(world: &World, count: u32) {
     for _ in 0..count {
         world.advance(DAY);
-        world.signer.wake();
     }
 }
 

@@ -85,9 +85,9 @@ impl Ring {
     }
 }
 
-/// The newest key that may sign, if all of them can be opened.
+/// The key that signs, if all of them can be opened.
 fn signing_key(keys: &KeySet, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
-    keys.started(alg, now).max_by_key(|key| key.signs_from).map(|key| &key.pair)
+    keys.signing_key(alg, now, |_| true).map(|key| &key.pair)
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Storage {
         reply
     }
 
-    /// An isolate of a deployment reads the keys, as `edge/keys.rs` does. `kv` is what it sees there: another place may
+    /// An isolate of a deployment reads the keys, as `host/signing_keys/` does. `kv` is what it sees there: another place may
     /// see an older copy.
     fn read_from(&mut self, kv: KeySet, sealer: &Sealer, alg: SigningAlgorithm) -> OpenedKeys {
         let signs = |keys: &OpenedKeys, now| keys.signing_key(alg, now).is_some();
@@ -99,7 +99,7 @@ impl Storage {
         }
         if !signs(&keys, self.now) {
             let pair = self.generate(sealer, alg);
-            let command = keys.replacement(pair, self.now);
+            let command = keys.replacement(pair);
             keys = OpenedKeys::new(self.tell(command).unwrap(), sealer);
         }
         keys
@@ -177,7 +177,7 @@ fn two_isolates_that_can_open_nothing_bring_one_key() {
     let kid = |keys: &OpenedKeys, now| keys.signing_key(ES256, now).unwrap().public.kid.clone();
     // The other had decided before it could see the first one's key.
     let pair = storage.generate(&b, ES256);
-    let command = seen.replacement(pair, storage.now);
+    let command = seen.replacement(pair);
     let second = OpenedKeys::new(storage.tell(command).unwrap(), &b);
     assert_eq!(kid(&first, storage.now), kid(&second, storage.now));
     // A third reads an older copy; the ring has a key for it, so none is made.

@@ -41,7 +41,7 @@ export async function probe(issuer, { name, version, isFirst, ...place }) {
 
 // Repeats a question until it is answered well, and says why each time that changes.
 async function until(question, isFirst) {
-  const begun = Date.now();
+  const begun = performance.now();
   let answered;
   let told;
   for (;;) {
@@ -49,7 +49,7 @@ async function until(question, isFirst) {
       return await question();
     } catch (error) {
       if (!(error instanceof NotWorking)) throw error;
-      const now = Date.now();
+      const now = performance.now();
       answered = error.isAnswered ? (answered ?? now) : undefined;
       const end = answered === undefined ? begun + (isFirst ? PATIENCE.first : PATIENCE.next) : answered + PATIENCE.answered;
       if (now + INTERVAL > end) throw error;

@@ -17,8 +17,10 @@ let recent = { since: 0, open: 0 };
 // The counter for requests that begin now.
 function currentCount() {
   const now = Date.now();
-  if (now - recent.since >= PERIOD) {
-    earlier = now - recent.since < 2 * PERIOD ? recent : { since: 0, open: 0 };
+  const age = now - recent.since;
+  // A period also ends when the clock is set back, or it would last until the clock has caught up.
+  if (age < 0 || age >= PERIOD) {
+    earlier = age < 2 * PERIOD ? recent : { since: 0, open: 0 };
     recent = { since: now, open: 0 };
   }
   return recent;

@@ -14,8 +14,8 @@ const REPORT = 5_000;
 // Returns how many files it removed. Stops after `milliseconds` or when `signal` aborts; the next start does the rest.
 // `classes` come from `withClasses`.
 export async function removeEmptyFiles(classes, { milliseconds, signal, say }) {
-  const until = Date.now() + milliseconds;
-  let reportAt = Date.now() + REPORT;
+  const until = performance.now() + milliseconds;
+  let reportAt = performance.now() + REPORT;
   let removed = 0;
   for (const { folder, index } of classes) {
     const alarm = index.prepare("SELECT 1 FROM _cf_ALARM WHERE actor_id = ?");
@@ -24,10 +24,10 @@ export async function removeEmptyFiles(classes, { milliseconds, signal, say }) {
       if (id === undefined) continue;
       const file = path.join(folder, name);
       if (isOnePage(file) && alarm.get(id) === undefined && removeIfEmpty(file)) removed += 1;
-      if (signal.aborted || Date.now() > until) return removed;
-      if (Date.now() > reportAt) {
+      if (signal.aborted || performance.now() > until) return removed;
+      if (performance.now() > reportAt) {
         say(`removed ${removed} files of erased objects so far`);
-        reportAt = Date.now() + REPORT;
+        reportAt = performance.now() + REPORT;
       }
     }
   }

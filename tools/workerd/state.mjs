@@ -64,7 +64,7 @@ export async function withClasses(state, work) {
 // Undefined if the file isn't what this version of workerd writes; then nothing of its class is changed.
 async function openIndex(state, file) {
   if (!existsSync(file)) return undefined;
-  const until = Date.now() + MAX_EXIT;
+  const until = performance.now() + MAX_EXIT;
   for (;;) {
     try {
       const index = openAlone(file);
@@ -75,7 +75,7 @@ async function openIndex(state, file) {
         console.error(`vestibule: ${file} is left unchanged: ${error.message}`);
         return undefined;
       }
-      if (Date.now() > until) throw new InUse(state);
+      if (performance.now() > until) throw new InUse(state);
     }
     await pause(100);
   }

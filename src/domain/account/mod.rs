@@ -172,6 +172,10 @@ impl Machine for Account {
         }
         serde_json::from_value(state).ok()
     }
+
+    fn latest(row: &Row) -> Option<Timestamp> {
+        Some(row.latest())
+    }
 }
 
 impl OneCommand for Account {

@@ -322,6 +322,15 @@ pub fn identities(rows: &Rows) -> impl Iterator<Item = (&str, &LinkedIdentity)> 
 }
 
 impl Row {
+    /// The latest time at which the account is known to have acted, by this row.
+    pub(super) fn latest(&self) -> Timestamp {
+        let (_, since) = self.age();
+        match self {
+            Self::Identity(identity) => since.max(identity.used_at),
+            _ => since,
+        }
+    }
+
     /// When the row means nothing any more, and since when it exists: the order in which rows give
     /// way.
     fn age(&self) -> (Option<Timestamp>, Timestamp) {

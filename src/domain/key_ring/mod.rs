@@ -2,7 +2,9 @@
 //!
 //! A key is published before it signs, for longer than any cache of the JWKS lives, and stays
 //! published until the last token that it signed has expired. These times are published with the key,
-//! so that every isolate knows by its own clock which key signs now.
+//! so that every isolate knows by its own clock which key signs now. A clock that is set back can't leave a ring without
+//! a key that signs ([`KeySet::signing_key`]), nor make it add keys: it asks for one only if it has none that is usable,
+//! or if the last one ends soon.
 //!
 //! The public half of a key is kept for longer than it is published, because an expired ID token is still
 //! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
@@ -38,6 +40,8 @@ pub const TOKENS_LIVE: Seconds = Seconds(24 * 60 * 60);
 pub const RECOGNIZED_AFTER: Seconds = Seconds(400 * 24 * 60 * 60);
 /// How long the previous seal of a private key is kept: longer than isolates with different secrets run side by side.
 pub const SUPERSEDED_FOR: Seconds = Seconds(24 * 60 * 60);
+/// How long an isolate keeps the keys that it has read: far shorter than a key is published before it signs.
+pub const CACHED_FOR: Seconds = Seconds(10 * 60);
 /// The most keys of one algorithm that are published. Rotation needs three. There are more only if deployments keep
 /// changing the secret; then the oldest key is removed.
 pub const MAX_KEYS: usize = 8;
@@ -54,7 +58,7 @@ pub enum KeyRingCommand {
     /// Adds a key that the ring asked for.
     Made(KeyPair),
     /// Adds a key that signs at once, from a caller that can't open the keys with these `kid`. Ignored if the ring has
-    /// another key that may sign.
+    /// another key that may sign, or if too many keys were added a moment ago.
     Replace(Vec<String>, KeyPair),
     /// Stores private keys that were sealed anew, each with the seal that it replaces.
     Reseal(KeySet),
@@ -140,7 +144,7 @@ impl Command for KeyRingCommand {
         let command = self;
         let mut ring = before.state.unwrap_or_default();
         match command {
-            KeyRingCommand::Keys(alg) if ring.set.started(alg, now).next().is_some() => {
+            KeyRingCommand::Keys(alg) if ring.set.usable(alg, now).next().is_some() => {
                 // Only a caller that doesn't find the keys in KV asks, so they are published again.
                 if ring.was_just_published(now) {
                     Step::unchanged(Ok(ring.set))

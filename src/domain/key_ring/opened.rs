@@ -1,6 +1,6 @@
 //! The published keys as one isolate sees them: with its secrets, it can open some and not others.
 
-use super::{KeyPair, KeyRingCommand, KeySet, SUPERSEDED_FOR, ScheduledKey, SupersededSeal};
+use super::{KeyPair, KeyRingCommand, KeySet, SUPERSEDED_FOR, SupersededSeal};
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::time::Timestamp;
 use crate::jose::jwk::{Jwk, JwkSet};
@@ -31,11 +31,10 @@ impl OpenedKeys {
         Self { set, closed, outdated }
     }
 
-    /// The key that signs now: the newest that may sign and can be opened.
+    /// The key that signs now, among those that can be opened; see [`KeySet::signing_key`].
     pub fn signing_key(&self, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
-        let is_open = |key: &&ScheduledKey| !self.closed.contains(&key.pair.public.kid);
-        let open = self.set.started(alg, now).filter(is_open);
-        open.max_by_key(|key| key.signs_from).map(|key| &key.pair)
+        let can_open = |pair: &KeyPair| !self.closed.contains(&pair.public.kid);
+        self.set.signing_key(alg, now, can_open).map(|key| &key.pair)
     }
 
     /// The public key with this `kid`, if it is published now.
@@ -48,11 +47,9 @@ impl OpenedKeys {
         self.set.published(now)
     }
 
-    /// The command that adds a new key to the ring, for an isolate that can open none of the keys that may sign.
-    pub fn replacement(&self, pair: KeyPair, now: Timestamp) -> KeyRingCommand {
-        let started = self.set.started(pair.public.alg, now).map(|key| &key.pair.public.kid);
-        let unusable = started.filter(|kid| self.closed.contains(*kid)).cloned().collect();
-        KeyRingCommand::Replace(unusable, pair)
+    /// The command that adds a new key to the ring, for an isolate that can open none of those that may sign.
+    pub fn replacement(&self, pair: KeyPair) -> KeyRingCommand {
+        KeyRingCommand::Replace(self.closed.clone(), pair)
     }
 
     /// The command that stores the outdated keys sealed with the current secret; `None` if there are none.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey};
 use super::{
-    KeyRing, KeyRingCommand, KeyRingWants, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE,
+    CACHED_FOR, KeyRing, KeyRingCommand, KeyRingWants, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE,
     RECOGNIZED_AFTER, SIGNS_FOR,
 };
 use crate::domain::machine::{Effect, EffectOf, Step};
@@ -48,12 +48,12 @@ impl Ring {
         Some(Effect::Own(KeyRingWants::GenerateKey(alg)))
     }
 
-    /// Adds a key: it signs after the last one, or at once if none may sign.
+    /// Adds a key: it signs after the last one, or at once if there is none that may sign.
     pub(super) fn add(&mut self, pair: KeyPair, now: Timestamp) {
         let alg = pair.public.alg;
         self.making.retain(|(making, _)| *making != alg);
         let mut signs_from = now;
-        if self.set.started(alg, now).next().is_some()
+        if self.set.usable(alg, now).next().is_some()
             && let Some(last) = self.set.keys.iter_mut().rfind(|key| key.pair.public.alg == alg)
         {
             signs_from = last.signs_until.max(now.plus(PUBLISHED_BEFORE));
@@ -64,23 +64,12 @@ impl Ring {
         self.schedule(pair, signs_from);
     }
 
+    /// Adds a key; the oldest one of its algorithm gives way if there are too many.
     fn schedule(&mut self, pair: KeyPair, signs_from: Timestamp) {
         let signs_until = signs_from.plus(SIGNS_FOR);
         let published_until = signs_until.plus(PUBLISHED_BEFORE).plus(PUBLISHED_AFTER);
-        self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
-    }
-
-    /// Adds the key of a caller that can open none of the keys that may sign. Returns false if one of those is unknown
-    /// to the caller. The other keys stay: their tokens must verify, and an isolate that can open them continues to
-    /// sign with them.
-    pub(super) fn replace(&mut self, unusable: &[String], pair: KeyPair, now: Timestamp) -> bool {
         let alg = pair.public.alg;
-        if self.set.started(alg, now).any(|key| !unusable.contains(&key.pair.public.kid)) {
-            return false;
-        }
-        // A key that is still being made may be sealed with the other secret.
-        self.making.retain(|(making, _)| *making != alg);
-        self.schedule(pair, now);
+        self.set.keys.push(ScheduledKey { pair, signs_from, signs_until, published_until });
         let is_of_alg = |key: &ScheduledKey| key.pair.public.alg == alg;
         let mut too_many =
             self.set.keys.iter().filter(|key| is_of_alg(key)).count().saturating_sub(MAX_KEYS);
@@ -89,7 +78,30 @@ impl Ring {
             too_many = too_many.saturating_sub(usize::from(goes));
             !goes
         });
+    }
+
+    /// Adds the key of a caller that can open none of the keys that may sign. Returns false if one of those is unknown
+    /// to the caller, or if there is no room. The other keys stay: their tokens must verify, and an isolate that can
+    /// open them continues to sign with them.
+    pub(super) fn replace(&mut self, unusable: &[String], pair: KeyPair, now: Timestamp) -> bool {
+        let alg = pair.public.alg;
+        let is_unknown = |key: &ScheduledKey| !unusable.contains(&key.pair.public.kid);
+        if self.set.usable(alg, now).any(is_unknown) || !self.has_room(alg, now) {
+            return false;
+        }
+        // A key that is still being made may be sealed with the other secret.
+        self.making.retain(|(making, _)| *making != alg);
+        self.schedule(pair, now);
         true
+    }
+
+    /// Whether a key of the algorithm can be added that signs at once. No key gives way while an isolate may still sign
+    /// with a cached copy of it, so at most [`MAX_KEYS`] are added in that time, and no more while the clock stands.
+    fn has_room(&self, alg: SigningAlgorithm, now: Timestamp) -> bool {
+        let is_new = |key: &&ScheduledKey| {
+            key.pair.public.alg == alg && now.is_within(CACHED_FOR, key.signs_from)
+        };
+        self.set.keys.iter().filter(is_new).count() < MAX_KEYS
     }
 
     /// Stores keys that were sealed anew. A key keeps a seal that changed in the meantime. Returns whether anything

@@ -49,17 +49,32 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// The keys that may sign now. If rotation is late, a key may sign beyond `signs_until`, as long as it stays
-    /// published until the tokens expire.
-    pub fn started(
+    /// The keys whose tokens stay verifiable until they expire. If rotation is late, a key may sign beyond
+    /// `signs_until`. Keys that haven't started are among them.
+    pub fn usable(
         &self,
         alg: SigningAlgorithm,
         now: Timestamp,
     ) -> impl Iterator<Item = &ScheduledKey> {
         self.keys.iter().filter(move |key| {
-            let last = key.published_until.minus(TOKENS_LIVE);
-            key.pair.public.alg == alg && key.signs_from <= now && now < last
+            key.pair.public.alg == alg && now < key.published_until.minus(TOKENS_LIVE)
         })
+    }
+
+    /// The key that signs now, among those that can be opened: the one that started last. If none has started, the one
+    /// that starts first signs already, because its tokens verify. That happens if the clock was set back after the
+    /// first key was made; another key would not have started either as soon as the clock is set back again.
+    pub fn signing_key(
+        &self,
+        alg: SigningAlgorithm,
+        now: Timestamp,
+        can_open: impl Fn(&KeyPair) -> bool,
+    ) -> Option<&ScheduledKey> {
+        let usable = || self.usable(alg, now).filter(|key| can_open(&key.pair));
+        let started = usable().filter(|key| key.signs_from <= now);
+        started
+            .max_by_key(|key| key.signs_from)
+            .or_else(|| usable().min_by_key(|key| key.signs_from))
     }
 
     /// The public key with this `kid`, if it is published now.

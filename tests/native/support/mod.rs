@@ -21,7 +21,7 @@ use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
 use self::internet::Internet;
 use self::objects::{Memory, Surroundings};
-use self::signer::PortableSigner;
+use self::signer::{Keys, PortableSigner};
 
 /// The clock begins here.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -36,6 +36,11 @@ impl TestClock {
 
     pub fn advance(&self, seconds: u32) {
         self.0.set(self.0.get().plus(Seconds(seconds)));
+    }
+
+    /// The clock is set back.
+    pub fn set_back(&self, seconds: u32) {
+        self.0.set(self.0.get().minus(Seconds(seconds)));
     }
 }
 
@@ -94,6 +99,11 @@ impl MemoryRegistry {
         self.held.borrow().get(client_id).cloned()
     }
 
+    /// Every client is missing, as in KV before it shows what was written.
+    pub fn remove_all(&self) {
+        self.held.borrow_mut().clear();
+    }
+
     pub fn set(&self, client_id: &str, client: Option<&Client>) -> Result<(), Unavailable> {
         if self.fails.get() {
             return Err(Unavailable::new("too many writes"));
@@ -142,8 +152,9 @@ pub struct World {
     pub clock: Rc<TestClock>,
     pub timer: TestTimer,
     pub entropy: Rc<SeededEntropy>,
-    pub objects: Memory,
+    pub objects: Rc<Memory>,
     pub clients: Rc<MemoryRegistry>,
+    pub keys: Rc<Keys>,
     pub signer: PortableSigner,
     pub log: Rc<MemoryLog>,
     pub internet: Rc<Internet>,
@@ -160,18 +171,26 @@ impl World {
         };
         let clock = TestClock::new();
         let entropy = SeededEntropy::new();
-        let signer = PortableSigner::new(Rc::clone(&clock), Rc::clone(&entropy));
         let internet = Rc::new(Internet::default());
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
         let settings = Settings::read(&names, &lookup).expect("the settings are right");
         let clients = Rc::new(MemoryRegistry::default());
         let log = Rc::new(MemoryLog::default());
+        let keys = Keys::new(
+            Rc::clone(&clock),
+            Rc::clone(&entropy),
+            Rc::clone(&log),
+            settings.sealer.clone(),
+        );
+        let keys = Rc::new(keys);
         let outside = Surroundings {
             internet: Rc::clone(&internet),
             clients: Rc::clone(&clients),
             log: Rc::clone(&log),
+            keys: Rc::clone(&keys),
         };
         let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), outside);
+        let signer = PortableSigner::new(Rc::clone(&keys), Rc::downgrade(&objects));
         objects.upstream.replace(Some((settings.providers.clone(), settings.sealer.clone())));
         Self {
             objects,
@@ -182,6 +201,7 @@ impl World {
             clock,
             timer: TestTimer::default(),
             entropy,
+            keys,
             signer,
         }
     }
@@ -189,7 +209,14 @@ impl World {
     /// Deploys with other secrets.
     pub fn set_sealer(&mut self, sealer: Sealer) {
         self.objects.upstream.replace(Some((self.settings.providers.clone(), sealer.clone())));
+        self.keys.set_sealer(sealer.clone());
         self.settings.sealer = sealer;
+    }
+
+    /// The server stops and starts: only what is stored is left.
+    pub fn restart(&self) {
+        self.objects.evict();
+        self.keys.forget();
     }
 
     /// Moves the clock, and wakes whatever is due.
@@ -203,7 +230,7 @@ impl World {
             clock: &*self.clock,
             timer: &self.timer,
             entropy: &*self.entropy,
-            objects: &self.objects,
+            objects: &*self.objects,
             clients: &*self.clients,
             signer: &self.signer,
             http: &*self.internet,

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use async_trait::async_trait;
 use futures_lite::future::block_on;
@@ -20,7 +20,7 @@ use vestibule::protocol::weight;
 use vestibule::upstream::provider::Provider;
 
 use super::internet::Internet;
-use super::signer::PortableSigner;
+use super::signer::{Keys, PortableSigner};
 use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 
 /// What one object stores and has in memory. Everything is text, so that what is stored is also read back.
@@ -28,8 +28,9 @@ use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
 struct Object {
     /// In memory; unknown until it is read.
     state: Option<String>,
-    /// The latest time at which it has acted, as far as the memory knows.
+    /// The latest time at which it has acted, as far as the memory knows, and what the clock said then.
     latest: Timestamp,
+    clock: Timestamp,
     /// What is stored, the state under [`STATE`].
     stored: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
@@ -47,10 +48,12 @@ pub struct Surroundings {
     pub internet: Rc<Internet>,
     pub clients: Rc<MemoryRegistry>,
     pub log: Rc<MemoryLog>,
+    pub keys: Rc<Keys>,
 }
 
 /// Every object.
 pub struct Memory {
+    own: Weak<Self>,
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
     outside: Surroundings,
@@ -68,9 +71,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Memory {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>, outside: Surroundings) -> Self {
+    pub fn new(
+        clock: Rc<TestClock>,
+        entropy: Rc<SeededEntropy>,
+        outside: Surroundings,
+    ) -> Rc<Self> {
         let (objects, upstream) = (RefCell::default(), RefCell::default());
-        Self {
+        Rc::new_cyclic(|own| Self {
+            own: Weak::clone(own),
             clock,
             entropy,
             outside,
@@ -78,7 +86,7 @@ impl Memory {
             calls: Cell::new(0),
             carried: Cell::new(0),
             upstream,
-        }
+        })
     }
 
     /// Stores a row of an object, as an earlier version of the server wrote it.
@@ -163,7 +171,7 @@ impl Memory {
         store.object.borrow_mut().is_performing = true;
         let upstream = self.upstream.borrow().clone();
         let (providers, sealer) = upstream.expect("the settings of a world");
-        let signer = PortableSigner::new(Rc::clone(&self.clock), Rc::clone(&self.entropy));
+        let signer = PortableSigner::new(Rc::clone(&self.outside.keys), Weak::clone(&self.own));
         let ports = Ports {
             clock: &*self.clock,
             timer: &TestTimer::default(),
@@ -186,6 +194,7 @@ impl Memory {
             let mut object = object.borrow_mut();
             object.state = None;
             object.latest = Timestamp::default();
+            object.clock = Timestamp::default();
             object.is_performing = false;
         }
     }
@@ -265,8 +274,15 @@ struct MemoryStore<'a> {
 impl Store for MemoryStore<'_> {
     fn now(&self, at_least: Timestamp) -> Timestamp {
         let mut object = self.object.borrow_mut();
-        object.latest = object.latest.max(at_least).max(self.memory.clock.now());
+        let clock = self.memory.clock.now();
+        let passed = (clock.0 - object.clock.0).clamp(0, 60_000);
+        object.clock = clock;
+        object.latest = Timestamp(object.latest.0 + passed / 2).max(at_least).max(clock);
         object.latest
+    }
+
+    fn clock(&self) -> Timestamp {
+        self.memory.clock.now()
     }
 
     fn entropy(&self) -> &dyn Entropy {

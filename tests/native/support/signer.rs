@@ -1,9 +1,10 @@
-//! The portable signer: `jwt-compact` over `p256` and `rsa`, behind the port that the edge
-//! implements with WebCrypto.
+//! The signing keys over ports in memory: the list of KV is a map, and `jwt-compact` over `p256` and `rsa` does what
+//! WebCrypto does at the edge.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -11,35 +12,19 @@ use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, RsaPublicKey};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use p256::ecdsa::{SigningKey, VerifyingKey};
 use rsa::BigUint;
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use rsa::traits::PublicKeyParts;
 use vestibule::domain::entropy;
-use vestibule::domain::key_ring::{
-    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingWants, KeySet, OpenedKeys,
-};
-use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
+use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
+use vestibule::host::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
 use vestibule::jose::jwk::{Jwk, PublicKey};
-use vestibule::jose::seal::{Purpose, Sealer};
+use vestibule::jose::seal::Sealer;
 use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
-use vestibule::ports::{Clock, Signer, Unavailable};
+use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
-use super::{SeededEntropy, TestClock};
-
-enum Private {
-    Ec(SigningKey),
-    Rsa(Box<RsaPrivateKey>),
-}
-
-/// Keeps private keys by name, and the ring's own state.
-pub struct PortableSigner {
-    clock: Rc<TestClock>,
-    entropy: Rc<SeededEntropy>,
-    private: RefCell<BTreeMap<String, Private>>,
-    ring: RefCell<Option<<KeyRing as Machine>::State>>,
-    hint_keys: RefCell<HintKeys>,
-    asked: RefCell<Vec<SigningAlgorithm>>,
-    sealer: Sealer,
-}
+use super::objects::Memory;
+use super::{MemoryLog, SeededEntropy, TestClock, TestTimer};
 
 fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
@@ -49,99 +34,101 @@ fn decode(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
 }
 
-impl PortableSigner {
-    pub fn new(clock: Rc<TestClock>, entropy: Rc<SeededEntropy>) -> Self {
-        let (private, ring, hint_keys, asked) =
-            <(RefCell<_>, RefCell<_>, RefCell<_>, RefCell<_>)>::default();
-        let sealer = Sealer::new("the secret of the portable signer").expect("a secret");
-        Self { clock, entropy, private, ring, hint_keys, asked, sealer }
+/// The part of KV that has the published keys.
+#[derive(Default)]
+pub struct MemoryLists(pub RefCell<BTreeMap<KeyList, String>>);
+
+#[async_trait(?Send)]
+impl KeyLists for MemoryLists {
+    async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable> {
+        Ok(self.0.borrow().get(&list).cloned())
     }
 
-    fn step(&self, command: KeyRingCommand) -> Option<KeySet> {
-        let before = Before { state: self.ring.borrow().clone(), rows: BTreeMap::new() };
-        let step = command.decide(before, self.clock.now(), &*self.entropy);
-        if let Next::Written(ring) = step.change.next {
-            *self.ring.borrow_mut() = Some(ring);
-        }
-        let mut asked = Vec::new();
-        for effect in step.change.effects {
-            match effect {
-                Effect::Own(KeyRingWants::PublishHintKeys(keys)) => {
-                    *self.hint_keys.borrow_mut() = keys
-                }
-                Effect::Own(KeyRingWants::GenerateKey(alg)) => asked.push(alg),
-                _ => {}
-            }
-        }
-        self.asked.borrow_mut().extend(asked);
-        step.reply.ok()
+    async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
+        self.0.borrow_mut().insert(list, json.to_owned());
+        Ok(())
     }
 
-    /// Rotates the keys that are due, as the alarm of the key ring does.
-    pub fn wake(&self) {
-        self.asked.borrow_mut().clear();
-        self.step(KeyRingCommand::Wake);
-        let asked = std::mem::take(&mut *self.asked.borrow_mut());
-        for alg in asked {
-            self.step(KeyRingCommand::Made(self.make(alg)));
-        }
+    fn changed(&self) -> Result<(), Unavailable> {
+        Ok(())
     }
+}
 
-    fn make(&self, alg: SigningAlgorithm) -> KeyPair {
-        let (public, private) = match alg {
+enum Private {
+    Ec(SigningKey),
+    Rsa(Box<RsaPrivateKey>),
+}
+
+/// Imported keys, and how many were made.
+pub struct PortableCrypto {
+    entropy: Rc<SeededEntropy>,
+    private: RefCell<BTreeMap<String, Private>>,
+    pub made: Cell<usize>,
+    made_rsa: Cell<usize>,
+    /// Whether a key that is asked for never comes.
+    pub hangs: Cell<bool>,
+}
+
+impl PortableCrypto {
+    /// A key of 2048 bits takes long, so the n-th one of every world is the same.
+    fn rsa_key(&self) -> RsaPrivateKey {
+        static MADE: Mutex<Vec<RsaPrivateKey>> = Mutex::new(Vec::new());
+        let mut made = MADE.lock().expect("no test panicked here");
+        let number = self.made_rsa.get();
+        self.made_rsa.set(number + 1);
+        while made.len() <= number {
+            let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+            made.push(key);
+        }
+        made[number].clone()
+    }
+}
+
+#[async_trait(?Send)]
+impl KeyCrypto for PortableCrypto {
+    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable> {
+        if self.hangs.get() {
+            std::future::pending::<()>().await;
+        }
+        self.made.set(self.made.get() + 1);
+        Ok(match alg {
             SigningAlgorithm::ES256 => {
                 let bytes: [u8; 32] = entropy::bytes(&*self.entropy);
                 let key = SigningKey::from_slice(&bytes).expect("a scalar");
                 let point = key.verifying_key().to_encoded_point(false);
                 let (x, y) = (point.x().expect("x"), point.y().expect("y"));
-                let crv = "P-256".to_owned();
-                (PublicKey::Ec { crv, x: encode(x), y: encode(y) }, Private::Ec(key))
+                let public = PublicKey::Ec { crv: "P-256".to_owned(), x: encode(x), y: encode(y) };
+                (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
             }
             SigningAlgorithm::RS256 => {
-                let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+                let key = self.rsa_key();
                 let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
-                (PublicKey::Rsa { n: encode(&n), e: encode(&e) }, Private::Rsa(Box::new(key)))
+                let public = PublicKey::Rsa { n: encode(&n), e: encode(&e) };
+                (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
+            }
+        })
+    }
+
+    fn holds_private(&self, kid: &str) -> bool {
+        self.private.borrow().contains_key(kid)
+    }
+
+    async fn import_private(&self, public: &Jwk, pkcs8: &[u8]) -> Result<(), Unavailable> {
+        let key = match public.alg {
+            SigningAlgorithm::ES256 => {
+                Private::Ec(SigningKey::from_pkcs8_der(pkcs8).map_err(Unavailable::new)?)
+            }
+            SigningAlgorithm::RS256 => {
+                let key = RsaPrivateKey::from_pkcs8_der(pkcs8).map_err(Unavailable::new)?;
+                Private::Rsa(Box::new(key))
             }
         };
-        let public = Jwk::new(public, alg);
-        self.private.borrow_mut().insert(public.kid.clone(), private);
-        // The keys stay in memory, so the sealed half can be empty.
-        let nonce = entropy::bytes(&*self.entropy);
-        let sealed_private = self.sealer.seal(Purpose::SigningKey, b"", nonce).expect("a seal");
-        KeyPair { public, sealed_private, superseded: None }
-    }
-}
-
-#[async_trait(?Send)]
-impl Signer for PortableSigner {
-    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
-        let keys = match self.step(KeyRingCommand::Keys(alg)) {
-            Some(keys) => Some(keys),
-            None => self.step(KeyRingCommand::Made(self.make(alg))),
-        };
-        let keys = keys.ok_or_else(|| Unavailable::new("no key"))?;
-        Ok(Rc::new(OpenedKeys::new(keys, &self.sealer)))
-    }
-
-    async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
-        Ok(Rc::new(self.hint_keys.borrow().clone()))
-    }
-
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
-        Ok(self.make(alg))
-    }
-
-    async fn publish(&self, _: &KeySet) -> Result<(), Unavailable> {
+        self.private.borrow_mut().insert(public.kid.clone(), key);
         Ok(())
     }
 
-    async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable> {
-        *self.hint_keys.borrow_mut() = keys.clone();
-        Ok(())
-    }
-
-    async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        Ok(match &self.private.borrow()[&pair.public.kid] {
+    async fn sign(&self, kid: &str, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        Ok(match &self.private.borrow()[kid] {
             Private::Ec(key) => Es256.sign(key, input).as_bytes().into_owned(),
             Private::Rsa(key) => Rsa::rs256().sign(key, input).as_bytes().into_owned(),
         })
@@ -163,6 +150,116 @@ impl Signer for PortableSigner {
                     .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
             }
         })
+    }
+}
+
+/// What KV and one isolate hold of the keys. Every signer of a world shares it.
+pub struct Keys {
+    clock: Rc<TestClock>,
+    entropy: Rc<SeededEntropy>,
+    log: Rc<MemoryLog>,
+    pub timer: TestTimer,
+    pub lists: MemoryLists,
+    pub crypto: PortableCrypto,
+    sealer: RefCell<Sealer>,
+    cache: RefCell<Rc<KeyCache>>,
+}
+
+impl Keys {
+    pub fn new(
+        clock: Rc<TestClock>,
+        entropy: Rc<SeededEntropy>,
+        log: Rc<MemoryLog>,
+        sealer: Sealer,
+    ) -> Self {
+        let crypto = PortableCrypto {
+            entropy: Rc::clone(&entropy),
+            private: RefCell::default(),
+            made: Cell::default(),
+            made_rsa: Cell::default(),
+            hangs: Cell::default(),
+        };
+        let (timer, lists, cache) = <(TestTimer, MemoryLists, RefCell<_>)>::default();
+        Self { clock, entropy, log, timer, lists, crypto, sealer: RefCell::new(sealer), cache }
+    }
+
+    pub fn set_sealer(&self, sealer: Sealer) {
+        *self.sealer.borrow_mut() = sealer;
+        self.forget();
+    }
+
+    /// Another isolate takes the place of this one.
+    pub fn forget(&self) {
+        self.cache.take();
+    }
+
+    /// The published keys.
+    pub fn published(&self) -> KeySet {
+        let lists = self.lists.0.borrow();
+        lists.get(&KeyList::Keys).map_or_else(KeySet::default, |json| {
+            serde_json::from_str(json).expect("what was published")
+        })
+    }
+}
+
+/// The port.
+pub struct PortableSigner {
+    keys: Rc<Keys>,
+    objects: Weak<Memory>,
+}
+
+impl PortableSigner {
+    pub fn new(keys: Rc<Keys>, objects: Weak<Memory>) -> Self {
+        Self { keys, objects }
+    }
+
+    async fn with<T>(&self, work: impl AsyncFnOnce(SigningKeys<'_>) -> T) -> T {
+        let objects = self.objects.upgrade().expect("the world lives");
+        let sealer = self.keys.sealer.borrow().clone();
+        let cache = Rc::clone(&self.keys.cache.borrow());
+        let keys = SigningKeys {
+            clock: &*self.keys.clock,
+            timer: &self.keys.timer,
+            entropy: &*self.keys.entropy,
+            objects: &*objects,
+            log: &*self.keys.log,
+            lists: &self.keys.lists,
+            crypto: &self.keys.crypto,
+            sealer: &sealer,
+            cache: &cache,
+        };
+        work(keys).await
+    }
+}
+
+#[async_trait(?Send)]
+impl Signer for PortableSigner {
+    async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
+        self.with(async |keys| keys.current(alg).await).await
+    }
+
+    async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable> {
+        self.with(async |keys| keys.hint_keys().await).await
+    }
+
+    async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable> {
+        self.with(async |keys| keys.generate(alg).await).await
+    }
+
+    async fn publish(&self, set: &KeySet) -> Result<(), Unavailable> {
+        self.with(async |keys| keys.publish(KeyList::Keys, set).await).await
+    }
+
+    async fn publish_hint_keys(&self, hints: &HintKeys) -> Result<(), Unavailable> {
+        self.with(async |keys| keys.publish(KeyList::HintKeys, hints).await).await
+    }
+
+    async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        self.with(async |keys| keys.sign(pair, input).await).await
+    }
+
+    async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
+        self.with(async |keys| keys.verify(key, input, signature).await).await
     }
 
     async fn verify_upstream(
