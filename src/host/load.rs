@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::error::HostError;
 use super::store::Store;
-use crate::domain::machine::{Machine, RowKeys};
+use crate::domain::machine::{Machine, RowKeys, stored_state};
 use crate::domain::stored::{self, Unreadable};
 use crate::domain::time::Timestamp;
 
 /// The machine's state, migrated to its current version, and when the object last acted.
 pub fn state<M: Machine>(store: &dyn Store) -> Result<(Option<M::State>, Timestamp), HostError> {
-    let read = || stored::read_state::<M>(&store.state()?);
+    let read = || stored_state::read::<M>(&store.state()?);
     let read = read().map_err(|error| unreadable(store, "state", error))?;
     Ok(read.map_or((None, Timestamp(0)), |(state, at)| (Some(state), at)))
 }

@@ -4,8 +4,9 @@ use super::effects::{self, EFFECT};
 use super::error::HostError;
 use super::load;
 use super::store::{Changes, NewState, Store};
-use crate::domain::machine::{Before, Change, Command, Effect, Machine, Next, Receive, message};
-use crate::domain::stored;
+use crate::domain::machine::{
+    Before, Change, Command, Effect, Machine, Next, Receive, message, stored_state,
+};
 use crate::domain::time::{Seconds, Timestamp};
 
 /// When the alarm comes back to effects that were not performed. Counted by [`Store::clock`], so that effects don't wait
@@ -106,7 +107,7 @@ fn write<M: Machine>(change: Change<M>, now: Timestamp) -> Result<Written, HostE
         Ok((key, row.map(|row| serde_json::to_string(&row)).transpose()?))
     };
     Ok(Written {
-        next: change.next.try_map(|state| stored::write_state::<M>(state, now))?,
+        next: change.next.try_map(|state| stored_state::write::<M>(state, now))?,
         wakes_at,
         rows: change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?,
         effects: change.effects.iter().map(Effect::write).collect::<Result<_, _>>()?,

@@ -5,7 +5,7 @@ use vestibule::domain::account::row::Row;
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
 use vestibule::domain::key_ring::KeyRingWants;
-use vestibule::domain::machine::Effect;
+use vestibule::domain::machine::{Effect, stored_state};
 use vestibule::domain::password::PasswordRecord;
 use vestibule::domain::registration::Registration;
 use vestibule::domain::stored::{self, Unreadable};
@@ -14,11 +14,11 @@ use vestibule::protocol::scope::Scope;
 
 #[test]
 fn a_state_that_cannot_be_read_is_not_an_absent_one() {
-    assert!(matches!(stored::read_state::<Identifier>(""), Ok(None)));
+    assert!(matches!(stored_state::read::<Identifier>(""), Ok(None)));
     let owned = Owner::Owned { account: "a".into() };
     let at = Timestamp(1_700_000_000_000);
-    let text = stored::write_state::<Identifier>(owned.clone(), at).unwrap();
-    assert_eq!(stored::read_state::<Identifier>(&text), Ok(Some((owned, at))));
+    let text = stored_state::write::<Identifier>(owned.clone(), at).unwrap();
+    assert_eq!(stored_state::read::<Identifier>(&text), Ok(Some((owned, at))));
     for broken in [
         "{",
         "null",
@@ -31,11 +31,11 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
         r#"{"state":{"Owned":{"account":"a"}}}"#,
         text.strip_suffix('}').unwrap(),
     ] {
-        let read = stored::read_state::<Identifier>(broken);
+        let read = stored_state::read::<Identifier>(broken);
         assert!(matches!(read, Err(Unreadable::Form(_))), "{broken}: {read:?}");
-        assert!(stored::read_state::<Grant>(broken).is_err(), "{broken}");
-        assert!(stored::read_state::<Account>(broken).is_err(), "{broken}");
-        assert!(stored::read_state::<Registration>(broken).is_err(), "{broken}");
+        assert!(stored_state::read::<Grant>(broken).is_err(), "{broken}");
+        assert!(stored_state::read::<Account>(broken).is_err(), "{broken}");
+        assert!(stored_state::read::<Registration>(broken).is_err(), "{broken}");
     }
 }
 
@@ -51,7 +51,7 @@ fn a_password_record_that_cannot_be_read_is_not_a_wrong_password() {
 fn a_state_of_a_later_release_is_not_read_as_one_of_this() {
     for version in [2, 9] {
         let later = format!(r#"{{"version":{version},"state":{{"Owned":{{"account":"a"}}}}}}"#);
-        assert_eq!(stored::read_state::<Identifier>(&later), Err(Unreadable::Version(version)));
+        assert_eq!(stored_state::read::<Identifier>(&later), Err(Unreadable::Version(version)));
     }
 }
 

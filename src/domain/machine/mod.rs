@@ -7,6 +7,7 @@
 mod class;
 mod effect;
 pub mod message;
+pub mod stored_state;
 
 pub use self::class::Class;
 pub(crate) use self::class::machines;
