@@ -11,7 +11,7 @@ export const start = (where) => startFloor("least.js", where);
 const client_id = "vcl_".padEnd(31, "c");
 const authorization = basic({ client_id, client_secret: "vcs_".padEnd(47, "s") });
 // How long Vestibule's tokens are.
-const CODE = 101;
+const CODE = 100;
 const REFERENCE = 100;
 const JWT = 756;
 
