@@ -206,6 +206,11 @@ pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Fa
     let command = Write(Box::new(client.clone()));
     let address = Address::Name(client.client_id.clone());
     server.ask(&address, command).await?.map_err(|_| verify::inactive())?;
+    written(server, client).await
+}
+
+/// What comes after a client's record was written.
+pub(super) async fn written(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     server.ports.clients.forget(&client.client_id);
     if client.metadata.id_token_signed_response_alg == SigningAlgorithm::RS256 {
         // The first RSA key is made now, so that it is published before it is first needed.

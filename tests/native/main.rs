@@ -19,6 +19,7 @@ mod cache;
 mod clocks;
 mod connection_secrets;
 mod connections;
+mod crashes;
 mod earlier_release;
 mod federation;
 mod foreign_json;

@@ -92,6 +92,7 @@ const STILL_THERE: &[Circle] = &[
     Circle {
         folder: "domain/account",
         among: &[
+            "apps",
             "authorize",
             "census",
             "clock",

@@ -11,6 +11,7 @@ use super::profile::Sources;
 use super::session::{NewSession, SessionProof, SessionView};
 use super::{MAX_APPS, connections, row};
 use crate::domain::attempts::Blocked;
+use crate::domain::client::Client;
 use crate::domain::connection::ConnectionId;
 use crate::domain::identity::Identity;
 use crate::domain::password::{PasswordError, PasswordRecord, TypedPassword};
@@ -97,9 +98,16 @@ pub enum AccountCommand {
         /// The providers, by their `id` in the settings.
         providers: Vec<String>,
     },
-    /// The person registered an app.
+    /// The person registers an app: its registration is written by an effect.
+    RegisterApp(SessionProof, Box<Client>),
+    /// The person deletes an app: its registration is deleted by an effect.
+    DeleteApp(SessionProof, String),
+    /// The registration of an app in the list doesn't exist: the app leaves the list, unless it was registered a moment
+    /// ago.
+    ForgetApp(SessionProof, String),
+    /// From a worker of the previous release, which writes the registration itself: the person registered an app.
     AddApp(SessionProof, String),
-    /// The person deleted an app.
+    /// From a worker of the previous release, which has deleted the registration itself: the person deleted an app.
     RemoveApp(SessionProof, String),
     /// The person, and the apps that the person registered.
     Apps(SessionProof),

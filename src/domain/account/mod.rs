@@ -3,6 +3,7 @@
 //! The state is small. What can grow is kept in rows, one for each session, consent and grant; a
 //! command names the rows that it needs, and every list has a bound.
 
+mod apps;
 pub mod authorize;
 mod census;
 mod clock;
@@ -257,7 +258,12 @@ impl Command for AccountCommand {
             Asked::Connections { grant_id, client_id, providers, .. } => {
                 connections::rows_of_grant(grant_id, client_id, providers)
             }
-            Asked::AddApp(proof, _) | Asked::RemoveApp(proof, _) | Asked::Apps(proof) => {
+            Asked::RegisterApp(proof, _)
+            | Asked::DeleteApp(proof, _)
+            | Asked::ForgetApp(proof, _)
+            | Asked::AddApp(proof, _)
+            | Asked::RemoveApp(proof, _)
+            | Asked::Apps(proof) => {
                 vec![RowKeys::One(row::session_key(proof.number)), RowKeys::All(APP)]
             }
             Asked::Unlink(..) => {
@@ -435,14 +441,10 @@ impl Person {
                 session::find(rows, &proof, now)?;
                 Ok(self.revoke_scope((&client_id, &scope), rows, now))
             }
-            Asked::AddApp(proof, client_id) => {
-                session::find(rows, &proof, now)?;
-                if row::apps(rows).count() >= MAX_APPS {
-                    return Err(AccountError::TooManyApps);
-                }
-                let step = Step::unchanged(Ok(AccountReply::Done));
-                Ok(step.put(row::app_key(&client_id), Row::App(now)))
-            }
+            Asked::RegisterApp(proof, client) => apps::register(&proof, client, rows, now),
+            Asked::DeleteApp(proof, client_id) => apps::delete(&proof, &client_id, rows, now),
+            Asked::ForgetApp(proof, client_id) => apps::forget(&proof, &client_id, rows, now),
+            Asked::AddApp(proof, client_id) => apps::add(&proof, &client_id, rows, now),
             Asked::RemoveApp(proof, client_id) => {
                 session::find(rows, &proof, now)?;
                 Ok(Step::unchanged(Ok(AccountReply::Done)).delete(row::app_key(&client_id)))

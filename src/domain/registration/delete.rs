@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Record, Registration, RegistrationError, RegistrationWants};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Command, Effect, Step};
+use crate::domain::machine::{Before, Command, Effect, Notice, Step};
 use crate::domain::time::Timestamp;
 
 /// The order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delete;
+
+impl Notice for Delete {}
 
 impl Command for Delete {
     const NAME: &'static str = "Delete";

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::{Record, Registration, RegistrationError, RegistrationWants};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Command, Effect, Step};
+use crate::domain::machine::{Before, Command, Effect, Notice, Step};
 use crate::domain::time::Timestamp;
 
 /// The client as it shall be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Write(pub Box<Client>);
+
+impl Notice for Write {}
 
 impl Command for Write {
     const NAME: &'static str = "Write";

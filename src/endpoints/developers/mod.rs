@@ -64,8 +64,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         verified: false,
         metadata,
     };
-    // The list first: what stands there can be deleted, whatever happens after.
-    let command = AccountCommand::AddApp(session.proof.clone(), client.client_id.clone());
+    let command = AccountCommand::RegisterApp(session.proof.clone(), Box::new(client.clone()));
     match server.send::<Account>(&session.address(), command).await? {
         Ok(_) => {}
         Err(error @ AccountError::TooManyApps) => {
@@ -75,7 +74,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         }
         Err(error) => return Err(error.into()),
     }
-    register::write(server, &client).await?;
+    register::written(server, &client).await?;
     let notice = Some(Ok("The app was registered."));
     let banner = Banner::new(notice);
     app_page(server, request, (&client, fields(&client)), (secret.as_deref(), banner))
@@ -143,9 +142,9 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             app_page(server, request, (&client, fields(&client)), (None, banner))
         }
         Some("delete") => {
-            register::delete(server, client_id).await?;
-            let command = AccountCommand::RemoveApp(session.proof.clone(), client_id.to_owned());
+            let command = AccountCommand::DeleteApp(session.proof.clone(), client_id.to_owned());
             server.send::<Account>(&session.address(), command).await??;
+            server.ports.clients.forget(client_id);
             Ok(Response::see_other(&server.url("/developers?done=deleted")))
         }
         _ => save(server, request, &form, client).await,

@@ -1,6 +1,7 @@
 //! The pages: the list of apps, and each app's own.
 
 use super::owner::developer;
+use crate::domain::account::{Account, AccountCommand};
 use crate::domain::client::Client;
 use crate::domain::verification::VerifiedClient;
 use crate::endpoints::browser;
@@ -54,14 +55,14 @@ pub(super) async fn list(
     };
     let mut apps = Vec::new();
     for client_id in owned {
-        if let Some(client) = server.registered_client(&client_id).await? {
-            let name = client.display_name().into_owned();
-            apps.push(AppLine {
-                name,
-                verified: !server.settings.is_unverified(&client),
-                client_id,
-            });
-        }
+        let Some(client) = server.registered_client(&client_id).await? else {
+            let forget = AccountCommand::ForgetApp(session.proof.clone(), client_id);
+            server.send::<Account>(&session.address(), forget).await??;
+            continue;
+        };
+        let name = client.display_name().into_owned();
+        let verified = !server.settings.is_unverified(&client);
+        apps.push(AppLine { name, verified, client_id });
     }
     let form = FormPage::of_session(server, request)?.with_notice(redrawn);
     let page = Developers {

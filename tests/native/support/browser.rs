@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use futures_lite::future::block_on;
 use serde_json::Value;
 use vestibule::domain::distance::Location;
 use vestibule::endpoints::http::{Caller, Method, Request, Response};
@@ -78,7 +77,9 @@ impl Browser {
         let settings = &world.settings;
         let issuer = settings.issuer.clone().unwrap_or_else(|| self.origin.clone());
         let server = Server { settings, ports: world.ports(), issuer };
-        let response = block_on(routes::handle(&server, &request));
+        // A process that dies answers nothing.
+        let answered = world.fuse.run(routes::handle(&server, &request));
+        let response = answered.unwrap_or_else(|| Response::empty(0));
         for (name, value) in &response.headers {
             if *name == "set-cookie" {
                 let pair = value.split(';').next().unwrap();

@@ -1,6 +1,7 @@
 //! The outside, in memory.
 
 pub mod browser;
+pub mod fuse;
 pub mod internet;
 pub mod objects;
 pub mod provider;
@@ -19,6 +20,7 @@ use vestibule::endpoints::settings::Settings;
 use vestibule::jose::seal::Sealer;
 use vestibule::ports::{ClientRegistry, Clock, Log, Ports, Timer, Unavailable};
 
+use self::fuse::Fuse;
 use self::internet::Internet;
 use self::objects::{Memory, Surroundings};
 use self::signer::{Keys, PortableSigner};
@@ -89,6 +91,7 @@ impl Entropy for SeededEntropy {
 /// A registry in a map.
 #[derive(Default)]
 pub struct MemoryRegistry {
+    fuse: Rc<Fuse>,
     held: RefCell<BTreeMap<String, Client>>,
     /// Whether writes fail, as in KV after too many writes of one key.
     pub fails: Cell<bool>,
@@ -123,10 +126,12 @@ impl ClientRegistry for MemoryRegistry {
     }
 
     async fn put(&self, client: &Client) -> Result<(), Unavailable> {
+        self.fuse.survive().await;
         self.set(&client.client_id, Some(client))
     }
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
+        self.fuse.survive().await;
         self.set(client_id, None)
     }
 
@@ -159,6 +164,8 @@ pub struct World {
     pub log: Rc<MemoryLog>,
     pub internet: Rc<Internet>,
     pub settings: Settings,
+    /// When the process dies.
+    pub fuse: Rc<Fuse>,
 }
 
 impl World {
@@ -174,7 +181,9 @@ impl World {
         let internet = Rc::new(Internet::default());
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
         let settings = Settings::read(&names, &lookup).expect("the settings are right");
-        let clients = Rc::new(MemoryRegistry::default());
+        let fuse = Rc::new(Fuse::default());
+        let clients = MemoryRegistry { fuse: Rc::clone(&fuse), ..MemoryRegistry::default() };
+        let clients = Rc::new(clients);
         let log = Rc::new(MemoryLog::default());
         let keys = Keys::new(
             Rc::clone(&clock),
@@ -188,6 +197,7 @@ impl World {
             clients: Rc::clone(&clients),
             log: Rc::clone(&log),
             keys: Rc::clone(&keys),
+            fuse: Rc::clone(&fuse),
         };
         let objects = Memory::new(Rc::clone(&clock), Rc::clone(&entropy), outside);
         let signer = PortableSigner::new(Rc::clone(&keys), Rc::downgrade(&objects));
@@ -203,6 +213,7 @@ impl World {
             entropy,
             keys,
             signer,
+            fuse,
         }
     }
 
@@ -213,10 +224,12 @@ impl World {
         self.settings.sealer = sealer;
     }
 
-    /// The server stops and starts: only what is stored is left.
-    pub fn restart(&self) {
+    /// The server stops and starts: only what is stored is left. Returns whether it had died.
+    pub fn restart(&self) -> bool {
+        let had_died = self.fuse.replace();
         self.objects.evict();
         self.keys.forget();
+        had_died
     }
 
     /// Moves the clock, and wakes whatever is due.

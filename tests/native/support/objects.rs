@@ -19,6 +19,7 @@ use vestibule::ports::{Clock, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
 use vestibule::upstream::provider::Provider;
 
+use super::fuse::Fuse;
 use super::internet::Internet;
 use super::signer::{Keys, PortableSigner};
 use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
@@ -49,6 +50,7 @@ pub struct Surroundings {
     pub clients: Rc<MemoryRegistry>,
     pub log: Rc<MemoryLog>,
     pub keys: Rc<Keys>,
+    pub fuse: Rc<Fuse>,
 }
 
 /// Every object.
@@ -149,6 +151,7 @@ impl Memory {
         loop {
             let step = Step(&store, command);
             let answer = host::visit(class, step).expect("a command that can be decided");
+            self.outside.fuse.survive().await;
             if !answer.owes {
                 return answer.reply;
             }
@@ -306,6 +309,10 @@ impl Store for MemoryStore<'_> {
     }
 
     fn commit(&self, changes: Changes) -> Result<(), Unavailable> {
+        // What a dead process does is not done.
+        if !self.memory.outside.fuse.moment() {
+            return Ok(());
+        }
         let mut object = self.object.borrow_mut();
         match changes.state {
             NewState::Unchanged => {}
@@ -326,6 +333,7 @@ impl Store for MemoryStore<'_> {
             };
         }
         object.alarm = changes.alarm.or(object.alarm);
+        self.memory.outside.fuse.moment();
         Ok(())
     }
 
@@ -334,6 +342,7 @@ impl Store for MemoryStore<'_> {
     }
 
     async fn erase(&self) -> Result<(), Unavailable> {
+        self.memory.outside.fuse.survive().await;
         self.memory.objects.borrow_mut().remove(&(self.class, self.id.clone()));
         Ok(())
     }
@@ -367,6 +376,7 @@ impl Objects for Memory {
     ) -> Result<Option<String>, Unavailable> {
         self.calls.set(self.calls.get() + 1);
         self.carried.set(weight::in_memory());
+        self.outside.fuse.survive().await;
         Ok(Some(self.deliver(class, &Self::id(class, to), &command).await))
     }
 }
