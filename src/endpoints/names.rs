@@ -3,8 +3,9 @@
 
 use super::failure::Failure;
 use super::server::Server;
-use crate::domain::identifier::{Claim, IdentifierError, LeadsTo, Read, Unclaim};
+use crate::domain::identifier::{Claim, ClaimFor, IdentifierError, LeadsTo, Read, Unclaim};
 use crate::domain::machine::Address;
+use crate::domain::secret::SecretHash;
 use crate::domain::token::ObjectId;
 
 /// The account that a name leads to.
@@ -21,6 +22,21 @@ pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Res
     match server.ask(&Address::Name(name.to_owned()), Claim(account.to_owned())).await? {
         Ok(()) => Ok(true),
         Err(IdentifierError::Taken) => Ok(false),
+    }
+}
+
+/// Claims a name for the account that a browser is about to make: the account, or the one that an earlier request of
+/// this browser began to make. `None` where the name leads to another one.
+pub(super) async fn claim_for(
+    server: &Server<'_>,
+    name: &str,
+    account: &str,
+    browser: &str,
+) -> Result<Option<String>, Failure> {
+    let claim = ClaimFor { account: account.to_owned(), browser: SecretHash::of_text(browser) };
+    match server.ask(&Address::Name(name.to_owned()), claim).await? {
+        Ok(account) => Ok(Some(account)),
+        Err(IdentifierError::Taken) => Ok(None),
     }
 }
 

@@ -1,40 +1,45 @@
 //! Makes an account: first the names that lead to it are claimed, then the account confirms them by
 //! itself, so that a crash in between leaves nothing behind.
 
+use super::browser;
 use super::failure::Failure;
-use super::names::{claim, unclaim};
+use super::http::Request;
+use super::names::{claim_for, unclaim};
 use super::server::Server;
 use crate::domain::account::session::NewSession;
-use crate::domain::account::{Account, AccountCommand, AccountReply, NewAccount, SignedIn};
+use crate::domain::account::{
+    Account, AccountCommand, AccountError, AccountReply, NewAccount, SignedIn,
+};
 use crate::domain::machine::Address;
+use crate::domain::token::ObjectId;
 
-/// Claims the names and makes the account; none where a name leads to another account.
+/// Claims the names and makes the account: another one than `new` has, if an earlier request of this browser that was cut
+/// off had begun to make it. `None` where a name leads to another account.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn create(
     server: &Server<'_>,
+    request: &Request<'_>,
     session: NewSession,
-    new: NewAccount,
-) -> Result<Option<SignedIn>, Failure> {
+    mut new: NewAccount,
+) -> Result<Option<(ObjectId, SignedIn)>, Failure> {
     let upstream = new.identity.as_ref().map(|identity| identity.identifier());
     let email = new.address.as_ref().map(|(_, identifier)| identifier.clone());
     let names: Vec<String> = upstream.into_iter().chain(email).collect();
-    for (index, name) in names.iter().enumerate() {
-        if claim(server, name, &new.account).await? {
-            continue;
-        }
-        for claimed in names.iter().take(index) {
-            unclaim(server, claimed, &new.account).await?;
-        }
+    if !claim_all(server, request, &names, &mut new.account).await? {
         return Ok(None);
     }
     let account = new.account.clone();
     let address = Address::Id(account.clone());
     let command = AccountCommand::Create(Box::new(new), session);
     match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(*signed_in)),
+        Ok(AccountReply::SignedIn(signed_in)) => {
+            Ok(ObjectId::parse(&account).map(|account| (account, *signed_in)))
+        }
         Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
+        // An earlier request has made it, and its response was lost: the user can sign in.
+        Err(AccountError::Exists) => Ok(None),
         Err(error) => {
             // No account was created, for instance because there was too little memory to hash the password. Release
             // the claims, or the user couldn't try again before they lapse.
@@ -44,4 +49,29 @@ pub async fn create(
             Err(error.into())
         }
     }
+}
+
+/// Claims all names or none. The first one decides for which account.
+async fn claim_all(
+    server: &Server<'_>,
+    request: &Request<'_>,
+    names: &[String],
+    account: &mut String,
+) -> Result<bool, Failure> {
+    // A browser without a token is like no other.
+    let unlike_any = || base16ct::lower::encode_string(&server.random::<32>());
+    let browser = browser::csrf_token(request).unwrap_or_else(unlike_any);
+    for (index, name) in names.iter().enumerate() {
+        match claim_for(server, name, account, &browser).await? {
+            Some(claimed) if index == 0 => *account = claimed,
+            Some(claimed) if claimed == *account => {}
+            _ => {
+                for claimed in names.iter().take(index) {
+                    unclaim(server, claimed, account).await?;
+                }
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }

@@ -161,8 +161,8 @@ async fn sign_up(
     };
     // The new account hashes the password. A taken address and a network beyond its limit are both refused before
     // that, so neither the time nor the message tells them apart.
-    match new_account::create(server, session, new).await? {
-        Some(signed_in) => {
+    match new_account::create(server, request, session, new).await? {
+        Some((account, signed_in)) => {
             browser::end_session_of_other(server, request, &account).await?;
             Ok(Ok((account, signed_in)))
         }

@@ -14,7 +14,7 @@ use vestibule::domain::identifier::{self, IdentifierError, LeadsTo, SignInError}
 use vestibule::domain::identity::{ClaimsUpdate, Identity};
 use vestibule::domain::machine::{Address, Class, Command};
 use vestibule::domain::password::{NewPassword, PasswordRecord};
-use vestibule::domain::secret::Secret;
+use vestibule::domain::secret::{Secret, SecretHash};
 use vestibule::domain::time::Seconds;
 use vestibule::ports;
 use vestibule::protocol::claims::{ClaimsRequest, StandardClaims};
@@ -587,4 +587,21 @@ fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
     send(&world, name(), identifier::Confirm(id())).unwrap();
     send(&world, name(), identifier::Unclaim(id())).unwrap();
     assert_eq!(read(), Ok(LeadsTo::Account(id())));
+}
+
+#[test]
+fn a_claim_goes_on_in_the_browser_that_made_it_and_in_no_other() {
+    let world = World::new(&[]);
+    let name = || Address::Name(identifier::of_email("person@example.test"));
+    let claim = |account: &str, browser: &str| {
+        let browser = SecretHash::of_text(browser);
+        send(&world, name(), identifier::ClaimFor { account: account.into(), browser })
+    };
+    assert_eq!(claim("one", "browser"), Ok("one".to_owned()));
+    assert_eq!(claim("two", "browser"), Ok("one".to_owned()));
+    assert_eq!(claim("three", "another"), Err(IdentifierError::Taken));
+    let by_an_account = identifier::Claim("one".into());
+    assert_eq!(send(&world, name(), by_an_account), Ok(()));
+    send(&world, name(), identifier::Confirm("one".into())).unwrap();
+    assert_eq!(claim("two", "browser"), Err(IdentifierError::Taken), "it leads to an account now");
 }

@@ -164,3 +164,30 @@ fn a_client_that_is_deleted_is_refused_everywhere_or_nowhere() {
         },
     );
 }
+
+#[test]
+fn whoever_repeats_a_sign_up_that_was_cut_off_has_an_account_in_the_end() {
+    let fields = [("name", "Pat"), ("email", "pat@example.test"), ("password", PASSWORD)];
+    cut_everywhere(
+        || (World::new(&[]), Browser::default()),
+        |world, browser| browser.submit(world, "/sign-up", &fields),
+        |world, browser, answered| {
+            assert!(answered.is_none_or(|response| response.status == 303));
+            if !is_signed_up(world, browser) {
+                let again = browser.submit(world, "/sign-up", &fields);
+                // If only the response was lost, the account is there.
+                if again.status != 303 {
+                    assert_eq!(browser.submit(world, "/sign-in", &fields[1..]).status, 303);
+                }
+            }
+            assert!(is_signed_up(world, browser));
+            let taken = Browser::default().submit(world, "/sign-up", &fields);
+            assert_ne!(taken.status, 303, "a stranger doesn't get the address");
+            assert_eq!(world.objects.count(Class::Account), 1, "one account was made");
+        },
+    );
+}
+
+fn is_signed_up(world: &World, browser: &mut Browser) -> bool {
+    browser.get(world, "/account").status == 200
+}

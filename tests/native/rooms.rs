@@ -162,7 +162,16 @@ const STILL_THERE: &[Circle] = &[
     Circle {
         folder: "domain/identifier",
         among: &[
-            "claim", "confirm", "lend", "mod", "read", "release", "sign_in", "unclaim", "wake",
+            "claim",
+            "claim_for",
+            "confirm",
+            "lend",
+            "mod",
+            "read",
+            "release",
+            "sign_in",
+            "unclaim",
+            "wake",
         ],
         because: "a machine lists its commands, and each command names its machine",
     },

@@ -23,7 +23,8 @@ impl Command for Claim {
         match Owner::as_of(before.state, now) {
             None | Some(Owner::Nobody(_)) => {
                 let until = now.plus(CLAIM);
-                Step::written(Owner::Claimed { account: claimant, until }, Ok(()))
+                let claimed = Owner::Claimed { account: claimant, until, browser: None };
+                Step::written(claimed, Ok(()))
             }
             Some(Owner::Claimed { account, .. }) if account == claimant => Step::unchanged(Ok(())),
             Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {

@@ -5,6 +5,7 @@
 //! that nobody can tell the two apart.
 
 mod claim;
+mod claim_for;
 mod confirm;
 mod lend;
 mod read;
@@ -14,6 +15,7 @@ mod unclaim;
 mod wake;
 
 pub use self::claim::Claim;
+pub use self::claim_for::ClaimFor;
 pub use self::confirm::Confirm;
 pub use self::lend::Lend;
 pub use self::read::Read;
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempts::Attempts;
 use super::machine::{Class, Machine, NoRow, Nothing, Receive, commands};
+use super::secret::SecretHash;
 use super::time::{Seconds, Timestamp};
 
 /// How long a claim waits for its account.
@@ -46,6 +49,9 @@ pub enum Owner {
         account: String,
         /// When the claim lapses.
         until: Timestamp,
+        /// The hash of a value that only the browser of the sign-up has, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        browser: Option<SecretHash>,
     },
     /// An account's, for a while: a session's name.
     Lent {
@@ -100,7 +106,7 @@ impl Machine for Identifier {
     type Row = NoRow;
     type Wants = Nothing;
 
-    commands![Claim, Confirm, Lend, Release, Unclaim, Read, SignIn, Wake];
+    commands![Claim, ClaimFor, Confirm, Lend, Release, Unclaim, Read, SignIn, Wake];
 
     fn wakes_at(state: &Owner) -> Option<Timestamp> {
         match state {

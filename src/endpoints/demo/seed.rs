@@ -80,7 +80,7 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
         identity: None,
     };
     // Where the account is there, nothing happens.
-    new_account::create(server, browser::new_session(server, request), new).await?;
+    new_account::create(server, request, browser::new_session(server, request), new).await?;
     Ok(())
 }
 

@@ -254,8 +254,9 @@ pub(super) async fn create(
         password: None,
         identity: Some(Box::new(identity.clone())),
     };
-    match new_account::create(server, session(server, request, provider, person), new).await? {
-        Some(signed_in) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
+    let session = session(server, request, provider, person);
+    match new_account::create(server, request, session, new).await? {
+        Some((account, signed_in)) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
         None => Ok(Verdict::Refused(in_between(&provider.name))),
     }
 }

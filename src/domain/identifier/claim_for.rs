@@ -1,0 +1,48 @@
+//! Claim the address for an account that a browser is about to make.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CLAIM, Identifier, IdentifierError, Owner};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, Step};
+use crate::domain::secret::SecretHash;
+use crate::domain::time::Timestamp;
+
+/// The account and the browser. The reply is the account to make: if this browser has claimed the address before and its
+/// sign-up was cut off, it is that one. So whoever tries again goes on, and two requests of one browser make one account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClaimFor {
+    /// The account, if nobody has claimed the address.
+    pub account: String,
+    /// The hash of a value that only this browser has.
+    pub browser: SecretHash,
+}
+
+impl Command for ClaimFor {
+    const NAME: &'static str = "ClaimFor";
+    type Machine = Identifier;
+    type Reply = String;
+    type Error = IdentifierError;
+
+    fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self { account, browser } = self;
+        match Owner::as_of(before.state, now) {
+            None | Some(Owner::Nobody(_)) => {
+                let until = now.plus(CLAIM);
+                let browser = Some(browser);
+                Step::written(
+                    Owner::Claimed { account: account.clone(), until, browser },
+                    Ok(account),
+                )
+            }
+            Some(Owner::Claimed { account: claimed, browser: Some(before), .. })
+                if before.is(&browser) =>
+            {
+                Step::unchanged(Ok(claimed))
+            }
+            Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {
+                Step::unchanged(Err(IdentifierError::Taken))
+            }
+        }
+    }
+}
