@@ -49,6 +49,7 @@ mod server;
 mod settings;
 mod signing_keys;
 mod stored;
+mod stored_versions;
 mod support;
 mod tasks;
 mod texts;

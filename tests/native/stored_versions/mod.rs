@@ -1,0 +1,19 @@
+//! What releases stored and sent stays readable: golden samples of what the previous release and those before it wrote,
+//! in `tests/stored`. A gradual deployment runs two releases side by side, and stored data outlives them all.
+
+mod folder;
+mod forms;
+mod messages;
+
+use folder::{ADVICE, each};
+
+#[test]
+fn what_releases_stored_and_sent_is_read() {
+    let mut errors = Vec::new();
+    each(|sample| {
+        if let Err(error) = forms::read(sample) {
+            errors.push(format!("{}: {error}", sample.place()));
+        }
+    });
+    assert!(errors.is_empty(), "can't be read any more: {errors:#?}\n{ADVICE}");
+}
