@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use vestibule::domain::machine::Class;
 
 /// The folders, in the order of their releases.
-const FOLDERS: [&str; 2] = ["0", "1"];
+pub const FOLDERS: [&str; 2] = ["0", "1"];
 
 /// What to do about a failing test here.
 pub const ADVICE: &str = "Data that is stored must stay readable: add a migration or a default.";
@@ -50,7 +50,8 @@ pub fn class_of(file: &str) -> Option<Class> {
     Class::ALL.iter().copied().find(is_its)
 }
 
-fn root() -> PathBuf {
+/// The folder of the folders.
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored")
 }
 
@@ -68,7 +69,7 @@ pub fn each(mut with: impl FnMut(&Sample<'_>)) {
 }
 
 /// The files of a folder.
-fn read(folder: &str) -> BTreeMap<String, File> {
+pub fn read(folder: &str) -> BTreeMap<String, File> {
     let paths = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
     let samples = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
     let file = |path: PathBuf| {

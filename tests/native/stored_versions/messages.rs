@@ -11,6 +11,14 @@ pub fn text_of(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+/// Whether an object gives its machine this command itself, at an alarm or when an effect has an outcome: then nobody
+/// reads the reply.
+pub fn is_internal(command: &Value) -> bool {
+    let name = command.as_object().and_then(|command| command.keys().next());
+    let name = name.map(String::as_str).or(command.as_str());
+    matches!(name, Some("Wake" | "Fetched" | "Refreshed" | "Made"))
+}
+
 /// A command that a machine understands.
 pub struct Known {
     /// The path of its type.
@@ -20,10 +28,9 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether nobody in this release reads a reply to it: only workers of an earlier release send it, or it brings
-    /// back what was fetched, which the object tells its machine itself.
-    fn has_no_reader(&self) -> bool {
-        self.type_name.contains("::earlier::") || self.type_name.ends_with("::Fetched")
+    /// Whether only workers of an earlier release send it.
+    fn is_outdated(&self) -> bool {
+        self.type_name.contains("::earlier::")
     }
 }
 
@@ -56,12 +63,10 @@ pub fn reply<M: Machine>(sample: &Sample<'_>) -> Result<(), String> {
     let in_common = |name: &String| words_in_common(name, sample.name);
     let most = commands.keys().map(in_common).max();
     let own = commands.iter().filter(|(name, _)| Some(in_common(name)) == most);
-    let own: Vec<Known> =
-        own.map(|(_, command)| understand::<M>(command)).collect::<Result<_, _>>()?;
-    if own.iter().all(Known::has_no_reader) {
-        return Ok(());
-    }
+    let own = own.map(|(_, command)| command).filter(|command| !is_internal(command));
+    let own = own.map(understand::<M>).collect::<Result<Vec<Known>, _>>()?;
+    let readers = own.iter().filter(|command| !command.is_outdated());
     let text = sample.value.to_string();
-    let read: Vec<_> = own.iter().map(|command| (command.read_answer)(&text)).collect();
+    let read: Vec<_> = readers.map(|command| (command.read_answer)(&text)).collect();
     if read.iter().any(Result::is_ok) { Ok(()) } else { read.into_iter().collect() }
 }

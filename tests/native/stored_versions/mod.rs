@@ -4,6 +4,8 @@
 mod folder;
 mod forms;
 mod messages;
+mod reader;
+mod replay;
 
 use folder::{ADVICE, each};
 
