@@ -7,9 +7,13 @@ use vestibule::domain::key_ring::{HintKeys, KeySet};
 use vestibule::domain::machine::{Effect, EffectOf, Machine, stored_state};
 use vestibule::domain::stored;
 use vestibule::host::{self, Perform, Visit};
+use vestibule::jose::access_token::AccessToken;
+use vestibule::jose::id_token::IdToken;
+use vestibule::jose::jws::Header;
 
 use super::folder::{Sample, class_of};
 use super::messages::{self, text_of};
+use super::{names, sealed};
 
 /// Reads a sample as this release reads what is stored or sent.
 pub fn read(sample: &Sample<'_>) -> Result<(), String> {
@@ -20,8 +24,13 @@ pub fn read(sample: &Sample<'_>) -> Result<(), String> {
         ("effects", "effect") => effect(sample),
         // An outcome reaches its machine at once, within one release; nothing stores or sends it.
         ("effects", "outcome") => Ok(()),
-        // Not yet read here.
-        ("sealed" | "names" | "tokens", _) => Ok(()),
+        // A code that was sealed is refused: the client begins again.
+        ("sealed", "authorization_code") => Ok(()),
+        ("sealed", _) => sealed::open(sample),
+        ("tokens", "header") => whole::<Header>(sample.value),
+        ("tokens", "access_token") => whole::<AccessToken>(sample.value),
+        ("tokens", "id_token") => whole::<IdToken>(sample.value),
+        ("names" | "tokens", _) => names::check(sample),
         _ => {
             let class = sample.class().ok_or("nothing is known of the file")?;
             host::visit(class, OfMachine(sample))

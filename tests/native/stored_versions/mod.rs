@@ -4,8 +4,10 @@
 mod folder;
 mod forms;
 mod messages;
+mod names;
 mod reader;
 mod replay;
+mod sealed;
 
 use folder::{ADVICE, each};
 
