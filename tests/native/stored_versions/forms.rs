@@ -1,5 +1,6 @@
 //! Which type reads the samples of a section.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vestibule::domain::client::Client;
@@ -14,6 +15,16 @@ use vestibule::jose::jws::Header;
 use super::folder::{Sample, class_of};
 use super::messages::{self, text_of};
 use super::{names, sealed};
+
+/// What migrations leave out or move: groups and roles to memberships, and what concerned codes that were sealed.
+const MIGRATED: [&str; 6] = [
+    "/claims/groups",
+    "/claims/roles",
+    "/sources/groups",
+    "/sources/roles",
+    "/Live/code_until",
+    "/Expected",
+];
 
 /// Reads a sample as this release reads what is stored or sent.
 pub fn read(sample: &Sample<'_>) -> Result<(), String> {
@@ -38,8 +49,38 @@ pub fn read(sample: &Sample<'_>) -> Result<(), String> {
     }
 }
 
-fn whole<T: DeserializeOwned>(value: &Value) -> Result<(), String> {
-    serde_json::from_value::<T>(value.clone()).map(drop).map_err(text_of)
+fn whole<T: DeserializeOwned + Serialize>(value: &Value) -> Result<(), String> {
+    let read: T = serde_json::from_value(value.clone()).map_err(text_of)?;
+    keeps(value, &read)
+}
+
+/// Fails if something of a sample is no longer there when it is written again: a member that was renamed would be
+/// read as missing.
+fn keeps(sample: &Value, read: &impl Serialize) -> Result<(), String> {
+    let again = serde_json::to_value(read).map_err(text_of)?;
+    match lost("", sample, &again) {
+        Some(place) => Err(format!("{place} is lost, or another value")),
+        None => Ok(()),
+    }
+}
+
+/// Where `after` lacks something that `before` has, as a JSON pointer (RFC 6901).
+fn lost(place: &str, before: &Value, after: &Value) -> Option<String> {
+    let below = |key: &str, before: &Value, after: Option<&Value>| {
+        lost(&format!("{place}/{key}"), before, after.unwrap_or(&Value::Null))
+    };
+    match (before, after) {
+        _ if MIGRATED.contains(&place) => None,
+        (Value::Object(before), Value::Object(after)) => {
+            before.iter().find_map(|(key, value)| below(key, value, after.get(key)))
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            let mut items = before.iter().zip(after).enumerate();
+            items
+                .find_map(|(index, (before, after))| below(&index.to_string(), before, Some(after)))
+        }
+        _ => (before != after).then(|| place.to_owned()),
+    }
 }
 
 struct OfMachine<'a>(&'a Sample<'a>);
@@ -52,9 +93,12 @@ impl Visit for OfMachine<'_> {
         match self.0.section {
             "state" => {
                 let state = stored_state::read::<M>(&value.to_string()).map_err(text_of)?;
-                state.map(drop).ok_or_else(|| "nothing is stored".into())
+                keeps(&value["state"], &state.ok_or("nothing is stored")?.0)
             }
-            "row" => stored::read::<M::Row>(&value["row"].to_string()).map(drop).map_err(text_of),
+            "row" => {
+                let row: M::Row = stored::read(&value["row"].to_string()).map_err(text_of)?;
+                keeps(&value["row"], &row)
+            }
             "command" => messages::understand::<M>(value).map(drop),
             "reply" => messages::reply::<M>(self.0),
             _ => Err("nothing is known of the section".into()),
@@ -78,7 +122,7 @@ impl Visit for EffectOfMachine<'_> {
     fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
         match EffectOf::<M>::read(&self.0.to_string()).map_err(text_of)? {
             Effect::Send(message) => host::visit(message.class, Understand(&message.command)),
-            Effect::Own(_) => Ok(()),
+            Effect::Own(own) => keeps(self.0, &own),
         }
     }
 }
