@@ -1,6 +1,7 @@
 //! What releases stored and sent stays readable: golden samples of what the previous release and those before it wrote,
 //! in `tests/stored`. A gradual deployment runs two releases side by side, and stored data outlives them all.
 
+mod accepted;
 mod folder;
 mod forms;
 mod messages;
