@@ -101,7 +101,7 @@ pub fn answer(
     }
     turns::begin(async move {
         let edge = Edge::new(env, Rc::clone(&settings));
-        let sender = Sender::new(incoming);
+        let sender = Sender::new(incoming, &method);
         let request = request::read(&sender, &method, url, body);
         let issuer = settings.issuer.clone().unwrap_or_else(|| request.origin.clone());
         let server = Server { settings: &settings, ports: edge.ports(), issuer };

@@ -10,21 +10,23 @@ use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};
 use crate::protocol::text;
 
-/// The headers that programs send. They cross together when the first is asked for; any other crosses
-/// by itself.
+/// The headers that programs send with a body. They cross together when the first is asked for; any other, and each of
+/// a request without a body, crosses by itself.
 pub const HEADERS: [&str; 4] = ["authorization", "content-type", "origin", "prefer"];
 
 /// Who sent a request.
 pub struct Sender {
     incoming: Incoming,
+    has_body: bool,
     /// Of [`HEADERS`], those that were sent: lines of name, colon, space, value.
     headers: OnceCell<String>,
     id: OnceCell<String>,
 }
 
 impl Sender {
-    pub fn new(incoming: Incoming) -> Self {
-        Self { incoming, headers: OnceCell::new(), id: OnceCell::new() }
+    pub fn new(incoming: Incoming, method: &str) -> Self {
+        let has_body = method != "GET";
+        Self { incoming, has_body, headers: OnceCell::new(), id: OnceCell::new() }
     }
 }
 
@@ -36,7 +38,7 @@ impl Caller for Sender {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        if !HEADERS.contains(&name) {
+        if !self.has_body || !HEADERS.contains(&name) {
             return platform::header(&self.incoming, name);
         }
         let headers = self.headers.get_or_init(|| platform::headers(&self.incoming));
