@@ -9,6 +9,10 @@ import { begin, call, fresh, turns } from "./module.js";
 import { unreadable } from "./platform.js";
 
 const STATE = "state";
+// How many rows an object keeps in memory, and how long each may be, in characters: an account is asked again and again
+// for the grant of one app.
+const MOST_ROWS = 4;
+const LONGEST_ROW = 2048;
 // See `Store::now` (src/host/store.rs): the longest time that counts as passed between two readings of the clock, in
 // milliseconds.
 const MAX_PASSED = 60_000;
@@ -36,6 +40,8 @@ export class Host extends DurableObject {
     return call(() => reportSettings(env));
   }
   #state;
+  // Rows that were read lately, by key; undefined for one that is not there.
+  #rows = new Map();
   // The latest time at which the object has acted, and what the clock said then, in milliseconds since 1970.
   #latest = 0;
   #clock = 0;
@@ -95,9 +101,14 @@ export class Host extends DurableObject {
     try {
       return call(work);
     } catch (error) {
-      this.#state = undefined;
+      this.#forget();
       throw error;
     }
+  }
+
+  #forget() {
+    this.#state = undefined;
+    this.#rows.clear();
   }
 
   // Performs what the machine wants from outside, one thing after the other: what is on its way must
@@ -107,9 +118,7 @@ export class Host extends DurableObject {
     const settled = this.#settling.then(() =>
       turns(begin(() => perform(this.constructor.machine, this, this.env))),
     );
-    this.#settling = settled.catch(() => {
-      this.#state = undefined;
-    });
+    this.#settling = settled.catch(() => this.#forget());
     return settled;
   }
 
@@ -132,7 +141,13 @@ export class Host extends DurableObject {
   }
 
   read(key) {
-    return this.#get(key);
+    if (this.#rows.has(key)) return this.#rows.get(key);
+    const text = this.#get(key);
+    if ((text?.length ?? 0) <= LONGEST_ROW) {
+      if (this.#rows.size >= MOST_ROWS) this.#rows.clear();
+      this.#rows.set(key, text);
+    }
+    return text;
   }
 
   #get(key) {
@@ -162,6 +177,7 @@ export class Host extends DurableObject {
     const { kv } = this.ctx.storage;
     for (let index = 0; index < rows.length; index += 2) {
       count("rows-written");
+      this.#rows.delete(rows[index]);
       if (rows[index + 1] === null) kv.delete(rows[index]);
       else kv.put(rows[index], rows[index + 1]);
     }
@@ -179,6 +195,7 @@ export class Host extends DurableObject {
 
   erase() {
     this.#state = "";
+    this.#rows.clear();
     this.#alarm = false;
     return this.ctx.storage.deleteAll();
   }
