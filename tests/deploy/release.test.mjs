@@ -77,7 +77,17 @@ async function startRegistry(tarballs) {
   return `http://127.0.0.1:${server.address().port}/`;
 }
 
+// npm keeps what it has run once by name and version, so that a later run of these tests would get the earlier one's
+// packages.
+function forgetPackages() {
+  const kept = path.join(env.npm_config_cache, "_npx");
+  for (const folder of existsSync(kept) ? files(kept) : []) {
+    if (existsSync(path.join(kept, folder, "node_modules", NAME))) rmSync(path.join(kept, folder), { recursive: true });
+  }
+}
+
 before(() => {
+  forgetPackages();
   execFileSync(process.execPath, ["tools/release.mjs"], { cwd: root });
   tarball = path.join(root, "release", files(path.join(root, "release")).find((file) => file.endsWith(".tgz")));
 });
