@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
 use vestibule::endpoints::http::{Method, Response};
 
-use crate::attacks::access::{PASSWORD, authorize_url, signed_up};
+use crate::attacks::access::{CALLBACK, PASSWORD, app, authorize_url, refresh, signed_up, tokens};
+use crate::grant_properties::VERIFIER;
 use crate::support::World;
-use crate::support::browser::{self, Browser, csrf, text};
+use crate::support::browser::{self, Browser, answer, csrf, text};
 
 /// More moments than any request has.
 const MANY: u32 = 200;
@@ -190,4 +191,88 @@ fn whoever_repeats_a_sign_up_that_was_cut_off_has_an_account_in_the_end() {
 
 fn is_signed_up(world: &World, browser: &mut Browser) -> bool {
     browser.get(world, "/account").status == 200
+}
+
+#[test]
+fn an_account_that_is_deleted_is_gone_with_its_address_and_its_grants_or_is_there() {
+    let email = "person@example.test";
+    let fields = [("current_password", PASSWORD)];
+    cut_everywhere(
+        || {
+            let (world, mut browser) = developer();
+            let client_id = app(&world, "openid offline_access", true);
+            let scope = "&scope=openid+offline_access";
+            let issued = tokens(&world, &mut browser, &client_id, scope);
+            (world, (browser, client_id, issued))
+        },
+        |world, (browser, ..)| browser.submit(world, "/account/delete", &fields),
+        |world, (browser, client_id, issued), answered| {
+            if answered.is_none() {
+                // Whoever repeats it finishes what the first request began.
+                browser.submit(world, "/account/delete", &fields);
+            }
+            assert!(!is_signed_up(world, browser));
+            assert!(refresh(world, client_id, issued)["access_token"].is_null());
+            let again = [("name", "Pat"), ("email", email), ("password", PASSWORD)];
+            let again = Browser::default().submit(world, "/sign-up", &again);
+            assert_eq!(again.status, 303, "the address is free");
+            // An end that comes twice is remembered while a code could be on its way.
+            world.advance(60);
+            assert_eq!(world.objects.count(Class::Grant), 0);
+        },
+    );
+}
+
+#[test]
+fn a_code_whose_redemption_was_cut_off_is_redeemed_now_or_never() {
+    // RFC 6749 §4.1.2
+    cut_everywhere(
+        || {
+            let (world, mut browser) = developer();
+            let client_id = app(&world, "openid offline_access", true);
+            let scope = "&scope=openid+offline_access";
+            let response = browser.get(&world, &authorize_url(&client_id, scope));
+            let code = answer(&response, "code").unwrap();
+            (world, (client_id, code))
+        },
+        |world, (client_id, code)| redemption(world, client_id, code),
+        |world, (client_id, code), answered| {
+            let again = redemption(world, client_id, code);
+            let is_first = answered.is_none_or(|response| response.status != 200);
+            assert!(again.status == 400 || is_first);
+            assert_eq!(redemption(world, client_id, code).status, 400, "not twice");
+        },
+    );
+}
+
+#[test]
+fn an_authorization_that_was_cut_off_can_be_repeated_and_leaves_nothing_in_the_end() {
+    cut_everywhere(
+        || {
+            let (world, browser) = developer();
+            let client_id = app(&world, "openid offline_access", true);
+            (world, (browser, client_id))
+        },
+        |world, (browser, client_id)| {
+            browser.get(world, &authorize_url(client_id, "&scope=openid+offline_access"))
+        },
+        |world, (browser, client_id), _| {
+            let again = browser.get(world, &authorize_url(client_id, "&scope=openid"));
+            let code = answer(&again, "code").expect("a code");
+            assert_eq!(redemption(world, client_id, &code).status, 200);
+            world.advance(7 * 86_400);
+            assert!(world.objects.count(Class::Grant) <= 1, "only what was redeemed");
+        },
+    );
+}
+
+fn redemption(world: &World, client_id: &str, code: &str) -> Response {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    Browser::default().post(world, "/token", &fields)
 }

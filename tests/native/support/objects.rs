@@ -150,8 +150,9 @@ impl Memory {
         let store = self.store(class, id);
         loop {
             let step = Step(&store, command);
-            let answer = host::visit(class, step).expect("a command that can be decided");
+            let answer = host::visit(class, step);
             self.outside.fuse.survive().await;
+            let answer = answer.expect("a command that can be decided");
             if !answer.owes {
                 return answer.reply;
             }
@@ -187,6 +188,7 @@ impl Memory {
         };
         let outside = Outside { ports, providers: &providers, sealer: &sealer };
         let performed = host::visit(class, Performing(store, &outside)).await;
+        self.outside.fuse.survive().await;
         performed.expect("effects can be performed");
         store.object.borrow_mut().is_performing = false;
     }
@@ -309,9 +311,8 @@ impl Store for MemoryStore<'_> {
     }
 
     fn commit(&self, changes: Changes) -> Result<(), Unavailable> {
-        // What a dead process does is not done.
         if !self.memory.outside.fuse.moment() {
-            return Ok(());
+            return Err(Unavailable::new("the process is dead"));
         }
         let mut object = self.object.borrow_mut();
         match changes.state {
