@@ -276,3 +276,15 @@ fn redemption(world: &World, client_id: &str, code: &str) -> Response {
     ];
     Browser::default().post(world, "/token", &fields)
 }
+
+#[test]
+fn an_account_with_nothing_left_is_not_woken_again_and_the_next_sign_in_sets_the_alarm() {
+    let (world, mut browser) = developer();
+    assert_eq!(world.objects.alarms(Class::Account), 1);
+    world.advance(400 * 86_400);
+    world.advance(8 * 86_400);
+    assert_eq!(world.objects.alarms(Class::Account), 0);
+    let fields = [("email", "person@example.test"), ("password", PASSWORD)];
+    assert_eq!(browser.submit(&world, "/sign-in", &fields).status, 303);
+    assert_eq!(world.objects.alarms(Class::Account), 1);
+}

@@ -91,6 +91,8 @@ impl Person {
         } else {
             Some(now.plus(SOON))
         };
+        // Without this, an account that has nothing left would be woken again at once, and without end.
+        self.has_clock = self.wakes_at.is_some();
         change.next = Next::Awaited(self);
         change
     }

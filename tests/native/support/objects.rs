@@ -133,6 +133,13 @@ impl Memory {
         of_class.filter(|(_, object)| object.borrow().stored.contains_key(STATE)).count()
     }
 
+    /// How many objects of a class have an alarm set.
+    pub fn alarms(&self, class: Class) -> usize {
+        let objects = self.objects.borrow();
+        let of_class = objects.iter().filter(|((held, _), _)| *held == class);
+        of_class.filter(|(_, object)| object.borrow().alarm.is_some()).count()
+    }
+
     /// The size of the largest row of any object, in bytes.
     pub fn largest_row(&self) -> usize {
         let objects = self.objects.borrow();
