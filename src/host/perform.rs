@@ -6,7 +6,6 @@
 //! erased.
 
 use std::collections::BTreeSet;
-
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::grants::{self, Held, MAX_TOLD};
-use super::row::{Grant, Row};
+use super::row::Row;
 use super::{Account, MAX_GRANTS, Rows};
 use crate::domain::machine::{Change, EffectOf};
 use crate::domain::time::Timestamp;
@@ -52,10 +52,9 @@ pub(super) fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Ti
 /// The index of the grant that gives way: the first one of the client with the most grants. If several
 /// clients have the most and `asking` is one of them, it is a grant of `asking`.
 fn gives_way(held: &[Held<'_>], asking: &str) -> Option<usize> {
-    let client_of = |grant: &Grant| grant.client_id.clone();
-    let mut counts = BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<&str, usize>::new();
     for held in held {
-        let count = counts.entry(client_of(held.grant)).or_default();
+        let count = counts.entry(&held.grant.client_id).or_default();
         *count = count.saturating_add(1);
     }
     let most = counts.values().max()?;

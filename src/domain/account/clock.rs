@@ -1,8 +1,8 @@
 //! The alarm of an account. It is the one alarm for everything that ends by itself: sessions, and grants, which would
 //! each pay a row for an alarm of their own.
 //!
-//! An account with a session or a grant has an alarm, so that a sign-in need not look whether one is set. The alarm
-//! comes when the first of them ends, but at most once in [`INTERVAL`].
+//! As long as an account has a session or a grant, its alarm is set, so a sign-in need not look. The alarm comes when
+//! the first of them ends, but no sooner than [`INTERVAL`] after the one before.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ use super::{Authorization, Issue};
 use crate::domain::entropy::Entropy;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
-use crate::protocol::pkce::{CodeChallenge, CodeVerifier};
+use crate::protocol::pkce::CodeChallenge;
 
 /// The code, by the hash of its secret, and what it stands for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,10 +68,8 @@ impl PendingCode {
     }
 
     fn check_code_verifier(&self, redeem: &Redeem) -> Result<(), RedeemError> {
-        let is_met =
-            |challenge: &CodeChallenge, verifier: &CodeVerifier| challenge.is_met_by(verifier);
         match (&self.code_challenge, &redeem.code_verifier) {
-            (Some(challenge), Some(verifier)) if is_met(challenge, verifier) => Ok(()),
+            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
             (Some(_), Some(_)) => Err(RedeemError::CodeVerifier),
             (Some(_), None) => Err(RedeemError::NoCodeVerifier),
             (None, Some(_)) => Err(RedeemError::UnexpectedCodeVerifier),
