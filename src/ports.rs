@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Recorded;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Before, Class, Command, Machine, message};
@@ -157,6 +158,17 @@ pub trait Http {
 /// The largest answer of another server that is read, in bytes.
 pub const MAX_ANSWER: usize = 256 * 1024;
 
+/// Who receives the events that are kept.
+#[async_trait(?Send)]
+pub trait Events {
+    /// Takes events of one object, in the order in which they happened. The same events may come again, and others
+    /// after them: a receiver knows an event by its ID.
+    ///
+    /// # Errors
+    /// [`Unavailable`], if not all of them arrived: then all of them come again before any later one.
+    async fn record(&self, events: &[Recorded]) -> Result<(), Unavailable>;
+}
+
 /// The operator's log.
 pub trait Log {
     /// Something that is ours went wrong. Never a secret, never what a caller sent.
@@ -164,6 +176,9 @@ pub trait Log {
 
     /// Like [`Log::error`], but for stored data that can't be read or opened. Also counts it.
     fn unreadable(&self, message: &str);
+
+    /// An event ([`Recorded`]), as one line of JSON.
+    fn event(&self, line: &str);
 }
 
 /// All of the outside.
@@ -183,6 +198,8 @@ pub struct Ports<'a> {
     pub signer: &'a dyn Signer,
     /// Other servers.
     pub http: &'a dyn Http,
+    /// Who receives events.
+    pub events: &'a dyn Events,
     /// The log.
     pub log: &'a dyn Log,
 }

@@ -12,6 +12,8 @@ pub mod connection;
 pub mod distance;
 pub mod document;
 pub mod entropy;
+pub mod event;
+pub mod event_log;
 pub mod grant;
 pub mod http;
 pub mod identifier;

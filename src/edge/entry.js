@@ -89,3 +89,6 @@ export class Document extends Host {
 export class Connection extends Host {
   static machine = "Connection";
 }
+export class EventLog extends Host {
+  static machine = "EventLog";
+}

@@ -200,6 +200,10 @@ export class Host extends DurableObject {
     return this.ctx.storage.deleteAll();
   }
 
+  objectId() {
+    return this.ctx.id.toString();
+  }
+
   reportUnreadable(what, why) {
     const message = `a stored ${what} of ${this.constructor.machine} ${this.ctx.id} cannot be read: ${why}`;
     unreadable(message);

@@ -144,6 +144,14 @@ impl Store for Host {
         platform::erase(self).await
     }
 
+    fn id(&self) -> String {
+        self.object_id()
+    }
+
+    fn log_event(&self, line: &str) {
+        platform::log_event(line);
+    }
+
     fn unreadable(&self, what: &str, why: Unreadable) -> String {
         self.report_unreadable(what, &why.to_string())
     }

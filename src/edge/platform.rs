@@ -232,6 +232,8 @@ extern "C" {
     ) -> Result<(), JsValue>;
     #[wasm_bindgen(method, js_name = alarmIsSet)]
     pub fn alarm_is_set(this: &Host) -> bool;
+    #[wasm_bindgen(method, js_name = objectId)]
+    pub fn object_id(this: &Host) -> String;
     #[wasm_bindgen(method, js_name = reportUnreadable)]
     pub fn report_unreadable(this: &Host, what: &str, why: &str) -> String;
     #[wasm_bindgen(method)]
@@ -241,6 +243,8 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub fn log(message: &str);
+    #[wasm_bindgen(js_namespace = console, js_name = log)]
+    pub fn log_event(line: &str);
 }
 
 /// A variable or secret of the deployment: text, or JSON where `wrangler.toml` has a table, a number or a boolean.

@@ -14,6 +14,7 @@ use super::tasks::Load;
 use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Recorded;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Class};
@@ -21,11 +22,11 @@ use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::endpoints::settings::Settings;
-use crate::host::{KeyCache, KeyList};
+use crate::host::{self, KeyCache, KeyList};
 use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
-    ClientRegistry, Clock, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Ports, Signer, Timer,
+    ClientRegistry, Clock, Events, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Ports, Signer, Timer,
     Unavailable,
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
@@ -76,6 +77,7 @@ impl Edge {
             clients: self,
             signer: self,
             http: self,
+            events: self,
             log: self,
         }
     }
@@ -161,6 +163,17 @@ impl Log for Edge {
 
     fn unreadable(&self, message: &str) {
         platform::unreadable(message);
+    }
+
+    fn event(&self, line: &str) {
+        platform::log_event(line);
+    }
+}
+
+#[async_trait(?Send)]
+impl Events for Edge {
+    async fn record(&self, events: &[Recorded]) -> Result<(), Unavailable> {
+        host::record_events(self, self, events).await
     }
 }
 

@@ -1,27 +1,53 @@
 //! Effects that wait to be performed. Those of one step are one row, a line for each, written with the step that wants
-//! them: so that however many a step wants, storing and removing them costs two rows.
+//! them: so that however many a step wants, storing and removing them costs two rows. Events that are not kept are lines of
+//! the log, and stored nowhere.
 
 use super::error::HostError;
 use super::load::texts;
 use super::store::Store;
 use crate::domain::entropy;
+use crate::domain::event::{EventId, Source};
+use crate::domain::machine::{Class, Effect, Wants};
 use crate::domain::time::Timestamp;
 
 /// Keys of effects that are not yet performed begin so.
 pub const EFFECT: &str = "effect/";
 
-/// The row for a step's effects, which are texts already; `None` if it wants nothing.
-pub fn row(
+/// What a step wants, as texts.
+#[derive(Default)]
+pub struct Written {
+    /// The row of the effects that are stored; `None` if there are none.
+    pub row: Option<(String, String)>,
+    /// The events that are lines of the log alone, as JSON.
+    pub lines: Vec<String>,
+}
+
+/// Writes what a step wants.
+pub fn write<W: Wants>(
     store: &dyn Store,
-    effects: &[String],
+    class: Class,
+    effects: Vec<Effect<W>>,
     now: Timestamp,
-) -> Result<Option<(String, Option<String>)>, HostError> {
+) -> Result<Written, HostError> {
     if effects.is_empty() {
-        return Ok(None);
+        return Ok(Written::default());
     }
-    let order = next_order(store, now)?;
-    let chance = u64::from_be_bytes(entropy::bytes(store.entropy()));
-    Ok(Some((format!("{EFFECT}{order:016}/{chance:016x}"), Some(effects.join("\n")))))
+    let order = if effects.iter().any(Effect::is_stored) { next_order(store, now)? } else { now.0 };
+    let number = (order, u64::from_be_bytes(entropy::bytes(store.entropy())));
+    let has_event = effects.iter().any(|effect| matches!(effect, Effect::Record(_)));
+    let object = if has_event { store.id() } else { String::new() };
+    let source = Source { class: class.name().to_owned(), object };
+    let (mut texts, mut lines) = (Vec::new(), Vec::new());
+    for (index, effect) in effects.into_iter().enumerate() {
+        let is_stored = effect.is_stored();
+        match effect.stamp(EventId::new(number, index), now, &source) {
+            Effect::Record(event) if !is_stored => lines.push(serde_json::to_string(&event)?),
+            effect => texts.push(effect.write()?),
+        }
+    }
+    let (order, chance) = number;
+    let row = || (format!("{EFFECT}{order:016}/{chance:016x}"), texts.join("\n"));
+    Ok(Written { row: (!texts.is_empty()).then(row), lines })
 }
 
 /// The number that a step's effects have in their key: the current time in milliseconds since 1970, or one more than

@@ -5,6 +5,7 @@
 
 mod effects;
 mod error;
+mod events;
 mod load;
 mod perform;
 mod registry;
@@ -14,6 +15,7 @@ mod store;
 mod wants;
 
 pub use self::error::HostError;
+pub use self::events::record_events;
 pub use self::perform::perform;
 pub use self::registry::{Visit, visit};
 pub use self::signing_keys::{KEY_RING, KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};

@@ -4,8 +4,12 @@
 //! An effect that can't be read is logged, kept, and tried again a day later; the others are performed. While the
 //! state can't be read, effects whose outcome goes back to the machine are kept as well, and the object is never
 //! erased.
+//!
+//! Events leave together, after the other effects: those of all waiting rows, in order, in batches. Their rows are
+//! written once, when the events have arrived. So an event in a row with other effects costs no row of its own, and if
+//! the process dies in between, the same batch is sent again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -16,10 +20,14 @@ use super::load::{state, texts, unreadable};
 use super::step::{Run, retry_after_repair, retry_later};
 use super::store::{Changes, Store};
 use super::wants::{Outside, Perform};
-use crate::domain::machine::{Effect, EffectOf, Machine, Message};
+use crate::domain::event::Recorded;
+use crate::domain::machine::{Effect, Machine, Message, StoredEffect};
 use crate::domain::stored::Unreadable;
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
+
+/// How many events are sent at once.
+const MAX_EVENTS: usize = 16;
 
 /// Performs every stored effect, one after the other, and gives each outcome to the machine. Must not run twice at
 /// once for one object.
@@ -44,6 +52,9 @@ trait AnyMachine {
 
 /// An effect of any machine.
 trait AnyEffect {
+    /// The event, if it is one.
+    fn event(&self) -> Option<&Recorded>;
+
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
 
@@ -70,13 +81,20 @@ impl<M: Machine<Wants: Perform>> AnyMachine for Of<M> {
     }
 
     fn read(&self, text: &str) -> Result<Box<dyn AnyEffect>, Unreadable> {
-        Ok(Box::new(Waiting::<M>(EffectOf::<M>::read(text)?)))
+        Ok(Box::new(Waiting::<M>(StoredEffect::read(text)?)))
     }
 }
 
-struct Waiting<M: Machine>(EffectOf<M>);
+struct Waiting<M: Machine>(StoredEffect<M::Wants>);
 
 impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
+    fn event(&self) -> Option<&Recorded> {
+        match &self.0 {
+            Effect::Record(event) => Some(event),
+            Effect::Send(_) | Effect::Own(_) => None,
+        }
+    }
+
     fn has_outcome(&self) -> bool {
         self.0.has_outcome()
     }
@@ -92,7 +110,7 @@ impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
     }
 
     fn is_replaced_by(&self, later: &str) -> bool {
-        EffectOf::<M>::read(later).is_ok_and(|later| later.replaces(&self.0))
+        StoredEffect::read(later).is_ok_and(|later| later.replaces(&self.0))
     }
 
     fn perform<'a>(self: Box<Self>, store: &'a dyn Store, outside: &'a Outside<'_>) -> Work<'a> {
@@ -104,6 +122,10 @@ impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
                     None
                 }
                 Effect::Own(wanted) => wanted.perform(outside).await?,
+                Effect::Record(event) => {
+                    outside.ports.events.record(&[event]).await?;
+                    None
+                }
             };
             let taken = outcome.and_then(|outcome| M::outcome(outcome, Run(store)));
             Ok(taken.transpose().map(drop))
@@ -117,8 +139,10 @@ async fn perform_all(
     outside: &Outside<'_>,
 ) -> Result<(), HostError> {
     let is_readable = machine.is_empty(store).is_ok();
-    let mut pass = Pass { machine, store, outside, is_readable, unread: BTreeSet::new() };
+    let (unread, with_events) = (BTreeSet::new(), BTreeMap::new());
+    let mut pass = Pass { machine, store, outside, is_readable, unread, with_events };
     while pass.over_all_rows().await? {}
+    pass.record_events().await?;
     let unread = pass.unread;
     let mut left = Vec::new();
     for (_, text) in texts(store, EFFECT)? {
@@ -144,21 +168,38 @@ struct Pass<'a, 'o> {
     is_readable: bool,
     /// Effects that can't be read, or whose outcome the machine couldn't take.
     unread: BTreeSet<String>,
+    /// By key, the rows that have events: what is left of them, not written yet.
+    with_events: BTreeMap<String, Vec<Left>>,
+}
+
+/// An effect that is left.
+struct Left {
+    line: String,
+    /// The event, if it is one.
+    event: Option<Recorded>,
 }
 
 impl Pass<'_, '_> {
-    /// Performs each effect once; returns whether one was performed, and may have brought others.
+    /// Performs each effect once, except events; returns whether one was performed, and may have brought others. A row
+    /// with events is passed over once.
     async fn over_all_rows(&mut self) -> Result<bool, HostError> {
         let mut progressed = false;
         for (key, text) in texts(self.store, EFFECT)? {
+            if self.with_events.contains_key(&key) {
+                continue;
+            }
             let mut waiting: Vec<String> = text.lines().map(String::from).collect();
             waiting.reverse();
-            let mut left = Vec::new();
+            let mut left: Vec<Left> = Vec::new();
             while let Some(line) = waiting.pop() {
                 let Some(mut effect) = self.read(&line) else {
-                    left.push(line);
+                    left.push(Left { line, event: None });
                     continue;
                 };
+                if let Some(event) = effect.event() {
+                    left.push(Left { line, event: Some(event.clone()) });
+                    continue;
+                }
                 if self.is_outdated(&key, &waiting, &*effect)? {
                     continue;
                 }
@@ -166,7 +207,8 @@ impl Pass<'_, '_> {
                 // Network and storage keep their order: this is written before anything is sent.
                 if let Some(begun) = effect.begin()? {
                     written = begun;
-                    self.write(&key, left.iter().chain([&written]).chain(waiting.iter().rev()))?;
+                    let behind = [&written].into_iter().chain(waiting.iter().rev());
+                    self.write(&key, lines(&left).chain(behind))?;
                 }
                 let has_outcome = effect.has_outcome();
                 match effect.perform(self.store, self.outside).await {
@@ -175,19 +217,52 @@ impl Pass<'_, '_> {
                         progressed = true;
                         if has_outcome {
                             // In the turn in which the machine took it.
-                            self.write(&key, left.iter().chain(waiting.iter().rev()))?;
+                            self.write(&key, lines(&left).chain(waiting.iter().rev()))?;
                         }
                     }
                     Err(error) => {
-                        let message = format!("an effect will be tried again: {error}");
-                        self.outside.ports.log.error(&message);
-                        left.push(written);
+                        self.will_be_tried_again(&error);
+                        left.push(Left { line: written, event: None });
                     }
                 }
             }
-            self.write(&key, left.iter())?;
+            if left.iter().any(|left| left.event.is_some()) {
+                self.with_events.insert(key, left);
+            } else {
+                self.write(&key, lines(&left))?;
+            }
         }
         Ok(progressed)
+    }
+
+    /// Sends the events of all rows, in order, and writes what is left of these rows in one commit. Once a batch fails,
+    /// later events wait behind it. Until the commit, the rows keep all their events, so that a batch that is sent again
+    /// begins with the same event and lacks none.
+    async fn record_events(&mut self) -> Result<(), HostError> {
+        let mut rows = std::mem::take(&mut self.with_events);
+        let events = rows.values().flatten().filter_map(|left| left.event.clone());
+        let events: Vec<Recorded> = events.collect();
+        let mut sent = BTreeSet::new();
+        for batch in events.chunks(MAX_EVENTS) {
+            if let Err(error) = self.outside.ports.events.record(batch).await {
+                self.will_be_tried_again(&error);
+                break;
+            }
+            sent.extend(batch.iter().map(|event| &event.id));
+        }
+        let is_sent =
+            |left: &Left| left.event.as_ref().is_some_and(|event| sent.contains(&event.id));
+        rows.values_mut().for_each(|left| left.retain(|left| !is_sent(left)));
+        let rows = rows.iter().filter_map(|(key, left)| self.changed(key, lines(left)).transpose());
+        let rows = rows.collect::<Result<Vec<_>, HostError>>()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        Ok(self.store.commit(Changes { rows, ..<_>::default() })?)
+    }
+
+    fn will_be_tried_again(&self, error: &Unavailable) {
+        self.outside.ports.log.error(&format!("an effect will be tried again: {error}"));
     }
 
     /// Reads an effect; `None` if it must wait.
@@ -229,14 +304,24 @@ impl Pass<'_, '_> {
         key: &str,
         left: impl Iterator<Item = &'l String>,
     ) -> Result<(), HostError> {
+        let Some(row) = self.changed(key, left)? else { return Ok(()) };
+        Ok(self.store.commit(Changes { rows: vec![row], ..<_>::default() })?)
+    }
+
+    /// The row with the effects that are left in it; `None` if it has just these.
+    fn changed<'l>(
+        &self,
+        key: &str,
+        left: impl Iterator<Item = &'l String>,
+    ) -> Result<Option<(String, Option<String>)>, HostError> {
         let left: Vec<&str> = left.map(String::as_str).collect();
         let text = (!left.is_empty()).then(|| left.join("\n"));
         let stored =
             self.store.row(key).map_err(|error| unreadable(self.store, "effect", error))?;
-        if stored == text {
-            return Ok(());
-        }
-        let rows = vec![(key.to_owned(), text)];
-        Ok(self.store.commit(Changes { rows, ..<_>::default() })?)
+        Ok((stored != text).then(|| (key.to_owned(), text)))
     }
+}
+
+fn lines(left: &[Left]) -> impl Iterator<Item = &String> {
+    left.iter().map(|left| &left.line)
 }

@@ -4,6 +4,7 @@ use super::wants::Perform;
 use crate::domain::account::Account;
 use crate::domain::connection::Connection;
 use crate::domain::document::Document;
+use crate::domain::event_log::EventLog;
 use crate::domain::grant::Grant;
 use crate::domain::identifier::Identifier;
 use crate::domain::key_ring::KeyRing;

@@ -5,7 +5,7 @@ use super::error::HostError;
 use super::load;
 use super::store::{Changes, NewState, Store};
 use crate::domain::machine::{
-    Before, Change, Command, Effect, Machine, Next, Receive, message, stored_state,
+    Before, Change, Command, Machine, Next, Receive, message, stored_state,
 };
 use crate::domain::time::{Seconds, Timestamp};
 
@@ -83,22 +83,32 @@ fn run<C: Command>(store: &dyn Store, command: C) -> Result<Answer, HostError> {
     let decided = command.decide(Before { state, rows }, now, store.entropy());
     let may_be_held = C::awaits_change(&decided.reply);
     let reply = message::write_answer::<C>(&decided.reply)?;
-    let written = write(decided.change, now)?;
-    let owes = !written.effects.is_empty();
-    commit(store, written, woken_before, now)?;
+    let Written { change, wanted } = write(store, decided.change, now)?;
+    let owes = wanted.row.is_some();
+    commit(store, (change, wanted.row), woken_before, now)?;
+    wanted.lines.iter().for_each(|line| store.log_event(line));
     Ok(Answer { reply, owes, may_be_held })
 }
 
-/// A change as texts.
+/// A step as texts.
 struct Written {
+    change: WrittenChange,
+    wanted: effects::Written,
+}
+
+/// A change as texts.
+struct WrittenChange {
     next: Next<String>,
     /// When the machine wants to be woken; `None` for a state that is kept in memory alone, which sets no alarm.
     wakes_at: Option<Timestamp>,
     rows: Vec<(String, Option<String>)>,
-    effects: Vec<String>,
 }
 
-fn write<M: Machine>(change: Change<M>, now: Timestamp) -> Result<Written, HostError> {
+fn write<M: Machine>(
+    store: &dyn Store,
+    change: Change<M>,
+    now: Timestamp,
+) -> Result<Written, HostError> {
     let wakes_at = match &change.next {
         Next::Awaited(state) | Next::Written(state) => M::wakes_at(state),
         Next::Unchanged | Next::Remembered(_) | Next::Forgotten => None,
@@ -106,29 +116,27 @@ fn write<M: Machine>(change: Change<M>, now: Timestamp) -> Result<Written, HostE
     let row = |(key, row): (String, Option<M::Row>)| {
         Ok((key, row.map(|row| serde_json::to_string(&row)).transpose()?))
     };
-    Ok(Written {
-        next: change.next.try_map(|state| stored_state::write::<M>(state, now))?,
-        wakes_at,
-        rows: change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?,
-        effects: change.effects.iter().map(Effect::write).collect::<Result<_, _>>()?,
-    })
+    let next = change.next.try_map(|state| stored_state::write::<M>(state, now))?;
+    let rows = change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?;
+    let wanted = effects::write(store, M::CLASS, change.effects, now)?;
+    Ok(Written { change: WrittenChange { next, wakes_at, rows }, wanted })
 }
 
 /// Makes the change, with everything that it wants from outside, in one commit.
 fn commit(
     store: &dyn Store,
-    written: Written,
+    (change, effects): (WrittenChange, Option<(String, String)>),
     woken_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), HostError> {
-    let Written { next, wakes_at, rows, effects } = written;
-    let alarm = if effects.is_empty() {
+    let WrittenChange { next, wakes_at, rows } = change;
+    let alarm = if effects.is_none() {
         wakes_at.filter(|moment| !store.has_alarm() || is_due_anew(*moment, woken_before, now))
     } else {
         let retry = store.clock().plus(RETRY);
         Some(wakes_at.map_or(retry, |moment| moment.min(retry)))
     };
-    let rows_of_effects = effects::row(store, &effects, now)?.into_iter().collect();
+    let rows_of_effects = effects.map(|(key, text)| (key, Some(text))).into_iter().collect();
     let mut changes = Changes { rows: rows_of_effects, alarm, ..<_>::default() };
     changes.state = match next {
         Next::Unchanged => NewState::Unchanged,

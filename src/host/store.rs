@@ -57,6 +57,12 @@ pub trait Store {
     /// The storage did not answer.
     async fn erase(&self) -> Result<(), Unavailable>;
 
+    /// The object's ID: 64 hexadecimal digits.
+    fn id(&self) -> String;
+
+    /// Logs an event, as one line of JSON.
+    fn log_event(&self, line: &str);
+
     /// Logs and counts that stored data can't be read. The log names the object's class and ID, never the content.
     /// Returns the logged message.
     fn unreadable(&self, what: &str, why: Unreadable) -> String;

@@ -122,7 +122,7 @@ fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_
     ];
     let kind = |effect: &Effect<KeyRingWants>| match effect {
         Effect::Own(own) => std::mem::discriminant(own),
-        Effect::Send(_) => panic!("the ring sends no commands"),
+        Effect::Send(_) | Effect::Record(_) => panic!("the ring sends no commands"),
     };
     let kinds = |effects: &[_]| effects.iter().map(kind).collect::<Vec<_>>();
     // KV shows them everywhere within a minute.

@@ -24,6 +24,8 @@ macro_rules! machines {
             Document => "DOCUMENTS",
             /// One outside account that a person has connected.
             Connection => "CONNECTIONS",
+            /// The last events of some accounts and clients.
+            EventLog => "EVENT_LOGS",
         }
     };
 }

@@ -4,16 +4,25 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Class, Machine, Notice};
+use crate::domain::event::{Event, EventId, Recorded, Source};
 use crate::domain::stored::{self, Unreadable};
+use crate::domain::time::Timestamp;
 
-/// Something that happens outside after a step, at least once.
+/// Something that happens outside after a step, at least once. `E` is an [`Event`] where a machine wants it, and the
+/// event with its stamp where it is stored ([`StoredEffect`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect<W> {
+pub enum Effect<W, E = Event> {
     /// Send a command to another machine. Its reply is not needed, only that the command has arrived.
     Send(Message),
     /// What only this machine wants.
     Own(W),
+    /// Record what happened. An event that is not kept ([`Event::is_kept`]) is never stored: it becomes a line of the log
+    /// once the step is committed.
+    Record(E),
 }
+
+/// An effect that waits to be performed.
+pub type StoredEffect<W> = Effect<W, Recorded>;
 
 /// A command to another machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,10 +35,11 @@ pub struct Message {
     pub command: serde_json::Value,
 }
 
-/// A message as it is stored.
+/// A message or an event as it is stored.
 #[derive(Serialize, Deserialize)]
-enum Stored<M> {
+enum Stored<M, E> {
     Send(M),
+    Record(E),
 }
 
 /// What one machine wants from outside, beyond commands to other machines.
@@ -64,13 +74,32 @@ impl Wants for Nothing {
     }
 }
 
-impl<W: Wants> Effect<W> {
+impl<W> Effect<W> {
     /// A command to another machine.
     pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
         let command = serde_json::from_str(&notice.write().ok()?).ok()?;
         Some(Self::Send(Message { class: N::Machine::CLASS, to, command }))
     }
 
+    /// Whether it is stored until it was performed.
+    pub fn is_stored(&self) -> bool {
+        match self {
+            Self::Send(_) | Self::Own(_) => true,
+            Self::Record(event) => event.is_kept(),
+        }
+    }
+
+    /// The effect as it is stored: an event gets its ID, time and source.
+    pub fn stamp(self, id: EventId, at: Timestamp, source: &Source) -> StoredEffect<W> {
+        match self {
+            Self::Send(message) => Effect::Send(message),
+            Self::Own(own) => Effect::Own(own),
+            Self::Record(event) => Effect::Record(event.recorded(id, at, Some(source.clone()))),
+        }
+    }
+}
+
+impl<W: Wants> StoredEffect<W> {
     /// Reads a stored effect.
     ///
     /// # Errors
@@ -79,6 +108,7 @@ impl<W: Wants> Effect<W> {
         // Tried one after the other, since an untagged enum would read each of them into a copy first.
         match stored::read(text) {
             Ok(Stored::Send(message)) => Ok(Self::Send(message)),
+            Ok(Stored::Record(event)) => Ok(Self::Record(event)),
             Err(_) => stored::read(text).map(Self::Own),
         }
     }
@@ -89,15 +119,16 @@ impl<W: Wants> Effect<W> {
     /// The effect can't be written as JSON.
     pub fn write(&self) -> Result<String, serde_json::Error> {
         match self {
-            Self::Send(message) => serde_json::to_string(&Stored::Send(message)),
+            Self::Send(message) => serde_json::to_string(&Stored::<_, ()>::Send(message)),
             Self::Own(own) => serde_json::to_string(own),
+            Self::Record(event) => serde_json::to_string(&Stored::<(), _>::Record(event)),
         }
     }
 
     /// See [`Wants::begun`].
     pub fn begun(&self) -> Option<Self> {
         match self {
-            Self::Send(_) => None,
+            Self::Send(_) | Self::Record(_) => None,
             Self::Own(own) => own.begun().map(Self::Own),
         }
     }
@@ -105,7 +136,7 @@ impl<W: Wants> Effect<W> {
     /// See [`Wants::has_outcome`].
     pub fn has_outcome(&self) -> bool {
         match self {
-            Self::Send(_) => false,
+            Self::Send(_) | Self::Record(_) => false,
             Self::Own(own) => own.has_outcome(),
         }
     }

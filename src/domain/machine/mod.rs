@@ -11,7 +11,7 @@ pub mod stored_state;
 
 pub use self::class::Class;
 pub(crate) use self::class::machines;
-pub use self::effect::{Effect, Message, Nothing, Wants};
+pub use self::effect::{Effect, Message, Nothing, StoredEffect, Wants};
 pub(crate) use self::message::{as_array, commands};
 
 use std::collections::BTreeMap;

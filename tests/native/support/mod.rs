@@ -138,13 +138,17 @@ impl ClientRegistry for MemoryRegistry {
     fn forget(&self, _: &str) {}
 }
 
-/// Keeps what was logged.
+/// Keeps what was logged: errors, and events.
 #[derive(Default)]
-pub struct MemoryLog(pub RefCell<Vec<String>>);
+pub struct MemoryLog(pub RefCell<Vec<String>>, pub RefCell<Vec<String>>);
 
 impl Log for MemoryLog {
     fn error(&self, message: &str) {
         self.0.borrow_mut().push(message.to_owned());
+    }
+
+    fn event(&self, line: &str) {
+        self.1.borrow_mut().push(line.to_owned());
     }
 
     fn unreadable(&self, message: &str) {
@@ -247,6 +251,7 @@ impl World {
             clients: &*self.clients,
             signer: &self.signer,
             http: &*self.internet,
+            events: &*self.objects,
             log: &*self.log,
         }
     }

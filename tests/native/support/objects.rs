@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use futures_lite::future::block_on;
 use sha2::{Digest, Sha256};
 use vestibule::domain::entropy::{self, Entropy};
+use vestibule::domain::event::Recorded;
 use vestibule::domain::machine::{Address, Class, Machine};
 use vestibule::domain::stored::Unreadable;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
 use vestibule::host::{self, Answer, Changes, HostError, NewState, Outside, Perform, Store, Visit};
 use vestibule::jose::seal::Sealer;
-use vestibule::ports::{Clock, Log, Objects, Ports, Unavailable};
+use vestibule::ports::{Clock, Events, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
 use vestibule::upstream::provider::Provider;
 
@@ -66,6 +67,8 @@ pub struct Memory {
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
     /// How many bytes of what the caller sent were in memory while the last command was on its way.
     pub carried: Cell<usize>,
+    /// Whether the receiver of events fails.
+    pub events_fail: Cell<bool>,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -87,6 +90,7 @@ impl Memory {
             objects,
             calls: Cell::new(0),
             carried: Cell::new(0),
+            events_fail: Cell::new(false),
             upstream,
         })
     }
@@ -191,6 +195,7 @@ impl Memory {
             clients: &*self.outside.clients,
             signer: &signer,
             http: &*self.outside.internet,
+            events: self,
             log: &*self.outside.log,
         };
         let outside = Outside { ports, providers: &providers, sealer: &sealer };
@@ -355,11 +360,29 @@ impl Store for MemoryStore<'_> {
         Ok(())
     }
 
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn log_event(&self, line: &str) {
+        self.memory.outside.log.event(line);
+    }
+
     fn unreadable(&self, what: &str, why: Unreadable) -> String {
         let message =
             format!("a stored {what} of {} {} cannot be read: {why}", self.class.name(), self.id);
         self.memory.outside.log.unreadable(&message);
         message
+    }
+}
+
+#[async_trait(?Send)]
+impl Events for Memory {
+    async fn record(&self, events: &[Recorded]) -> Result<(), Unavailable> {
+        if self.events_fail.get() {
+            return Err(Unavailable::new("nobody receives events"));
+        }
+        host::record_events(self, &*self.outside.log, events).await
     }
 }
 

@@ -1,0 +1,72 @@
+//! An event as it is stored, sent and logged.
+
+use serde::{Deserialize, Serialize};
+
+use super::about::About;
+use super::build::Event;
+use super::kind::Kind;
+use crate::domain::time::Timestamp;
+
+/// An event with its ID, its time and where it was decided. A receiver may get it more than once, with the same ID.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// What happened.
+    pub event: Kind,
+    /// Which event this is.
+    pub id: EventId,
+    /// When it was decided, in milliseconds since 1970.
+    pub at: Timestamp,
+    /// The object that decided; `None` if an endpoint did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Whom and what it concerns.
+    pub about: About,
+}
+
+/// An object that decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The name of its class.
+    pub class: String,
+    /// Its ID: 64 hexadecimal digits.
+    pub object: String,
+}
+
+/// The ID of an event: the number of the step that decided it and its place in that step. It is stored with the event,
+/// so that it stays the same however often the event is sent. As texts, the IDs of one object have the order of its
+/// steps, except within one millisecond.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    /// The ID of the event with this `index` in a step. `order` is the step's number in its object, about its time in
+    /// milliseconds since 1970; `chance` is random and keeps steps of different objects apart.
+    pub fn new((order, chance): (i64, u64), index: usize) -> Self {
+        Self(format!("{order:016}-{chance:016x}-{index:03}"))
+    }
+
+    /// The ID as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Event {
+    /// The event with its stamp.
+    pub fn recorded(self, id: EventId, at: Timestamp, source: Option<Source>) -> Recorded {
+        let Self { kind, about } = self;
+        Recorded { event: kind, id, at, source, about }
+    }
+}
+
+impl Recorded {
+    /// Whom the event concerns most: the account, else the client, else the object that decided. Events with the same
+    /// subject are kept together.
+    pub fn subject(&self) -> &str {
+        let About { account, client_id, .. } = &self.about;
+        let named = account.as_ref().or(client_id.as_ref()).map(|text| text.as_str());
+        let object = self.source.as_ref().map(|source| source.object.as_str());
+        named.or(object).unwrap_or(self.id.as_str())
+    }
+}

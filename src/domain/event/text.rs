@@ -1,0 +1,35 @@
+//! The texts of events.
+
+use serde::{Deserialize, Serialize};
+
+/// How long a text of an event is at most, in bytes; the rest is cut off. IDs of objects have 64 bytes.
+pub const MAX_TEXT: usize = 128;
+/// How long the scopes of an event are at most together, in bytes; what doesn't fit is left out.
+pub const MAX_SCOPE: usize = 384;
+
+/// A text of at most `MAX` bytes. A character that JSON escapes becomes `?`, so that the text is as long in JSON.
+/// Reading a stored text checks no limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize = MAX_TEXT>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// The text, cut off at the last character that fits.
+    pub fn new(text: &str) -> Self {
+        let mut bounded = String::with_capacity(text.len().min(MAX));
+        for character in text.chars() {
+            let is_escaped = character.is_control() || matches!(character, '"' | '\\');
+            let character = if is_escaped { '?' } else { character };
+            if bounded.len().saturating_add(character.len_utf8()) > MAX {
+                break;
+            }
+            bounded.push(character);
+        }
+        Self(bounded)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

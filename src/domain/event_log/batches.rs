@@ -1,0 +1,25 @@
+//! What an object keeps.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// How many batches an object keeps at most.
+pub const MAX_BATCHES: usize = 256;
+/// How many batches give way together when an object is full, so that it is counted once for so many.
+pub const GIVES_WAY: usize = 32;
+
+/// Keys of batches begin so; the ID of the first event follows.
+pub const BATCH: &str = "event/";
+
+/// The machine.
+#[derive(Debug)]
+pub struct EventLog;
+
+/// How many batches there are: an upper bound, made exact when it is reached. Kept in memory alone, so that a batch
+/// costs one row; where the memory was lost, they are counted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Count(pub usize);
+
+/// Events that came together, each as its JSON, in the order in which they happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Batch(pub Vec<Box<RawValue>>);

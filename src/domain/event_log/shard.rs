@@ -1,0 +1,12 @@
+//! Which object keeps an event.
+
+use crate::domain::machine::Address;
+
+/// How many objects there are. Changing this leaves the events of before in objects where nobody looks for them.
+pub const SHARDS: u32 = 64;
+
+/// The object that keeps the events of a subject: an account, a client, or else the object that decided.
+pub fn address(subject: &str) -> Address {
+    let shard = crc32fast::hash(subject.as_bytes()).checked_rem(SHARDS).unwrap_or_default();
+    Address::Name(format!("events/{shard}"))
+}

@@ -1,0 +1,37 @@
+//! The receiver of events: objects that keep the last of them, and the log.
+
+use serde_json::value::to_raw_value;
+
+use crate::domain::event::Recorded;
+use crate::domain::event_log::{self, EventLog, Record};
+use crate::domain::machine::{Address, Command, Machine};
+use crate::domain::time::Seconds;
+use crate::ports::{Log, Objects, Unavailable};
+
+/// Sends each event to the object that keeps the events of its subject, and then writes each to the log.
+///
+/// # Errors
+/// An object did not answer. Whoever sends the same events again, and perhaps others behind them, overwrites what
+/// arrived: events for one object are one batch, under the ID of the first.
+pub async fn record_events(
+    objects: &dyn Objects,
+    log: &dyn Log,
+    events: &[Recorded],
+) -> Result<(), Unavailable> {
+    let mut batches: Vec<(Address, Record)> = Vec::new();
+    for event in events {
+        let json = to_raw_value(event).map_err(Unavailable::new)?;
+        let to = event_log::address(event.subject());
+        match batches.iter_mut().find(|(address, _)| *address == to) {
+            Some((_, batch)) => batch.events.push(json),
+            None => batches.push((to, Record { id: event.id.clone(), events: vec![json] })),
+        }
+    }
+    for (to, batch) in &batches {
+        let command = batch.write().map_err(Unavailable::new)?;
+        objects.send(EventLog::CLASS, to, command, Seconds(0)).await?;
+    }
+    let sent = batches.iter().flat_map(|(_, batch)| &batch.events);
+    sent.for_each(|event| log.event(event.get()));
+    Ok(())
+}
