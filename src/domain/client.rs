@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::event::Event;
 use super::secret::SecretHash;
 use super::time::Timestamp;
 use super::token;
@@ -48,6 +49,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// The event, which concerns this client and the developer who owns it.
+    pub fn concerned(&self, event: Event) -> Event {
+        let event = event.client(&self.client_id);
+        self.owner.iter().fold(event, |event, owner| event.account(owner))
+    }
+
     /// Whether the client registered for a grant.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant_type)

@@ -45,6 +45,8 @@ export class Host extends DurableObject {
   // The latest time at which the object has acted, and what the clock said then, in milliseconds since 1970.
   #latest = 0;
   #clock = 0;
+  // The number of the last step that wanted something.
+  #number = 0;
   // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
   #alarm;
   #held = false;
@@ -129,6 +131,11 @@ export class Host extends DurableObject {
     this.#clock = clock;
     this.#latest = Math.max(this.#latest + passed / 2, time, clock);
     return this.#latest;
+  }
+
+  nextNumber(atLeast) {
+    this.#number = Math.max(this.#number + 1, atLeast);
+    return this.#number;
   }
 
   load() {

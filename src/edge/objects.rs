@@ -87,6 +87,15 @@ impl Store for Host {
         Timestamp(self.now_at_least(at_least.0 as f64) as i64)
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 fit 53 bits"
+    )]
+    fn number(&self, at_least: i64) -> i64 {
+        self.next_number(at_least as f64) as i64
+    }
+
     fn clock(&self) -> Timestamp {
         now()
     }

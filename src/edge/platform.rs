@@ -216,6 +216,8 @@ extern "C" {
     pub type Host;
     #[wasm_bindgen(method, js_name = nowAtLeast)]
     pub fn now_at_least(this: &Host, time: f64) -> f64;
+    #[wasm_bindgen(method, js_name = nextNumber)]
+    pub fn next_number(this: &Host, at_least: f64) -> f64;
     /// The state; an empty text if there is none.
     #[wasm_bindgen(method, catch)]
     pub fn load(this: &Host) -> Result<String, JsValue>;

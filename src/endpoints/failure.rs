@@ -17,6 +17,9 @@ pub enum Failure {
     /// What the caller did wrong.
     #[error(transparent)]
     Caller(#[from] OAuthError),
+    /// A grant refused tokens, and recorded it.
+    #[error(transparent)]
+    Grant(OAuthError),
     /// Client authentication failed where the client used the `Authorization` header, or must use it: 401, which
     /// names the scheme (RFC 6749 §5.2, RFC 9110 §15.5.2). For a client that used the body, [`Failure::Caller`]
     /// answers 400: a browser would ask its user for a password.
@@ -74,7 +77,7 @@ impl Failure {
     /// The response for a client.
     pub fn to_response(&self) -> Response {
         match self {
-            Self::Caller(error) => Response::error(status(error.code), error),
+            Self::Caller(error) | Self::Grant(error) => Response::error(status(error.code), error),
             Self::ClientChallenge(error) => Response::error(401, error)
                 .with("www-authenticate", "Basic realm=\"vestibule\", charset=\"UTF-8\""),
             Self::Bearer(error) => {
@@ -122,7 +125,7 @@ impl From<RedeemError> for Failure {
             RedeemError::Resource => ErrorCode::InvalidTarget,
             _ => ErrorCode::InvalidGrant,
         };
-        Self::Caller(OAuthError::new(code, error.to_string()))
+        Self::Grant(OAuthError::new(code, error.to_string()))
     }
 }
 
@@ -133,7 +136,7 @@ impl From<RefreshError> for Failure {
             RefreshError::Resource => ErrorCode::InvalidTarget,
             _ => ErrorCode::InvalidGrant,
         };
-        Self::Caller(OAuthError::new(code, error.to_string()))
+        Self::Grant(OAuthError::new(code, error.to_string()))
     }
 }
 
@@ -146,7 +149,7 @@ impl From<PollError> for Failure {
             PollError::ExpiredToken => ErrorCode::ExpiredToken,
             _ => ErrorCode::InvalidGrant,
         };
-        Self::Caller(OAuthError::new(code, error.to_string()))
+        Self::Grant(OAuthError::new(code, error.to_string()))
     }
 }
 

@@ -5,6 +5,7 @@ use super::http::Request;
 use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
+use crate::domain::event::{Event, EventId};
 use crate::domain::machine::{Address, Command, OneCommand};
 use crate::domain::registration::{self, RegistrationError};
 use crate::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Throttle};
@@ -31,6 +32,15 @@ impl Server<'_> {
     /// So many random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         entropy::bytes(self.ports.entropy)
+    }
+
+    /// Logs an event that no object decides. It is not kept.
+    pub fn log_event(&self, event: Event) {
+        let now = self.now();
+        let id = EventId::new((now.0, u64::from_be_bytes(self.random())), 0);
+        if let Ok(line) = serde_json::to_string(&event.recorded(id, now, None)) {
+            self.ports.log.event(&line);
+        }
     }
 
     /// The network that a request came from, for limits.

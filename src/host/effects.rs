@@ -50,12 +50,13 @@ pub fn write<W: Wants>(
     Ok(Written { row: (!texts.is_empty()).then(row), lines })
 }
 
-/// The number that a step's effects have in their key: the current time in milliseconds since 1970, or one more than
-/// the last waiting effect's number if that is later. So keys sort in the order of the steps, even if two steps fall
-/// into one millisecond. The order matters because the newer of two key sets must be published last.
+/// The number that a step's effects have in their key: about the current time in milliseconds since 1970, larger than
+/// those of all earlier steps that the memory knows or that still wait. So keys sort in the order of the steps, even if
+/// two steps fall into one millisecond. The order matters because the newer of two key sets must be published last, and
+/// because the IDs of events begin with it.
 fn next_order(store: &dyn Store, now: Timestamp) -> Result<i64, HostError> {
     let last = texts(store, EFFECT)?.pop().and_then(|(key, _)| order(&key));
-    Ok(last.map_or(now.0, |last| now.0.max(last.saturating_add(1))))
+    Ok(store.number(last.map_or(now.0, |last| now.0.max(last.saturating_add(1)))))
 }
 
 /// The step's number in the key of its effects; see [`next_order`].

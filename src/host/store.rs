@@ -20,6 +20,9 @@ pub trait Store {
     /// The time by the platform's clock, by which alarms fire. It may be behind [`Store::now`].
     fn clock(&self) -> Timestamp;
 
+    /// A number for a step: at least that, and larger than every number before, as far as the memory knows.
+    fn number(&self, at_least: i64) -> i64;
+
     /// Randomness.
     fn entropy(&self) -> &dyn Entropy;
 

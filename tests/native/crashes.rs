@@ -15,7 +15,7 @@ const MANY: u32 = 200;
 
 /// Has the process die at each moment of a request, each time in a world of its own. The check gets the response, if
 /// there was one.
-fn cut_everywhere<T>(
+pub fn cut_everywhere<T>(
     prepare: impl Fn() -> (World, T),
     request: impl Fn(&World, &mut T) -> Response,
     check: impl Fn(&World, &mut T, Option<Response>),

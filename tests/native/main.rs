@@ -21,6 +21,7 @@ mod connection_secrets;
 mod connections;
 mod crashes;
 mod earlier_release;
+mod events;
 mod federation;
 mod foreign_json;
 mod gone;

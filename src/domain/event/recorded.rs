@@ -34,7 +34,7 @@ pub struct Source {
 
 /// The ID of an event: the number of the step that decided it and its place in that step. It is stored with the event,
 /// so that it stays the same however often the event is sent. As texts, the IDs of one object have the order of its
-/// steps, except within one millisecond.
+/// steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(String);

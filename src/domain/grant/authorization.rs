@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::device_response::Repeatable;
 use crate::domain::authentication::Authentication;
+use crate::domain::event::Event;
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::Scope;
 
 /// What a person allowed a client, and how the person was signed in then.
@@ -37,6 +39,18 @@ pub struct Authorization {
     /// When that session ends, where the grant ends with it (OpenID Connect Core §11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
+}
+
+impl Authorization {
+    /// The event, which concerns this grant.
+    pub(super) fn concerned(&self, event: Event) -> Event {
+        event.account(&self.account).client(&self.client_id).grant(&self.grant_id)
+    }
+
+    /// The event that tokens of this scope were issued.
+    pub(super) fn tokens_issued(&self, grant_type: GrantType, scope: &Scope) -> Event {
+        self.concerned(Event::tokens_issued(grant_type, &self.client_id, scope))
+    }
 }
 
 /// How long what is issued lives, and whether and how it is refreshed.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device::{Decision, DeviceState};
 use super::{Grant, GrantState};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
@@ -38,7 +39,13 @@ impl Command for Decide {
             Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
                 return match waiting.undecided(now) {
                     Ok(waiting) => {
-                        Step::written(GrantState::Device(waiting.decide(*self.0)), Ok(()))
+                        let event = match &*self.0 {
+                            Decision::Approve(authorization) => authorization
+                                .concerned(Event::device_approved(&authorization.client_id)),
+                            Decision::Deny => Event::device_denied(&waiting.client_id),
+                        };
+                        let state = GrantState::Device(waiting.decide(*self.0));
+                        Step::written(state, Ok(())).records([event])
                     }
                     Err(error) => Step::unchanged(Err(error)),
                 };

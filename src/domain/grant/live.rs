@@ -8,6 +8,7 @@ use super::{
     Active, Authorization, Grant, GrantState, Issue, Poll, PollError, Presented, PresentedError,
     Refresh, RefreshError, Revoke, Terms,
 };
+use crate::domain::event::Event;
 use crate::domain::machine::{Change, Next, Step};
 use crate::domain::notice::to_account::AccessTokenRevoked;
 use crate::domain::secret::{Secret, SecretHash};
@@ -109,7 +110,10 @@ impl LiveGrant {
         match family.refresh(refresh, now) {
             Use::Junk => Step::unchanged(Err(RefreshError::WrongSecret)),
             Use::Reused => {
-                GrantState::Live(Box::new(self)).end().reply(Err(RefreshError::RefreshTokenReused))
+                let replayed = Event::refresh_token_replayed(&refresh.client_id);
+                let replayed = self.authorization.concerned(replayed);
+                let change = GrantState::Live(Box::new(self)).end().records([replayed]);
+                change.reply(Err(RefreshError::RefreshTokenReused))
             }
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),
             Use::GoesOn(family, token) => {

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Grant, GrantState, Issue, Terms};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::{Event, TokenRefusal};
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
+use crate::protocol::grant_type::GrantType;
 
 /// A device's request for its tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +53,21 @@ pub enum PollError {
     DeviceCodeSpent,
 }
 
+impl PollError {
+    /// The reason in the event; `None` while the device is to go on polling, since that is no refusal.
+    fn refusal(self) -> Option<TokenRefusal> {
+        Some(match self {
+            Self::Unknown => TokenRefusal::Ended,
+            Self::WrongSecret => TokenRefusal::WrongSecret,
+            Self::OtherClient => TokenRefusal::OtherClient,
+            Self::AccessDenied => TokenRefusal::Denied,
+            Self::ExpiredToken => TokenRefusal::Expired,
+            Self::DeviceCodeSpent => TokenRefusal::Redeemed,
+            Self::AuthorizationPending | Self::SlowDown => return None,
+        })
+    }
+}
+
 impl Command for Poll {
     const NAME: &'static str = "Poll";
     const REPLY: Option<&'static str> = Some("Issue");
@@ -59,7 +76,7 @@ impl Command for Poll {
     type Error = PollError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
-        match before.state {
+        let step = match before.state {
             Some(GrantState::Device(device)) => device.poll(&self, now, entropy),
             Some(GrantState::Live(live)) => {
                 Step::unchanged(live.repeat_response(&self, now).map(Box::new))
@@ -67,7 +84,17 @@ impl Command for Poll {
             Some(GrantState::Code(_) | GrantState::Ended { .. }) | None => {
                 Step::unchanged(Err(PollError::Unknown))
             }
-        }
+        };
+        let event = match &step.reply {
+            Ok(issue) => {
+                let authorization = &issue.authorization;
+                Some(authorization.tokens_issued(GrantType::DeviceCode, &authorization.scope))
+            }
+            Err(error) => error.refusal().map(|reason| {
+                Event::tokens_refused(GrantType::DeviceCode, reason).client(&self.client_id)
+            }),
+        };
+        step.records(event)
     }
 
     fn awaits_change(reply: &Result<Box<Issue>, PollError>) -> bool {

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Grant, GrantState, Issue, Terms};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::{Event, TokenRefusal};
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::protocol::grant_type::GrantType;
 use crate::protocol::pkce::CodeVerifier;
 
 /// A client's request to redeem a code.
@@ -63,6 +65,24 @@ pub enum RedeemError {
     CodeReplayed,
 }
 
+impl RedeemError {
+    /// The reason in the event; `None` for a replay, which is an event of its own.
+    fn refusal(self) -> Option<TokenRefusal> {
+        Some(match self {
+            Self::Unknown => TokenRefusal::Ended,
+            Self::WrongSecret => TokenRefusal::WrongSecret,
+            Self::OtherClient => TokenRefusal::OtherClient,
+            Self::RedirectUri => TokenRefusal::RedirectUri,
+            Self::CodeVerifier
+            | Self::NoCodeVerifier
+            | Self::UnexpectedCodeVerifier
+            | Self::NoCodeChallenge => TokenRefusal::CodeVerifier,
+            Self::Resource => TokenRefusal::Resource,
+            Self::CodeReplayed => return None,
+        })
+    }
+}
+
 impl Command for Redeem {
     const NAME: &'static str = "RedeemCode";
     type Machine = Grant;
@@ -70,8 +90,31 @@ impl Command for Redeem {
     type Error = RedeemError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
-        match before.state {
-            Some(GrantState::Code(code)) => match code.redeem(&self, now, entropy) {
+        let step = self.decide_on(before.state, now, entropy);
+        let event = match &step.reply {
+            Ok(issue) => {
+                let authorization = &issue.authorization;
+                Some(
+                    authorization.tokens_issued(GrantType::AuthorizationCode, &authorization.scope),
+                )
+            }
+            Err(error) => error.refusal().map(|reason| {
+                Event::tokens_refused(GrantType::AuthorizationCode, reason).client(&self.client_id)
+            }),
+        };
+        step.records(event)
+    }
+}
+
+impl Redeem {
+    fn decide_on(
+        &self,
+        state: Option<GrantState>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self> {
+        match state {
+            Some(GrantState::Code(code)) => match code.redeem(self, now, entropy) {
                 Ok((live, issue)) => {
                     Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
                 }
@@ -83,7 +126,10 @@ impl Command for Redeem {
                 } else if live.authorization.client_id != self.client_id {
                     Step::unchanged(Err(RedeemError::OtherClient))
                 } else {
-                    GrantState::Live(live).end().reply(Err(RedeemError::CodeReplayed))
+                    let replayed = Event::code_replayed(&self.client_id);
+                    let replayed = live.authorization.concerned(replayed);
+                    let change = GrantState::Live(live).end().records([replayed]);
+                    change.reply(Err(RedeemError::CodeReplayed))
                 }
             }
             Some(GrantState::Device(_) | GrantState::Ended { .. }) | None => {

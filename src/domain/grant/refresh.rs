@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::family::RefreshPolicy;
 use super::{Grant, GrantState, Issue};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::{Event, TokenRefusal};
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::Scope;
 
 /// A client's request.
@@ -53,6 +55,20 @@ pub enum RefreshError {
     RefreshTokenReused,
 }
 
+impl RefreshError {
+    /// The reason in the event; `None` for a replay, which is an event of its own.
+    fn refusal(self) -> Option<TokenRefusal> {
+        Some(match self {
+            Self::Unknown => TokenRefusal::Ended,
+            Self::WrongSecret => TokenRefusal::WrongSecret,
+            Self::OtherClient => TokenRefusal::OtherClient,
+            Self::Scope => TokenRefusal::Scope,
+            Self::Resource => TokenRefusal::Resource,
+            Self::RefreshTokenReused => return None,
+        })
+    }
+}
+
 impl Command for Refresh {
     const NAME: &'static str = "Refresh";
     const REPLY: Option<&'static str> = Some("Issue");
@@ -61,9 +77,19 @@ impl Command for Refresh {
     type Error = RefreshError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        match before.state {
+        let step = match before.state {
             Some(GrantState::Live(live)) => live.refresh(&self, now),
             _ => Step::unchanged(Err(RefreshError::Unknown)),
-        }
+        };
+        let event = match &step.reply {
+            Ok(issue) => {
+                let scope = self.scope.as_ref().unwrap_or(&issue.authorization.scope);
+                Some(issue.authorization.tokens_issued(GrantType::RefreshToken, scope))
+            }
+            Err(error) => error.refusal().map(|reason| {
+                Event::tokens_refused(GrantType::RefreshToken, reason).client(&self.client_id)
+            }),
+        };
+        step.records(event)
     }
 }

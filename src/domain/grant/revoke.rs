@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Grant, GrantState, Presented, PresentedError};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
@@ -20,7 +21,13 @@ impl Command for Revoke {
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         match before.state {
-            Some(GrantState::Live(live)) => live.revoke(self.0, now),
+            Some(GrantState::Live(live)) => {
+                let revoked = Event::tokens_revoked(&live.authorization.client_id);
+                let revoked = live.authorization.concerned(revoked);
+                let step = live.revoke(self.0, now);
+                let event = step.reply.is_ok().then_some(revoked);
+                step.records(event)
+            }
             _ => Step::unchanged(Err(PresentedError::Unknown)),
         }
     }

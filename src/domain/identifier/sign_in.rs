@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Identifier, LeadsTo, Owner};
 use crate::domain::attempts::{Attempts, Blocked};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::{Event, SignInFailure};
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
@@ -27,21 +28,26 @@ impl Command for SignIn {
     type Error = SignInError;
 
     fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let failed = |reason| [Event::sign_in_failed(reason)];
         let attempts = match Owner::as_of(before.state, now) {
             Some(Owner::Owned { account }) => {
                 return Step::unchanged(Ok(LeadsTo::Account(account)));
             }
             // While an account is being made, its address is not this sign-in's to change.
             Some(Owner::Claimed { .. } | Owner::Lent { .. }) => {
-                return Step::unchanged(Ok(LeadsTo::Nobody));
+                return Step::unchanged(Ok(LeadsTo::Nobody))
+                    .records(failed(SignInFailure::UnknownAddress));
             }
             Some(Owner::Nobody(attempts)) => attempts,
             None => Attempts::default(),
         };
         // An address that leads nowhere slows down and locks as an account does.
         match attempts.begin(now) {
-            Ok(attempts) => Step::written(Owner::Nobody(attempts), Ok(LeadsTo::Nobody)),
-            Err((_, blocked)) => Step::unchanged(Err(blocked.into())),
+            Ok(attempts) => Step::written(Owner::Nobody(attempts), Ok(LeadsTo::Nobody))
+                .records(failed(SignInFailure::UnknownAddress)),
+            Err((_, blocked)) => {
+                Step::unchanged(Err(blocked.into())).records(failed(SignInFailure::Blocked))
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
 use super::entropy::Entropy;
+use super::event::Event;
 use super::time::Timestamp;
 
 /// A thing that is remembered.
@@ -263,6 +264,12 @@ impl<M: Machine> Change<M> {
         self
     }
 
+    /// Also records what happened.
+    #[must_use]
+    pub fn records(self, events: impl IntoIterator<Item = Event>) -> Self {
+        self.wants(events.into_iter().map(Effect::Record))
+    }
+
     /// The step that makes this change and answers.
     pub fn reply<C: Command<Machine = M>>(self, reply: Result<C::Reply, C::Error>) -> Step<C> {
         Step { change: self, reply }
@@ -317,6 +324,13 @@ impl<C: Command> Step<C> {
     #[must_use]
     pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<C::Machine>>) -> Self {
         self.change = self.change.wants(effects);
+        self
+    }
+
+    /// Also records what happened.
+    #[must_use]
+    pub fn records(mut self, events: impl IntoIterator<Item = Event>) -> Self {
+        self.change = self.change.records(events);
         self
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Record, Registration, RegistrationError, RegistrationWants};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Effect, Notice, Step};
 use crate::domain::time::Timestamp;
 
@@ -22,8 +23,9 @@ impl Command for Delete {
     fn decide(self, before: Before<Registration>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
         match before.state {
             Some(Record::Registered(client)) => {
+                let deleted = client.concerned(Event::client_deleted(&client.client_id));
                 let remove = Effect::Own(RegistrationWants::RemoveClient(client.client_id));
-                Step::written(Record::Deleted, Ok(())).wants([remove])
+                Step::written(Record::Deleted, Ok(())).wants([remove]).records([deleted])
             }
             Some(Record::Deleted) | None => Step::unchanged(Err(RegistrationError::NotRegistered)),
         }

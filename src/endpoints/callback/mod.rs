@@ -15,6 +15,7 @@ use super::upstream::verdict::Person;
 use super::upstream::{company, find, link, reconcile, redirect_uri};
 use crate::domain::account::confirmation::Confirmation;
 use crate::domain::account::identity::Link;
+use crate::domain::event::{Event, SignInFailure};
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::provider::Provider;
@@ -101,6 +102,10 @@ async fn finish(
         Err(refusal) => {
             if let Refusal::Upstream(error) = &refusal {
                 log(server, request, provider, error);
+            }
+            if matches!(login.intent, Intent::SignIn(_)) {
+                let failed = Event::sign_in_failed(SignInFailure::Provider);
+                server.log_event(failed.provider(&provider.id));
             }
             let (status, message) = refusal.told(&provider.name);
             return tell(server, login.intent, status, message).await;

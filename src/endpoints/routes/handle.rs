@@ -106,7 +106,10 @@ fn fail(
         Failure::Unavailable(_) => {
             (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
         }
-        Failure::Caller(error) | Failure::Bearer(error) | Failure::ClientChallenge(error) => {
+        Failure::Caller(error)
+        | Failure::Grant(error)
+        | Failure::Bearer(error)
+        | Failure::ClientChallenge(error) => {
             (400, "This request cannot be read", error.description.to_string())
         }
         Failure::NoBearer => {

@@ -4,6 +4,7 @@ use crate::domain::account::password::PasswordSignIn;
 use crate::domain::account::session::NewSession;
 use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
 use crate::domain::attempts::Blocked;
+use crate::domain::event::{Event, SignInFailure};
 use crate::domain::identifier::{self, LeadsTo, SignInError};
 use crate::domain::machine::Address;
 use crate::domain::time::{Seconds, Timestamp};
@@ -54,6 +55,7 @@ pub(super) async fn sign_in(
     let limit = server.settings.limits.sign_in;
     let throttle = server.password_throttle(request);
     if !server.guess(&throttle, limit).await? {
+        server.log_event(Event::sign_in_failed(SignInFailure::NetworkBlocked));
         return Ok(Err(Refused::Exhausted));
     }
     let result = attempt(server, request, credentials, session).await?;

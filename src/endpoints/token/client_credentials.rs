@@ -2,9 +2,11 @@
 
 use super::issue::{self, TokenResponse};
 use super::request::TokenRequest;
+use crate::domain::event::Event;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope;
 
 pub(super) async fn grant(
@@ -19,5 +21,9 @@ pub(super) async fn grant(
         return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
     }
     let resources = request.resources(server)?;
-    issue::for_client(server, &(&request.client).into(), scope, resources).await
+    let client_id = &request.client.client_id;
+    let event = Event::tokens_issued(GrantType::ClientCredentials, client_id, &scope);
+    let tokens = issue::for_client(server, &(&request.client).into(), scope, resources).await?;
+    server.log_event(event);
+    Ok(tokens)
 }

@@ -14,6 +14,7 @@ use super::client_authentication::authenticate;
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
+use crate::domain::event::Event;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
 
@@ -22,6 +23,24 @@ use crate::protocol::grant_type::GrantType;
 /// # Errors
 /// As RFC 6749 §5.2, RFC 8628 §3.5 and RFC 8707 §2 say.
 pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
+    let (grant_type, request) =
+        read(server, request).await.inspect_err(|failure| log_refusal(server, failure, None))?;
+    let client_id = request.client.client_id.clone();
+    let tokens = match grant_type {
+        GrantType::AuthorizationCode => authorization_code::redeem(server, &request).await,
+        GrantType::RefreshToken => refresh_token::refresh(server, &request).await,
+        GrantType::ClientCredentials => client_credentials::grant(server, &request).await,
+        GrantType::DeviceCode => device_code::poll(server, request).await,
+    };
+    let tokens = tokens.inspect_err(|failure| log_refusal(server, failure, Some(&client_id)))?;
+    Ok(Response::json(200, &tokens).with("pragma", "no-cache"))
+}
+
+/// Reads the request and authenticates its client.
+async fn read(
+    server: &Server<'_>,
+    request: &Request<'_>,
+) -> Result<(GrantType, TokenRequest), Failure> {
     let mut form = request.take_form()?;
     let grant_type = required(&form, "grant_type")?;
     let grant_type = GrantType::parse(grant_type).ok_or_else(|| {
@@ -45,12 +64,15 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         GrantType::RefreshToken => server.network_of(request),
         _ => String::new(),
     };
-    let request = TokenRequest { client, form, prefer: request.header("prefer"), network };
-    let tokens = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(server, &request).await?,
-        GrantType::RefreshToken => refresh_token::refresh(server, &request).await?,
-        GrantType::ClientCredentials => client_credentials::grant(server, &request).await?,
-        GrantType::DeviceCode => device_code::poll(server, request).await?,
-    };
-    Ok(Response::json(200, &tokens).with("pragma", "no-cache"))
+    let prefer = request.header("prefer");
+    Ok((grant_type, TokenRequest { client, form, prefer, network }))
+}
+
+/// Logs that this endpoint refused a request. What a grant refused, the grant has recorded. A client that has not
+/// authenticated is not named: anyone can send its ID.
+fn log_refusal(server: &Server<'_>, failure: &Failure, client_id: Option<&str>) {
+    if let Failure::Caller(error) | Failure::ClientChallenge(error) = failure {
+        let event = Event::token_request_refused(error.code);
+        server.log_event(client_id.into_iter().fold(event, Event::client));
+    }
 }

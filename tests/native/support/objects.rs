@@ -33,6 +33,8 @@ struct Object {
     /// The latest time at which it has acted, as far as the memory knows, and what the clock said then.
     latest: Timestamp,
     clock: Timestamp,
+    /// The number of the last step that wanted something.
+    number: i64,
     /// What is stored, the state under [`STATE`].
     stored: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
@@ -212,6 +214,7 @@ impl Memory {
             object.state = None;
             object.latest = Timestamp::default();
             object.clock = Timestamp::default();
+            object.number = 0;
             object.is_performing = false;
         }
     }
@@ -296,6 +299,12 @@ impl Store for MemoryStore<'_> {
         object.clock = clock;
         object.latest = Timestamp(object.latest.0 + passed / 2).max(at_least).max(clock);
         object.latest
+    }
+
+    fn number(&self, at_least: i64) -> i64 {
+        let mut object = self.object.borrow_mut();
+        object.number = at_least.max(object.number + 1);
+        object.number
     }
 
     fn clock(&self) -> Timestamp {
