@@ -18,7 +18,9 @@ export const SCOPE = "openid profile email offline_access";
 export async function start({ port, folder, more, bundle }) {
   const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
-  const { child, ready, stop, url } = startRuntime({ settings: { ...own, ...unlimited, ...more }, state: folder, port, bundle });
+  const settings = { ...own, ...unlimited, ...more };
+  // Its events are lines of standard output (docs/events.md).
+  const { child, ready, stop, url } = startRuntime({ settings, state: folder, port, stdout: "ignore", bundle });
   await ready;
   return { url, port, registrationToken: TOKEN, pid: child.pid, stop };
 }

@@ -38,7 +38,7 @@ impl Server<'_> {
     pub fn log_event(&self, event: Event) {
         let now = self.now();
         let id = EventId::new((now.0, u64::from_be_bytes(self.random())), 0);
-        if let Ok(line) = serde_json::to_string(&event.recorded(id, now, None)) {
+        if let Ok(line) = event.recorded(id, now, None).to_json() {
             self.ports.log.event(&line);
         }
     }

@@ -6,7 +6,7 @@ use super::error::HostError;
 use super::load::texts;
 use super::store::Store;
 use crate::domain::entropy;
-use crate::domain::event::{EventId, Source};
+use crate::domain::event::{Event, EventId, Source};
 use crate::domain::machine::{Class, Effect, Wants};
 use crate::domain::time::Timestamp;
 
@@ -22,6 +22,12 @@ pub struct Written {
     pub lines: Vec<String>,
 }
 
+/// An effect that a step wants, in the form that is the same for all machines.
+enum Wanted {
+    Text(String),
+    Event(Event),
+}
+
 /// Writes what a step wants.
 pub fn write<W: Wants>(
     store: &dyn Store,
@@ -29,23 +35,51 @@ pub fn write<W: Wants>(
     effects: Vec<Effect<W>>,
     now: Timestamp,
 ) -> Result<Written, HostError> {
-    if effects.is_empty() {
+    let wanted = |effect: Effect<W>| {
+        Ok(match effect {
+            Effect::Record(event) => Wanted::Event(event),
+            other => Wanted::Text(other.write()?),
+        })
+    };
+    let wanted: Vec<Wanted> = effects.into_iter().map(wanted).collect::<Result<_, HostError>>()?;
+    stamp(store, class, wanted, now)
+}
+
+/// Gives each event its stamp.
+fn stamp(
+    store: &dyn Store,
+    class: Class,
+    wanted: Vec<Wanted>,
+    now: Timestamp,
+) -> Result<Written, HostError> {
+    if wanted.is_empty() {
         return Ok(Written::default());
     }
-    let order = if effects.iter().any(Effect::is_stored) { next_order(store, now)? } else { now.0 };
-    let number = (order, u64::from_be_bytes(entropy::bytes(store.entropy())));
-    let has_event = effects.iter().any(|effect| matches!(effect, Effect::Record(_)));
-    let object = if has_event { store.id() } else { String::new() };
-    let source = Source { class: class.name().to_owned(), object };
+    let is_stored = |wanted: &Wanted| match wanted {
+        Wanted::Text(_) => true,
+        Wanted::Event(event) => event.is_kept(),
+    };
+    let order =
+        if wanted.iter().any(is_stored) { next_order(store, now)? } else { store.number(now.0) };
+    let chance = u64::from_be_bytes(entropy::bytes(store.entropy()));
     let (mut texts, mut lines) = (Vec::new(), Vec::new());
-    for (index, effect) in effects.into_iter().enumerate() {
-        let is_stored = effect.is_stored();
-        match effect.stamp(EventId::new(number, index), now, &source) {
-            Effect::Record(event) if !is_stored => lines.push(serde_json::to_string(&event)?),
-            effect => texts.push(effect.write()?),
+    for (index, wanted) in wanted.into_iter().enumerate() {
+        let event = match wanted {
+            Wanted::Text(text) => {
+                texts.push(text);
+                continue;
+            }
+            Wanted::Event(event) => event,
+        };
+        let is_kept = event.is_kept();
+        let source = Source { class: class.name().to_owned(), object: store.id() };
+        let event = event.recorded(EventId::new((order, chance), index), now, Some(source));
+        if is_kept {
+            texts.push(event.to_line()?);
+        } else {
+            lines.push(event.to_json()?);
         }
     }
-    let (order, chance) = number;
     let row = || (format!("{EFFECT}{order:016}/{chance:016x}"), texts.join("\n"));
     Ok(Written { row: (!texts.is_empty()).then(row), lines })
 }

@@ -1,6 +1,6 @@
 //! The receiver of events: objects that keep the last of them, and the log.
 
-use serde_json::value::to_raw_value;
+use serde_json::Value;
 
 use crate::domain::event::Recorded;
 use crate::domain::event_log::{self, EventLog, Record};
@@ -19,8 +19,11 @@ pub async fn record_events(
     events: &[Recorded],
 ) -> Result<(), Unavailable> {
     let mut batches: Vec<(Address, Record)> = Vec::new();
+    let mut lines = Vec::new();
     for event in events {
-        let json = to_raw_value(event).map_err(Unavailable::new)?;
+        let line = event.to_json().map_err(Unavailable::new)?;
+        let json: Value = serde_json::from_str(&line).map_err(Unavailable::new)?;
+        lines.push(line);
         let to = event_log::address(event.subject());
         match batches.iter_mut().find(|(address, _)| *address == to) {
             Some((_, batch)) => batch.events.push(json),
@@ -31,7 +34,6 @@ pub async fn record_events(
         let command = batch.write().map_err(Unavailable::new)?;
         objects.send(EventLog::CLASS, to, command, Seconds(0)).await?;
     }
-    let sent = batches.iter().flat_map(|(_, batch)| &batch.events);
-    sent.for_each(|event| log.event(event.get()));
+    lines.iter().for_each(|line| log.event(line));
     Ok(())
 }

@@ -9,7 +9,7 @@
 //! written once, when the events have arrived. So an event in a row with other effects costs no row of its own, and if
 //! the process dies in between, the same batch is sent again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use super::step::{Run, retry_after_repair, retry_later};
 use super::store::{Changes, Store};
 use super::wants::{Outside, Perform};
 use crate::domain::event::Recorded;
-use crate::domain::machine::{Effect, Machine, Message, StoredEffect};
+use crate::domain::machine::{Effect, EffectOf, Machine, Message};
 use crate::domain::stored::Unreadable;
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -52,9 +52,6 @@ trait AnyMachine {
 
 /// An effect of any machine.
 trait AnyEffect {
-    /// The event, if it is one.
-    fn event(&self) -> Option<&Recorded>;
-
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
 
@@ -81,20 +78,13 @@ impl<M: Machine<Wants: Perform>> AnyMachine for Of<M> {
     }
 
     fn read(&self, text: &str) -> Result<Box<dyn AnyEffect>, Unreadable> {
-        Ok(Box::new(Waiting::<M>(StoredEffect::read(text)?)))
+        Ok(Box::new(Waiting::<M>(EffectOf::<M>::read(text)?)))
     }
 }
 
-struct Waiting<M: Machine>(StoredEffect<M::Wants>);
+struct Waiting<M: Machine>(EffectOf<M>);
 
 impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
-    fn event(&self) -> Option<&Recorded> {
-        match &self.0 {
-            Effect::Record(event) => Some(event),
-            Effect::Send(_) | Effect::Own(_) => None,
-        }
-    }
-
     fn has_outcome(&self) -> bool {
         self.0.has_outcome()
     }
@@ -110,7 +100,7 @@ impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
     }
 
     fn is_replaced_by(&self, later: &str) -> bool {
-        StoredEffect::read(later).is_ok_and(|later| later.replaces(&self.0))
+        EffectOf::<M>::read(later).is_ok_and(|later| later.replaces(&self.0))
     }
 
     fn perform<'a>(self: Box<Self>, store: &'a dyn Store, outside: &'a Outside<'_>) -> Work<'a> {
@@ -122,10 +112,8 @@ impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
                     None
                 }
                 Effect::Own(wanted) => wanted.perform(outside).await?,
-                Effect::Record(event) => {
-                    outside.ports.events.record(&[event]).await?;
-                    None
-                }
+                // It is not read as one (`Recorded::from_line`).
+                Effect::Record(_) => None,
             };
             let taken = outcome.and_then(|outcome| M::outcome(outcome, Run(store)));
             Ok(taken.transpose().map(drop))
@@ -139,7 +127,7 @@ async fn perform_all(
     outside: &Outside<'_>,
 ) -> Result<(), HostError> {
     let is_readable = machine.is_empty(store).is_ok();
-    let (unread, with_events) = (BTreeSet::new(), BTreeMap::new());
+    let (unread, with_events) = (BTreeSet::new(), Vec::new());
     let mut pass = Pass { machine, store, outside, is_readable, unread, with_events };
     while pass.over_all_rows().await? {}
     pass.record_events().await?;
@@ -168,8 +156,8 @@ struct Pass<'a, 'o> {
     is_readable: bool,
     /// Effects that can't be read, or whose outcome the machine couldn't take.
     unread: BTreeSet<String>,
-    /// By key, the rows that have events: what is left of them, not written yet.
-    with_events: BTreeMap<String, Vec<Left>>,
+    /// The rows that have events, in the order of their keys: what is left of them, not written yet.
+    with_events: Vec<(String, Vec<Left>)>,
 }
 
 /// An effect that is left.
@@ -185,21 +173,22 @@ impl Pass<'_, '_> {
     async fn over_all_rows(&mut self) -> Result<bool, HostError> {
         let mut progressed = false;
         for (key, text) in texts(self.store, EFFECT)? {
-            if self.with_events.contains_key(&key) {
+            if self.with_events.iter().any(|(passed, _)| *passed == key) {
                 continue;
             }
             let mut waiting: Vec<String> = text.lines().map(String::from).collect();
             waiting.reverse();
             let mut left: Vec<Left> = Vec::new();
             while let Some(line) = waiting.pop() {
+                if let Some(event) = Recorded::from_line(&line) {
+                    let event = event.map_err(|error| self.wait(&line, error)).ok();
+                    left.push(Left { line, event });
+                    continue;
+                }
                 let Some(mut effect) = self.read(&line) else {
                     left.push(Left { line, event: None });
                     continue;
                 };
-                if let Some(event) = effect.event() {
-                    left.push(Left { line, event: Some(event.clone()) });
-                    continue;
-                }
                 if self.is_outdated(&key, &waiting, &*effect)? {
                     continue;
                 }
@@ -227,7 +216,7 @@ impl Pass<'_, '_> {
                 }
             }
             if left.iter().any(|left| left.event.is_some()) {
-                self.with_events.insert(key, left);
+                self.with_events.push((key, left));
             } else {
                 self.write(&key, lines(&left))?;
             }
@@ -240,19 +229,23 @@ impl Pass<'_, '_> {
     /// begins with the same event and lacks none.
     async fn record_events(&mut self) -> Result<(), HostError> {
         let mut rows = std::mem::take(&mut self.with_events);
-        let events = rows.values().flatten().filter_map(|left| left.event.clone());
+        let events = rows.iter().flat_map(|(_, left)| left).filter_map(|left| left.event.clone());
         let events: Vec<Recorded> = events.collect();
-        let mut sent = BTreeSet::new();
+        let mut sent: usize = 0;
         for batch in events.chunks(MAX_EVENTS) {
             if let Err(error) = self.outside.ports.events.record(batch).await {
                 self.will_be_tried_again(&error);
                 break;
             }
-            sent.extend(batch.iter().map(|event| &event.id));
+            sent = sent.saturating_add(batch.len());
         }
-        let is_sent =
-            |left: &Left| left.event.as_ref().is_some_and(|event| sent.contains(&event.id));
-        rows.values_mut().for_each(|left| left.retain(|left| !is_sent(left)));
+        for (_, left) in &mut rows {
+            left.retain(|left| {
+                let is_sent = left.event.is_some() && sent > 0;
+                sent = sent.saturating_sub(usize::from(is_sent));
+                !is_sent
+            });
+        }
         let rows = rows.iter().filter_map(|(key, left)| self.changed(key, lines(left)).transpose());
         let rows = rows.collect::<Result<Vec<_>, HostError>>()?;
         if rows.is_empty() {
@@ -272,13 +265,16 @@ impl Pass<'_, '_> {
             Ok(_) => {
                 self.unread.insert(line.to_owned());
             }
-            Err(error) => {
-                if self.unread.insert(line.to_owned()) {
-                    unreadable(self.store, "effect", error);
-                }
-            }
+            Err(error) => self.wait(line, error),
         }
         None
+    }
+
+    /// An effect that can't be read waits, and is told once.
+    fn wait(&mut self, line: &str, error: Unreadable) {
+        if self.unread.insert(line.to_owned()) {
+            unreadable(self.store, "effect", error);
+        }
     }
 
     /// Whether a later effect is waiting that replaces what this one writes, so that this one must be skipped.

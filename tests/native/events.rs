@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use vestibule::domain::event::{
     Event, EventId, Kind, MAX_EVENT, Recorded, SignInFailure, Source, Text, TokenRefusal,
 };
 use vestibule::domain::event_log::{self, Latest, MAX_BATCHES, MAX_LATEST, Record, SHARDS};
-use vestibule::domain::machine::{Address, Class, Command, Nothing, StoredEffect, message};
+use vestibule::domain::machine::{Address, Class, Command, message};
 use vestibule::domain::registration;
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::Method;
@@ -34,9 +33,8 @@ fn ask<C: Command>(world: &World, subject: &str, command: &C) -> Result<C::Reply
 /// The events that are kept of a subject, the oldest first.
 fn kept(world: &World, subject: &str) -> Vec<Recorded> {
     let Ok(events) = ask(world, subject, &Latest { limit: MAX_LATEST });
-    let read = |event: Box<RawValue>| serde_json::from_str::<Recorded>(event.get()).unwrap();
-    let events = events.into_iter().rev().map(read);
-    events.filter(|event| event.subject() == subject).collect()
+    let events = events.into_iter().rev().map(|event| serde_json::from_value(event).unwrap());
+    events.filter(|event: &Recorded| event.subject() == subject).collect()
 }
 
 fn kinds(events: &[Recorded]) -> Vec<Kind> {
@@ -173,8 +171,7 @@ fn event_id(order: i64) -> EventId {
 
 fn batch(order: i64) -> Record {
     let recorded = Event::client_changed("c").recorded(event_id(order), START, None);
-    let event = RawValue::from_string(serde_json::to_string(&recorded).unwrap()).unwrap();
-    Record { id: event_id(order), events: vec![event] }
+    Record { id: event_id(order), events: vec![serde_json::to_value(recorded).unwrap()] }
 }
 
 #[test]
@@ -199,12 +196,11 @@ fn a_log_is_bounded_and_a_batch_that_comes_again_is_the_same_row() {
 #[test]
 fn an_event_that_a_later_release_sends_is_kept_as_it_is() {
     let world = World::new(&[]);
-    let later = r#"{"event":"passkey_added","id":"1","about":{"account":"c","passkey":"p"}}"#;
-    let events = vec![RawValue::from_string(later.to_owned()).unwrap()];
-    let Ok(()) = ask(&world, "c", &Record { id: event_id(1), events });
+    let later = json!({"event":"passkey_added","id":"1","about":{"account":"c","passkey":"p"}});
+    let Ok(()) = ask(&world, "c", &Record { id: event_id(1), events: vec![later.clone()] });
     world.restart();
     let Ok(latest) = ask(&world, "c", &Latest { limit: 1 });
-    assert_eq!(latest[0].get(), later);
+    assert_eq!(latest, [later]);
 }
 
 #[test]
@@ -219,14 +215,14 @@ fn an_event_is_stored_as_the_line_of_an_effect() {
     let source = Source { class: "Grant".into(), object: "ab".into() };
     let event = Event::code_replayed("c").account("a").grant("g");
     let recorded = event.recorded(EventId::new((START.0, 7), 2), START, Some(source));
-    let effect = StoredEffect::<Nothing>::Record(recorded);
-    assert_eq!(effect.write().unwrap(), line);
-    assert_eq!(StoredEffect::read(line), Ok(effect));
+    assert_eq!(recorded.to_line().unwrap(), line);
+    assert_eq!(Recorded::from_line(line), Some(Ok(recorded)));
     for unknown in ["code_replayed\"", "\"source\"", "\"id\""] {
         let broken = line.replace(unknown, "\"x\"");
         let is_optional = unknown == "\"source\"";
-        assert_eq!(StoredEffect::<Nothing>::read(&broken).is_ok(), is_optional, "{broken}");
+        assert_eq!(Recorded::from_line(&broken).unwrap().is_ok(), is_optional, "{broken}");
     }
+    assert_eq!(Recorded::from_line(r#"{"Send":{}}"#), None, "another effect");
 }
 
 #[test]
@@ -427,4 +423,23 @@ fn what_happens_is_told_with_its_reason() {
     }
     let ids: BTreeSet<_> = events.iter().map(|event| &event.id).collect();
     assert_eq!(ids.len(), events.len(), "each has an ID of its own");
+}
+
+#[test]
+fn the_page_of_events_lists_each_kind_and_reason() {
+    let page = include_str!("../../docs/events.md");
+    for kind in Kind::ALL {
+        let name = serde_json::to_value(kind).unwrap();
+        let start = format!("| `{}` | ", name.as_str().unwrap());
+        let row =
+            page.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{start}"));
+        let goes = if kind.is_kept() { "| kept |" } else { "| line |" };
+        assert!(row.ends_with(goes), "{row}");
+    }
+    let rows = page.lines().filter(|line| line.ends_with("| kept |") || line.ends_with("| line |"));
+    assert_eq!(rows.count(), Kind::ALL.len());
+    let reasons = SignInFailure::ALL.iter().map(|reason| reason.as_str());
+    for reason in reasons.chain(TokenRefusal::ALL.iter().map(|reason| reason.as_str())) {
+        assert!(page.contains(&format!("`{reason}`")), "{reason}");
+    }
 }

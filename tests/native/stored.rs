@@ -5,7 +5,7 @@ use vestibule::domain::account::row::Row;
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
 use vestibule::domain::key_ring::KeyRingWants;
-use vestibule::domain::machine::{StoredEffect, stored_state};
+use vestibule::domain::machine::{Effect, stored_state};
 use vestibule::domain::password::PasswordRecord;
 use vestibule::domain::registration::Registration;
 use vestibule::domain::stored::{self, Unreadable};
@@ -59,7 +59,7 @@ fn a_state_of_a_later_release_is_not_read_as_one_of_this() {
 fn what_is_logged_of_unreadable_text_does_not_quote_it() {
     let error = stored::read::<Row>(r#"{"Secret":"hunter2"}"#).unwrap_err();
     assert!(!error.to_string().contains("unter") && !error.to_string().contains("ecret"));
-    let error = StoredEffect::<KeyRingWants>::read(r#""hunter2""#).unwrap_err();
+    let error = Effect::<KeyRingWants>::read(r#""hunter2""#).unwrap_err();
     assert!(!error.to_string().contains("unter"));
 }
 

@@ -76,7 +76,7 @@ function endWithParent(child, exited) {
 
 // Starts Vestibule with what it stores in the folder `state`. `settings` are those of
 // docs/configuration.md. `bundle` is the folder of a bundle, dist/ where none is given.
-export function start({ settings = {}, state, host = "localhost", port = 8787, stderr = "inherit", bundle }) {
+export function start({ settings = {}, state, host = "localhost", port = 8787, stdout = "inherit", stderr = "inherit", bundle }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
     ISSUER: `http://localhost:${port}`,
@@ -95,7 +95,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
     `--socket-addr=http=${host}:${port}`,
     `--socket-addr=control=unix:${control}`,
   ];
-  const server = run(config, { args, env, stderr });
+  const server = run(config, { args, env, stdout, stderr });
   // workerd reads the configuration only when it starts.
   const remove = (own) => () => rmSync(own, { recursive: true, force: true });
   server.ready.then(remove(config), remove(config));

@@ -9,11 +9,11 @@ use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::Scope;
 
 /// An event that a machine or an endpoint wants recorded. Its constructors take IDs, scopes and names that the server
-/// made or the operator chose; nothing that a user typed.
+/// made or the operator chose; nothing that a user typed. They are not inlined, which would make the worker larger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub(super) kind: Kind,
-    pub(super) about: About,
+    pub(super) about: Box<About>,
 }
 
 /// What happened to an account.
@@ -77,13 +77,17 @@ impl Event {
 /// What happened to tokens.
 impl Event {
     /// [`Kind::TokensIssued`].
+    #[inline(never)]
     pub fn tokens_issued(grant_type: GrantType, client_id: &str, scope: &Scope) -> Self {
         Self::of_client(Kind::TokensIssued, client_id).grant_type(grant_type).scope(scope)
     }
 
-    /// [`Kind::TokensRefused`], by a grant.
-    pub fn tokens_refused(grant_type: GrantType, reason: TokenRefusal) -> Self {
-        Self::new(Kind::TokensRefused).grant_type(grant_type).reason(reason.as_str())
+    /// [`Kind::TokensRefused`], by a grant, to this client.
+    #[inline(never)]
+    pub fn tokens_refused(grant_type: GrantType, client_id: &str, reason: TokenRefusal) -> Self {
+        Self::of_client(Kind::TokensRefused, client_id)
+            .grant_type(grant_type)
+            .reason(reason.as_str())
     }
 
     /// [`Kind::TokensRefused`], by the token endpoint itself.
@@ -139,6 +143,7 @@ impl Event {
 impl Event {
     /// Also concerns this account.
     #[must_use]
+    #[inline(never)]
     pub fn account(mut self, account: &str) -> Self {
         self.about.account = Some(Text::new(account));
         self
@@ -146,6 +151,7 @@ impl Event {
 
     /// Also concerns this client.
     #[must_use]
+    #[inline(never)]
     pub fn client(mut self, client_id: &str) -> Self {
         self.about.client_id = Some(Text::new(client_id));
         self
@@ -153,6 +159,7 @@ impl Event {
 
     /// Also concerns this grant.
     #[must_use]
+    #[inline(never)]
     pub fn grant(mut self, grant_id: &str) -> Self {
         self.about.grant_id = Some(Text::new(grant_id));
         self
@@ -160,6 +167,7 @@ impl Event {
 
     /// Happened by way of this provider, by its name in the settings.
     #[must_use]
+    #[inline(never)]
     pub fn provider(mut self, provider: &str) -> Self {
         self.about.provider = Some(Text::new(provider));
         self
@@ -167,6 +175,7 @@ impl Event {
 
     /// Concerns these scopes. Those that don't fit are left out ([`MAX_SCOPE`]).
     #[must_use]
+    #[inline(never)]
     pub fn scope(mut self, scope: &Scope) -> Self {
         let mut fits = String::new();
         for token in scope.iter() {
@@ -188,23 +197,28 @@ impl Event {
         self.kind.is_kept()
     }
 
+    #[inline(never)]
     fn new(kind: Kind) -> Self {
-        Self { kind, about: About::default() }
+        Self { kind, about: Box::default() }
     }
 
+    #[inline(never)]
     fn of_account(kind: Kind, account: &str) -> Self {
         Self::new(kind).account(account)
     }
 
+    #[inline(never)]
     fn of_client(kind: Kind, client_id: &str) -> Self {
         Self::new(kind).client(client_id)
     }
 
+    #[inline(never)]
     fn grant_type(mut self, grant_type: GrantType) -> Self {
         self.about.grant_type = Some(Text::new(grant_type.as_str()));
         self
     }
 
+    #[inline(never)]
     fn reason(mut self, reason: &str) -> Self {
         self.about.reason = Some(Text::new(reason));
         self

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::about::About;
 use super::build::Event;
 use super::kind::Kind;
+use crate::domain::stored::{self, Unreadable};
 use crate::domain::time::Timestamp;
 
 /// An event with its ID, its time and where it was decided. A receiver may get it more than once, with the same ID.
@@ -20,7 +21,7 @@ pub struct Recorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
     /// Whom and what it concerns.
-    pub about: About,
+    pub about: Box<About>,
 }
 
 /// An object that decides.
@@ -60,11 +61,48 @@ impl Event {
     }
 }
 
+/// A stored effect that is an event.
+#[derive(Deserialize)]
+enum Line {
+    Record(Recorded),
+}
+
 impl Recorded {
+    /// What the stored line of an event begins with.
+    const LINE: &str = "{\"Record\":";
+
+    /// The JSON.
+    ///
+    /// # Errors
+    /// It can't be written.
+    #[inline(never)]
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// The line to store in the row of a step's effects.
+    ///
+    /// # Errors
+    /// It can't be written as JSON.
+    pub fn to_line(&self) -> Result<String, serde_json::Error> {
+        Ok(format!("{}{}}}", Self::LINE, self.to_json()?))
+    }
+
+    /// Reads a line of the row of a step's effects; `None` for another effect.
+    ///
+    /// # Errors
+    /// [`Unreadable::Form`].
+    pub fn from_line(line: &str) -> Option<Result<Self, Unreadable>> {
+        if !line.starts_with(Self::LINE) {
+            return None;
+        }
+        Some(stored::read(line).map(|Line::Record(event)| event))
+    }
+
     /// Whom the event concerns most: the account, else the client, else the object that decided. Events with the same
     /// subject are kept together.
     pub fn subject(&self) -> &str {
-        let About { account, client_id, .. } = &self.about;
+        let About { account, client_id, .. } = &*self.about;
         let named = account.as_ref().or(client_id.as_ref()).map(|text| text.as_str());
         let object = self.source.as_ref().map(|source| source.object.as_str());
         named.or(object).unwrap_or(self.id.as_str())

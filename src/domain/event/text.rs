@@ -16,20 +16,26 @@ pub struct Text<const MAX: usize = MAX_TEXT>(String);
 impl<const MAX: usize> Text<MAX> {
     /// The text, cut off at the last character that fits.
     pub fn new(text: &str) -> Self {
-        let mut bounded = String::with_capacity(text.len().min(MAX));
-        for character in text.chars() {
-            let is_escaped = character.is_control() || matches!(character, '"' | '\\');
-            let character = if is_escaped { '?' } else { character };
-            if bounded.len().saturating_add(character.len_utf8()) > MAX {
-                break;
-            }
-            bounded.push(character);
-        }
-        Self(bounded)
+        Self(bounded(text, MAX))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+// Compiled once: inlined into each constructor of an event, it would make the worker larger.
+#[inline(never)]
+fn bounded(text: &str, max: usize) -> String {
+    let mut bounded = String::with_capacity(text.len().min(max));
+    for character in text.chars() {
+        let is_escaped = character.is_control() || matches!(character, '"' | '\\');
+        let character = if is_escaped { '?' } else { character };
+        if bounded.len().saturating_add(character.len_utf8()) > max {
+            break;
+        }
+        bounded.push(character);
+    }
+    bounded
 }

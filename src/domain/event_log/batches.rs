@@ -1,7 +1,6 @@
 //! What an object keeps.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 /// How many batches an object keeps at most.
 pub const MAX_BATCHES: usize = 256;
@@ -19,7 +18,3 @@ pub struct EventLog;
 /// costs one row; where the memory was lost, they are counted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Count(pub usize);
-
-/// Events that came together, each as its JSON, in the order in which they happened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Batch(pub Vec<Box<RawValue>>);

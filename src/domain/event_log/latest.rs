@@ -1,9 +1,9 @@
 //! Read the newest events.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
-use super::batches::{BATCH, Batch, Count, EventLog};
+use super::batches::{BATCH, Count, EventLog};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, RowKeys, Step};
 use crate::domain::time::Timestamp;
@@ -21,7 +21,7 @@ pub struct Latest {
 impl Command for Latest {
     const NAME: &'static str = "Latest";
     type Machine = EventLog;
-    type Reply = Vec<Box<RawValue>>;
+    type Reply = Vec<Value>;
     type Error = NoError;
 
     fn rows(&self, _: Option<&Count>, _: Timestamp) -> Vec<RowKeys> {
@@ -30,7 +30,16 @@ impl Command for Latest {
 
     fn decide(self, before: Before<EventLog>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
         let newest = before.rows.into_values().rev();
-        let newest = newest.flat_map(|Batch(events)| events.into_iter().rev());
-        Step::unchanged(Ok(newest.take(self.limit.min(MAX_LATEST)).collect()))
+        let mut events = Vec::new();
+        for batch in newest {
+            if let Value::Array(batch) = batch {
+                events.extend(batch.into_iter().rev());
+            }
+            if events.len() >= self.limit.min(MAX_LATEST) {
+                break;
+            }
+        }
+        events.truncate(self.limit.min(MAX_LATEST));
+        Step::unchanged(Ok(events))
     }
 }

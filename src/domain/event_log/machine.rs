@@ -1,6 +1,8 @@
 //! The machine and its commands.
 
-use super::batches::{Batch, Count, EventLog};
+use serde_json::Value;
+
+use super::batches::{Count, EventLog};
 use super::latest::Latest;
 use super::record::Record;
 use crate::domain::machine::{Class, Machine, Nothing, commands};
@@ -8,7 +10,8 @@ use crate::domain::machine::{Class, Machine, Nothing, commands};
 impl Machine for EventLog {
     const CLASS: Class = Class::EventLog;
     type State = Count;
-    type Row = Batch;
+    /// Events that came together, in the order in which they happened: an array of JSON objects.
+    type Row = Value;
     type Wants = Nothing;
 
     commands![Record, Latest];

@@ -11,7 +11,7 @@ mod machine;
 mod record;
 mod shard;
 
-pub use self::batches::{Batch, Count, EventLog, GIVES_WAY, MAX_BATCHES};
+pub use self::batches::{Count, EventLog, GIVES_WAY, MAX_BATCHES};
 pub use self::latest::{Latest, MAX_LATEST};
 pub use self::record::Record;
 pub use self::shard::{SHARDS, address};

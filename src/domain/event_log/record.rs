@@ -1,9 +1,9 @@
 //! Keep events.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
-use super::batches::{BATCH, Batch, Count, EventLog, GIVES_WAY, MAX_BATCHES};
+use super::batches::{BATCH, Count, EventLog, GIVES_WAY, MAX_BATCHES};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::EventId;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, RowKeys, Step};
@@ -15,7 +15,7 @@ pub struct Record {
     /// The ID of the first.
     pub id: EventId,
     /// The events ([`Recorded`](crate::domain::event::Recorded)) as JSON, in the order in which they happened.
-    pub events: Vec<Box<RawValue>>,
+    pub events: Vec<Value>,
 }
 
 impl Command for Record {
@@ -44,6 +44,6 @@ impl Command for Record {
             count = left;
         }
         change.next = Next::Remembered(Count(count.saturating_add(1)));
-        change.put(key, Batch(self.events)).reply(Ok(()))
+        change.put(key, Value::Array(self.events)).reply(Ok(()))
     }
 }

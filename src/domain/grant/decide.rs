@@ -45,7 +45,7 @@ impl Command for Decide {
                             Decision::Deny => Event::device_denied(&waiting.client_id),
                         };
                         let state = GrantState::Device(waiting.decide(*self.0));
-                        Step::written(state, Ok(())).records([event])
+                        Step::written(state, Ok(())).records(Some(event))
                     }
                     Err(error) => Step::unchanged(Err(error)),
                 };

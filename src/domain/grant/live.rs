@@ -112,7 +112,7 @@ impl LiveGrant {
             Use::Reused => {
                 let replayed = Event::refresh_token_replayed(&refresh.client_id);
                 let replayed = self.authorization.concerned(replayed);
-                let change = GrantState::Live(Box::new(self)).end().records([replayed]);
+                let change = GrantState::Live(Box::new(self)).end().records(Some(replayed));
                 change.reply(Err(RefreshError::RefreshTokenReused))
             }
             Use::Repeats(token) => Step::unchanged(issue(&self.authorization, token)),

@@ -90,9 +90,11 @@ impl Command for Poll {
                 let authorization = &issue.authorization;
                 Some(authorization.tokens_issued(GrantType::DeviceCode, &authorization.scope))
             }
-            Err(error) => error.refusal().map(|reason| {
-                Event::tokens_refused(GrantType::DeviceCode, reason).client(&self.client_id)
-            }),
+            Err(error) => {
+                let refused =
+                    |reason| Event::tokens_refused(GrantType::DeviceCode, &self.client_id, reason);
+                error.refusal().map(refused)
+            }
         };
         step.records(event)
     }

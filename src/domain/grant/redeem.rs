@@ -98,9 +98,12 @@ impl Command for Redeem {
                     authorization.tokens_issued(GrantType::AuthorizationCode, &authorization.scope),
                 )
             }
-            Err(error) => error.refusal().map(|reason| {
-                Event::tokens_refused(GrantType::AuthorizationCode, reason).client(&self.client_id)
-            }),
+            Err(error) => {
+                let refused = |reason| {
+                    Event::tokens_refused(GrantType::AuthorizationCode, &self.client_id, reason)
+                };
+                error.refusal().map(refused)
+            }
         };
         step.records(event)
     }
@@ -128,7 +131,7 @@ impl Redeem {
                 } else {
                     let replayed = Event::code_replayed(&self.client_id);
                     let replayed = live.authorization.concerned(replayed);
-                    let change = GrantState::Live(live).end().records([replayed]);
+                    let change = GrantState::Live(live).end().records(Some(replayed));
                     change.reply(Err(RedeemError::CodeReplayed))
                 }
             }

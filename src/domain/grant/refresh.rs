@@ -86,9 +86,12 @@ impl Command for Refresh {
                 let scope = self.scope.as_ref().unwrap_or(&issue.authorization.scope);
                 Some(issue.authorization.tokens_issued(GrantType::RefreshToken, scope))
             }
-            Err(error) => error.refusal().map(|reason| {
-                Event::tokens_refused(GrantType::RefreshToken, reason).client(&self.client_id)
-            }),
+            Err(error) => {
+                let refused = |reason| {
+                    Event::tokens_refused(GrantType::RefreshToken, &self.client_id, reason)
+                };
+                error.refusal().map(refused)
+            }
         };
         step.records(event)
     }

@@ -28,7 +28,7 @@ impl Command for SignIn {
     type Error = SignInError;
 
     fn decide(self, before: Before<Identifier>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        let failed = |reason| [Event::sign_in_failed(reason)];
+        let failed = |reason| Some(Event::sign_in_failed(reason));
         let attempts = match Owner::as_of(before.state, now) {
             Some(Owner::Owned { account }) => {
                 return Step::unchanged(Ok(LeadsTo::Account(account)));

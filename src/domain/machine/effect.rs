@@ -1,28 +1,24 @@
 //! What a machine wants from outside. Effects are stored with the state, before they are performed.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Class, Machine, Notice};
-use crate::domain::event::{Event, EventId, Recorded, Source};
+use crate::domain::event::Event;
 use crate::domain::stored::{self, Unreadable};
-use crate::domain::time::Timestamp;
 
-/// Something that happens outside after a step, at least once. `E` is an [`Event`] where a machine wants it, and the
-/// event with its stamp where it is stored ([`StoredEffect`]).
+/// Something that happens outside after a step, at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect<W, E = Event> {
+pub enum Effect<W> {
     /// Send a command to another machine. Its reply is not needed, only that the command has arrived.
     Send(Message),
     /// What only this machine wants.
     Own(W),
     /// Record what happened. An event that is not kept ([`Event::is_kept`]) is never stored: it becomes a line of the log
-    /// once the step is committed.
-    Record(E),
+    /// once the step is committed. The host stamps, stores and reads events
+    /// ([`Recorded`](crate::domain::event::Recorded)), since they are the same for all machines.
+    Record(Event),
 }
-
-/// An effect that waits to be performed.
-pub type StoredEffect<W> = Effect<W, Recorded>;
 
 /// A command to another machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +31,10 @@ pub struct Message {
     pub command: serde_json::Value,
 }
 
-/// A message or an event as it is stored.
+/// A message as it is stored.
 #[derive(Serialize, Deserialize)]
-enum Stored<M, E> {
+enum Stored<M> {
     Send(M),
-    Record(E),
 }
 
 /// What one machine wants from outside, beyond commands to other machines.
@@ -74,33 +69,14 @@ impl Wants for Nothing {
     }
 }
 
-impl<W> Effect<W> {
+impl<W: Wants> Effect<W> {
     /// A command to another machine.
     pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
         let command = serde_json::from_str(&notice.write().ok()?).ok()?;
         Some(Self::Send(Message { class: N::Machine::CLASS, to, command }))
     }
 
-    /// Whether it is stored until it was performed.
-    pub fn is_stored(&self) -> bool {
-        match self {
-            Self::Send(_) | Self::Own(_) => true,
-            Self::Record(event) => event.is_kept(),
-        }
-    }
-
-    /// The effect as it is stored: an event gets its ID, time and source.
-    pub fn stamp(self, id: EventId, at: Timestamp, source: &Source) -> StoredEffect<W> {
-        match self {
-            Self::Send(message) => Effect::Send(message),
-            Self::Own(own) => Effect::Own(own),
-            Self::Record(event) => Effect::Record(event.recorded(id, at, Some(source.clone()))),
-        }
-    }
-}
-
-impl<W: Wants> StoredEffect<W> {
-    /// Reads a stored effect.
+    /// Reads a stored effect that is no event.
     ///
     /// # Errors
     /// [`Unreadable::Form`].
@@ -108,7 +84,6 @@ impl<W: Wants> StoredEffect<W> {
         // Tried one after the other, since an untagged enum would read each of them into a copy first.
         match stored::read(text) {
             Ok(Stored::Send(message)) => Ok(Self::Send(message)),
-            Ok(Stored::Record(event)) => Ok(Self::Record(event)),
             Err(_) => stored::read(text).map(Self::Own),
         }
     }
@@ -116,12 +91,12 @@ impl<W: Wants> StoredEffect<W> {
     /// The text to store.
     ///
     /// # Errors
-    /// The effect can't be written as JSON.
+    /// The effect can't be written as JSON, or is an event, which has no stamp yet.
     pub fn write(&self) -> Result<String, serde_json::Error> {
         match self {
-            Self::Send(message) => serde_json::to_string(&Stored::<_, ()>::Send(message)),
+            Self::Send(message) => serde_json::to_string(&Stored::Send(message)),
             Self::Own(own) => serde_json::to_string(own),
-            Self::Record(event) => serde_json::to_string(&Stored::<(), _>::Record(event)),
+            Self::Record(_) => Err(serde_json::Error::custom("an event has no stamp")),
         }
     }
 

@@ -11,7 +11,7 @@ pub mod stored_state;
 
 pub use self::class::Class;
 pub(crate) use self::class::machines;
-pub use self::effect::{Effect, Message, Nothing, StoredEffect, Wants};
+pub use self::effect::{Effect, Message, Nothing, Wants};
 pub(crate) use self::message::{as_array, commands};
 
 use std::collections::BTreeMap;
@@ -266,8 +266,11 @@ impl<M: Machine> Change<M> {
 
     /// Also records what happened.
     #[must_use]
-    pub fn records(self, events: impl IntoIterator<Item = Event>) -> Self {
-        self.wants(events.into_iter().map(Effect::Record))
+    pub fn records(mut self, event: Option<Event>) -> Self {
+        if let Some(event) = event {
+            self.effects.push(Effect::Record(event));
+        }
+        self
     }
 
     /// The step that makes this change and answers.
@@ -329,8 +332,8 @@ impl<C: Command> Step<C> {
 
     /// Also records what happened.
     #[must_use]
-    pub fn records(mut self, events: impl IntoIterator<Item = Event>) -> Self {
-        self.change = self.change.records(events);
+    pub fn records(mut self, event: Option<Event>) -> Self {
+        self.change = self.change.records(event);
         self
     }
 }

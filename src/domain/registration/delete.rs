@@ -25,7 +25,7 @@ impl Command for Delete {
             Some(Record::Registered(client)) => {
                 let deleted = client.concerned(Event::client_deleted(&client.client_id));
                 let remove = Effect::Own(RegistrationWants::RemoveClient(client.client_id));
-                Step::written(Record::Deleted, Ok(())).wants([remove]).records([deleted])
+                Step::written(Record::Deleted, Ok(())).wants([remove]).records(Some(deleted))
             }
             Some(Record::Deleted) | None => Step::unchanged(Err(RegistrationError::NotRegistered)),
         }

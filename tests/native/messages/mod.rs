@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vestibule::domain::machine::message::{self, Answer};
 use vestibule::domain::machine::{
-    Address, Command, Effect, Machine, Nothing, Notice, Receive, StoredEffect, Wants,
+    Address, Command, Effect, Machine, Nothing, Notice, Receive, Wants,
 };
 
 /// The types with which the earlier release writes and reads a machine's messages.
@@ -63,13 +63,10 @@ where
 /// Each release takes the notice to the object named `n` that the other has stored; `earlier` is the effect as the
 /// earlier one stores it.
 fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
-    let Some(Effect::Send(message)) = Effect::<Nothing>::send(Address::Name("n".into()), notice)
-    else {
-        panic!("no message")
-    };
-    let written = StoredEffect::<Nothing>::Send(message).write().unwrap();
+    let written =
+        Effect::<Nothing>::send(Address::Name("n".into()), notice).unwrap().write().unwrap();
     for text in [earlier, &written] {
-        let StoredEffect::Send(message) = StoredEffect::<Nothing>::read(text).unwrap() else {
+        let Effect::Send(message) = Effect::<Nothing>::read(text).unwrap() else {
             panic!("no message")
         };
         assert_eq!((message.class, &message.to), (N::Machine::CLASS, &Address::Name("n".into())));
@@ -81,7 +78,7 @@ fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
 
 /// Each release reads the effect of its own that the other has stored, whose type is the same in both; `earlier` is
 /// its text in the earlier one.
-fn check_stored<W: Wants + PartialEq + Debug>(effect: &StoredEffect<W>, earlier: &str) {
-    assert_eq!(StoredEffect::read(earlier).unwrap(), *effect);
+fn check_stored<W: Wants + PartialEq + Debug>(effect: &Effect<W>, earlier: &str) {
+    assert_eq!(Effect::read(earlier).unwrap(), *effect);
     assert_eq!(effect.write().unwrap(), earlier);
 }

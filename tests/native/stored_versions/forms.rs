@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vestibule::domain::client::Client;
 use vestibule::domain::key_ring::{HintKeys, KeySet};
-use vestibule::domain::machine::{Effect, Machine, StoredEffect, stored_state};
+use vestibule::domain::machine::{Effect, EffectOf, Machine, stored_state};
 use vestibule::domain::stored;
 use vestibule::host::{self, Perform, Visit};
 use vestibule::jose::access_token::AccessToken;
@@ -120,10 +120,10 @@ impl Visit for EffectOfMachine<'_> {
     type Output = Result<(), String>;
 
     fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
-        match StoredEffect::<M::Wants>::read(&self.0.to_string()).map_err(text_of)? {
+        match EffectOf::<M>::read(&self.0.to_string()).map_err(text_of)? {
             Effect::Send(message) => host::visit(message.class, Understand(&message.command)),
             Effect::Own(own) => keeps(self.0, &own),
-            Effect::Record(event) => keeps(&self.0["Record"], &event),
+            Effect::Record(_) => Err("an event is not read as an effect".into()),
         }
     }
 }
