@@ -5,7 +5,7 @@ use super::http::Request;
 use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
-use crate::domain::machine::{Address, Command, OneCommand};
+use crate::domain::machine::{Address, Command};
 use crate::domain::registration::{self, RegistrationError};
 use crate::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Throttle};
 use crate::domain::time::{Seconds, Timestamp};
@@ -46,15 +46,6 @@ impl Server<'_> {
     /// A URL of this server.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
-    }
-
-    /// Sends a command to a machine.
-    pub async fn send<M: OneCommand>(
-        &self,
-        to: &Address,
-        command: M::Command,
-    ) -> ports::Answer<M::Command> {
-        self.ask(to, command).await
     }
 
     /// Sends a command to a machine.
