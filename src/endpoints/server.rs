@@ -49,8 +49,12 @@ impl Server<'_> {
     }
 
     /// Sends a command to a machine.
-    pub async fn ask<C: Command>(&self, to: &Address, command: C) -> ports::Answer<C> {
-        ports::send(&self.ports, to, command, Seconds(0)).await
+    pub fn ask<C: Command>(
+        &self,
+        to: &Address,
+        command: C,
+    ) -> impl Future<Output = ports::Answer<C>> {
+        ports::send(&self.ports, to, command, Seconds(0))
     }
 
     /// Sends a command to a machine whose answer may be held.
