@@ -6,8 +6,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use super::failure::Failure;
 use super::http::{Cookie, Request, Response};
 use super::server::Server;
-use crate::domain::account::session::{NewSession, SessionProof, SessionView};
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{
+    EndSession, NewSession, ReadSession, SessionError, SessionProof, SessionView,
+};
 use crate::domain::authentication::NewAuthentication;
 use crate::domain::machine::Address;
 use crate::domain::token::{ObjectId, Token, TokenKind};
@@ -33,21 +34,18 @@ impl ClaimedSession {
 
     /// Who is signed in, if the proof holds.
     pub async fn read(&self, server: &Server<'_>) -> Result<Option<SessionView>, Failure> {
-        let command = AccountCommand::ReadSession(self.proof.clone());
-        match server.send::<Account>(&self.address(), command).await? {
-            Ok(AccountReply::Session(view)) => Ok(Some(*view)),
-            Ok(_) => Err(Failure::internal("a session was answered by something else")),
-            Err(AccountError::NoSession | AccountError::Unknown) => Ok(None),
-            Err(error) => Err(error.into()),
+        let read = server.ask(&self.address(), ReadSession(self.proof.clone())).await?;
+        match read {
+            Ok(view) => Ok(Some(view)),
+            Err(SessionError::Unknown | SessionError::NoSession) => Ok(None),
         }
     }
 
     /// Ends the session; one that has ended already is no error.
     pub async fn end(&self, server: &Server<'_>) -> Result<(), Failure> {
-        let command = AccountCommand::EndSession(self.proof.clone());
-        match server.send::<Account>(&self.address(), command).await? {
-            Ok(_) | Err(AccountError::NoSession | AccountError::Unknown) => Ok(()),
-            Err(error) => Err(error.into()),
+        let ended = server.ask(&self.address(), EndSession(self.proof.clone())).await?;
+        match ended {
+            Ok(()) | Err(SessionError::Unknown | SessionError::NoSession) => Ok(()),
         }
     }
 }

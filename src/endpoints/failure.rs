@@ -1,7 +1,7 @@
 //! What an endpoint can fail with, and the one place where each failure becomes a response.
 
 use super::http::Response;
-use crate::domain::account::AccountError;
+use crate::domain::account::Refusal;
 use crate::domain::grant::{PollError, PresentedError, RedeemError, RefreshError};
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -198,16 +198,11 @@ pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     }
 }
 
-impl From<AccountError> for Failure {
-    fn from(error: AccountError) -> Self {
-        match error {
-            AccountError::NoSession | AccountError::Unknown => Self::SignedOut,
-            AccountError::Blocked(blocked) => Self::page(
-                429,
-                "Too many attempts",
-                format!("Try again in {}.", in_words(blocked.retry_after)),
-            ),
-            other => Self::internal(other.to_string()),
+impl<E: Refusal> From<E> for Failure {
+    fn from(error: E) -> Self {
+        if error.is_signed_out() {
+            return Self::SignedOut;
         }
+        Self::internal(error.to_string())
     }
 }

@@ -6,10 +6,7 @@ use super::failure::Failure;
 use super::http::Request;
 use super::names::{claim_for, unclaim};
 use super::server::Server;
-use crate::domain::account::session::NewSession;
-use crate::domain::account::{
-    Account, AccountCommand, AccountError, AccountReply, NewAccount, SignedIn,
-};
+use crate::domain::account::{Create, CreateError, NewAccount, NewSession, SignedIn};
 use crate::domain::machine::Address;
 use crate::domain::token::ObjectId;
 
@@ -32,21 +29,17 @@ pub async fn create(
     }
     let account = new.account.clone();
     let address = Address::Id(account.clone());
-    let command = AccountCommand::Create(Box::new(new), session);
-    match server.send::<Account>(&address, command).await? {
-        Ok(AccountReply::SignedIn(signed_in)) => {
-            Ok(ObjectId::parse(&account).map(|account| (account, *signed_in)))
-        }
-        Ok(_) => Err(Failure::internal("a sign-up was answered by something else")),
+    match server.ask(&address, Create { account: new, session }).await? {
+        Ok(signed_in) => Ok(ObjectId::parse(&account).map(|account| (account, signed_in))),
         // An earlier request has made it, and its response was lost: the user can sign in.
-        Err(AccountError::Exists) => Ok(None),
+        Err(CreateError::Exists) => Ok(None),
         Err(error) => {
             // No account was created, for instance because there was too little memory to hash the password. Release
             // the claims, or the user couldn't try again before they lapse.
             for name in &names {
                 unclaim(server, name, &account).await?;
             }
-            Err(error.into())
+            Err(Failure::internal(error.to_string()))
         }
     }
 }

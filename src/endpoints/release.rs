@@ -6,7 +6,7 @@
 use super::failure::Failure;
 use super::server::Server;
 use super::upstream;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, membership};
+use crate::domain::account::{self, GrantError, GrantedClaims, UserInfo};
 use crate::domain::machine::Address;
 use crate::protocol::claims::{self, ClaimsObject, ClaimsRequest, StandardClaims};
 use crate::protocol::scope::Scope;
@@ -27,28 +27,19 @@ impl Release {
     /// Internal errors only.
     pub async fn read(
         server: &Server<'_>,
-        account: &str,
+        sub: &str,
         (grant_id, jti): (&str, &str),
     ) -> Result<Option<Self>, Failure> {
         let (grant_id, jti) = (grant_id.to_owned(), jti.to_owned());
-        let command = AccountCommand::UserInfo { grant_id, jti };
-        match server.send::<Account>(&Address::Id(account.to_owned()), command).await? {
-            Ok(AccountReply::UserInfo {
-                mut claims,
-                memberships,
-                scope,
-                claims_scope,
-                request,
-            }) => {
-                let believed =
-                    memberships.iter().filter(|held| upstream::is_believed(server, held));
-                membership::release(&mut claims, believed);
-                Ok(Some(Self { claims: *claims, scope, claims_scope, request }))
-            }
-            Ok(_) => Err(Failure::internal("userinfo was answered by something else")),
-            Err(AccountError::NoGrant | AccountError::Unknown) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let address = Address::Id(sub.to_owned());
+        let granted = match server.ask(&address, UserInfo { grant_id, jti }).await? {
+            Ok(granted) => granted,
+            Err(GrantError::NoGrant | GrantError::Unknown) => return Ok(None),
+        };
+        let GrantedClaims { mut claims, memberships, scope, claims_scope, request } = granted;
+        let believed = memberships.iter().filter(|held| upstream::is_believed(server, held));
+        account::release(&mut claims, believed);
+        Ok(Some(Self { claims, scope, claims_scope, request }))
     }
 
     /// The claims that userinfo returns for an access token with these scopes.

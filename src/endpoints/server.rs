@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::domain::client::{self, Client};
 use crate::domain::entropy;
 use crate::domain::event::{Event, EventId};
-use crate::domain::machine::{Address, Command, OneCommand};
+use crate::domain::machine::{Address, Command};
 use crate::domain::registration::{self, RegistrationError};
 use crate::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Throttle};
 use crate::domain::time::{Seconds, Timestamp};
@@ -59,17 +59,12 @@ impl Server<'_> {
     }
 
     /// Sends a command to a machine.
-    pub async fn send<M: OneCommand>(
+    pub fn ask<C: Command>(
         &self,
         to: &Address,
-        command: M::Command,
-    ) -> ports::Answer<M::Command> {
-        self.ask(to, command).await
-    }
-
-    /// Sends a command to a machine.
-    pub async fn ask<C: Command>(&self, to: &Address, command: C) -> ports::Answer<C> {
-        ports::send(&self.ports, to, command, Seconds(0)).await
+        command: C,
+    ) -> impl Future<Output = ports::Answer<C>> {
+        ports::send(&self.ports, to, command, Seconds(0))
     }
 
     /// Sends a command to a machine whose answer may be held.

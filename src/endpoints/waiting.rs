@@ -10,8 +10,7 @@ use super::failure::Failure;
 use super::interaction::Interaction;
 use super::outcome::Outcome;
 use super::server::Server;
-use crate::domain::account::SignedIn;
-use crate::domain::account::authorize::AuthorizeRequest;
+use crate::domain::account::{AuthorizeRequest, SignedIn};
 use crate::domain::token::ObjectId;
 
 /// What waits.

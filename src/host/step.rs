@@ -4,8 +4,9 @@ use super::effects::{self, EFFECT};
 use super::error::HostError;
 use super::load;
 use super::store::{Changes, NewState, Store};
+use crate::domain::entropy::Entropy;
 use crate::domain::machine::{
-    Before, Change, Command, Machine, Next, Receive, message, stored_state,
+    Before, Change, Command, Machine, Next, Receive, RowKeys, Step, message, stored_state,
 };
 use crate::domain::time::{Seconds, Timestamp};
 
@@ -68,22 +69,62 @@ impl<M: Machine> Receive<M> for Run<'_> {
     type Output = Result<Answer, HostError>;
 
     fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output {
-        run(self.0, command)
+        run(self.0, Box::new(command))
     }
 }
 
-fn run<C: Command>(store: &dyn Store, command: C) -> Result<Answer, HostError> {
-    let (state, at) = load::state::<C::Machine>(store)?;
-    let woken_before = state.as_ref().and_then(C::Machine::wakes_at);
+/// A command of a machine without its type, so that all around its decision is compiled once for each machine.
+trait AnyCommand<M: Machine> {
+    /// See [`Command::rows`].
+    fn rows(&self, state: Option<&M::State>, now: Timestamp) -> Vec<RowKeys>;
+
+    /// See [`Command::decide`].
+    fn decide(
+        self: Box<Self>,
+        before: Before<M>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Decided<M>, serde_json::Error>;
+}
+
+/// A step whose reply is written.
+struct Decided<M: Machine> {
+    change: Change<M>,
+    reply: String,
+    may_be_held: bool,
+}
+
+impl<C: Command> AnyCommand<C::Machine> for C {
+    fn rows(&self, state: Option<&<C::Machine as Machine>::State>, now: Timestamp) -> Vec<RowKeys> {
+        Command::rows(self, state, now)
+    }
+
+    fn decide(
+        self: Box<Self>,
+        before: Before<C::Machine>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Decided<C::Machine>, serde_json::Error> {
+        let Step { change, reply } = Command::decide(*self, before, now, entropy);
+        let may_be_held = C::awaits_change(&reply);
+        Ok(Decided { change, reply: message::write_answer::<C>(&reply)?, may_be_held })
+    }
+}
+
+fn run<M: Machine>(
+    store: &dyn Store,
+    command: Box<dyn AnyCommand<M> + '_>,
+) -> Result<Answer, HostError> {
+    let (state, at) = load::state::<M>(store)?;
+    let woken_before = state.as_ref().and_then(M::wakes_at);
     let mut now = store.now(at);
-    let rows = load::rows::<C::Machine>(store, &command.rows(state.as_ref(), now))?;
-    if let Some(latest) = rows.values().filter_map(C::Machine::latest).max() {
+    let rows = load::rows::<M>(store, &command.rows(state.as_ref(), now))?;
+    if let Some(latest) = rows.values().filter_map(M::latest).max() {
         now = store.now(latest.max(now));
     }
-    let decided = command.decide(Before { state, rows }, now, store.entropy());
-    let may_be_held = C::awaits_change(&decided.reply);
-    let reply = message::write_answer::<C>(&decided.reply)?;
-    let Written { change, wanted } = write(store, decided.change, now)?;
+    let before = Before { state, rows };
+    let Decided { change, reply, may_be_held } = command.decide(before, now, store.entropy())?;
+    let Written { change, wanted } = write(store, change, now)?;
     let owes = wanted.row.is_some();
     commit(store, (change, wanted.row), woken_before, now)?;
     wanted.lines.iter().for_each(|line| store.log_event(line));

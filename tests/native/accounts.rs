@@ -1,18 +1,18 @@
 //! Accounts and the addresses that lead to them.
 
 use futures_lite::future::block_on;
-use vestibule::domain::account::authorize::{AuthorizeRequest, ConsentGiven};
-use vestibule::domain::account::confirmation::Confirmation;
-use vestibule::domain::account::identity::{Link, Unlink};
-use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
-use vestibule::domain::account::session::{NewSession, SessionProof};
 use vestibule::domain::account::{
-    AccountCommand, AccountError, AccountReply, MAX_GRANTS, MAX_SESSIONS, NewAccount, Overview,
+    Account, Authorize, AuthorizeError, AuthorizeRequest, Authorized, BeginLink, BeginLinkError,
+    ChangeClaims, ChangePassword, ChosenPassword, Confirmation, ConsentGiven, Create, Erase, Link,
+    LinkError, LinkRequest, MAX_GRANTS, MAX_SESSIONS, NewAccount, NewSession, Overview,
+    PasswordChange, ReadOverview, ReadSession, RevokeScope, SessionError, SessionProof, SignIn,
+    SignInError, SignedIn, Unlink, UnlinkError, UnlinkRequest, UserInfo,
 };
 use vestibule::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
-use vestibule::domain::identifier::{self, IdentifierError, LeadsTo, SignInError};
+use vestibule::domain::identifier::{self, IdentifierError, LeadsTo};
 use vestibule::domain::identity::{ClaimsUpdate, Identity};
 use vestibule::domain::machine::{Address, Class, Command};
+use vestibule::domain::notice::to_account::GrantEnded;
 use vestibule::domain::password::{NewPassword, PasswordRecord};
 use vestibule::domain::secret::{Secret, SecretHash};
 use vestibule::domain::time::Seconds;
@@ -29,7 +29,7 @@ fn send<C: Command>(world: &World, to: Address, command: C) -> Result<C::Reply, 
     block_on(ports::send(&world.ports(), &to, command, Seconds(0))).unwrap()
 }
 
-fn account(world: &World, command: AccountCommand) -> Result<AccountReply, AccountError> {
+fn account<C: Command<Machine = Account>>(world: &World, command: C) -> Result<C::Reply, C::Error> {
     send(world, Address::Id(id()), command)
 }
 
@@ -60,7 +60,7 @@ fn created(world: &World) -> SessionProof {
         password: Some(ChosenPassword::Hashed(record())),
         identity: None,
     };
-    proof(account(world, AccountCommand::Create(Box::new(new), new_session())))
+    proof(account(world, Create { account: new, session: new_session() }))
 }
 
 /// The password of [`created`], as it is stored.
@@ -69,14 +69,12 @@ fn record() -> PasswordRecord {
 }
 
 /// A sign-in with the right password.
-fn right(session: NewSession, replaces: Option<SessionProof>) -> AccountCommand {
-    let password = PASSWORD.into();
-    AccountCommand::SignIn(Box::new(PasswordSignIn { password, session, replaces }))
+fn right(session: NewSession, replaces: Option<SessionProof>) -> SignIn {
+    SignIn { password: PASSWORD.into(), session, replaces }
 }
 
-fn wrong() -> AccountCommand {
-    let (password, session) = ("not the password".into(), new_session());
-    AccountCommand::SignIn(Box::new(PasswordSignIn { password, session, replaces: None }))
+fn wrong() -> SignIn {
+    SignIn { password: "not the password".into(), session: new_session(), replaces: None }
 }
 
 /// The confirmation of a request that came with the password of [`created`].
@@ -84,11 +82,8 @@ fn confirmed() -> Confirmation {
     Confirmation::Password(record())
 }
 
-fn proof(reply: Result<AccountReply, AccountError>) -> SessionProof {
-    match reply {
-        Ok(AccountReply::SignedIn(signed_in)) => signed_in.session,
-        other => panic!("{other:?}"),
-    }
+fn proof<E: std::fmt::Debug>(reply: Result<SignedIn, E>) -> SessionProof {
+    reply.unwrap().session
 }
 
 fn sign_in(world: &World) -> SessionProof {
@@ -118,15 +113,12 @@ fn authorize(
     world: &World,
     session: &SessionProof,
     request: AuthorizeRequest,
-) -> Result<AccountReply, AccountError> {
-    account(world, AccountCommand::Authorize(session.clone(), Box::new(request)))
+) -> Result<Authorized, AuthorizeError> {
+    account(world, Authorize { session: session.clone(), request })
 }
 
 fn overview(world: &World, session: &SessionProof) -> Overview {
-    match account(world, AccountCommand::Overview(session.clone())) {
-        Ok(AccountReply::Overview(overview)) => *overview,
-        other => panic!("{other:?}"),
-    }
+    account(world, ReadOverview(session.clone())).unwrap()
 }
 
 #[test]
@@ -158,7 +150,7 @@ fn consent_is_remembered_and_asked_again_for_anything_new() {
     let session = created(&world);
     let before = |world: &World| request(world, ConsentGiven::Before);
     let refused = authorize(&world, &session, before(&world));
-    assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
+    assert!(matches!(refused, Err(AuthorizeError::ConsentRequired { .. })));
     authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
     authorize(&world, &session, before(&world)).unwrap();
     let more = AuthorizeRequest { scope: Scope::parse("openid email").unwrap(), ..before(&world) };
@@ -175,11 +167,11 @@ fn a_session_must_be_proven_and_ends() {
     let world = World::new(&[]);
     let session = created(&world);
     let forged = SessionProof { number: session.number, ..sign_in(&world) };
-    let read = |proof: &SessionProof| account(&world, AccountCommand::ReadSession(proof.clone()));
-    assert_eq!(read(&forged).unwrap_err(), AccountError::NoSession);
+    let read = |proof: &SessionProof| account(&world, ReadSession(proof.clone()));
+    assert_eq!(read(&forged).unwrap_err(), SessionError::NoSession);
     assert!(read(&session).is_ok());
     world.advance(86_400);
-    assert_eq!(read(&session).unwrap_err(), AccountError::NoSession);
+    assert_eq!(read(&session).unwrap_err(), SessionError::NoSession);
 }
 
 #[test]
@@ -196,7 +188,7 @@ fn a_login_that_is_too_old_must_be_repeated() {
     };
     assert_eq!(
         authorize(&world, &session, aged(now)).unwrap_err(),
-        AccountError::ReauthenticationRequired
+        AuthorizeError::ReauthenticationRequired
     );
     assert!(authorize(&world, &session, aged(now.minus(Seconds(100)))).is_ok());
 }
@@ -210,7 +202,7 @@ fn lists_have_a_bound_and_the_oldest_gives_way() {
         sign_in(&world);
     }
     let last = sign_in(&world);
-    assert!(account(&world, AccountCommand::ReadSession(first)).is_err());
+    assert!(account(&world, ReadSession(first)).is_err());
     assert_eq!(overview(&world, &last).sessions.len(), MAX_SESSIONS as usize);
 
     for index in 0..MAX_GRANTS + 5 {
@@ -226,13 +218,10 @@ fn erasing_an_account_frees_its_address() {
     let world = World::new(&[]);
     let session = created(&world);
     authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
-    account(&world, AccountCommand::Erase(session.clone(), confirmed())).unwrap();
+    account(&world, Erase { session: session.clone(), confirmation: confirmed() }).unwrap();
     assert_eq!(world.objects.count(Class::Account), 0);
     assert_eq!(world.objects.count(Class::Identifier), 0);
-    assert_eq!(
-        account(&world, AccountCommand::ReadSession(session)).unwrap_err(),
-        AccountError::Unknown
-    );
+    assert_eq!(account(&world, ReadSession(session)).unwrap_err(), SessionError::Unknown);
     created(&world);
 }
 
@@ -246,8 +235,8 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
         let address = Address::Name("email:nobody@example.test".into());
         let without = send(&unknown, address, identifier::SignIn).err();
         match (with, without) {
-            (Some(AccountError::WrongPassword), None) => {}
-            (Some(AccountError::Blocked(one)), Some(SignInError::Blocked(other))) => {
+            (Some(SignInError::WrongPassword), None) => {}
+            (Some(SignInError::Blocked(one)), Some(identifier::SignInError::Blocked(other))) => {
                 assert_eq!(one, other);
             }
             other => panic!("attempt {attempt}: {other:?}"),
@@ -264,13 +253,13 @@ fn wrong_passwords_are_remembered_when_the_object_leaves_the_memory_and_right_on
         account(&world, command).err()
     };
     for _ in 0..5 {
-        assert_eq!(tried(wrong()), Some(AccountError::WrongPassword));
+        assert_eq!(tried(wrong()), Some(SignInError::WrongPassword));
     }
-    assert!(matches!(tried(right(new_session(), None)), Some(AccountError::Blocked(_))));
+    assert!(matches!(tried(right(new_session(), None)), Some(SignInError::Blocked(_))));
     world.advance(60 * 60);
     assert_eq!(tried(right(new_session(), None)), None);
     for _ in 0..4 {
-        assert_eq!(tried(wrong()), Some(AccountError::WrongPassword));
+        assert_eq!(tried(wrong()), Some(SignInError::WrongPassword));
     }
     assert_eq!(tried(right(new_session(), None)), None);
 }
@@ -296,7 +285,7 @@ fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
     let finish = |replaces| right(new_session(), Some(replaces));
     let second = proof(account(&world, finish(first.clone())));
     assert_eq!(overview(&world, &second).session.sid, before);
-    assert!(account(&world, AccountCommand::ReadSession(first.clone())).is_err());
+    assert!(account(&world, ReadSession(first.clone())).is_err());
     let forged = SessionProof { number: second.number, secret: first.secret };
     let third = proof(account(&world, finish(forged)));
     assert_ne!(overview(&world, &third).session.sid, before, "a session must be proven");
@@ -313,8 +302,8 @@ fn a_grant_that_ends_twice_is_counted_once() {
         let grant_id = request.grant_id.clone();
         authorize(&world, &session, request).unwrap();
         if index == 0 {
-            account(&world, AccountCommand::GrantEnded(grant_id.clone())).unwrap();
-            account(&world, AccountCommand::GrantEnded(grant_id)).unwrap();
+            account(&world, GrantEnded(grant_id.clone())).unwrap();
+            account(&world, GrantEnded(grant_id)).unwrap();
         }
     }
     for index in 0..3 {
@@ -363,14 +352,14 @@ fn consent_for_a_scope_at_one_resource_is_none_at_another() {
     authorize(&world, &session, asks("write", other, ConsentGiven::JustNow)).unwrap();
     assert!(authorize(&world, &session, asks("read", one, ConsentGiven::Before)).is_ok());
     let crossed = authorize(&world, &session, asks("write", one, ConsentGiven::Before));
-    assert!(matches!(crossed, Err(AccountError::ConsentRequired { .. })));
+    assert!(matches!(crossed, Err(AuthorizeError::ConsentRequired { .. })));
     let elsewhere = AuthorizeRequest {
         scope: Scope::parse("read").unwrap(),
         ..request(&world, ConsentGiven::Before)
     };
     assert!(matches!(
         authorize(&world, &session, elsewhere),
-        Err(AccountError::ConsentRequired { .. })
+        Err(AuthorizeError::ConsentRequired { .. })
     ));
 }
 
@@ -387,7 +376,7 @@ fn a_form_changes_what_the_person_may_write_and_nothing_else() {
         phone_number_verified: Some(true),
         ..StandardClaims::default()
     };
-    let change = AccountCommand::ChangeClaims(session.clone(), Box::new(forged));
+    let change = ChangeClaims { session: session.clone(), claims: forged };
     account(&world, change).unwrap();
     let claims = overview(&world, &session).session.claims;
     assert_eq!(claims.name.as_deref(), Some("Dana"));
@@ -416,7 +405,7 @@ fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time
     let world = World::new(&[]);
     created(&world);
     let try_both = || {
-        let known = account(&world, wrong()).err() == Some(AccountError::WrongPassword);
+        let known = account(&world, wrong()).err() == Some(SignInError::WrongPassword);
         let nobody = Address::Name("email:nobody@example.test".into());
         (known, send(&world, nobody, identifier::SignIn).is_ok())
     };
@@ -437,17 +426,17 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
     let asks = request(&world, ConsentGiven::FirstParty);
     let grant_id = asks.grant_id.clone();
     let finish = |asks| right(NewSession { asks: Some(Box::new(asks)), ..new_session() }, None);
-    let Ok(AccountReply::SignedIn(signed_in)) = account(&world, finish(asks)) else { panic!() };
+    let signed_in = account(&world, finish(asks)).unwrap();
     let authorized = signed_in.authorized.expect("an answer").expect("that it may");
     assert_eq!(authorized.sid, overview(&world, &signed_in.session).session.sid);
-    let claims = AccountCommand::UserInfo { grant_id, jti: String::new() };
+    let claims = UserInfo { grant_id, jti: String::new() };
     account(&world, claims).expect("the grant is known");
 
     // What must be asked first is asked, and the person is signed in all the same.
     let asks = request(&world, ConsentGiven::Before);
-    let Ok(AccountReply::SignedIn(signed_in)) = account(&world, finish(asks)) else { panic!() };
+    let signed_in = account(&world, finish(asks)).unwrap();
     let refused = signed_in.authorized.expect("an answer");
-    assert!(matches!(refused, Err(AccountError::ConsentRequired { .. })));
+    assert!(matches!(refused, Err(AuthorizeError::ConsentRequired { .. })));
     overview(&world, &signed_in.session);
 }
 
@@ -479,8 +468,8 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
         password: ChosenPassword::Hashed(record()),
         keeps_apps: false,
     };
-    let changed = account(&world, AccountCommand::ChangePassword(old.clone(), Box::new(change)));
-    let Ok(AccountReply::SessionRenewed(new)) = changed else { panic!("{changed:?}") };
+    let changed = account(&world, ChangePassword { session: old.clone(), change });
+    let new = changed.unwrap();
     let after = overview(&world, &new);
     let kept = |overview: &Overview| {
         let (_, session) = &overview.sessions[0];
@@ -489,8 +478,8 @@ fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
     };
     assert_eq!(kept(&before), kept(&after));
     assert_eq!(after.sessions.len(), 1);
-    let copy = account(&world, AccountCommand::ReadSession(old));
-    assert_eq!(copy.err(), Some(AccountError::NoSession));
+    let copy = account(&world, ReadSession(old));
+    assert_eq!(copy.err(), Some(SessionError::NoSession));
 }
 
 /// Links the user with that `sub` at the provider `acme`.
@@ -498,7 +487,7 @@ fn link(
     world: &World,
     session: &SessionProof,
     (subject, confirmation): (&str, Confirmation),
-) -> Option<AccountError> {
+) -> Option<LinkError> {
     let identity = Identity {
         provider: "acme".into(),
         issuer: "https://acme.example.com".into(),
@@ -506,8 +495,8 @@ fn link(
         verified_email: None,
         claims: StandardClaims::default(),
     };
-    let link = Link { identity, update: ClaimsUpdate::Follow, confirmation };
-    account(world, AccountCommand::Link(session.clone(), Box::new(link))).err()
+    let link = LinkRequest { identity, update: ClaimsUpdate::Follow, confirmation };
+    account(world, Link { session: session.clone(), request: link }).err()
 }
 
 #[test]
@@ -518,16 +507,16 @@ fn a_colleagues_link_stays_for_ever_because_the_company_signs_the_user_in() {
         assert_eq!(link(&world, &session, (subject, confirmed())), None);
     }
     let unlink = |subject: &str| {
-        let unlink = Unlink {
+        let unlink = UnlinkRequest {
             key: format!("identity/upstream:https://acme.example.com#{subject}"),
             confirmation: confirmed(),
             company: Some("acme".into()),
         };
-        account(&world, AccountCommand::Unlink(session.clone(), Box::new(unlink))).err()
+        account(&world, Unlink { session: session.clone(), request: unlink }).err()
     };
     assert_eq!(unlink("eve"), None);
     // A password signs nobody in whom a company signs in.
-    assert_eq!(unlink("dana"), Some(AccountError::LastWayIn));
+    assert_eq!(unlink("dana"), Some(UnlinkError::LastWayIn));
 }
 
 #[test]
@@ -535,7 +524,11 @@ fn a_stolen_session_fills_the_account_with_apps_that_have_no_access() {
     let world = World::new(&[]);
     let session = created(&world);
     for client_id in ["one", "two"] {
-        let command = AccountCommand::RevokeScope(session.clone(), client_id.into(), "x".into());
+        let command = RevokeScope {
+            session: session.clone(),
+            client_id: client_id.into(),
+            scope: "x".into(),
+        };
         account(&world, command).unwrap();
     }
     assert_eq!(overview(&world, &session).apps, []);
@@ -546,35 +539,31 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let world = World::new(&[]);
     let session = created(&world);
     let begin = |session: &SessionProof, evidence| {
-        let command = AccountCommand::BeginLink(session.clone(), evidence);
-        match account(&world, command) {
-            Ok(AccountReply::LinkConfirmed(secret)) => Ok(secret),
-            Err(error) => Err(error),
-            other => panic!("{other:?}"),
-        }
+        let command = BeginLink { session: session.clone(), confirmation: evidence };
+        account(&world, command)
     };
     let link = |session: &SessionProof, subject: &str, secret: &Secret| {
         link(&world, session, (subject, Confirmation::Link(secret.clone())))
     };
     let secret = begin(&session, confirmed()).unwrap();
     assert_eq!(link(&session, "dana", &secret), None);
-    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed), "used twice");
+    assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed), "used twice");
     // The secret confirms nothing but the link, not even another secret.
     let secret = begin(&session, confirmed()).unwrap();
     let chained = begin(&session, Confirmation::Link(secret.clone()));
-    assert_eq!(chained.err(), Some(AccountError::NotConfirmed));
+    assert_eq!(chained.err(), Some(BeginLinkError::NotConfirmed));
     let change = PasswordChange {
         confirmation: confirmed(),
         password: ChosenPassword::Hashed(record()),
         keeps_apps: false,
     };
-    let changed = account(&world, AccountCommand::ChangePassword(session, Box::new(change)));
-    let Ok(AccountReply::SessionRenewed(session)) = changed else { panic!("{changed:?}") };
-    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed));
+    let changed = account(&world, ChangePassword { session, change });
+    let session = changed.unwrap();
+    assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
     // Too late.
     let secret = begin(&session, confirmed()).unwrap();
     world.advance(41 * 60);
-    assert_eq!(link(&session, "eve", &secret), Some(AccountError::NotConfirmed));
+    assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
 }
 
 #[test]

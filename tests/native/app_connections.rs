@@ -1,7 +1,7 @@
 //! Which app gets which tokens of an outside account (mode 5), tested with the whole server in one process.
 
 use serde_json::{Value, json};
-use vestibule::domain::account::connections::MAX_CONNECTIONS;
+use vestibule::domain::account::MAX_CONNECTIONS;
 use vestibule::domain::machine::{Address, Class};
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::{Method, Response};

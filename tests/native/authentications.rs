@@ -3,9 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use vestibule::domain::account::authorize::Authorized;
-use vestibule::domain::account::row::Session;
-use vestibule::domain::account::session::NewSession;
+use vestibule::domain::account::{Authorized, NewSession, Session};
 use vestibule::domain::authentication::{
     AuthTime, Authentication, Factor, NewAuthentication, SessionOrigin,
 };

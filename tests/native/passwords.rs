@@ -2,18 +2,20 @@
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
-use vestibule::domain::account::authorize::ConsentGiven;
-use vestibule::domain::account::confirmation::Confirmation;
-use vestibule::domain::account::password::{ChosenPassword, PasswordChange, PasswordSignIn};
-use vestibule::domain::account::session::SessionProof;
-use vestibule::domain::account::{AccountCommand, AccountError, AccountReply, NewAccount};
-use vestibule::domain::identifier::{SignIn, SignInError};
-use vestibule::domain::machine::{Address, Class, Effect, Message, Nothing, Notice};
+use vestibule::domain::account::{
+    Account, ChangePassword, ChangePasswordError, ChosenPassword, Confirm, ConfirmError,
+    Confirmation, ConsentGiven, Create, NewAccount, PasswordChange, SessionProof, SignIn,
+    SignInError,
+};
+use vestibule::domain::identifier;
+use vestibule::domain::machine::{
+    Address, Before, Class, Command, Effect, Machine, Message, Next, Nothing, Notice, Receive,
+};
 use vestibule::domain::notice::to_account::{AccessTokenRevoked, GrantEnded, GrantStands};
 use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, TypedPassword};
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::failure::Failure;
-use vestibule::ports;
+use vestibule::ports::{self, Clock};
 use vestibule::protocol::claims::StandardClaims;
 
 use crate::accounts::{new_session, request};
@@ -27,11 +29,7 @@ fn id() -> Address {
     Address::Id("ab".repeat(32))
 }
 
-fn send(
-    world: &World,
-    to: &Address,
-    command: AccountCommand,
-) -> Result<AccountReply, AccountError> {
+fn send<C: Command>(world: &World, to: &Address, command: C) -> Result<C::Reply, C::Error> {
     block_on(ports::send(&world.ports(), to, command, Seconds(0))).unwrap()
 }
 
@@ -47,25 +45,24 @@ fn unverifiable() -> PasswordRecord {
 
 /// An account with this password, and its first session.
 fn created(world: &World, password: Option<ChosenPassword>) -> SessionProof {
-    let new = NewAccount {
+    send(world, &id(), Create { account: new(password), session: new_session() }).unwrap().session
+}
+
+fn new(password: Option<ChosenPassword>) -> NewAccount {
+    NewAccount {
         account: "ab".repeat(32),
         address: Some(("person@example.test".into(), EMAIL.into())),
         claims: StandardClaims::default(),
         password,
         identity: None,
-    };
-    match send(world, &id(), AccountCommand::Create(Box::new(new), new_session())) {
-        Ok(AccountReply::SignedIn(signed_in)) => signed_in.session,
-        other => panic!("{other:?}"),
     }
 }
 
-fn sign_in(password: &str) -> AccountCommand {
-    let (password, session) = (password.into(), new_session());
-    AccountCommand::SignIn(Box::new(PasswordSignIn { password, session, replaces: None }))
+fn sign_in(password: &str) -> SignIn {
+    SignIn { password: password.into(), session: new_session(), replaces: None }
 }
 
-fn attempt(world: &World, password: &str) -> Option<AccountError> {
+fn attempt(world: &World, password: &str) -> Option<SignInError> {
     send(world, &id(), sign_in(password)).err()
 }
 
@@ -75,7 +72,7 @@ fn an_attempt_is_counted_verified_and_recorded_in_one_call() {
     created(&world, Some(ChosenPassword::Hashed(hashed(PASSWORD))));
     let before = world.objects.calls.get();
     assert_eq!(attempt(&world, PASSWORD), None);
-    assert_eq!(attempt(&world, "wrong wrong wrong"), Some(AccountError::WrongPassword));
+    assert_eq!(attempt(&world, "wrong wrong wrong"), Some(SignInError::WrongPassword));
     assert_eq!(world.objects.calls.get() - before, 2);
 }
 
@@ -101,14 +98,20 @@ fn a_wrong_password_is_written_before_anyone_is_answered_and_a_right_first_one_i
 #[test]
 fn a_blocked_account_refuses_every_password_without_hashing_it() {
     let world = World::new(&[]);
-    created(&world, Some(ChosenPassword::Hashed(unverifiable())));
+    let now = world.clock.now();
+    let created = Create {
+        account: new(Some(ChosenPassword::Hashed(unverifiable()))),
+        session: new_session(),
+    };
+    let created = created.decide(Before::nothing(), now, &*world.entropy);
+    let Next::Written(mut person) = created.change.next else { panic!("nothing was written") };
     for _ in 0..5 {
-        let hashes = attempt(&world, "wrong wrong wrong");
-        assert_eq!(hashes, Some(AccountError::Password(PasswordError::Hashing)));
-        send(&world, &id(), AccountCommand::BeginSignIn).unwrap();
+        person.attempts = person.attempts.begin(now).unwrap();
     }
+    let state = serde_json::to_string(&person).unwrap();
+    world.objects.store_state(Class::Account, &id(), &state);
     for password in ["wrong wrong wrong", PASSWORD] {
-        assert!(matches!(attempt(&world, password), Some(AccountError::Blocked(_))), "no hash");
+        assert!(matches!(attempt(&world, password), Some(SignInError::Blocked(_))), "no hash");
     }
 }
 
@@ -119,7 +122,7 @@ fn a_password_that_cannot_be_hashed_is_an_error_of_the_server_and_signs_nobody_i
     let before = world.objects.stored();
     for _ in 0..12 {
         let error = attempt(&world, PASSWORD).unwrap();
-        assert_eq!(error, AccountError::Password(PasswordError::Hashing));
+        assert_eq!(error, SignInError::Password(PasswordError::Hashing));
         assert_eq!(Failure::from(error).to_response().status, 500);
     }
     assert_eq!(world.objects.stored(), before);
@@ -130,7 +133,7 @@ fn an_address_without_an_account_stores_nothing_in_the_object_that_hashes_for_it
     let world = World::new(&[]);
     let nobody = Address::Name("email:nobody@example.test".into());
     let command = sign_in("wrong wrong wrong");
-    assert_eq!(send(&world, &nobody, command).err(), Some(AccountError::Unknown));
+    assert_eq!(send(&world, &nobody, command).err(), Some(SignInError::Unknown));
     assert_eq!(world.objects.stored(), Vec::<String>::new());
     // Through the page, only the throttle and the identifier's count of attempts are stored.
     let fields = [("email", "nobody@example.test"), ("password", "wrong wrong wrong")];
@@ -144,9 +147,9 @@ fn an_account_without_a_password_answers_like_one_with_another_password() {
     let world = World::new(&[]);
     created(&world, None);
     for _ in 0..5 {
-        assert_eq!(attempt(&world, PASSWORD), Some(AccountError::WrongPassword));
+        assert_eq!(attempt(&world, PASSWORD), Some(SignInError::WrongPassword));
     }
-    assert!(matches!(attempt(&world, PASSWORD), Some(AccountError::Blocked(_))));
+    assert!(matches!(attempt(&world, PASSWORD), Some(SignInError::Blocked(_))));
 }
 
 #[test]
@@ -154,20 +157,20 @@ fn confirmations_and_sign_ins_share_one_count_of_attempts() {
     let world = World::new(&[]);
     let session = created(&world, Some(ChosenPassword::Hashed(hashed(PASSWORD))));
     let confirm = |proof: &SessionProof, password: &str| {
-        send(&world, &id(), AccountCommand::Confirm(proof.clone(), password.into()))
+        send(&world, &id(), Confirm { session: proof.clone(), password: password.into() })
     };
     for _ in 0..5 {
-        assert_eq!(confirm(&session, "wrong").err(), Some(AccountError::WrongPassword));
+        assert_eq!(confirm(&session, "wrong").err(), Some(ConfirmError::WrongPassword));
         world.objects.evict();
     }
-    assert!(matches!(confirm(&session, PASSWORD).err(), Some(AccountError::Blocked(_))));
-    assert!(matches!(attempt(&world, PASSWORD), Some(AccountError::Blocked(_))));
+    assert!(matches!(confirm(&session, PASSWORD).err(), Some(ConfirmError::Blocked(_))));
+    assert!(matches!(attempt(&world, PASSWORD), Some(SignInError::Blocked(_))));
     world.advance(60 * 60);
-    assert!(matches!(confirm(&session, PASSWORD), Ok(AccountReply::Password(_))));
+    assert!(confirm(&session, PASSWORD).is_ok());
     // Without the session nothing is verified or counted.
     let forged = SessionProof { number: session.number.wrapping_add(1), secret: session.secret };
     let before = world.objects.stored();
-    assert_eq!(confirm(&forged, PASSWORD).err(), Some(AccountError::NoSession));
+    assert_eq!(confirm(&forged, PASSWORD).err(), Some(ConfirmError::NoSession));
     assert_eq!(world.objects.stored(), before);
 }
 
@@ -179,13 +182,16 @@ fn a_new_password_is_hashed_only_with_evidence() {
         let password = NewPassword::parse("another long passphrase", "").unwrap().into();
         let confirmation = Confirmation::Password(verified);
         let change = PasswordChange { confirmation, password, keeps_apps: false };
-        send(&world, &id(), AccountCommand::ChangePassword(session.clone(), Box::new(change)))
+        send(&world, &id(), ChangePassword { session: session.clone(), change })
     };
     let drawn = world.entropy.drawn();
-    assert_eq!(change(hashed("some other password")).err(), Some(AccountError::NotConfirmed));
+    assert_eq!(
+        change(hashed("some other password")).err(),
+        Some(ChangePasswordError::NotConfirmed)
+    );
     assert_eq!(world.entropy.drawn(), drawn, "no salt was drawn");
     assert!(change(hashed(PASSWORD)).is_ok());
-    assert_eq!(attempt(&world, PASSWORD), Some(AccountError::WrongPassword));
+    assert_eq!(attempt(&world, PASSWORD), Some(SignInError::WrongPassword));
     assert_eq!(attempt(&world, "another long passphrase"), None);
 }
 
@@ -238,18 +244,26 @@ fn what_a_grant_tells_its_account_is_a_command_of_the_account() {
     let world = World::new(&[]);
     let moment = request(&world, ConsentGiven::Before).expires_at;
     let grant_id = || "g".to_owned();
-    fn sent(notice: &impl Notice) -> AccountCommand {
+    struct Name;
+    impl Receive<Account> for Name {
+        type Output = &'static str;
+
+        fn receive<C: Command<Machine = Account>>(self, _: C) -> &'static str {
+            C::NAME
+        }
+    }
+    fn understood(notice: &impl Notice) -> &'static str {
         let effect = Effect::<Nothing>::send(id(), notice);
         let Some(Effect::Send(Message { command, .. })) = effect else { panic!("no message") };
-        serde_json::from_value(command).unwrap()
+        Account::receive(&command.to_string(), Name).unwrap()
     }
-    assert!(matches!(sent(&GrantEnded(grant_id())), AccountCommand::GrantEnded(_)));
+    assert_eq!(understood(&GrantEnded(grant_id())), "GrantEnded");
     let (redeemed, over_at) = (true, moment);
     let stands = GrantStands { grant_id: grant_id(), redeemed, over_at };
-    assert!(matches!(sent(&stands), AccountCommand::GrantStands { .. }));
+    assert_eq!(understood(&stands), "GrantStands");
     let (jti, expires_at) = ("jti".into(), moment);
     let revoked = AccessTokenRevoked { grant_id: grant_id(), jti, expires_at };
-    assert!(matches!(sent(&revoked), AccountCommand::AccessTokenRevoked { .. }));
+    assert_eq!(understood(&revoked), "AccessTokenRevoked");
 }
 
 #[test]
@@ -277,10 +291,10 @@ proptest! {
         for wait in waits {
             world.advance(wait);
             let with = attempt(&world, "wrong wrong wrong");
-            let without = block_on(ports::send(&world.ports(), &nobody, SignIn, Seconds(0)));
+            let without = block_on(ports::send(&world.ports(), &nobody, identifier::SignIn, Seconds(0)));
             match (with, without.unwrap().err()) {
-                (Some(AccountError::WrongPassword), None) => {}
-                (Some(AccountError::Blocked(one)), Some(SignInError::Blocked(other))) => {
+                (Some(SignInError::WrongPassword), None) => {}
+                (Some(SignInError::Blocked(one)), Some(identifier::SignInError::Blocked(other))) => {
                     prop_assert_eq!(one, other);
                 }
                 other => prop_assert!(false, "{:?}", other),

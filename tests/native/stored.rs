@@ -1,7 +1,6 @@
 //! Stored data that can't be read is an error, and never counts as absent.
 
-use vestibule::domain::account::Account;
-use vestibule::domain::account::row::Row;
+use vestibule::domain::account::{Account, Row};
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
 use vestibule::domain::key_ring::KeyRingWants;

@@ -1,7 +1,7 @@
 //! Who else has access: other browsers that are signed in, and apps.
 
 use super::page::{signed_in_form, tell};
-use crate::domain::account::AccountCommand;
+use crate::domain::account::{EndOther, RevokeClient, RevokeScope};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
@@ -13,7 +13,7 @@ use crate::endpoints::server::Server;
 pub async fn end_other(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let other = form.get("session").and_then(|number| number.parse().ok()).unwrap_or_default();
-    let command = AccountCommand::EndOther(session.proof.clone(), other);
+    let command = EndOther { session: session.proof.clone(), other };
     tell(server, &session, command, "session").await
 }
 
@@ -30,11 +30,11 @@ pub async fn revoke_client(
     let proof = session.proof.clone();
     match form.get("scope") {
         None => {
-            let command = AccountCommand::RevokeClient(proof, client_id);
+            let command = RevokeClient { session: proof, client_id };
             tell(server, &session, command, "app").await
         }
         Some(scope) => {
-            let command = AccountCommand::RevokeScope(proof, client_id, scope.to_owned());
+            let command = RevokeScope { session: proof, client_id, scope: scope.to_owned() };
             tell(server, &session, command, "scope").await
         }
     }

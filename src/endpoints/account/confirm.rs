@@ -5,9 +5,7 @@
 //! checks the evidence again in the step that makes the change (`domain/account/confirmation.rs`).
 
 use super::overview::linked_providers;
-use crate::domain::account::confirmation::{Confirmation, is_recent};
-use crate::domain::account::session::SessionView;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{Confirm, ConfirmError, Confirmation, SessionView, is_recent};
 use crate::domain::attempts::Blocked;
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::{self, Failure};
@@ -50,7 +48,7 @@ pub(in crate::endpoints) async fn confirm(
     form: &Parameters,
 ) -> Result<(SessionView, Result<Confirmation, Unconfirmed>), Failure> {
     let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
+        return Err(Failure::SignedOut);
     };
     let shown = match form.get("current_password") {
         Some(password) if view.has_password => verify(server, request, session, password).await?,
@@ -102,12 +100,11 @@ async fn verify(
     if !server.guess(&throttle, limit).await? {
         return Ok(Err(Unconfirmed::Exhausted));
     }
-    let command = AccountCommand::Confirm(session.proof.clone(), password.into());
-    let shown = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Password(record)) => Ok(Confirmation::Password(record)),
-        Ok(_) => return Err(Failure::internal("a confirmation was answered by something else")),
-        Err(AccountError::WrongPassword) => Err(Unconfirmed::WrongPassword),
-        Err(AccountError::Blocked(blocked)) => Err(Unconfirmed::Blocked(blocked)),
+    let command = Confirm { session: session.proof.clone(), password: password.into() };
+    let shown = match server.ask(&session.address(), command).await? {
+        Ok(record) => Ok(Confirmation::Password(record)),
+        Err(ConfirmError::WrongPassword) => Err(Unconfirmed::WrongPassword),
+        Err(ConfirmError::Blocked(blocked)) => Err(Unconfirmed::Blocked(blocked)),
         Err(error) => return Err(error.into()),
     };
     server.guessed(&throttle, limit, shown.is_ok()).await?;

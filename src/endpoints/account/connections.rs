@@ -1,7 +1,7 @@
 //! Disconnecting an outside account, from the account page.
 
 use super::page::{signed_in_form, tell};
-use crate::domain::account::AccountCommand;
+use crate::domain::account::Disconnect;
 use crate::domain::connection::ConnectionId;
 use crate::endpoints::connections::not_offered;
 use crate::endpoints::failure::Failure;
@@ -16,6 +16,6 @@ pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Re
     let (form, session) = signed_in_form(server, request).await?;
     let provider = form.get("provider").unwrap_or_default();
     let id = ConnectionId::new(provider, form.get("client_id")).ok_or_else(not_offered)?;
-    let command = AccountCommand::Disconnect(session.proof.clone(), id);
+    let command = Disconnect { session: session.proof.clone(), id };
     tell(server, &session, command, "disconnected").await
 }

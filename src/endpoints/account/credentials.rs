@@ -2,9 +2,9 @@
 
 use super::confirm::{self, Unconfirmed};
 use super::page::{password_refused, redraw, refused, signed_in_form};
-use crate::domain::account::confirmation::Confirmation;
-use crate::domain::account::password::PasswordChange;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{
+    ChangePassword, ChangePasswordError, Confirmation, Erase, EraseError, PasswordChange,
+};
 use crate::domain::password::NewPassword;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
@@ -22,7 +22,7 @@ use crate::pages::message::Message;
 pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let Some(view) = session.read(server).await? else {
-        return Err(AccountError::NoSession.into());
+        return Err(Failure::SignedOut);
     };
     let Some(email) = view.email else {
         let message = "A password needs an e-mail address to sign in with, and your account has \
@@ -49,11 +49,10 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         (_, Err(why)) => return refuse(why.to_string()).await,
     };
     let change = PasswordChange { confirmation, password: new.into(), keeps_apps };
-    let command = AccountCommand::ChangePassword(session.proof.clone(), Box::new(change));
-    let proof = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::SessionRenewed(proof)) => proof,
-        Ok(_) => return Err(Failure::internal("a new password was answered by something else")),
-        Err(AccountError::NotConfirmed) => {
+    let command = ChangePassword { session: session.proof.clone(), change };
+    let proof = match server.ask(&session.address(), command).await? {
+        Ok(proof) => proof,
+        Err(ChangePasswordError::NotConfirmed) => {
             return refuse(Unconfirmed::SignInAgain.to_string()).await;
         }
         Err(error) => return Err(error.into()),
@@ -132,11 +131,11 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(Unconfirmed::SignInAgain) => Confirmation::SignIn,
         Err(why) => return refuse(why),
     };
-    let command = AccountCommand::Erase(session.proof.clone(), confirmation);
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(_) => {}
-        Err(AccountError::NotConfirmed) => return refuse(Unconfirmed::SignInAgain),
-        Err(AccountError::HasApps) => {
+    let command = Erase { session: session.proof.clone(), confirmation };
+    match server.ask(&session.address(), command).await? {
+        Ok(()) => {}
+        Err(EraseError::NotConfirmed) => return refuse(Unconfirmed::SignInAgain),
+        Err(EraseError::HasApps) => {
             let message = "You have registered apps, which others may use. Delete them first, on \
                            the developers' page.";
             return refused(server, request, 409, message.to_owned()).await;

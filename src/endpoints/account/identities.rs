@@ -2,8 +2,7 @@
 
 use super::confirm::{self, Question};
 use super::page::{refused, signed_in_form};
-use crate::domain::account::identity::Unlink;
-use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::account::{Unlink, UnlinkError, UnlinkRequest};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
@@ -45,11 +44,12 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Some(email) => company::of(server, email).await?,
         None => None,
     };
-    let unlink = Unlink { key, confirmation, company: company.map(|company| company.id.clone()) };
-    let command = AccountCommand::Unlink(session.proof.clone(), Box::new(unlink));
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(_) => Ok(Response::see_other(&server.url("/account?done=unlinked"))),
-        Err(AccountError::LastWayIn) => {
+    let company_id = company.map(|company| company.id.clone());
+    let unlink = UnlinkRequest { key, confirmation, company: company_id };
+    let command = Unlink { session: session.proof.clone(), request: unlink };
+    match server.ask(&session.address(), command).await? {
+        Ok(()) => Ok(Response::see_other(&server.url("/account?done=unlinked"))),
+        Err(UnlinkError::LastWayIn) => {
             let message = match company {
                 Some(company) => format!("You sign in with {}, so it stays linked.", company.name),
                 None => "That is the only way you can sign in. Set a password or link another \
@@ -58,7 +58,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             };
             refused(server, request, 409, message).await
         }
-        Err(AccountError::NotLinked) => {
+        Err(UnlinkError::NotLinked) => {
             Ok(Response::see_other(&server.url("/account?done=unlinked")))
         }
         Err(error) => Err(error.into()),

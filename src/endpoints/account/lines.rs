@@ -1,7 +1,6 @@
 //! The lines of the account page.
 
-use crate::domain::account::Overview;
-use crate::domain::account::row::LinkedIdentity;
+use crate::domain::account::{LinkedIdentity, Overview};
 use crate::domain::connection::Standing;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;

@@ -1,6 +1,6 @@
 //! What the account tells of itself, and the providers that are linked to it.
 
-use crate::domain::account::{Account, AccountCommand, AccountReply, Overview};
+use crate::domain::account::{Overview, ReadOverview};
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::Request;
@@ -29,10 +29,5 @@ pub(super) async fn read(
     server: &Server<'_>,
     session: &ClaimedSession,
 ) -> Result<Overview, Failure> {
-    let command = AccountCommand::Overview(session.proof.clone());
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Overview(overview)) => Ok(*overview),
-        Ok(_) => Err(Failure::internal("an overview was answered by something else")),
-        Err(error) => Err(error.into()),
-    }
+    Ok(server.ask(&session.address(), ReadOverview(session.proof.clone())).await??)
 }

@@ -1,8 +1,8 @@
 //! The account page: profile, ways to sign in, signed-in browsers, apps with access.
 
 use super::{confirm, lines, overview};
-use crate::domain::account::confirmation::is_recent;
-use crate::domain::account::{Account, AccountCommand, Overview};
+use crate::domain::account::{Account, Overview, Refusal, is_recent};
+use crate::domain::machine::Command;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::form::{self, FormPage, OutdatedForm};
@@ -218,13 +218,13 @@ pub(in crate::endpoints) async fn redraw(
 ///
 /// # Errors
 /// A page, where nobody is signed in.
-pub(super) async fn tell(
+pub(super) async fn tell<C: Command<Machine = Account, Error: Refusal>>(
     server: &Server<'_>,
     session: &ClaimedSession,
-    command: AccountCommand,
+    command: C,
     done: &str,
 ) -> Result<Response, Failure> {
-    server.send::<Account>(&session.address(), command).await??;
+    server.ask(&session.address(), command).await??;
     Ok(Response::see_other(&server.url(&format!("/account?done={done}"))))
 }
 

@@ -1,7 +1,7 @@
 //! The profile (OpenID Connect Core §5.1).
 
 use super::page::{profile_refused, signed_in_form, tell};
-use crate::domain::account::AccountCommand;
+use crate::domain::account::ChangeClaims;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
@@ -17,7 +17,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let (form, session) = signed_in_form(server, request).await?;
     match changed_claims(&form) {
         Ok(claims) => {
-            let command = AccountCommand::ChangeClaims(session.proof.clone(), Box::new(claims));
+            let command = ChangeClaims { session: session.proof.clone(), claims };
             tell(server, &session, command, "profile").await
         }
         Err(message) => profile_refused(server, request, &form, message).await,

@@ -1,8 +1,9 @@
 //! What the account decides about an app's request, and the answer that the app gets.
 
 use super::request;
-use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{
+    Authorize, AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven,
+};
 use crate::domain::client::Client;
 use crate::domain::grant::code::PendingCode;
 use crate::domain::grant::{Authorization, Expect, ExpectError};
@@ -56,12 +57,9 @@ async fn issue(
     declined: Option<Scope>,
 ) -> Result<Response, Failure> {
     let (pending, asks) = Pending::new(server, request, declined).await?;
-    let command = AccountCommand::Authorize(session.proof.clone(), Box::new(asks));
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Authorized(authorized)) => pending.decided(server, Ok(*authorized)).await,
-        Ok(_) => Err(Failure::internal("authorize was answered by something else")),
-        Err(error) => pending.decided(server, Err(error)).await,
-    }
+    let command = Authorize { session: session.proof.clone(), request: asks };
+    let decision = server.ask(&session.address(), command).await?;
+    pending.decided(server, decision).await
 }
 
 /// A request that the account is asked about.
@@ -97,7 +95,7 @@ impl Pending {
     pub async fn decided(
         self,
         server: &Server<'_>,
-        decision: Result<Authorized, AccountError>,
+        decision: Result<Authorized, AuthorizeError>,
     ) -> Result<Response, Failure> {
         let error = match decision {
             Ok(authorized) => return self.send_code(server, authorized).await,
@@ -105,24 +103,23 @@ impl Pending {
         };
         let request = self.request;
         match error {
-            AccountError::ConsentRequired { .. } if request.prompt.none => {
+            AuthorizeError::ConsentRequired { .. } if request.prompt.none => {
                 let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
                 Ok(request.response().error(server, &error))
             }
-            AccountError::ConsentRequired { .. } => {
+            AuthorizeError::ConsentRequired { .. } => {
                 let interaction = Interaction::Authorize(Box::new(request));
                 Ok(Response::see_other(&interaction.address(server, "/consent")?))
             }
             // Someone else has just signed in for this very request (OpenID Connect Core §3.1.2.1).
-            AccountError::OtherPerson if request.account_selected => {
+            AuthorizeError::OtherPerson if request.account_selected => {
                 let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
                 Ok(request.response().error(server, &error))
             }
-            AccountError::NoSession
-            | AccountError::Unknown
-            | AccountError::ReauthenticationRequired
-            | AccountError::OtherPerson => ask_to_sign_in(server, request),
-            error => Err(error.into()),
+            AuthorizeError::NoSession
+            | AuthorizeError::Unknown
+            | AuthorizeError::ReauthenticationRequired
+            | AuthorizeError::OtherPerson => ask_to_sign_in(server, request),
         }
     }
 
@@ -157,7 +154,7 @@ impl Pending {
         match server.ask(&address, Expect(Box::new(code))).await? {
             Ok(()) => {}
             // The session, the app's access or the account ended in between.
-            Err(ExpectError::Withdrawn) => return Err(AccountError::NoSession.into()),
+            Err(ExpectError::Withdrawn) => return Err(Failure::SignedOut),
             Err(error) => return Err(Failure::internal(error.to_string())),
         }
         let code = Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode);

@@ -13,8 +13,7 @@ use super::upstream::login::{Intent, UpstreamLogin};
 use super::upstream::start::{log, unknown_provider};
 use super::upstream::verdict::Person;
 use super::upstream::{company, find, link, reconcile, redirect_uri};
-use crate::domain::account::confirmation::Confirmation;
-use crate::domain::account::identity::Link;
+use crate::domain::account::{Confirmation, LinkRequest};
 use crate::domain::event::{Event, SignInFailure};
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters::{self, Parameters};
@@ -121,7 +120,7 @@ async fn finish(
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
         Intent::Link { account, confirmation } => {
-            let link = Link {
+            let link = LinkRequest {
                 identity: company::vouched(server, provider, signed_in.identity).await?,
                 update: provider.claims_update,
                 confirmation: Confirmation::Link(confirmation),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::connections;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{Connections, GrantError, UsableConnections};
 use crate::domain::connection::{
     self, Broken, ConnectionId, FreshToken, Reseal, Standing, Token, TokenError,
 };
@@ -62,16 +62,14 @@ async fn caller(
         None => providers(&token.scope).map(String::from).collect(),
     };
     let (jti, client_id) = (token.jti.clone(), token.client_id.clone());
-    let command = AccountCommand::Connections { grant_id, jti, client_id, providers };
-    match server.send::<Account>(&Address::Id(token.sub.clone()), command).await? {
-        Ok(AccountReply::Connections { scope, connections }) => {
+    let command = Connections { grant_id, jti, client_id, providers };
+    match server.ask(&Address::Id(token.sub.clone()), command).await? {
+        Ok(UsableConnections { scope, connections }) => {
             // What the person took back meanwhile is gone, whatever the token says.
             let token = AccessToken { scope: token.scope.intersection(&scope), ..token };
             Ok(Caller { token, connections })
         }
-        Ok(_) => Err(Failure::internal("a grant was answered by something else")),
-        Err(AccountError::NoGrant | AccountError::Unknown) => Err(verify::inactive()),
-        Err(error) => Err(error.into()),
+        Err(GrantError::NoGrant | GrantError::Unknown) => Err(verify::inactive()),
     }
 }
 

@@ -14,7 +14,7 @@ use super::form::{self, OutdatedForm};
 use super::http::{Request, Response};
 use super::register;
 use super::server::Server;
-use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::account::{DeleteApp, RegisterApp, RegisterAppError};
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
 use crate::pages::developers::AppFields;
@@ -64,10 +64,10 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         verified: false,
         metadata,
     };
-    let command = AccountCommand::RegisterApp(session.proof.clone(), Box::new(client.clone()));
-    match server.send::<Account>(&session.address(), command).await? {
-        Ok(_) => {}
-        Err(error @ AccountError::TooManyApps) => {
+    let command = RegisterApp { session: session.proof.clone(), client: client.clone() };
+    match server.ask(&session.address(), command).await? {
+        Ok(()) => {}
+        Err(error @ RegisterAppError::TooManyApps) => {
             let message = format!("Nothing was registered: {error}.");
             let typed = (filled(&form), confidential);
             return list(server, request, typed, Banner::error(409, &message)).await;
@@ -142,9 +142,10 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             app_page(server, request, (&client, fields(&client)), (None, banner))
         }
         Some("delete") => {
-            let command = AccountCommand::DeleteApp(session.proof.clone(), client_id.to_owned());
-            server.send::<Account>(&session.address(), command).await??;
-            server.ports.clients.forget(client_id);
+            let (proof, client_id) = (session.proof.clone(), client_id.to_owned());
+            let command = DeleteApp { session: proof, client_id: client_id.clone() };
+            server.ask(&session.address(), command).await??;
+            server.ports.clients.forget(&client_id);
             Ok(Response::see_other(&server.url("/developers?done=deleted")))
         }
         _ => save(server, request, &form, client).await,

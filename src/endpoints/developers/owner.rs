@@ -1,7 +1,6 @@
 //! Who may register apps, and which app is whose.
 
-use crate::domain::account::session::SessionView;
-use crate::domain::account::{Account, AccountCommand, AccountReply};
+use crate::domain::account::{Apps, OwnApps, SessionView};
 use crate::domain::client::Client;
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::Failure;
@@ -12,14 +11,10 @@ pub(super) async fn developer(
     server: &Server<'_>,
     session: &ClaimedSession,
 ) -> Result<(SessionView, Vec<String>), Failure> {
-    let command = AccountCommand::Apps(session.proof.clone());
-    let (view, apps) = match server.send::<Account>(&session.address(), command).await? {
-        Ok(AccountReply::Apps(view, apps)) => (*view, apps),
-        Ok(_) => return Err(Failure::internal("apps were answered by something else")),
-        Err(error) => return Err(error.into()),
-    };
+    let apps = server.ask(&session.address(), Apps(session.proof.clone())).await??;
+    let OwnApps { session: view, client_ids } = apps;
     if server.settings.developers.allow(&view.claims) {
-        return Ok((view, apps));
+        return Ok((view, client_ids));
     }
     let message = "The people who run this service decide who registers apps. Ask them for it.";
     Err(Failure::page(403, "You cannot register apps here", message))

@@ -1,7 +1,7 @@
 //! The pages: the list of apps, and each app's own.
 
 use super::owner::developer;
-use crate::domain::account::{Account, AccountCommand};
+use crate::domain::account::ForgetApp;
 use crate::domain::client::Client;
 use crate::domain::verification::VerifiedClient;
 use crate::endpoints::browser;
@@ -56,8 +56,8 @@ pub(super) async fn list(
     let mut apps = Vec::new();
     for client_id in owned {
         let Some(client) = server.registered_client(&client_id).await? else {
-            let forget = AccountCommand::ForgetApp(session.proof.clone(), client_id);
-            server.send::<Account>(&session.address(), forget).await??;
+            let forget = ForgetApp { session: session.proof.clone(), client_id };
+            server.ask(&session.address(), forget).await??;
             continue;
         };
         let name = client.display_name().into_owned();

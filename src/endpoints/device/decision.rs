@@ -1,11 +1,11 @@
 //! What a person decided about a device, told to the account and to the device (RFC 8628 §3.3).
 
-use crate::domain::account::authorize::{AuthorizeRequest, Authorized, ConsentGiven};
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply};
+use crate::domain::account::{Authorize, AuthorizeRequest, Authorized, ConsentGiven, NoAccount};
 use crate::domain::client::Client;
 use crate::domain::grant::device::{Decision, DeviceView};
 use crate::domain::grant::{Authorization, Decide};
 use crate::domain::machine::{Address, Class};
+use crate::domain::notice::to_account::GrantEnded;
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::client_policy::terms;
 use crate::endpoints::failure::Failure;
@@ -40,13 +40,9 @@ pub(super) async fn approve(
         consent: ConsentGiven::JustNow,
         declined: Scope::default(),
     };
-    let command = AccountCommand::Authorize(claimed.proof.clone(), Box::new(asks));
-    let Authorized { account, authentication, sid, not_after, .. } =
-        match server.send::<Account>(&claimed.address(), command).await? {
-            Ok(AccountReply::Authorized(authorized)) => *authorized,
-            Ok(_) => return Err(Failure::internal("authorize was answered by something else")),
-            Err(error) => return Err(error.into()),
-        };
+    let command = Authorize { session: claimed.proof.clone(), request: asks };
+    let authorized = server.ask(&claimed.address(), command).await??;
+    let Authorized { account, authentication, sid, not_after, .. } = authorized;
     let authorization = Authorization {
         grant_id: grant_id.clone(),
         account,
@@ -63,10 +59,8 @@ pub(super) async fn approve(
         return Ok(true);
     }
     // The request expired in between: the account forgets the grant that came to nothing.
-    let forget = AccountCommand::GrantEnded(grant_id);
-    match server.send::<Account>(&claimed.address(), forget).await? {
-        Ok(_) | Err(AccountError::Unknown) => Ok(false),
-        Err(error) => Err(error.into()),
+    match server.ask(&claimed.address(), GrantEnded(grant_id)).await? {
+        Ok(()) | Err(NoAccount::Unknown) => Ok(false),
     }
 }
 

@@ -14,7 +14,7 @@ use super::form::{self, FormPage, OUT_OF_DATE, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
-use crate::domain::account::session::SessionView;
+use crate::domain::account::SessionView;
 use crate::domain::client::Client;
 use crate::domain::distance;
 use crate::domain::grant::device::{Decision, DeviceView};

@@ -1,6 +1,6 @@
 //! The request of a device that waits for a person, found by its user code.
 
-use crate::domain::account::session::SessionView;
+use crate::domain::account::SessionView;
 use crate::domain::client::Client;
 use crate::domain::grant::device::DeviceView;
 use crate::domain::grant::{DecisionError, LookUp};

@@ -14,7 +14,7 @@ use super::outcome::{Outcome, SignInPage};
 use super::server::Server;
 use super::upstream::{company, reconcile, start};
 use super::waiting::Waiting;
-use crate::domain::account::session::NewSession;
+use crate::domain::account::NewSession;
 use crate::pages::sign_in::StartOver;
 
 /// Shows the sign-in page.

@@ -1,8 +1,6 @@
 //! Who an address and a password sign in. Wrong address and wrong password are told alike, and take the same time.
 
-use crate::domain::account::password::PasswordSignIn;
-use crate::domain::account::session::NewSession;
-use crate::domain::account::{Account, AccountCommand, AccountError, AccountReply, SignedIn};
+use crate::domain::account::{self, NewSession, SignedIn};
 use crate::domain::attempts::Blocked;
 use crate::domain::event::{Event, SignInFailure};
 use crate::domain::identifier::{self, LeadsTo, SignInError};
@@ -92,13 +90,15 @@ async fn attempt(
     let replaces = browser::claimed_session(request)
         .filter(|held| account.as_ref() == Some(&held.account))
         .map(|held| held.proof);
-    let sign_in = PasswordSignIn { password: password.into(), session, replaces };
-    let command = AccountCommand::SignIn(Box::new(sign_in));
-    match (account, server.send::<Account>(&address, command).await?) {
-        (Some(account), Ok(AccountReply::SignedIn(signed_in))) => Ok(Ok((account, *signed_in))),
-        (_, Ok(_)) => Err(Failure::internal("a sign-in was answered by something else")),
-        (_, Err(AccountError::WrongPassword | AccountError::Unknown)) => Ok(Err(Refused::Wrong)),
-        (_, Err(AccountError::Blocked(blocked))) => Ok(Err(Refused::Blocked(blocked))),
-        (_, Err(error)) => Err(error.into()),
+    let command = account::SignIn { password: password.into(), session, replaces };
+    let answer = server.ask(&address, command).await?;
+    match (account, answer) {
+        (Some(account), Ok(signed_in)) => Ok(Ok((account, signed_in))),
+        (None, Ok(_)) => Err(Failure::internal("someone without an account is signed in")),
+        (_, Err(account::SignInError::WrongPassword | account::SignInError::Unknown)) => {
+            Ok(Err(Refused::Wrong))
+        }
+        (_, Err(account::SignInError::Blocked(blocked))) => Ok(Err(Refused::Blocked(blocked))),
+        (_, Err(error @ account::SignInError::Password(_))) => Err(error.into()),
     }
 }

@@ -1,8 +1,6 @@
 //! Links who a person is at a provider to the account that is signed in.
 
-use crate::domain::account::confirmation::Confirmation;
-use crate::domain::account::identity::Link;
-use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::account::{Confirmation, Link, LinkError, LinkRequest};
 use crate::domain::identity::Identity;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
@@ -21,7 +19,7 @@ pub(in crate::endpoints) async fn link(
     server: &Server<'_>,
     request: &Request<'_>,
     account: &str,
-    link: Link,
+    link: LinkRequest,
 ) -> Result<Outcome, Failure> {
     let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
     let Some(session) = session else {
@@ -46,33 +44,33 @@ pub async fn link_pending(
 ) -> Result<Result<(), String>, Failure> {
     let confirmation = Confirmation::SignIn;
     let (identity, update) = (pending.identity.clone(), pending.update);
-    link_to(server, session, Link { identity, update, confirmation }).await
+    link_to(server, session, LinkRequest { identity, update, confirmation }).await
 }
 
 /// Links an identity to the account of a session. The inner error is for the user.
 async fn link_to(
     server: &Server<'_>,
     session: &ClaimedSession,
-    link: Link,
+    request: LinkRequest,
 ) -> Result<Result<(), String>, Failure> {
-    let name = link.identity.identifier();
-    let taken = taken(&link.identity);
+    let name = request.identity.identifier();
+    let taken = taken(&request.identity);
     let account = session.account.as_str();
     let claimed = match names::owner(server, &name).await? {
         Some(owner) if owner.as_str() == account => false,
         None if names::claim(server, &name, account).await? => true,
         _ => return Ok(Err(taken)),
     };
-    let command = AccountCommand::Link(session.proof.clone(), Box::new(link));
-    let Err(error) = server.send::<Account>(&session.address(), command).await? else {
+    let command = Link { session: session.proof.clone(), request };
+    let Err(error) = server.ask(&session.address(), command).await? else {
         return Ok(Ok(()));
     };
     if claimed {
         names::unclaim(server, &name, account).await?;
     }
     match error {
-        AccountError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),
-        AccountError::NotConfirmed => Ok(Err(
+        LinkError::TooManyIdentities => Ok(Err(format!("Nothing was linked: {error}."))),
+        LinkError::NotConfirmed => Ok(Err(
             "Nothing was linked, because you didn't sign in just now. Sign in and try again."
                 .to_owned(),
         )),

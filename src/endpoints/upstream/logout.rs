@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::find;
 use super::start::log;
-use crate::domain::account::{Account, AccountCommand};
+use crate::domain::account::EndUpstreamSessions;
 use crate::domain::authentication::SessionOrigin;
 use crate::domain::identifier::{LeadsTo, Read};
 use crate::domain::identity;
@@ -100,7 +100,7 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
     let Ok(LeadsTo::Account(account)) = answer else {
         return Ok(());
     };
-    let command = AccountCommand::EndUpstreamSessions {
+    let command = EndUpstreamSessions {
         issuer: token.iss.clone(),
         subject: token.sub.clone(),
         sid: token.sid.clone(),
@@ -109,7 +109,7 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
         begun_before: Timestamp::from_seconds(token.iat.saturating_add(1)),
     };
     // An account that is gone has no session to end.
-    server.send::<Account>(&Address::Id(account), command).await?.ok();
+    server.ask(&Address::Id(account), command).await?.ok();
     Ok(())
 }
 

@@ -9,7 +9,7 @@ pub mod start;
 pub mod verdict;
 
 use super::server::Server;
-use crate::domain::account::membership::Membership;
+use crate::domain::account::Membership;
 use crate::upstream::provider::Provider;
 
 /// The provider of that name.

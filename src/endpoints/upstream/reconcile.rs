@@ -4,7 +4,7 @@
 use super::find;
 use super::start::unknown_provider;
 use super::verdict::{self, Person, Verdict};
-use crate::domain::account::{Account, AccountCommand, AccountError, SignedIn};
+use crate::domain::account::{SignedIn, YieldAddress, YieldAddressError};
 use crate::domain::identifier::{self, Lend};
 use crate::domain::identity::session_identifier;
 use crate::domain::machine::Address;
@@ -122,15 +122,13 @@ pub async fn take_address(
     let identifier = identifier::of_email(&email);
     if let Some(other) = names::owner(server, &identifier).await? {
         let address = Address::Id(other.as_str().to_owned());
-        let command = AccountCommand::YieldAddress(identifier);
-        match server.send::<Account>(&address, command).await? {
-            Ok(_) | Err(AccountError::Unknown) => {}
-            Err(AccountError::AddressProven) => {
+        match server.ask(&address, YieldAddress(identifier)).await? {
+            Ok(()) | Err(YieldAddressError::Unknown) => {}
+            Err(YieldAddressError::AddressProven) => {
                 let message =
                     format!("The account with {email} has proven the address. Sign in to it.");
                 return refuse(message);
             }
-            Err(error) => return Err(error.into()),
         }
     }
     match verdict::create(server, request, provider, &person, Some(email)).await? {

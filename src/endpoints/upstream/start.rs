@@ -2,8 +2,7 @@
 
 use super::login::{Intent, UpstreamLogin};
 use super::{find, redirect_uri};
-use crate::domain::account::confirmation::Confirmation;
-use crate::domain::account::{Account, AccountCommand, AccountReply};
+use crate::domain::account::{BeginLink, Confirmation};
 use crate::domain::time::Timestamp;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
@@ -127,11 +126,8 @@ pub async fn link_with(
     provider: &Provider,
     (session, confirmation): (&ClaimedSession, Confirmation),
 ) -> Result<Response, Failure> {
-    let command = AccountCommand::BeginLink(session.proof.clone(), confirmation);
-    let confirmation = match server.send::<Account>(&session.address(), command).await?? {
-        AccountReply::LinkConfirmed(secret) => secret,
-        _ => return Err(Failure::internal("a link was answered by something else")),
-    };
+    let command = BeginLink { session: session.proof.clone(), confirmation };
+    let confirmation = server.ask(&session.address(), command).await??;
     let wishes =
         Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
     let intent = Intent::Link { account: session.account.to_string(), confirmation };

@@ -1,11 +1,9 @@
 //! Whose account it is, by the operator's rules for the provider.
 
 use super::company;
-use crate::domain::account::authorize::AuthorizeRequest;
-use crate::domain::account::identity::UpstreamSignIn;
-use crate::domain::account::session::NewSession;
 use crate::domain::account::{
-    Account, AccountCommand, AccountError, AccountReply, NewAccount, OwnAddress, SignedIn,
+    AuthorizeRequest, NewAccount, NewSession, NoAccount, OwnAddress, ReadAddress, SignInWith,
+    SignInWithError, SignedIn,
 };
 use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
 use crate::domain::identifier;
@@ -127,11 +125,9 @@ async fn own_address(
     account: &ObjectId,
 ) -> Result<Option<OwnAddress>, Failure> {
     let address = Address::Id(account.as_str().to_owned());
-    match server.send::<Account>(&address, AccountCommand::Address).await? {
-        Ok(AccountReply::Address(own)) => Ok(own),
-        Ok(_) => Err(Failure::internal("an address was answered by something else")),
-        Err(AccountError::Unknown) => Ok(None),
-        Err(error) => Err(error.into()),
+    match server.ask(&address, ReadAddress).await? {
+        Ok(own) => Ok(own),
+        Err(NoAccount::Unknown) => Ok(None),
     }
 }
 
@@ -167,7 +163,7 @@ async fn try_account(
     let replaces = browser::claimed_session(request)
         .filter(|held| held.account == account)
         .map(|held| held.proof);
-    let sign_in = UpstreamSignIn {
+    let sign_in = SignInWith {
         identity: person.identity.clone(),
         update: provider.claims_update,
         link_by_email: link.by_email,
@@ -176,14 +172,12 @@ async fn try_account(
         adopts_address: link.adopts_address,
     };
     let address = Address::Id(account.as_str().to_owned());
-    match server.send::<Account>(&address, AccountCommand::SignInWith(Box::new(sign_in))).await? {
-        Ok(AccountReply::SignedIn(signed_in)) => Ok(Some(Verdict::SignedIn(account, signed_in))),
-        Ok(_) => Err(Failure::internal("a sign-in was answered by something else")),
-        Err(AccountError::NotLinked | AccountError::Unknown) => Ok(None),
-        Err(error @ AccountError::TooManyIdentities) => {
+    match server.ask(&address, sign_in).await? {
+        Ok(signed_in) => Ok(Some(Verdict::SignedIn(account, Box::new(signed_in)))),
+        Err(SignInWithError::NotLinked | SignInWithError::Unknown) => Ok(None),
+        Err(error @ SignInWithError::TooManyIdentities) => {
             Ok(Some(Verdict::Refused(format!("Your account cannot be linked: {error}."))))
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -276,7 +276,7 @@ fn auth_time_is_claimed_without_proof() {
 
 #[test]
 fn a_session_of_an_earlier_version_keeps_a_made_up_auth_time() {
-    use vestibule::domain::account::row::Session;
+    use vestibule::domain::account::Session;
     let stored = |origin: Value| {
         json!({ "secret": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "sid": "s",
             "auth_time": 1_800_000_000_000_i64, "amr": [], "expires_at": 1_900_000_000_000_i64,

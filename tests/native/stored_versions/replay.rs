@@ -12,7 +12,7 @@ use vestibule::domain::time::Seconds;
 use vestibule::ports::Objects;
 
 use super::folder::{self, ADVICE, FOLDERS, File};
-use super::messages::{is_internal, text_of};
+use super::messages::{is_gone, is_internal, text_of};
 use super::reader::Reader;
 use crate::support::World;
 
@@ -82,6 +82,9 @@ fn replay((file, all): (&str, &File), run: Run, reader: &Reader) -> Result<(), S
         object.world.advance(at - now);
         now = at;
         let command = &all["command"][&name];
+        if is_gone(command) {
+            continue;
+        }
         let reply = object.send(command).map_err(|error| format!("\"{name}\": {error}"))?;
         if is_internal(command) {
             continue;

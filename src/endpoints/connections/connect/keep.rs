@@ -1,6 +1,6 @@
 //! Stores the tokens of an outside account that was just connected, or revokes them at the provider.
 
-use crate::domain::account::{Account, AccountCommand, AccountError};
+use crate::domain::account::{self, ConnectError};
 use crate::domain::connection::{self, Connect, ConnectionId, GiveBack, Parties, SealedTokens};
 use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::connections::{connections, not_offered};
@@ -61,9 +61,9 @@ impl NewConnection {
         }
         // List the connection at the account before storing its tokens: the user can then disconnect it even
         // if the next step fails.
-        let command = AccountCommand::Connect(session.proof.clone(), self.id.clone());
-        match server.send::<Account>(&session.address(), command).await? {
-            Err(AccountError::TooManyConnections) => {
+        let command = account::Connect { session: session.proof.clone(), id: self.id.clone() };
+        match server.ask(&session.address(), command).await? {
+            Err(ConnectError::TooManyConnections) => {
                 return self.give_back(server).await.map(|()| Err(NotKept::TooMany));
             }
             answer => answer?,

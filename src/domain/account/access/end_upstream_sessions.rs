@@ -1,0 +1,50 @@
+//! End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
+
+use serde::{Deserialize, Serialize};
+
+use super::grant::Grant;
+use super::session::Session;
+use crate::domain::account::existing::existing;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::refusal::NoAccount;
+use crate::domain::account::rows::RowKind;
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, RowKeys, Step};
+use crate::domain::time::Timestamp;
+
+/// Which sessions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EndUpstreamSessions {
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The user's `sub` there; `None` means whoever's session it is.
+    pub subject: Option<String>,
+    /// The provider's session; `None` means all of them.
+    pub sid: Option<String>,
+    /// Sessions that began later are not meant.
+    pub begun_before: Timestamp,
+}
+
+impl Command for EndUpstreamSessions {
+    const NAME: &'static str = "EndUpstreamSessions";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Account;
+    type Reply = ();
+    type Error = NoAccount;
+
+    fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        [Session::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec()
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self { issuer, subject, sid, begun_before } = self;
+        let ends = |_, session: &Session| {
+            let is_meant = session
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.is(&issuer, subject.as_deref(), sid.as_deref()));
+            is_meant && session.started_at() < begun_before
+        };
+        existing(before, |person, rows| Ok(person.end_sessions(rows, now, ends).reply(Ok(()))))
+    }
+}

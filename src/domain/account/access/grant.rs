@@ -1,0 +1,96 @@
+//! The row of a grant: what an app holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::rows::RowKind;
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::ClaimsRequest;
+use crate::protocol::scope::Scope;
+
+/// A grant that a client holds, as far as the account must know it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// The grant's object.
+    pub grant_id: String,
+    /// The client.
+    pub client_id: String,
+    /// Scopes.
+    pub scope: Scope,
+    /// The request's `claims`.
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    /// The scopes that contain the claims which the request asked for by name (OpenID Connect Core §5.5),
+    /// as granted now. A scope that the user removes is removed from `scope` and from this.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub claims_scope: Scope,
+    /// The session in which it was given.
+    pub sid: String,
+    /// Whether it outlives that session (OpenID Connect Core §11).
+    pub offline: bool,
+    /// When it was given.
+    pub since: Timestamp,
+    /// When it is over at the latest.
+    pub expires_at: Timestamp,
+    /// When the account asks it whether it is over: when its code expires, and then when it is over unless it is refreshed.
+    /// `None` for a grant that an earlier release noted; it has an alarm of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_at: Option<Timestamp>,
+    /// Access tokens that were revoked, with the moment when they expire by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<(String, Timestamp)>,
+    /// Whether the grant has reported that its code was redeemed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redeemed: bool,
+}
+
+impl RowKind for Grant {
+    const PREFIX: &'static str = "grant/";
+
+    fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+impl Grant {
+    /// The key of its row, if it has one of its own.
+    pub fn key(&self) -> String {
+        key_of(&self.grant_id)
+    }
+
+    /// The grant without a scope that the user removes.
+    #[must_use]
+    pub fn without_scope(mut self, taken_back: &str) -> Self {
+        self.scope = self.scope.filter(|token| token != taken_back);
+        self.claims_scope = self.claims_scope.filter(|token| token != taken_back);
+        self
+    }
+
+    /// All scopes that are granted now, including those that contain claims asked for by name.
+    pub fn granted(&self) -> Scope {
+        let mut granted = self.scope.clone();
+        self.claims_scope.iter().for_each(|token| granted.insert(token));
+        granted
+    }
+
+    /// The grant without one of its access tokens.
+    #[must_use]
+    pub fn without(mut self, jti: String, expires_at: Timestamp, now: Timestamp) -> Self {
+        self.revoked.retain(|(revoked, expires)| now < *expires && *revoked != jti);
+        self.revoked.push((jti, expires_at));
+        self
+    }
+
+    /// Whether an access token was revoked.
+    pub fn has_revoked(&self, jti: &str) -> bool {
+        self.revoked.iter().any(|(revoked, _)| revoked == jti)
+    }
+}
+
+/// The key of the row of a grant that has one of its own.
+pub fn key_of(grant_id: &str) -> String {
+    format!("{}{grant_id}", Grant::PREFIX)
+}

@@ -1,0 +1,163 @@
+//! The grants that an account has noted: each in a row of its own, or in the row of the session that began with it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::grant::{self, Grant};
+use super::session::{self, Session};
+use crate::domain::account::person::Account;
+use crate::domain::account::refusal::{NoAccount, Refusal};
+use crate::domain::account::rows::{InRow, Rows};
+use crate::domain::machine::{Address, Change, Effect, EffectOf, RowKeys};
+use crate::domain::notice::to_grant::{End, EndExpected, Narrow, NarrowExpected, Report};
+use crate::domain::time::{Seconds, Timestamp};
+
+/// How many grants are told or asked in one step, beside those that a user ends. Cloudflare allows 50 subrequests per
+/// invocation on its free plan.
+pub const MAX_TOLD: usize = 20;
+/// How long after the account noted a grant its code may still be on the way to the grant's object.
+const ON_THE_WAY: Seconds = Seconds(60);
+
+/// Why a command is refused that concerns a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum GrantError {
+    /// No such account.
+    #[error("the account does not exist")]
+    Unknown,
+    /// The grant is not the account's, or no longer.
+    #[error("the grant was ended")]
+    NoGrant,
+}
+
+impl From<NoAccount> for GrantError {
+    fn from(_: NoAccount) -> Self {
+        Self::Unknown
+    }
+}
+
+impl Refusal for GrantError {
+    fn is_signed_out(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+/// The number of the session that a grant began with.
+pub fn number_of(grant_id: &str) -> u32 {
+    let digest = Sha256::digest(grant_id.as_bytes());
+    digest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
+/// The rows in which a grant can be.
+pub fn rows_of(grant_id: &str) -> [RowKeys; 2] {
+    [grant::key_of(grant_id), session::key_of(number_of(grant_id))].map(RowKeys::One)
+}
+
+/// A grant, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'r> {
+    /// The key of its row.
+    key: &'r str,
+    /// The session that it shares the row with.
+    session: Option<&'r Session>,
+    /// The grant.
+    pub grant: &'r Grant,
+}
+
+/// All grants among the rows.
+pub fn all(rows: &Rows) -> impl Iterator<Item = Held<'_>> {
+    rows.iter().filter_map(|(key, row)| {
+        let session = Session::of(row);
+        let grant = match session {
+            Some(session) => session.grant.as_deref()?,
+            None => Grant::of(row)?,
+        };
+        Some(Held { key, session, grant })
+    })
+}
+
+/// The grant with this ID.
+pub fn find<'r>(rows: &'r Rows, grant_id: &str) -> Option<Held<'r>> {
+    all(rows).find(|held| held.grant.grant_id == grant_id)
+}
+
+/// The grant of an access token (grant ID, `jti`), while both are valid.
+///
+/// # Errors
+/// [`GrantError::NoGrant`].
+pub fn find_usable<'r>(
+    rows: &'r Rows,
+    grant_id: &str,
+    jti: &str,
+    now: Timestamp,
+) -> Result<&'r Grant, GrantError> {
+    let found = find(rows, grant_id).map(|held| held.grant);
+    found
+        .filter(|grant| now < grant.expires_at && !grant.has_revoked(jti))
+        .ok_or(GrantError::NoGrant)
+}
+
+impl Held<'_> {
+    /// The row with another grant in place of this one.
+    pub fn replace(&self, change: Change<Account>, grant: Option<Grant>) -> Change<Account> {
+        let key = self.key.to_owned();
+        match (self.session, grant) {
+            (None, Some(grant)) => change.put(key, grant.into_row()),
+            (None, None) => change.delete(key),
+            (Some(session), grant) => {
+                // A session that goes in the same step takes the grant with it.
+                if change.rows.iter().any(|(other, row)| *other == key && row.is_none()) {
+                    return change;
+                }
+                let session = Session { grant: grant.map(Box::new), ..session.clone() };
+                change.put(key, session.into_row())
+            }
+        }
+    }
+
+    /// The effect that takes a scope back from the grant itself.
+    pub fn narrow(&self, scope: &str, now: Timestamp) -> Option<EffectOf<Account>> {
+        let (address, scope) = (Address::Id(self.grant.grant_id.clone()), scope.to_owned());
+        if self.is_expected(now) {
+            let until = self.grant.since.plus(ON_THE_WAY);
+            Effect::send(address, &NarrowExpected { scope, until })
+        } else {
+            Effect::send(address, &Narrow(scope))
+        }
+    }
+
+    /// The effect that asks the grant whether it is over.
+    pub fn ask(&self, account: &str, now: Timestamp) -> Option<EffectOf<Account>> {
+        let grant_id = self.grant.grant_id.clone();
+        let address = Address::Id(grant_id.clone());
+        let is_expected = self.is_expected(now);
+        Effect::send(address, &Report { account: account.to_owned(), grant_id, is_expected })
+    }
+
+    /// The effect that ends the grant itself, so that its tokens stop working.
+    pub fn end(&self, now: Timestamp) -> Option<EffectOf<Account>> {
+        let address = Address::Id(self.grant.grant_id.clone());
+        let until = self.grant.since.plus(ON_THE_WAY);
+        if self.is_expected(now) {
+            Effect::send(address, &EndExpected { until })
+        } else {
+            Effect::send(address, &End)
+        }
+    }
+
+    /// Whether the grant's code may not have reached its object yet.
+    fn is_expected(&self, now: Timestamp) -> bool {
+        now < self.grant.since.plus(ON_THE_WAY)
+    }
+}
+
+/// Ends the grants that match: their rows go, and their objects are told.
+pub fn end(
+    change: Change<Account>,
+    rows: &Rows,
+    now: Timestamp,
+    ends: impl Fn(&Grant) -> bool,
+) -> Change<Account> {
+    all(rows)
+        .filter(|held| ends(held.grant))
+        .fold(change, |change, held| held.replace(change, None).wants(held.end(now)))
+}

@@ -1,0 +1,54 @@
+//! The user deletes an app, and its registration is deleted by an effect.
+
+use super::app::{self, App};
+use crate::domain::account::access::SessionProof;
+use crate::domain::account::existing::existing;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::refusal::SessionError;
+use crate::domain::account::rows::{RowKind, Rows};
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Address, Before, Change, Command, Effect, RowKeys, Step, as_array};
+use crate::domain::registration::Delete;
+use crate::domain::time::Timestamp;
+
+/// Which app.
+#[derive(Clone, Debug)]
+pub struct DeleteApp {
+    /// What the browser shows.
+    pub session: SessionProof,
+    /// The app.
+    pub client_id: String,
+}
+
+as_array!(DeleteApp { session, client_id });
+
+impl Command for DeleteApp {
+    const NAME: &'static str = "DeleteApp";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Account;
+    type Reply = ();
+    type Error = SessionError;
+
+    fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        vec![self.session.row(), RowKeys::All(App::PREFIX)]
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self { session, client_id } = self;
+        existing(before, |_, rows| {
+            session.find(rows, now)?;
+            Ok(deleted(&client_id, rows).reply(Ok(())))
+        })
+    }
+}
+
+/// Takes an app off the list and deletes its registration.
+pub fn deleted(client_id: &str, rows: &Rows) -> Change<Account> {
+    let key = app::key_of(client_id);
+    // An app that is not in the list may be someone else's.
+    if !rows.contains_key(&key) {
+        return Change::none();
+    }
+    let address = Address::Name(client_id.to_owned());
+    Change::none().delete(key).wants(Effect::send(address, &Delete))
+}

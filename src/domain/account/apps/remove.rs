@@ -1,0 +1,42 @@
+//! From a worker of the previous release, which has deleted the registration itself: the user has deleted an app.
+
+use super::app::{self, App};
+use crate::domain::account::access::SessionProof;
+use crate::domain::account::existing::existing;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::refusal::SessionError;
+use crate::domain::account::rows::RowKind;
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
+use crate::domain::time::Timestamp;
+
+/// Which app.
+#[derive(Clone, Debug)]
+pub struct RemoveApp {
+    /// What the browser shows.
+    pub session: SessionProof,
+    /// The app.
+    pub client_id: String,
+}
+
+as_array!(RemoveApp { session, client_id });
+
+impl Command for RemoveApp {
+    const NAME: &'static str = "RemoveApp";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Account;
+    type Reply = ();
+    type Error = SessionError;
+
+    fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        vec![self.session.row(), RowKeys::All(App::PREFIX)]
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self { session, client_id } = self;
+        existing(before, |_, rows| {
+            session.find(rows, now)?;
+            Ok(Step::unchanged(Ok(())).delete(app::key_of(&client_id)))
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! How many sessions, consents and grants an account may have, and which rows show it.
+
+use super::consent::{Consent, MAX_CONSENTS};
+use crate::domain::account::access::{self, Grant, Session};
+use crate::domain::account::person::{Counts, Person};
+use crate::domain::account::rows::{self, RowKind, Rows};
+use crate::domain::machine::RowKeys;
+
+/// How many browsers may be signed in; the oldest gives way.
+pub const MAX_SESSIONS: u32 = 32;
+/// How many grants an account may have. Beyond that, the client with the most grants gives one up, so that no client
+/// pushes out another's.
+pub const MAX_GRANTS: u32 = 500;
+/// From so many grants below the limit on, the account asks which of them have unredeemed codes.
+const CENSUS: u32 = 20;
+
+impl Counts {
+    /// Whether there may be no room for one more session.
+    pub fn is_full_of_sessions(self) -> bool {
+        self.sessions >= MAX_SESSIONS
+    }
+
+    /// Whether there may be no room for one more consent.
+    pub fn is_full_of_consents(self) -> bool {
+        self.consents >= MAX_CONSENTS
+    }
+
+    /// Whether there will soon be no room for one more grant.
+    pub fn is_full_of_grants(self) -> bool {
+        self.grants >= MAX_GRANTS.saturating_sub(CENSUS)
+    }
+}
+
+impl Person {
+    /// The rows that [`Person::counted`] needs.
+    pub fn rows_to_count(&self) -> Vec<RowKeys> {
+        match self.counts {
+            Some(_) => Vec::new(),
+            None => [Session::PREFIX, Consent::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec(),
+        }
+    }
+
+    /// The same, its rows counted.
+    #[must_use]
+    pub fn counted(mut self, rows: &Rows) -> Self {
+        self.counts.get_or_insert_with(|| Counts {
+            sessions: rows::count::<Session>(rows),
+            consents: rows::count::<Consent>(rows),
+            grants: u32::try_from(access::all(rows).count()).unwrap_or(u32::MAX),
+        });
+        self
+    }
+}

@@ -1,0 +1,137 @@
+//! The decision: is this the user, signed in recently enough, and have they allowed it? If so, the grant is noted.
+
+use super::consent::{self, Consent, MAX_CONSENTS};
+use super::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
+use super::room;
+use crate::domain::account::access::{Grant, Session};
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::rows::{self, InRow, Row, RowKind, Rows};
+use crate::domain::machine::{EffectOf, RowKeys};
+use crate::domain::time::Timestamp;
+use crate::protocol::scope::Scope;
+
+impl AuthorizeRequest {
+    /// The rows that [`Person::record`] needs, beside the session's.
+    pub fn rows(&self, person: Option<&Person>) -> Vec<RowKeys> {
+        let counts = person.and_then(|person| person.counts).unwrap_or_default();
+        let mut keys = vec![RowKeys::One(consent::key_of(&self.client_id))];
+        if counts.is_full_of_grants() {
+            keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+        }
+        if counts.is_full_of_consents() {
+            keys.push(RowKeys::All(Consent::PREFIX));
+        }
+        keys
+    }
+}
+
+/// What came of it: the answer, the rows that change, and what is told to others.
+pub struct Recorded {
+    /// What is answered.
+    pub authorized: Authorized,
+    /// The grant.
+    pub grant: Grant,
+    /// The other rows that change.
+    pub rows: Vec<(String, Option<Row>)>,
+    /// What is told to others.
+    pub effects: Vec<EffectOf<Account>>,
+}
+
+impl Person {
+    /// Decides, and records the grant.
+    pub fn record(
+        &mut self,
+        session: &Session,
+        mut request: AuthorizeRequest,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Result<Recorded, AuthorizeError> {
+        if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
+            return Err(AuthorizeError::OtherPerson);
+        }
+        let authentication = session.authentication();
+        if !request.signed_in_since.is_none_or(|since| authentication.is_since(since)) {
+            return Err(AuthorizeError::ReauthenticationRequired);
+        }
+        let consent_key = consent::key_of(&request.client_id);
+        let before = rows::get::<Consent>(rows, &consent_key);
+        // What the person left out is left out: just now, or before, and then it is not asked for
+        // again.
+        let declined = match request.consent {
+            ConsentGiven::Before | ConsentGiven::FirstParty => {
+                before.map(|consent| &consent.declined)
+            }
+            ConsentGiven::JustNow => Some(&request.declined),
+            ConsentGiven::MustAsk => None,
+        };
+        // Declining a scope also declines the claims in it that the request asked for by name (OpenID
+        // Connect Core §5.5).
+        let nothing = Scope::default();
+        let declined = declined.unwrap_or(&nothing);
+        let claims_scope = request.claims.scope().filter(|token| !declined.contains(token));
+        request.scope = request.scope.filter(|token| !declined.contains(token));
+        let mut asked = request.scope.clone();
+        claims_scope.iter().for_each(|token| asked.insert(token));
+        check_consent(&request, &asked, before)?;
+        let authorized = Authorized {
+            account: self.account.clone(),
+            authentication,
+            sid: session.sid.clone(),
+            scope: request.scope.clone(),
+            not_after: (!request.offline).then_some(session.expires_at),
+        };
+
+        let room = room::make_room(rows, (&self.account, &request.client_id), now);
+        self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants));
+        let mut changes = room.rows;
+        if request.consent == ConsentGiven::JustNow {
+            if before.is_none() {
+                let (gone, left) = rows::make_room::<Consent>(rows, MAX_CONSENTS, now);
+                self.count(|counts| {
+                    counts.consents = left.unwrap_or(counts.consents).saturating_add(1);
+                });
+                changes.extend(gone.into_iter().map(|key| (key, None)));
+            }
+            let consent = consent::remembered(&request, &asked, before, now);
+            changes.push((consent_key, Some(consent.into_row())));
+        }
+        let grant = Grant {
+            grant_id: request.grant_id,
+            client_id: request.client_id,
+            scope: request.scope,
+            claims: request.claims,
+            claims_scope,
+            redeemed: false,
+            sid: authorized.sid.clone(),
+            offline: request.offline,
+            since: now,
+            expires_at: authorized.not_after.map_or(request.expires_at, |ends| {
+                // The access tokens of a session live on for the moment that they have left.
+                request.expires_at.min(ends.plus(request.tokens))
+            }),
+            over_at: request.over_at,
+            revoked: Vec::new(),
+        };
+        Ok(Recorded { authorized, grant, rows: changes, effects: room.effects })
+    }
+}
+
+/// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
+/// allowed before (RFC 8707 §3).
+fn check_consent(
+    request: &AuthorizeRequest,
+    asked: &Scope,
+    before: Option<&Consent>,
+) -> Result<(), AuthorizeError> {
+    let covered = before.is_some_and(|consent| {
+        let covers = |scope: &Scope| scope.covers(asked);
+        request.targets().all(|target| consent.allowed.get(target).is_some_and(covers))
+    });
+    match request.consent {
+        ConsentGiven::FirstParty | ConsentGiven::JustNow => Ok(()),
+        ConsentGiven::Before if covered => Ok(()),
+        ConsentGiven::Before | ConsentGiven::MustAsk => Err(AuthorizeError::ConsentRequired {
+            remembered: before.map(Consent::scope).unwrap_or_default(),
+        }),
+    }
+}

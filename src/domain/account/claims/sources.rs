@@ -1,0 +1,74 @@
+//! What is known of a person, and where each claim came from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::protocol::claims::StandardClaims;
+
+/// Which provider a claim came from; the person set every claim that is not named.
+pub type Sources = BTreeMap<String, String>;
+
+/// Takes what a provider says into the profile. The address is no part of this: it is how the person
+/// signs in. Neither are groups and roles: see `membership.rs`.
+pub fn follow(
+    claims: &StandardClaims,
+    sources: &mut Sources,
+    identity: &Identity,
+    update: ClaimsUpdate,
+) -> StandardClaims {
+    let mut held = members(claims);
+    let provider = &identity.provider;
+    for (claim, value) in members(&identity.claims) {
+        let missing = !held.contains_key(&claim);
+        let own = sources.get(&claim) == Some(provider);
+        let takes = match update {
+            ClaimsUpdate::Follow => missing || own,
+            ClaimsUpdate::Overwrite => true,
+            ClaimsUpdate::Once => missing,
+        };
+        if takes && !is_address(&claim) && !is_membership(&claim) {
+            held.insert(claim.clone(), value);
+            sources.insert(claim, provider.clone());
+        }
+    }
+    serde_json::from_value(Value::Object(held)).unwrap_or_else(|_| claims.clone())
+}
+
+/// What the person may write, taken over; everything else stays as it is held, whatever the form was
+/// made from.
+pub fn edited(held: &StandardClaims, written: StandardClaims) -> StandardClaims {
+    let same_phone = held.phone_number == written.phone_number;
+    let verified = held.phone_number_verified.filter(|_| same_phone).unwrap_or(false);
+    StandardClaims {
+        name: written.name,
+        given_name: written.given_name,
+        family_name: written.family_name,
+        nickname: written.nickname,
+        phone_number_verified: written.phone_number.as_ref().map(|_| verified),
+        phone_number: written.phone_number,
+        birthdate: written.birthdate,
+        zoneinfo: written.zoneinfo,
+        locale: written.locale,
+        ..held.clone()
+    }
+}
+
+/// What the person wrote is the person's own from then on.
+pub fn written(before: &StandardClaims, after: &StandardClaims, sources: &mut Sources) {
+    let (before, after) = (members(before), members(after));
+    sources.retain(|claim, _| before.get(claim) == after.get(claim));
+}
+
+fn members(claims: &StandardClaims) -> Map<String, Value> {
+    claims.select(|claim| claim != "updated_at")
+}
+
+fn is_address(claim: &str) -> bool {
+    matches!(claim, "email" | "email_verified")
+}
+
+fn is_membership(claim: &str) -> bool {
+    crate::protocol::claims::MEMBERSHIP.contains(&claim)
+}

@@ -1,0 +1,67 @@
+//! What a provider says of the user goes into the account.
+
+use super::linked_identity::{LinkedIdentity, key_of};
+use crate::domain::account::claims;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::rows::{self, Rows};
+use crate::domain::identifier;
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::machine::{Address, Effect, EffectOf};
+use crate::domain::time::Timestamp;
+
+impl Person {
+    /// The account is made or linked: what the provider says goes into the profile.
+    pub fn take_in(
+        &mut self,
+        identity: &Identity,
+        update: ClaimsUpdate,
+        rows: &Rows,
+        now: Timestamp,
+    ) -> LinkedIdentity {
+        let known = rows::get::<LinkedIdentity>(rows, &key_of(&identity.identifier()));
+        let linked_at = known.map_or(now, |linked| linked.linked_at);
+        let before = self.claims.clone();
+        self.claims = claims::follow(&before, &mut self.sources, identity, update);
+        let known_memberships = self.memberships.clone();
+        claims::take_in(&mut self.memberships, identity, update);
+        if self.email.is_none() {
+            // Here the address is a claim like any other. Only the account that an address signs in to may
+            // call it verified: if two accounts did, an app would take them for one user.
+            self.claims.email.clone_from(&identity.claims.email);
+            self.claims.email_verified = identity.claims.email.as_ref().map(|_| false);
+        } else if self.is_own(identity.verified_email.as_deref()) {
+            self.claims.email_verified = Some(true);
+        }
+        // It says when something else changed (OpenID Connect Core §5.1), not when the person came.
+        self.claims.updated_at = before.updated_at;
+        if before != self.claims || known_memberships != self.memberships {
+            self.claims.updated_at = Some(now.seconds());
+        }
+        LinkedIdentity {
+            provider: identity.provider.clone(),
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            label: identity.label().to_owned(),
+            linked_at,
+            used_at: now,
+        }
+    }
+
+    fn is_own(&self, address: Option<&str>) -> bool {
+        let same = |own: &String| address.is_some_and(|address| own.eq_ignore_ascii_case(address));
+        self.email.as_ref().is_some_and(same)
+    }
+
+    /// Whether the account's own address is that one, and was proven to be the person's.
+    pub fn has_proven(&self, address: Option<&str>) -> bool {
+        self.is_own(address) && self.has_proven_address()
+    }
+
+    /// Confirms that the identity leads here.
+    pub fn confirm(&self, identity: &Identity) -> Option<EffectOf<Account>> {
+        Effect::send(
+            Address::Name(identity.identifier()),
+            &identifier::Confirm(self.account.clone()),
+        )
+    }
+}

@@ -1,0 +1,106 @@
+//! What is remembered of a person beside the rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::claims::{Memberships, Sources};
+use crate::domain::attempts::Attempts;
+use crate::domain::machine::{Change, Next};
+use crate::domain::password::PasswordRecord;
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::StandardClaims;
+
+/// The machine.
+#[derive(Debug)]
+pub struct Account;
+
+/// The state of an account: small, and always loaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// The account's own object, which is the user's `sub`.
+    pub account: String,
+    /// The address with which the user signs in, as it was typed; `None` for a user who signs in through other providers
+    /// alone.
+    pub email: Option<String>,
+    /// The name of the identifier by which the address leads here.
+    pub identifier: Option<String>,
+    /// Claims about the user.
+    pub claims: StandardClaims,
+    /// Where each claim came from that the user did not write.
+    #[serde(default, skip_serializing_if = "Sources::is_empty")]
+    pub sources: Sources,
+    /// Groups and roles, stored under the identity whose provider asserted them.
+    #[serde(default, skip_serializing_if = "Memberships::is_empty")]
+    pub memberships: Memberships,
+    /// The unproven address that the account had until someone else proved that it is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_lost: Option<String>,
+    /// The password, where the user has set one.
+    pub password: Option<PasswordRecord>,
+    /// Wrong passwords.
+    pub attempts: Attempts,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// Whether the account sets an alarm for its sessions and grants; not yet for one of an earlier release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) has_clock: bool,
+    /// When the alarm comes, as far as is known without a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) wakes_at: Option<Timestamp>,
+    /// How many rows there are; unknown until they are counted, once while the object is in memory.
+    /// Never written, so that what only adds a row writes only that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) counts: Option<Counts>,
+}
+
+/// How many rows there are of each kind that is bounded: an upper bound, made exact when it is reached.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Sessions.
+    pub sessions: u32,
+    /// Consents.
+    pub consents: u32,
+    /// Grants, in rows of their own and in those of sessions.
+    pub grants: u32,
+}
+
+impl Person {
+    /// Changes at most what may be lost with the memory.
+    pub fn remembered(self) -> Change<Account> {
+        Change::to(Next::Remembered(self))
+    }
+
+    /// Changes what must not be lost.
+    pub fn written(self) -> Change<Account> {
+        durable(self.remembered())
+    }
+
+    /// Changes the counts, if they are known.
+    pub fn count(&mut self, change: impl FnOnce(&mut Counts)) {
+        if let Some(counts) = &mut self.counts {
+            change(counts);
+        }
+    }
+
+    /// The claims as apps get them: an address counts as verified only if it signs in to this account.
+    pub fn stated_claims(&self) -> StandardClaims {
+        let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
+        StandardClaims { email_verified: verified, ..self.claims.clone() }
+    }
+
+    /// Whether the account has proven that its address is the user's.
+    pub fn has_proven_address(&self) -> bool {
+        self.claims.email_verified == Some(true)
+    }
+}
+
+/// The same change, its state written: what is counted is not.
+pub fn durable(change: Change<Account>) -> Change<Account> {
+    let next = match change.next {
+        Next::Remembered(mut person) | Next::Awaited(mut person) => {
+            person.counts = None;
+            Next::Written(person)
+        }
+        other => other,
+    };
+    Change { next, ..change }
+}

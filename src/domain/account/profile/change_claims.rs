@@ -1,0 +1,46 @@
+//! The user changes what is known of them.
+
+use crate::domain::account::access::SessionProof;
+use crate::domain::account::claims;
+use crate::domain::account::existing::existing;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::refusal::SessionError;
+use crate::domain::entropy::Entropy;
+use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::StandardClaims;
+
+/// What the user has written.
+#[derive(Clone, Debug)]
+pub struct ChangeClaims {
+    /// What the browser shows.
+    pub session: SessionProof,
+    /// The claims; those that the user may not write are ignored.
+    pub claims: StandardClaims,
+}
+
+as_array!(ChangeClaims { session, claims });
+
+impl Command for ChangeClaims {
+    const NAME: &'static str = "ChangeClaims";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Account;
+    type Reply = ();
+    type Error = SessionError;
+
+    fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        vec![self.session.row()]
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self { session, claims } = self;
+        existing(before, |mut person, rows| {
+            session.find(rows, now)?;
+            let edited = claims::edited(&person.claims, claims);
+            claims::written(&person.claims, &edited, &mut person.sources);
+            person.claims = edited;
+            person.claims.updated_at = Some(now.seconds());
+            Ok(person.written().reply(Ok(())))
+        })
+    }
+}

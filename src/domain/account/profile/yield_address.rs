@@ -1,0 +1,62 @@
+//! Give up the address with that identifier, unless this account has proven it. Sent when someone else has proven that the
+//! address is theirs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::account::existing::existing;
+use crate::domain::account::person::Account;
+use crate::domain::account::refusal::{NoAccount, Refusal};
+use crate::domain::entropy::Entropy;
+use crate::domain::identifier;
+use crate::domain::machine::{Address, Before, Command, Effect, Step};
+use crate::domain::time::Timestamp;
+
+/// The identifier's name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct YieldAddress(pub String);
+
+/// Why the account keeps the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum YieldAddressError {
+    /// No such account.
+    #[error("the account does not exist")]
+    Unknown,
+    /// The account has proven the address, so it doesn't give it up.
+    #[error("the address is proven")]
+    AddressProven,
+}
+
+impl From<NoAccount> for YieldAddressError {
+    fn from(_: NoAccount) -> Self {
+        Self::Unknown
+    }
+}
+
+impl Refusal for YieldAddressError {
+    fn is_signed_out(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}
+
+impl Command for YieldAddress {
+    const NAME: &'static str = "YieldAddress";
+    const REPLY: Option<&'static str> = Some("Done");
+    type Machine = Account;
+    type Reply = ();
+    type Error = YieldAddressError;
+
+    fn decide(self, before: Before<Account>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
+        let Self(identifier) = self;
+        existing(before, |mut person, _| {
+            if person.has_proven_address() || person.identifier.as_ref() != Some(&identifier) {
+                return Err(YieldAddressError::AddressProven);
+            }
+            let release = identifier::Release(person.account.clone());
+            let release = Effect::send(Address::Name(identifier), &release);
+            person.identifier = None;
+            person.address_lost = person.email.take();
+            (person.claims.email, person.claims.email_verified) = (None, None);
+            Ok(person.written().reply(Ok(())).wants(release))
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! How an app loses one scope.
+
+use crate::domain::account::access;
+use crate::domain::account::authorization::{self, Consent, MAX_CONSENTS};
+use crate::domain::account::connections;
+use crate::domain::account::person::{Account, Person};
+use crate::domain::account::rows::{self, InRow, Rows};
+use crate::domain::machine::Change;
+use crate::domain::time::Timestamp;
+use crate::protocol::scope;
+
+impl Person {
+    /// The app keeps the rest: its grants are told, and their next tokens are narrower.
+    pub fn revoke_scope(
+        mut self,
+        (client_id, scope): (&str, &str),
+        rows: &Rows,
+        now: Timestamp,
+    ) -> Change<Account> {
+        let key = authorization::key_of(client_id);
+        let account = self.account.clone();
+        let mut gone = Vec::new();
+        let consent = match rows::get::<Consent>(rows, &key) {
+            Some(consent) => Some(consent.clone()),
+            // The operator's own app needs no consent, but what the user takes back is remembered for it too.
+            _ if access::all(rows).any(|held| held.grant.client_id == client_id) => {
+                let (old, left) = rows::make_room::<Consent>(rows, MAX_CONSENTS, now);
+                gone = old;
+                self.count(|counts| {
+                    counts.consents = left.unwrap_or(counts.consents).saturating_add(1);
+                });
+                Some(Consent { since: now, ..Consent::default() })
+            }
+            _ => None,
+        };
+        let provider = scope.strip_prefix(scope::CONNECTION);
+        let mut change = connections::end(self.remembered(), (&account, rows), |id| {
+            id.client_id() == Some(client_id) && Some(id.provider()) == provider
+        });
+        if let Some(consent) = consent {
+            change = change.put(key, consent.without(scope).into_row());
+        }
+        change = gone.into_iter().fold(change, Change::delete);
+        let grants = access::all(rows).filter(|held| held.grant.client_id == client_id);
+        grants.fold(change, |change, held| {
+            let narrower = held.grant.clone().without_scope(scope);
+            held.replace(change, Some(narrower)).wants(held.narrow(scope, now))
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Make the account, and sign the user in.
+
+use serde::{Deserialize, Serialize};
+
+use super::begin::{self, SignedIn};
+use super::new_session::NewSession;
+use crate::domain::account::claims::{Memberships, Sources};
+use crate::domain::account::credentials::ChosenPassword;
+use crate::domain::account::identities;
+use crate::domain::account::person::{Account, Person, durable};
+use crate::domain::account::rows::{InRow, Rows};
+use crate::domain::attempts::Attempts;
+use crate::domain::entropy::Entropy;
+use crate::domain::identifier;
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
+use crate::domain::password::PasswordError;
+use crate::domain::time::Timestamp;
+use crate::protocol::claims::StandardClaims;
+
+/// Whose account, and the session that begins.
+#[derive(Clone, Debug)]
+pub struct Create {
+    /// The account.
+    pub account: NewAccount,
+    /// The session.
+    pub session: NewSession,
+}
+
+as_array!(Create { account, session });
+
+/// A new account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// The account's own object.
+    pub account: String,
+    /// The address, where there is one to sign in with, and the name of the identifier that was
+    /// claimed for it.
+    pub address: Option<(String, String)>,
+    /// Claims about the person.
+    pub claims: StandardClaims,
+    /// The password, for a person who has one.
+    pub password: Option<ChosenPassword>,
+    /// The identity at another provider that the account begins with.
+    pub identity: Option<Box<Identity>>,
+}
+
+/// Why no account is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CreateError {
+    /// The object is an account already.
+    #[error("the account exists")]
+    Exists,
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+impl Command for Create {
+    const NAME: &'static str = "Create";
+    const REPLY: Option<&'static str> = Some("SignedIn");
+    type Machine = Account;
+    type Reply = SignedIn;
+    type Error = CreateError;
+
+    fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        begin::rows_of(None, &self.session, None)
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
+        let Self { account, session } = self;
+        let decided = match before.state {
+            Some(_) => Err(CreateError::Exists),
+            None => account.create(session, now, entropy),
+        };
+        decided.unwrap_or_else(|error| Step::unchanged(Err(error)))
+    }
+}
+
+impl NewAccount {
+    fn create(
+        self,
+        session: NewSession,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Step<Create>, CreateError> {
+        let Self { account, address, claims, password, identity } = self;
+        let password = password.map(|password| password.into_record(entropy)).transpose()?;
+        let confirm = address.as_ref().and_then(|(_, identifier)| {
+            let command = identifier::Confirm(account.clone());
+            Effect::send(Address::Name(identifier.clone()), &command)
+        });
+        let (email, identifier) = address.unzip();
+        let mut person = Person {
+            account,
+            email,
+            identifier,
+            claims,
+            sources: Sources::new(),
+            memberships: Memberships::new(),
+            address_lost: None,
+            password,
+            attempts: Attempts::default(),
+            created_at: now,
+            has_clock: false,
+            wakes_at: None,
+            counts: None,
+        };
+        let linked = identity.map(|identity| {
+            let row = person.take_in(&identity, ClaimsUpdate::Follow, &Rows::new(), now);
+            (identities::key_of(&identity.identifier()), row, person.confirm(&identity))
+        });
+        let (change, signed_in) = person.begin_session(session, &Rows::new(), (now, entropy));
+        let change = durable(change).wants(confirm);
+        let change = match linked {
+            Some((key, row, confirm)) => change.put(key, row.into_row()).wants(confirm),
+            None => change,
+        };
+        Ok(change.reply(Ok(signed_in)))
+    }
+}

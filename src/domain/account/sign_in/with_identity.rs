@@ -1,0 +1,116 @@
+//! Sign in through a provider, where the identity is linked, or may be linked at once.
+
+use serde::{Deserialize, Serialize};
+
+use super::begin::{self, SignedIn};
+use super::new_session::NewSession;
+use crate::domain::account::access::SessionProof;
+use crate::domain::account::existing::existing;
+use crate::domain::account::identities::{self, LinkedIdentity, MAX_IDENTITIES};
+use crate::domain::account::person::{Account, Person, durable};
+use crate::domain::account::refusal::NoAccount;
+use crate::domain::account::rows::{self, InRow, RowKind};
+use crate::domain::entropy::Entropy;
+use crate::domain::identifier;
+use crate::domain::identity::{ClaimsUpdate, Identity};
+use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step};
+use crate::domain::time::Timestamp;
+
+/// A sign-in through a provider, whose word was checked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignInWith {
+    /// Who, there.
+    pub identity: Identity,
+    /// What becomes of the profile.
+    pub update: ClaimsUpdate,
+    /// Whether an account that has proven the same address is linked at once.
+    pub link_by_email: bool,
+    /// The session that begins.
+    pub session: NewSession,
+    /// The session that this browser had, which the new one replaces.
+    pub replaces: Option<SessionProof>,
+    /// For an account without an address of its own: the name of the identifier that was claimed for the
+    /// identity's verified address.
+    #[serde(default)]
+    pub adopts_address: Option<String>,
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum SignInWithError {
+    /// No such account.
+    #[error("the account does not exist")]
+    Unknown,
+    /// The identity at the provider is not linked to this account.
+    #[error("the identity is not linked to this account")]
+    NotLinked,
+    /// More than an account keeps.
+    #[error("at most {MAX_IDENTITIES} identities can be linked")]
+    TooManyIdentities,
+}
+
+impl From<NoAccount> for SignInWithError {
+    fn from(_: NoAccount) -> Self {
+        Self::Unknown
+    }
+}
+
+impl Command for SignInWith {
+    const NAME: &'static str = "SignInWith";
+    const REPLY: Option<&'static str> = Some("SignedIn");
+    type Machine = Account;
+    type Reply = SignedIn;
+    type Error = SignInWithError;
+
+    fn rows(&self, person: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
+        let mut keys = vec![RowKeys::All(LinkedIdentity::PREFIX)];
+        keys.extend(begin::rows_of(person, &self.session, self.replaces.as_ref()));
+        keys
+    }
+
+    fn decide(self, before: Before<Account>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
+        let Self { identity, update, link_by_email, session, replaces, adopts_address } = self;
+        existing(before, |person, rows| {
+            let mut person = person.counted(rows);
+            let key = identities::key_of(&identity.identifier());
+            let linked = rows::get::<LinkedIdentity>(rows, &key);
+            if linked.is_none() {
+                if !link_by_email || !person.has_proven(identity.verified_email.as_deref()) {
+                    return Err(SignInWithError::NotLinked);
+                }
+                if !identities::has_room(rows) {
+                    return Err(SignInWithError::TooManyIdentities);
+                }
+            }
+            let confirm = linked.is_none().then(|| person.confirm(&identity)).flatten();
+            let known = (person.claims.clone(), person.sources.clone(), person.memberships.clone());
+            let adopted = adopts_address.and_then(|name| person.adopt(&identity, name));
+            let row = person.take_in(&identity, update, rows, now);
+            let has_learnt = known
+                != (person.claims.clone(), person.sources.clone(), person.memberships.clone());
+            let (change, signed_in) =
+                person.continue_session(session, replaces.as_ref(), rows, (now, entropy));
+            let change = if has_learnt { durable(change) } else { change };
+            let change = if row.says_more_than(linked, now) {
+                change.put(key, row.into_row())
+            } else {
+                change
+            };
+            Ok(change.wants(confirm).wants(adopted).reply(Ok(signed_in)))
+        })
+    }
+}
+
+impl Person {
+    /// Makes an address that the provider vouches for the account's own, proven address, if the account
+    /// has none.
+    fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<EffectOf<Account>> {
+        let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
+        let command = identifier::Confirm(self.account.clone());
+        let confirm = Effect::send(Address::Name(identifier.clone()), &command);
+        self.claims.email = Some(address.clone());
+        (self.email, self.identifier) = (Some(address), Some(identifier));
+        self.address_lost = None;
+        confirm
+    }
+}
