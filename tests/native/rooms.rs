@@ -115,11 +115,6 @@ const STILL_THERE: &[Circle] = &[
         because: "the pattern and its messages name each other",
     },
     Circle {
-        folder: "domain/key_ring",
-        among: &["mod", "ring", "set"],
-        because: "the ring uses the commands and errors of its machine",
-    },
-    Circle {
         folder: "edge",
         among: &["keys", "memory", "platform", "ports", "turns"],
         because: "the ports, the keys and the turns of tasks stand in one another",

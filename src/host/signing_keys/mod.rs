@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use self::cache::Maker;
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::key_ring::{
-    CACHED_FOR, HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, OpenedKeys,
+    CACHED_FOR, HintKeys, KeyPair, KeyRing, KeyRingError, KeySet, Keys, OpenedKeys,
 };
 use crate::domain::machine::{Address, Class, Command, message};
 use crate::domain::stored;
@@ -71,7 +71,7 @@ impl SigningKeys<'_> {
         let published = self.published().await?.map(|keys| OpenedKeys::new(keys, self.sealer));
         let mut keys = match published.filter(|keys| self.signs(keys, alg)) {
             Some(keys) => keys,
-            None => self.tell(&KeyRingCommand::Keys(alg)).await?,
+            None => self.tell(&Keys(alg)).await?,
         };
         // If the keys can't be sealed anew now, the next isolate does it. They can be used anyway.
         if let Some(command) = keys.reseal(self.sealer, self.now(), self.entropy) {
