@@ -114,11 +114,6 @@ const STILL_THERE: &[Circle] = &[
         among: &["effect", "message", "mod"],
         because: "the pattern and its messages name each other",
     },
-    Circle {
-        folder: "edge",
-        among: &["keys", "memory", "platform", "ports", "turns"],
-        because: "the ports, the keys and the turns of tasks stand in one another",
-    },
 ];
 
 /// Which modules of a folder use which: the user, the used, and an example.
