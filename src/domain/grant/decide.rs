@@ -37,10 +37,10 @@ impl Command for Decide {
         let decided = match before.state {
             Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
                 return match waiting.undecided(now) {
-                    Ok(waiting) => {
+                    Some(waiting) => {
                         Step::written(GrantState::Device(waiting.decide(*self.0)), Ok(()))
                     }
-                    Err(error) => Step::unchanged(Err(error)),
+                    None => Step::unchanged(Err(DecisionError::ExpiredToken)),
                 };
             }
             Some(GrantState::Device(DeviceState::Approved(approved))) => approved.authorization,
