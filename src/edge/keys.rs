@@ -1,26 +1,15 @@
 //! What the signing keys (`host/signing_keys/`) ask of Cloudflare: KV, where they are published, and WebCrypto, which
 //! makes and uses them.
 
-use std::rc::Rc;
-
 use async_trait::async_trait;
 
-use super::platform::{self, Env};
-use super::ports::{Edge, count, object_id_of_name, unavailable};
+use super::outside::{Edge, count};
+use super::platform::{self, unavailable};
 use crate::domain::machine::Class;
-use crate::host::{KEY_RING, KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
+use crate::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
 use crate::jose::jwk::{Jwk, PublicKey};
-use crate::ports::Unavailable;
+use crate::ports::{Objects, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
-
-thread_local! {
-    static CACHE: Rc<KeyCache> = Rc::default();
-}
-
-/// The cache of this isolate.
-pub(super) fn cache() -> Rc<KeyCache> {
-    CACHE.with(Rc::clone)
-}
 
 /// The signing keys, for one request.
 pub(super) fn signing_keys(edge: &Edge) -> SigningKeys<'_> {
@@ -39,8 +28,8 @@ pub(super) fn signing_keys(edge: &Edge) -> SigningKeys<'_> {
 
 /// The name of a list in KV. It ends with the ring's ID. So a deployment never uses the keys that another one left in
 /// the namespace, which `wrangler delete` keeps: its own ring has another ID.
-fn name(list: KeyList, env: &Env) -> Result<String, Unavailable> {
-    let ring = object_id_of_name(env, Class::KeyRing, KEY_RING)?;
+fn name(list: KeyList, objects: &dyn Objects) -> Result<String, Unavailable> {
+    let ring = objects.id_of_name(Class::KeyRing, KEY_RING)?;
     Ok(format!("{}/{ring}", earlier_name(list)))
 }
 
@@ -56,13 +45,13 @@ fn earlier_name(list: KeyList) -> &'static str {
 impl KeyLists for Edge {
     async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable> {
         count(&self.kv_reads);
-        platform::get(&self.env, &name(list, &self.env)?).await
+        platform::get(&self.env, &name(list, self)?).await
     }
 
     /// Also removes the list of an earlier version, because it has private keys sealed with a secret that may be
     /// replaced later.
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
-        platform::put(&self.env, &name(list, &self.env)?, json).await?;
+        platform::put(&self.env, &name(list, self)?, json).await?;
         platform::remove(&self.env, earlier_name(list)).await
     }
 

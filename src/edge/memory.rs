@@ -1,7 +1,8 @@
-//! The memory of this isolate's wasm instance.
+//! The memory of this isolate's wasm instance, and what it can still take.
 
 use std::arch::wasm32;
 
+use super::tasks::Load;
 use super::turns;
 use crate::protocol::weight;
 
@@ -17,7 +18,12 @@ pub fn linear() -> usize {
 
 /// About how many bytes requests take now: the waiting tasks, and what callers sent. That is counted
 /// twice, since whoever reads it keeps a part of it.
-pub fn in_use() -> usize {
+fn in_use() -> usize {
     let tasks = turns::waiting().saturating_mul(TASK);
     weight::in_memory().saturating_mul(2).saturating_add(tasks)
+}
+
+/// What this isolate can still take.
+pub fn load() -> Load {
+    Load::of(turns::waiting(), in_use())
 }

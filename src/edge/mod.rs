@@ -2,11 +2,14 @@
 //! in Durable Objects, and knows no rule of OAuth.
 
 mod cache;
+mod clock;
 mod keys;
 mod memory;
 mod objects;
+mod outside;
 mod platform;
 mod ports;
+mod random;
 mod request;
 mod tasks;
 mod turns;
@@ -17,8 +20,8 @@ use std::rc::Rc;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use self::outside::Edge;
 use self::platform::{Env, Incoming};
-use self::ports::Edge;
 use self::request::Sender;
 use self::tasks::Load;
 use crate::endpoints::http::Response;
@@ -95,7 +98,7 @@ pub fn answer(
         }
     };
     // A request that comes now would find the memory that those who wait will give back in a moment.
-    if turns::load() == Load::Full {
+    if memory::load() == Load::Full {
         write(&overloaded());
         return Ok(0);
     }

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use wasm_bindgen::prelude::*;
 
+use super::clock::now;
+use super::outside::Edge;
 use super::platform::{self, Env, Host};
-use super::ports::{Edge, Random, now};
+use super::random::Random;
 use super::{settings, turns};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Class, Machine};
@@ -142,7 +144,7 @@ impl Store for Host {
         }
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
         let alarm = changes.alarm.map(|Timestamp(at)| at as f64);
-        self.change(state.as_deref(), &list, alarm).map_err(super::ports::unavailable)
+        self.change(state.as_deref(), &list, alarm).map_err(platform::unavailable)
     }
 
     fn has_alarm(&self) -> bool {

@@ -199,6 +199,12 @@ pub async fn ask(asked: Asked<'_>) -> Result<(u16, String, String), String> {
     Ok((status, text(1), text(2)))
 }
 
+/// What the platform says of an error.
+pub(super) fn unavailable(error: JsValue) -> Unavailable {
+    let text = js_sys::Error::from(error).message();
+    Unavailable::new(String::from(text))
+}
+
 fn bytes(buffer: &JsValue) -> Vec<u8> {
     Uint8Array::new(buffer).to_vec()
 }

@@ -1,17 +1,18 @@
 //! The ports, on Cloudflare.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use async_trait::async_trait;
-use js_sys::Date;
-use wasm_bindgen::prelude::*;
 
 use super::cache::Cache;
+use super::clock::now;
 use super::keys::signing_keys;
-use super::platform::{self, Asked, Env};
+use super::memory;
+use super::outside::{Edge, count};
+use super::platform::{self, Asked, unavailable};
+use super::random::Random;
 use super::tasks::Load;
-use super::{keys, memory, turns};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Recorded;
@@ -21,12 +22,11 @@ use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
-use crate::endpoints::settings::Settings;
-use crate::host::{self, KeyCache, KeyList};
+use crate::host::{self, KeyList};
 use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
-    ClientRegistry, Clock, Events, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Ports, Signer, Timer,
+    ClientRegistry, Clock, Events, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Signer, Timer,
     Unavailable,
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
@@ -50,73 +50,6 @@ fn size_of(json: &str) -> usize {
     json.len().saturating_mul(2).saturating_add(1024)
 }
 
-/// The outside, for one request.
-pub struct Edge {
-    pub(super) env: Env,
-    pub(super) settings: Rc<Settings>,
-    object_calls: Cell<u32>,
-    pub(super) kv_reads: Cell<u32>,
-    kv_writes: Cell<u32>,
-    pub(super) key_cache: Rc<KeyCache>,
-}
-
-impl Edge {
-    pub fn new(env: Env, settings: Rc<Settings>) -> Self {
-        let none = || Cell::new(0);
-        let (object_calls, kv_reads, kv_writes) = (none(), none(), none());
-        Self { env, settings, object_calls, kv_reads, kv_writes, key_cache: keys::cache() }
-    }
-
-    /// All of the outside.
-    pub fn ports(&self) -> Ports<'_> {
-        Ports {
-            clock: self,
-            timer: self,
-            entropy: self,
-            objects: self,
-            clients: self,
-            signer: self,
-            http: self,
-            events: self,
-            log: self,
-        }
-    }
-
-    /// What the request cost, how many other tasks wait in this isolate, how many bytes the wasm memory
-    /// has, and what the isolate has cost so far, as a Server-Timing header: for development and
-    /// tests.
-    pub fn counts(&self) -> String {
-        let (tasks, memory) = (turns::waiting(), memory::linear());
-        format!(
-            "objects;desc=\"{}\", kv-reads;desc=\"{}\", kv-writes;desc=\"{}\", \
-             tasks;desc=\"{tasks}\", memory;desc=\"{memory}\", {}",
-            self.object_calls.get(),
-            self.kv_reads.get(),
-            self.kv_writes.get(),
-            platform::totals()
-        )
-    }
-}
-
-pub(super) fn count(counter: &Cell<u32>) {
-    counter.set(counter.get().saturating_add(1));
-}
-
-pub(super) fn unavailable(error: JsValue) -> Unavailable {
-    let text = js_sys::Error::from(error).message();
-    Unavailable::new(String::from(text))
-}
-
-/// Now. Workers stop the clock while code runs, so that it cannot be timed.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::cast_possible_truncation,
-    reason = "the edge's own clock"
-)]
-pub(super) fn now() -> Timestamp {
-    Timestamp(Date::now() as i64)
-}
-
 impl Clock for Edge {
     fn now(&self) -> Timestamp {
         now()
@@ -133,20 +66,6 @@ impl Timer for Edge {
             Ok(milliseconds) if milliseconds > 0 => platform::sleep(milliseconds).await,
             _ => Ok(()),
         }
-    }
-}
-
-/// The platform's randomness.
-pub(super) struct Random;
-
-impl Entropy for Random {
-    #[expect(
-        clippy::disallowed_methods,
-        clippy::expect_used,
-        reason = "the edge's own randomness, which the platform never withholds"
-    )]
-    fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the platform gives randomness");
     }
 }
 
@@ -177,16 +96,6 @@ impl Events for Edge {
     }
 }
 
-/// The ID of the object with this name, computed without a call. Another deployment computes another ID.
-pub(super) fn object_id_of_name(
-    env: &Env,
-    class: Class,
-    name: &str,
-) -> Result<ObjectId, Unavailable> {
-    let id = platform::object_id_of_name(env, class.binding(), name).map_err(unavailable)?;
-    ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
-}
-
 #[async_trait(?Send)]
 impl Objects for Edge {
     fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable> {
@@ -195,7 +104,10 @@ impl Objects for Edge {
     }
 
     fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
-        object_id_of_name(&self.env, class, name)
+        // Computed without a call. Another deployment computes another ID.
+        let id =
+            platform::object_id_of_name(&self.env, class.binding(), name).map_err(unavailable)?;
+        ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
     async fn send(
@@ -222,7 +134,7 @@ impl Objects for Edge {
     }
 
     fn can_hold(&self) -> bool {
-        turns::load() == Load::Normal
+        memory::load() == Load::Normal
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
 
 use super::platform::{self, Incoming};
-use super::ports::Random;
+use super::random::Random;
 use crate::domain::distance::Location;
 use crate::domain::entropy;
 use crate::endpoints::http::{Caller, Method, Request};

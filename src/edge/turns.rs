@@ -9,9 +9,8 @@ use std::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
-use super::memory;
-use super::ports::now;
-use super::tasks::{Load, Tasks};
+use super::clock::now;
+use super::tasks::Tasks;
 use crate::ports::Unavailable;
 
 type Work = Pin<Box<dyn Future<Output = Result<(), JsError>>>>;
@@ -60,11 +59,6 @@ fn turn(number: u32, mut work: Work) -> Result<u32, JsError> {
 /// How many tasks wait.
 pub fn waiting() -> usize {
     TASKS.with_borrow(Tasks::len)
-}
-
-/// What this isolate can still take.
-pub fn load() -> Load {
-    Load::of(waiting(), memory::in_use())
 }
 
 /// Gives up the turn; comes back with the outcome of the promise that the platform was just asked

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use vestibule::domain::key_ring::{
-    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeyRingWants, KeySet,
-    PUBLISHED_BEFORE, RECOGNIZED_AFTER,
+    HintKeys, KeyPair, KeyRing, KeyRingError, KeyRingWants, KeySet, Keys, Made, PUBLISHED_BEFORE,
+    RECOGNIZED_AFTER, Wake,
 };
 use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
@@ -35,7 +35,7 @@ impl Ring {
 
     fn send(
         &mut self,
-        command: KeyRingCommand,
+        command: impl Command<Machine = KeyRing, Reply = KeySet, Error = KeyRingError>,
     ) -> (Result<KeySet, KeyRingError>, Vec<Effect<KeyRingWants>>) {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
         let step = command.decide(before, self.now, &*SeededEntropy::new());
@@ -50,7 +50,7 @@ impl Ring {
         for effect in effects {
             match effect {
                 Effect::Own(KeyRingWants::GenerateKey(alg)) => {
-                    let (_, effects) = self.send(KeyRingCommand::Made(self.pair(alg)));
+                    let (_, effects) = self.send(Made(self.pair(alg)));
                     self.made += 1;
                     self.settle(effects);
                 }
@@ -71,15 +71,15 @@ impl Ring {
     }
 
     fn keys(&mut self, alg: SigningAlgorithm) -> KeySet {
-        let (reply, effects) = self.send(KeyRingCommand::Keys(alg));
+        let (reply, effects) = self.send(Keys(alg));
         self.settle(effects);
-        reply.unwrap_or_else(|_| self.send(KeyRingCommand::Keys(alg)).0.unwrap())
+        reply.unwrap_or_else(|_| self.send(Keys(alg)).0.unwrap())
     }
 
     fn wake(&mut self) {
         let due = self.state.as_ref().and_then(KeyRing::wakes_at);
         if due.is_some_and(|moment| moment <= self.now) {
-            let (_, effects) = self.send(KeyRingCommand::Wake);
+            let (_, effects) = self.send(Wake);
             self.settle(effects);
         }
     }
@@ -93,11 +93,11 @@ fn signing_key(keys: &KeySet, alg: SigningAlgorithm, now: Timestamp) -> Option<&
 #[test]
 fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
     let mut ring = Ring::new();
-    let (first, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    let (first, effects) = ring.send(Keys(ES256));
     assert_eq!(first, Err(KeyRingError::Making));
     // Both at once: a key that signs as soon as it is made must be in every key set from the first.
     assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
-    let (second, none) = ring.send(KeyRingCommand::Keys(ES256));
+    let (second, none) = ring.send(Keys(ES256));
     assert_eq!((second, none), (Err(KeyRingError::Making), Vec::new()));
     ring.settle(effects);
     assert!(signing_key(&ring.keys(ES256), ES256, ring.now).is_some());
@@ -106,9 +106,9 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
 #[test]
 fn a_key_that_did_not_come_is_asked_for_again() {
     let mut ring = Ring::new();
-    let _ = ring.send(KeyRingCommand::Keys(ES256));
+    let _ = ring.send(Keys(ES256));
     ring.now = ring.now.plus(Seconds(21));
-    let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    let (_, effects) = ring.send(Keys(ES256));
     assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
 }
 
@@ -126,13 +126,13 @@ fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_
     };
     let kinds = |effects: &[_]| effects.iter().map(kind).collect::<Vec<_>>();
     // KV shows them everywhere within a minute.
-    let (_, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    let (_, effects) = ring.send(Keys(ES256));
     assert_eq!(effects, []);
     ring.now = ring.now.plus(Seconds(60));
-    let (reply, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    let (reply, effects) = ring.send(Keys(ES256));
     assert_eq!((reply, kinds(&effects)), (Ok(keys.clone()), kinds(&again)));
     assert_eq!(effects[1], Effect::Own(KeyRingWants::PublishKeys(keys)));
-    let (_, effects) = ring.send(KeyRingCommand::Keys(RS256));
+    let (_, effects) = ring.send(Keys(RS256));
     assert_eq!(effects, []);
 }
 
@@ -149,7 +149,7 @@ fn the_first_caller_after_an_upgrade_has_the_keys_and_the_hint_keys_published() 
     ring.state = Some(serde_json::from_value(stored).unwrap());
     let (published, hint_keys) = (ring.published.clone(), ring.hint_keys.clone());
     (ring.published, ring.hint_keys) = (KeySet::default(), HintKeys::default());
-    let (reply, effects) = ring.send(KeyRingCommand::Keys(ES256));
+    let (reply, effects) = ring.send(Keys(ES256));
     ring.settle(effects);
     assert_eq!((reply, &ring.published), (Ok(published.clone()), &published));
     assert_eq!(ring.hint_keys, hint_keys);

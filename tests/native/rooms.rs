@@ -77,111 +77,6 @@ fn passwords_are_hashed_in_the_objects_alone() {
     }
 }
 
-/// Modules of one folder, each of which uses all others, if only by way of one another.
-struct Circle {
-    /// The folder, below `src/`.
-    folder: &'static str,
-    /// Its modules: files, folders with all that is in them, and `mod` for the folder's own `mod.rs`.
-    among: &'static [&'static str],
-    /// Why it is still there.
-    because: &'static str,
-}
-
-/// The circles that are still there. The list only shrinks: a module that is in no circle any more must leave it.
-const STILL_THERE: &[Circle] = &[
-    Circle {
-        folder: "domain/connection",
-        among: &[
-            "connect",
-            "disconnect",
-            "give_back",
-            "live",
-            "mod",
-            "read",
-            "refreshed",
-            "refreshing",
-            "reseal",
-            "state",
-            "token",
-            "tokens",
-            "wants",
-        ],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/document",
-        among: &["fetched", "mod", "read", "wake"],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/grant",
-        among: &[
-            "authorization",
-            "code",
-            "decide",
-            "device",
-            "device_response",
-            "earlier",
-            "expect",
-            "family",
-            "inspect",
-            "live",
-            "look_up",
-            "mod",
-            "poll",
-            "redeem",
-            "refresh",
-            "report",
-            "request",
-            "revoke",
-            "spend_device_code",
-            "wake",
-        ],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/identifier",
-        among: &[
-            "claim",
-            "claim_for",
-            "confirm",
-            "lend",
-            "mod",
-            "read",
-            "release",
-            "sign_in",
-            "unclaim",
-            "wake",
-        ],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/machine",
-        among: &["effect", "message", "mod"],
-        because: "the pattern and its messages name each other",
-    },
-    Circle {
-        folder: "domain/registration",
-        among: &["delete", "mod", "read", "write"],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/throttle",
-        among: &["give_back", "guess", "keep", "mod", "spend", "wake"],
-        because: "a machine lists its commands, and each command names its machine",
-    },
-    Circle {
-        folder: "domain/key_ring",
-        among: &["mod", "ring", "set"],
-        because: "the ring uses the commands and errors of its machine",
-    },
-    Circle {
-        folder: "edge",
-        among: &["keys", "memory", "platform", "ports", "turns"],
-        because: "the ports, the keys and the turns of tasks stand in one another",
-    },
-];
-
 /// Which modules of a folder use which: the user, the used, and an example.
 type Uses = BTreeMap<(String, String), String>;
 
@@ -230,10 +125,6 @@ fn the_modules_of_a_folder_use_each_other_in_one_direction() {
     let mut wrong = Vec::new();
     for (folder, uses) in &folders {
         for circle in circles(uses) {
-            let mut allowed = STILL_THERE.iter().filter(|allowed| allowed.folder == folder);
-            if allowed.any(|allowed| circle.iter().all(|module| allowed.among.contains(module))) {
-                continue;
-            }
             wrong.push(format!("{folder}: {circle:?} use each other:"));
             let on_it = uses.iter().filter(|((user, used), _)| {
                 circle.contains(user.as_str()) && circle.contains(used.as_str())
@@ -242,14 +133,4 @@ fn the_modules_of_a_folder_use_each_other_in_one_direction() {
         }
     }
     assert!(wrong.is_empty(), "untie\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn what_is_untied_leaves_the_list_of_circles() {
-    let folders = folders();
-    for Circle { folder, among, because } in STILL_THERE {
-        let tied: BTreeSet<&str> = circles(&folders[*folder]).into_iter().flatten().collect();
-        let untied: Vec<_> = among.iter().filter(|module| !tied.contains(*module)).collect();
-        assert!(untied.is_empty(), "{folder}: take {untied:?} off the list ({because})");
-    }
 }

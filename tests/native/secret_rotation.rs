@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{
-    HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingWants, KeySet, MAX_KEYS, OpenedKeys,
-    PUBLISHED_AFTER, SUPERSEDED_FOR, TOKENS_LIVE,
+    HintKeys, KeyPair, KeyRing, KeyRingWants, KeySet, Keys, MAX_KEYS, Made, OpenedKeys,
+    PUBLISHED_AFTER, SUPERSEDED_FOR, TOKENS_LIVE, Wake,
 };
 use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
@@ -65,7 +65,7 @@ impl Storage {
     }
 
     /// The ring takes a command, and the version that hosts it performs the effects.
-    fn tell(&mut self, command: KeyRingCommand) -> Option<KeySet> {
+    fn tell(&mut self, command: impl Command<Machine = KeyRing, Reply = KeySet>) -> Option<KeySet> {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
         let step = command.decide(before, self.now, &*self.entropy);
         if let Next::Written(ring) = step.change.next {
@@ -76,7 +76,7 @@ impl Storage {
             match effect {
                 Effect::Own(KeyRingWants::GenerateKey(alg)) => {
                     let pair = self.generate(&self.host.clone(), alg);
-                    reply = self.tell(KeyRingCommand::Made(pair)).or(reply);
+                    reply = self.tell(Made(pair)).or(reply);
                 }
                 Effect::Own(KeyRingWants::PublishKeys(keys)) => self.kv = keys,
                 Effect::Own(KeyRingWants::PublishHintKeys(keys)) => self.hint_keys = keys,
@@ -92,7 +92,7 @@ impl Storage {
         let signs = |keys: &OpenedKeys, now| keys.signing_key(alg, now).is_some();
         let mut keys = OpenedKeys::new(kv, sealer);
         if !signs(&keys, self.now) {
-            keys = OpenedKeys::new(self.tell(KeyRingCommand::Keys(alg)).unwrap(), sealer);
+            keys = OpenedKeys::new(self.tell(Keys(alg)).unwrap(), sealer);
         }
         if let Some(command) = keys.reseal(sealer, self.now, &*self.entropy.clone()) {
             keys = OpenedKeys::new(self.tell(command).unwrap(), sealer);
@@ -121,7 +121,7 @@ impl Storage {
             if due > self.now {
                 break;
             }
-            self.tell(KeyRingCommand::Wake);
+            self.tell(Wake);
         }
     }
 }

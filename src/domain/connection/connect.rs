@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, Live, Parties, Refreshing, SealedTokens, State};
+use super::{Connection, ConnectionWants, Live, Parties, Refreshing, SealedTokens, State};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
@@ -52,7 +52,7 @@ impl Command for Connect {
         let Self { parties, tokens, approved } = self;
         if tokens.exceed(&approved) {
             let refused = Step::unchanged(Err(TooWide::Wider.into()));
-            return refused.wants([tokens.revoke(&parties)]);
+            return refused.wants([ConnectionWants::revoke(tokens, &parties)]);
         }
         let live = Live::new(parties, tokens, approved.clone(), now);
         let live = Live { approved: Some(approved), ..live };

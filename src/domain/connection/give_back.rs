@@ -1,6 +1,6 @@
 //! Revoke tokens that the provider issued and this server doesn't keep.
 
-use super::{Connection, Parties, SealedTokens};
+use super::{Connection, ConnectionWants, Parties, SealedTokens};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, Step, as_array};
 use crate::domain::time::Timestamp;
@@ -24,6 +24,6 @@ impl Command for GiveBack {
     type Error = NoError;
 
     fn decide(self, _: Before<Connection>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        Step::unchanged(Ok(())).wants([self.tokens.revoke(&self.parties)])
+        Step::unchanged(Ok(())).wants([ConnectionWants::revoke(self.tokens, &self.parties)])
     }
 }

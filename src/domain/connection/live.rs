@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Broken, BrokenConnection, Connection, ConnectionWants, Parties, Refreshing, SealedTokens,
-};
-use crate::domain::machine::{Effect, EffectOf};
+use super::{Broken, BrokenConnection, ConnectionWants, Parties, SealedTokens};
+use crate::domain::machine::Effect;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
@@ -79,24 +77,13 @@ impl Live {
         })
     }
 
-    /// Refreshes the access token.
-    pub(super) fn refresh(self, refresh_token: String) -> (Refreshing, EffectOf<Connection>) {
-        let refresh = Effect::Own(ConnectionWants::RefreshConnection {
-            account: self.parties.account.clone(),
-            provider: self.parties.provider.clone(),
-            refresh_token,
-            sent: self.unanswered,
-        });
-        (Refreshing(self), refresh)
-    }
-
     /// The connection does not work any more.
     pub(super) fn end(self, why: Broken) -> BrokenConnection {
         BrokenConnection { parties: self.parties, scope: self.scope, why }
     }
 
     /// Gives the access back at the provider.
-    pub(super) fn revoke(self) -> EffectOf<Connection> {
+    pub(super) fn revoke(self) -> Effect<ConnectionWants> {
         Effect::Own(ConnectionWants::RevokeConnection {
             account: self.parties.account,
             provider: self.parties.provider,

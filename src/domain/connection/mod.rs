@@ -12,6 +12,8 @@ mod disconnect;
 mod give_back;
 mod id;
 mod live;
+mod machine;
+mod outcome;
 mod parties;
 mod read;
 mod refreshed;
@@ -28,31 +30,12 @@ pub use self::disconnect::Disconnect;
 pub use self::give_back::GiveBack;
 pub use self::id::{ConnectionId, address};
 pub use self::live::Live;
+pub use self::outcome::{RefreshFailure, Refreshed};
 pub use self::parties::Parties;
 pub use self::read::{Read, ReadError, Standing};
-pub use self::refreshed::{RefreshFailure, Refreshed};
 pub use self::refreshing::Refreshing;
 pub use self::reseal::Reseal;
-pub use self::state::State;
+pub use self::state::{Connection, State};
 pub use self::token::{FreshToken, Token, TokenError};
 pub use self::tokens::SealedTokens;
 pub use self::wants::ConnectionWants;
-
-use super::machine::{Class, Machine, NoRow, Receive, commands};
-
-/// The machine.
-#[derive(Debug)]
-pub struct Connection;
-
-impl Machine for Connection {
-    const CLASS: Class = Class::Connection;
-    type State = State;
-    type Row = NoRow;
-    type Wants = ConnectionWants;
-
-    commands![Connect, GiveBack, Token, Reseal, Refreshed, Read, Disconnect];
-
-    fn outcome<R: Receive<Self>>(outcome: Refreshed, receiver: R) -> Option<R::Output> {
-        Some(receiver.receive(outcome))
-    }
-}

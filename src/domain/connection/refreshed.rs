@@ -1,35 +1,15 @@
 //! A refresh came back, or did not.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Connection, SealedTokens, State};
+use super::{
+    Broken, Connection, ConnectionWants, Live, RefreshFailure, Refreshed, Refreshing, SealedTokens,
+    State,
+};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Change, Command, NoError, Step, as_array};
-use crate::domain::time::Timestamp;
+use crate::domain::machine::{Before, Change, Command, NoError, Step};
+use crate::domain::time::{Seconds, Timestamp};
 
-/// What came of a refresh.
-#[derive(Clone, Debug)]
-pub struct Refreshed {
-    /// The new tokens.
-    pub tokens: Result<SealedTokens, RefreshFailure>,
-    /// How often the refresh was sent.
-    pub sent: u32,
-}
-
-as_array!(Refreshed { tokens, sent });
-
-/// Why a refresh brought nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RefreshFailure {
-    /// The provider refused, and will again.
-    Refused,
-    /// The provider did not answer, or could not: nobody knows whether it took the refresh.
-    Unanswered,
-    /// Nothing was sent, or the provider says that it took nothing.
-    NotSent,
-    /// Nothing was sent, because the refresh token was sealed with a secret that this deployment doesn't have.
-    Unopenable,
-}
+/// How long to leave a provider alone that did not answer.
+const BACK_OFF: Seconds = Seconds(5);
 
 impl Command for Refreshed {
     const NAME: &'static str = "Refreshed";
@@ -40,12 +20,45 @@ impl Command for Refreshed {
 
     fn decide(self, before: Before<Connection>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         let change = match (before.state, self.tokens) {
-            (Some(State::Refreshing(refreshing)), Ok(tokens)) => refreshing.succeed(tokens, now),
+            (Some(State::Refreshing(refreshing)), Ok(tokens)) => succeed(refreshing, tokens, now),
             (Some(State::Refreshing(refreshing)), Err(failure)) => {
-                Change::written(refreshing.fail(failure, self.sent, now))
+                Change::written(fail(refreshing, failure, self.sent, now))
             }
             (Some(State::Live(_) | State::Broken(_)) | None, _) => Change::none(),
         };
         change.reply(Ok(()))
     }
+}
+
+/// The provider issued new tokens. They are revoked if they are for more than the user approved.
+fn succeed(
+    Refreshing(live): Refreshing,
+    tokens: SealedTokens,
+    now: Timestamp,
+) -> Change<Connection> {
+    // A provider that gives no new refresh token means the old one to go on.
+    let refresh_token = tokens.refresh_token.clone().or_else(|| live.refresh_token.clone());
+    if live.approved.as_ref().is_some_and(|approved| tokens.exceed(approved)) {
+        let tokens = SealedTokens { refresh_token, ..tokens };
+        let revoked = ConnectionWants::revoke(tokens, &live.parties);
+        return Change::written(State::Broken(live.end(Broken::Wider))).wants([revoked]);
+    }
+    let approved = live.approved;
+    let live = Live::new(live.parties, tokens, live.scope, now);
+    Change::written(State::Live(Live { refresh_token, approved, ..live }))
+}
+
+/// The refresh, which was sent so often, brought nothing.
+fn fail(Refreshing(live): Refreshing, failure: RefreshFailure, sent: u32, now: Timestamp) -> State {
+    let unanswered = match failure {
+        RefreshFailure::Refused => {
+            let why = if sent > 1 { Broken::Lost } else { Broken::Refused };
+            return State::Broken(live.end(why));
+        }
+        RefreshFailure::Unanswered => sent,
+        RefreshFailure::NotSent | RefreshFailure::Unopenable => sent.saturating_sub(1),
+    };
+    let unopenable = failure == RefreshFailure::Unopenable;
+    let not_before = Some(now.plus(BACK_OFF));
+    State::Live(Live { unanswered, not_before, unopenable, ..live })
 }

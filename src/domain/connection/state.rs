@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{BrokenConnection, Live, Refreshing};
 
+/// The machine.
+#[derive(Debug)]
+pub struct Connection;
+
 /// A connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {

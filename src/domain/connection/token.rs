@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Broken, Connection, Live, State};
+use super::{Broken, Connection, Live, Refreshing, State};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
@@ -82,7 +82,7 @@ fn hand_out(live: Live, now: Timestamp) -> Step<Token> {
             false => Err(TokenError::Unavailable),
         });
     }
-    let (refreshing, refresh) = live.refresh(refresh_token);
+    let (refreshing, refresh) = Refreshing::begin(live, refresh_token);
     Step::written(State::Refreshing(refreshing), Err(TokenError::Pending)).wants([refresh])
 }
 

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, ConnectionWants, Parties};
-use crate::domain::machine::{Effect, EffectOf};
 use crate::domain::time::Seconds;
 use crate::protocol::scope::Scope;
 
@@ -29,15 +27,5 @@ impl SealedTokens {
     /// Whether the provider granted scopes that the user didn't approve.
     pub fn exceed(&self, approved: &Scope) -> bool {
         !approved.covers(&self.connectable)
-    }
-
-    /// The effect that revokes the tokens at the provider.
-    pub(super) fn revoke(self, parties: &Parties) -> EffectOf<Connection> {
-        Effect::Own(ConnectionWants::RevokeConnection {
-            account: parties.account.clone(),
-            provider: parties.provider.clone(),
-            access_token: self.access_token,
-            refresh_token: self.refresh_token,
-        })
     }
 }

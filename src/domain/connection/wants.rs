@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Refreshed;
-use crate::domain::machine::Wants;
+use super::{Parties, Refreshed, SealedTokens};
+use crate::domain::machine::{Effect, Wants};
 
 /// What a connection wants from its provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,5 +46,17 @@ impl Wants for ConnectionWants {
 
     fn has_outcome(&self) -> bool {
         matches!(self, Self::RefreshConnection { .. })
+    }
+}
+
+impl ConnectionWants {
+    /// The effect that revokes tokens at the provider.
+    pub(super) fn revoke(tokens: SealedTokens, parties: &Parties) -> Effect<Self> {
+        Effect::Own(Self::RevokeConnection {
+            account: parties.account.clone(),
+            provider: parties.provider.clone(),
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+        })
     }
 }

@@ -5,75 +5,14 @@
 //! make this server ask for it at will.
 
 mod fetched;
+mod machine;
 mod read;
+mod state;
 mod wake;
+mod wants;
 
 pub use self::fetched::Fetched;
 pub use self::read::{Read, ReadError};
+pub use self::state::{Document, Held};
 pub use self::wake::Wake;
-
-use serde::{Deserialize, Serialize};
-
-use super::http::{HttpError, HttpRequest, HttpResponse};
-use super::machine::{Class, Machine, NoRow, Receive, Wants, commands};
-use super::time::{Seconds, Timestamp};
-
-/// How long a document serves while its source does not answer.
-const MAX_STALE: Seconds = Seconds(24 * 60 * 60);
-
-/// The machine.
-#[derive(Debug)]
-pub struct Document;
-
-/// What is remembered of a document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The text, and when it was fetched.
-    text: Option<(String, Timestamp)>,
-    /// An attempt that has begun and not ended.
-    trying_since: Option<Timestamp>,
-    /// The last attempt that failed, and why.
-    failed: Option<(HttpError, Timestamp)>,
-}
-
-/// What a document wants from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DocumentWants {
-    /// Ask the other server.
-    Fetch(HttpRequest),
-}
-
-impl Wants for DocumentWants {
-    type Outcome = Result<HttpResponse, HttpError>;
-
-    fn has_outcome(&self) -> bool {
-        true
-    }
-}
-
-impl Machine for Document {
-    const CLASS: Class = Class::Document;
-    type State = Held;
-    type Row = NoRow;
-    type Wants = DocumentWants;
-
-    commands![Read, Fetched, Wake];
-
-    fn wakes_at(held: &Held) -> Option<Timestamp> {
-        let fetched = held.text.as_ref().map(|(_, at)| *at);
-        let failed = held.failed.map(|(_, at)| at);
-        let latest = fetched.max(failed).max(held.trying_since)?;
-        Some(latest.plus(MAX_STALE))
-    }
-
-    fn wake<R: Receive<Self>>(receiver: R) -> Option<R::Output> {
-        Some(receiver.receive(Wake))
-    }
-
-    fn outcome<R: Receive<Self>>(
-        answer: Result<HttpResponse, HttpError>,
-        receiver: R,
-    ) -> Option<R::Output> {
-        Some(receiver.receive(Fetched(answer)))
-    }
-}
+pub use self::wants::DocumentWants;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, DocumentWants, MAX_STALE};
+use super::state::MAX_STALE;
+use super::{Document, DocumentWants};
 use crate::domain::entropy::Entropy;
 use crate::domain::http::{HttpError, HttpRequest};
 use crate::domain::machine::{Before, Command, Effect, Step};

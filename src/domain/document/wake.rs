@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Document, MAX_STALE};
+use super::Document;
+use super::state::MAX_STALE;
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Next, NoError, Step};
 use crate::domain::time::Timestamp;

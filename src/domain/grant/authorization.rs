@@ -1,11 +1,9 @@
-//! What a user allowed, how long it lasts, and what is issued for it.
+//! What a user allowed, and how long it lasts.
 
 use serde::{Deserialize, Serialize};
 
-use super::device_response::Repeatable;
 use crate::domain::authentication::Authentication;
 use crate::domain::event::Event;
-use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::grant_type::GrantType;
@@ -70,16 +68,4 @@ impl Terms {
         let ends_at = issued.plus(self.grant);
         not_after.map_or(ends_at, |session| session.min(ends_at))
     }
-}
-
-/// What tokens are issued for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Issue {
-    /// What was allowed.
-    pub authorization: Authorization,
-    /// The refresh token's number and secret, where there is one.
-    pub refresh_token: Option<(u32, Secret)>,
-    /// For a device code: the claims of the access token that a repeated response repeats.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeatable: Option<Repeatable>,
 }

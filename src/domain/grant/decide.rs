@@ -38,7 +38,7 @@ impl Command for Decide {
         let decided = match before.state {
             Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
                 return match waiting.undecided(now) {
-                    Ok(waiting) => {
+                    Some(waiting) => {
                         let event = match &*self.0 {
                             Decision::Approve(authorization) => authorization
                                 .concerned(Event::device_approved(&authorization.client_id)),
@@ -47,7 +47,7 @@ impl Command for Decide {
                         let state = GrantState::Device(waiting.decide(*self.0));
                         Step::written(state, Ok(())).records(Some(event))
                     }
-                    Err(error) => Step::unchanged(Err(error)),
+                    None => Step::unchanged(Err(DecisionError::ExpiredToken)),
                 };
             }
             Some(GrantState::Device(DeviceState::Approved(approved))) => approved.authorization,

@@ -2,23 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::device_response::RedeemedDeviceCode;
-use super::family::Family;
-use super::live::LiveGrant;
-use super::{Authorization, DecisionError, GrantState, Issue, Poll, PollError};
+use super::Authorization;
 use crate::domain::distance::Location;
-use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Next, Step};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
-/// By how much each `slow_down` lengthens the interval (RFC 8628 §3.5).
-const SLOWER: Seconds = Seconds(5);
-/// No interval grows beyond this.
-const SLOWEST: Seconds = Seconds(60);
-/// A poll that comes early by no more than this was sent in time: networks jitter.
-const JITTER: Seconds = Seconds(1);
 /// How long an expired request is remembered, so that its device is told `expired_token`.
 const REMEMBERED: Seconds = Seconds(5 * 60);
 
@@ -49,7 +38,7 @@ pub struct DeviceGrant {
 /// An approved request that the device has not fetched yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ApprovedDevice {
-    device_code: SecretHash,
+    pub(super) device_code: SecretHash,
     expires_at: Timestamp,
     /// What the person allowed.
     pub authorization: Authorization,
@@ -58,8 +47,8 @@ pub struct ApprovedDevice {
 /// A denied request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeniedDevice {
-    device_code: SecretHash,
-    client_id: String,
+    pub(super) device_code: SecretHash,
+    pub(super) client_id: String,
     expires_at: Timestamp,
 }
 
@@ -111,7 +100,7 @@ pub struct DeviceView {
 }
 
 impl DeviceState {
-    fn expires_at(&self) -> Timestamp {
+    pub(super) fn expires_at(&self) -> Timestamp {
         match self {
             Self::Waiting(waiting) => waiting.expires_at,
             Self::Approved(approved) => approved.expires_at,
@@ -128,54 +117,12 @@ impl DeviceState {
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.forgotten_at() <= now
     }
-
-    /// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
-    pub(super) fn poll(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> Step<Poll> {
-        let (code, owner) = match &self {
-            Self::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
-            Self::Approved(approved) => (&approved.device_code, &approved.authorization.client_id),
-            Self::Denied(denied) => (&denied.device_code, &denied.client_id),
-        };
-        if !code.matches(&poll.secret) {
-            return Step::unchanged(Err(PollError::WrongSecret));
-        }
-        if *owner != poll.client_id {
-            return Step::unchanged(Err(PollError::OtherClient));
-        }
-        if self.expires_at() <= now {
-            return Step::unchanged(Err(PollError::ExpiredToken));
-        }
-        match self {
-            Self::Waiting(waiting) => {
-                let (waiting, error) = waiting.poll(now);
-                let state = GrantState::Device(Self::Waiting(waiting));
-                Step::to(Next::Remembered(state), Err(error))
-            }
-            Self::Approved(approved) => {
-                let (live, issue) = approved.redeem(poll, now, entropy);
-                Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
-            }
-            Self::Denied(_) => Step::unchanged(Err(PollError::AccessDenied)),
-        }
-    }
 }
 
 impl DeviceGrant {
-    /// Nobody has decided: the device learns so, or that it asks too often.
-    fn poll(mut self, now: Timestamp) -> (Self, PollError) {
-        let earliest = self.polled_at.map(|polled| polled.plus(self.interval).minus(JITTER));
-        self.polled_at = Some(now);
-        if earliest.is_some_and(|earliest| now < earliest) {
-            let slower = self.interval.0.saturating_add(SLOWER.0);
-            self.interval = Seconds(slower).min(SLOWEST);
-            return (self, PollError::SlowDown);
-        }
-        (self, PollError::AuthorizationPending)
-    }
-
     /// The request, if someone can decide it now.
-    pub(super) fn undecided(self, now: Timestamp) -> Result<Self, DecisionError> {
-        if now < self.expires_at { Ok(self) } else { Err(DecisionError::ExpiredToken) }
+    pub(super) fn undecided(self, now: Timestamp) -> Option<Self> {
+        (now < self.expires_at).then_some(self)
     }
 
     pub(super) fn decide(self, decision: Decision) -> DeviceState {
@@ -207,18 +154,5 @@ impl ApprovedDevice {
     /// When the device can't fetch it any more.
     pub(super) fn expires_at(&self) -> Timestamp {
         self.expires_at
-    }
-
-    /// The device fetches what the person allowed: the request is consumed and becomes the grant.
-    fn redeem(self, poll: &Poll, now: Timestamp, entropy: &dyn Entropy) -> (LiveGrant, Issue) {
-        let Self { device_code, authorization, .. } = self;
-        let idle = poll.terms.refresh_idle;
-        let begun = idle.map(|idle| Family::begin_for(&poll.secret, now.plus(idle), entropy));
-        let (family, refresh_token) = begun.unzip();
-        let code = RedeemedDeviceCode::new(device_code, poll, now, entropy);
-        let repeatable = Some(code.token.clone());
-        let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable };
-        let live = LiveGrant::new(authorization, family, poll.terms, now);
-        (live.redeemed_from(code), issue)
     }
 }

@@ -7,10 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Poll;
 use crate::domain::entropy::{self, Entropy};
-use crate::domain::secret::SecretHash;
-use crate::domain::time::Timestamp;
+use crate::domain::secret::{Secret, SecretHash};
+use crate::domain::time::{Seconds, Timestamp};
 
 /// The claims of the access token that each copy of the response repeats.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,24 +31,22 @@ pub struct RedeemedDeviceCode {
 }
 
 impl RedeemedDeviceCode {
-    /// Chooses the claims that each copy of the response to `poll` has.
+    /// Chooses the claims that each copy of the response has, and for how many seconds it can be repeated.
     pub fn new(
         device_code: SecretHash,
-        poll: &Poll,
+        lasts: Seconds,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Self {
         let jti = base16ct::lower::encode_string(&entropy::bytes::<16>(entropy));
-        // A copy of an expired access token would be useless.
-        let lasts = poll.lost_answer.min(poll.terms.access_token);
         // Whole seconds, as in the token's `iat` (RFC 7519 §2).
         let issued_at = Timestamp::from_seconds(now.seconds());
         let until = issued_at.plus(lasts);
         Self { device_code, token: Repeatable { jti, issued_at, until } }
     }
 
-    /// Whether `poll` holds the code's secret and comes in time for a copy of the response.
-    pub fn is_repeatable_for(&self, poll: &Poll, now: Timestamp) -> bool {
-        self.device_code.matches(&poll.secret) && now < self.token.until
+    /// Whether `secret` is the code's, and comes in time for a copy of the response.
+    pub fn is_repeatable_for(&self, secret: &Secret, now: Timestamp) -> bool {
+        self.device_code.matches(secret) && now < self.token.until
     }
 }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::redeem::RedeemError;
 use super::report::report;
-use super::{Grant, GrantState, Report};
+use super::{Grant, GrantState};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, Step};
+use crate::domain::notice::to_grant::Report;
 use crate::domain::time::Timestamp;
 
 /// A grant whose code was sealed stored at most what was taken back from it. Nobody can redeem it any more.

@@ -7,7 +7,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Refresh;
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::secret::{Secret, SecretHash};
 use crate::domain::time::{Seconds, Timestamp};
@@ -59,6 +58,17 @@ pub struct RefreshPolicy {
     pub access_token: Seconds,
 }
 
+/// A token that a client presents.
+#[derive(Clone, Copy, Debug)]
+pub struct PresentedToken<'a> {
+    /// Its number.
+    pub number: u32,
+    /// Its secret.
+    pub secret: &'a Secret,
+    /// The client's network: an IPv4 address, or the /64 of an IPv6 address.
+    pub network: &'a str,
+}
+
 /// What a use of a token comes to.
 #[derive(Debug)]
 pub enum Use {
@@ -79,10 +89,10 @@ impl Used {
 
     /// Whether the answer to this use may have been lost: the request comes soon after the rotation, and
     /// from the same network. A thief who finds an idle client's token later meets neither condition.
-    fn answer_was_lost(&self, refresh: &Refresh, now: Timestamp) -> bool {
-        let network = SecretHash::of_text(&refresh.network);
+    fn answer_was_lost(&self, network: &str, window: Seconds, now: Timestamp) -> bool {
+        let network = SecretHash::of_text(network);
         let is_same_network = self.network.is_none_or(|used_from| used_from.is(&network));
-        now < self.rotated_at().plus(refresh.policy.lost_answer) && is_same_network
+        now < self.rotated_at().plus(window) && is_same_network
     }
 }
 
@@ -133,18 +143,22 @@ impl Family {
     }
 
     /// Uses a token: the family is consumed, and what it comes to says what remains.
-    pub fn refresh(mut self, refresh: &Refresh, now: Timestamp) -> Use {
-        let Some(half) = self.half_of(refresh.number, &refresh.secret) else {
+    pub fn refresh(
+        mut self,
+        token: &PresentedToken<'_>,
+        policy: RefreshPolicy,
+        now: Timestamp,
+    ) -> Use {
+        let Some(half) = self.half_of(token.number, token.secret) else {
             return Use::Junk;
         };
-        if refresh.number > self.newest || self.idle_until <= now {
+        if token.number > self.newest || self.idle_until <= now {
             return Use::Junk;
         }
-        let policy = refresh.policy;
         let idle_until = now.plus(policy.idle);
-        let network = Some(SecretHash::of_text(&refresh.network));
+        let network = Some(SecretHash::of_text(token.network));
         let use_now = |number, rotated_at| Used { number, at: now, rotated_at, network };
-        if refresh.number == self.newest {
+        if token.number == self.newest {
             if policy.rotate {
                 self.used = Some(use_now(self.newest, Some(now)));
                 self.newest = self.newest.saturating_add(1);
@@ -152,13 +166,13 @@ impl Family {
             return self.goes_on(half, idle_until);
         }
         match &self.used {
-            Some(used) if used.number == refresh.number && policy.window > Seconds(0) => {
+            Some(used) if used.number == token.number && policy.window > Seconds(0) => {
                 // An app may refresh for several resources at once (RFC 8707 §2.2), or send a request twice.
                 if now < used.at.plus(policy.window) {
                     return Use::Repeats((self.newest, self.secret(half, self.newest)));
                 }
                 // A thief who used the token first may be holding its successor unused.
-                if !used.answer_was_lost(refresh, now) {
+                if !used.answer_was_lost(token.network, policy.lost_answer, now) {
                     return Use::Reused;
                 }
                 // Nobody used the successor, so another one replaces it. The time counts from the

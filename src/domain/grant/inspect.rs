@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::live::LiveGrant;
+use super::spend_device_code::spend_device_code;
 use super::{Authorization, Grant, GrantState};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Step};
@@ -37,7 +39,7 @@ pub enum Presented {
 
 impl Presented {
     /// The client that the token must belong to.
-    pub(super) fn client_id(&self) -> &str {
+    fn client_id(&self) -> &str {
         match self {
             Self::RefreshToken { client_id, .. } | Self::AccessToken { client_id, .. } => client_id,
         }
@@ -78,10 +80,40 @@ impl Command for Inspect {
         let Some(GrantState::Live(live)) = before.state else {
             return Step::unchanged(Err(PresentedError::Unknown));
         };
-        match live.inspect(&self.0, now) {
+        match inspect(&live, &self.0, now) {
             // Whoever presents a token has received it.
-            Ok(active) => live.spend_device_code(now).reply(Ok(active)),
+            Ok(active) => spend_device_code(*live, now).reply(Ok(active)),
             Err(error) => Change::none().reply(Err(error)),
         }
     }
+}
+
+fn inspect(
+    live: &LiveGrant,
+    presented: &Presented,
+    now: Timestamp,
+) -> Result<Active, PresentedError> {
+    check_client(live, presented)?;
+    let expires_at = match presented {
+        Presented::AccessToken { jti, .. } => {
+            if live.revoked.iter().any(|(revoked, _)| revoked == jti) {
+                return Err(PresentedError::Unknown);
+            }
+            None
+        }
+        Presented::RefreshToken { number, secret, .. } => {
+            let family = live.family.as_ref().ok_or(PresentedError::Unknown)?;
+            if !family.is_active(*number, secret, now) || live.ends_at <= now {
+                return Err(PresentedError::Unknown);
+            }
+            Some(family.idle_until.min(live.ends_at))
+        }
+    };
+    Ok(Active { authorization: Box::new(live.authorization.clone()), expires_at })
+}
+
+/// Refuses a token that belongs to another client.
+pub(super) fn check_client(live: &LiveGrant, presented: &Presented) -> Result<(), PresentedError> {
+    let is_its_own = presented.client_id() == live.authorization.client_id;
+    is_its_own.then_some(()).ok_or(PresentedError::OtherClient)
 }

@@ -22,7 +22,8 @@ impl Command for LookUp {
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         Step::unchanged(match before.state {
             Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
-                waiting.undecided(now).map(|waiting| Box::new(waiting.view()))
+                let waiting = waiting.undecided(now).ok_or(DecisionError::ExpiredToken);
+                waiting.map(|waiting| Box::new(waiting.view()))
             }
             Some(GrantState::Device(_) | GrantState::Live(_)) => Err(DecisionError::Decided),
             Some(GrantState::Code(_) | GrantState::Ended { .. }) | None => {

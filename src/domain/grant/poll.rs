@@ -2,13 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::device::{ApprovedDevice, DeviceGrant, DeviceState};
+use super::device_response::RedeemedDeviceCode;
+use super::family::Family;
+use super::live::LiveGrant;
 use super::{Grant, GrantState, Issue, Terms};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::{Event, TokenRefusal};
-use crate::domain::machine::{Before, Command, Step};
+use crate::domain::machine::{Before, Command, Next, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::grant_type::GrantType;
+
+/// By how much each `slow_down` lengthens the interval (RFC 8628 §3.5).
+const SLOWER: Seconds = Seconds(5);
+/// No interval grows beyond this.
+const SLOWEST: Seconds = Seconds(60);
+/// A poll that comes early by no more than this was sent in time: networks jitter.
+const JITTER: Seconds = Seconds(1);
 
 /// A device's request for its tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,10 +87,10 @@ impl Command for Poll {
     type Error = PollError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
-        let step = match before.state {
-            Some(GrantState::Device(device)) => device.poll(&self, now, entropy),
+        let step: Step<Self> = match before.state {
+            Some(GrantState::Device(device)) => poll_device(device, &self, now, entropy),
             Some(GrantState::Live(live)) => {
-                Step::unchanged(live.repeat_response(&self, now).map(Box::new))
+                Step::unchanged(repeat_response(&live, &self, now).map(Box::new))
             }
             Some(GrantState::Code(_) | GrantState::Ended { .. }) | None => {
                 Step::unchanged(Err(PollError::Unknown))
@@ -102,4 +113,88 @@ impl Command for Poll {
     fn awaits_change(reply: &Result<Box<Issue>, PollError>) -> bool {
         matches!(reply, Err(PollError::AuthorizationPending))
     }
+}
+
+/// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
+fn poll_device(
+    device: DeviceState,
+    poll: &Poll,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Step<Poll> {
+    let (code, owner) = match &device {
+        DeviceState::Waiting(waiting) => (&waiting.device_code, &waiting.client_id),
+        DeviceState::Approved(approved) => {
+            (&approved.device_code, &approved.authorization.client_id)
+        }
+        DeviceState::Denied(denied) => (&denied.device_code, &denied.client_id),
+    };
+    if !code.matches(&poll.secret) {
+        return Step::unchanged(Err(PollError::WrongSecret));
+    }
+    if *owner != poll.client_id {
+        return Step::unchanged(Err(PollError::OtherClient));
+    }
+    if device.expires_at() <= now {
+        return Step::unchanged(Err(PollError::ExpiredToken));
+    }
+    match device {
+        DeviceState::Waiting(waiting) => {
+            let (waiting, error) = poll_waiting(waiting, now);
+            let state = GrantState::Device(DeviceState::Waiting(waiting));
+            Step::to(Next::Remembered(state), Err(error))
+        }
+        DeviceState::Approved(approved) => {
+            let (live, issue) = redeem(approved, poll, now, entropy);
+            Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
+        }
+        DeviceState::Denied(_) => Step::unchanged(Err(PollError::AccessDenied)),
+    }
+}
+
+/// Nobody has decided: the device learns so, or that it asks too often.
+fn poll_waiting(mut waiting: DeviceGrant, now: Timestamp) -> (DeviceGrant, PollError) {
+    let earliest = waiting.polled_at.map(|polled| polled.plus(waiting.interval).minus(JITTER));
+    waiting.polled_at = Some(now);
+    if earliest.is_some_and(|earliest| now < earliest) {
+        let slower = waiting.interval.0.saturating_add(SLOWER.0);
+        waiting.interval = Seconds(slower).min(SLOWEST);
+        return (waiting, PollError::SlowDown);
+    }
+    (waiting, PollError::AuthorizationPending)
+}
+
+/// The device fetches what the person allowed: the request is consumed and becomes the grant.
+fn redeem(
+    approved: ApprovedDevice,
+    poll: &Poll,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> (LiveGrant, Issue) {
+    let ApprovedDevice { device_code, authorization, .. } = approved;
+    let idle = poll.terms.refresh_idle;
+    let begun = idle.map(|idle| Family::begin_for(&poll.secret, now.plus(idle), entropy));
+    let (family, refresh_token) = begun.unzip();
+    // A copy of an expired access token would be useless.
+    let lasts = poll.lost_answer.min(poll.terms.access_token);
+    let code = RedeemedDeviceCode::new(device_code, lasts, now, entropy);
+    let repeatable = Some(code.token.clone());
+    let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable };
+    let live = LiveGrant::new(authorization, family, poll.terms, now);
+    (live.redeemed_from(code), issue)
+}
+
+/// Repeats the response to a device code (RFC 8628 §3.5): the first one may have been lost.
+fn repeat_response(live: &LiveGrant, poll: &Poll, now: Timestamp) -> Result<Issue, PollError> {
+    if live.authorization.client_id != poll.client_id {
+        return Err(PollError::OtherClient);
+    }
+    let code = live.redeemed_code.as_ref().filter(|code| code.is_repeatable_for(&poll.secret, now));
+    let code = code.ok_or(PollError::DeviceCodeSpent)?;
+    let refresh_token = live.family.as_ref().map(|family| family.first_token(&poll.secret));
+    Ok(Issue {
+        authorization: live.authorization.clone(),
+        refresh_token,
+        repeatable: Some(code.token.clone()),
+    })
 }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::code::PendingCode;
+use super::family::Family;
+use super::live::LiveGrant;
 use super::{Grant, GrantState, Issue, Terms};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::{Event, TokenRefusal};
@@ -90,34 +93,8 @@ impl Command for Redeem {
     type Error = RedeemError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
-        let step = self.decide_on(before.state, now, entropy);
-        let event = match &step.reply {
-            Ok(issue) => {
-                let authorization = &issue.authorization;
-                Some(
-                    authorization.tokens_issued(GrantType::AuthorizationCode, &authorization.scope),
-                )
-            }
-            Err(error) => {
-                let refused = |reason| {
-                    Event::tokens_refused(GrantType::AuthorizationCode, &self.client_id, reason)
-                };
-                error.refusal().map(refused)
-            }
-        };
-        step.records(event)
-    }
-}
-
-impl Redeem {
-    fn decide_on(
-        &self,
-        state: Option<GrantState>,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Step<Self> {
-        match state {
-            Some(GrantState::Code(code)) => match code.redeem(self, now, entropy) {
+        let step: Step<Self> = match before.state {
+            Some(GrantState::Code(code)) => match redeem(*code, &self, now, entropy) {
                 Ok((live, issue)) => {
                     Step::written(GrantState::Live(Box::new(live)), Ok(Box::new(issue)))
                 }
@@ -138,6 +115,71 @@ impl Redeem {
             Some(GrantState::Device(_) | GrantState::Ended { .. }) | None => {
                 Step::unchanged(Err(RedeemError::Unknown))
             }
-        }
+        };
+        let event = match &step.reply {
+            Ok(issue) => {
+                let authorization = &issue.authorization;
+                Some(
+                    authorization.tokens_issued(GrantType::AuthorizationCode, &authorization.scope),
+                )
+            }
+            Err(error) => {
+                let refused = |reason| {
+                    Event::tokens_refused(GrantType::AuthorizationCode, &self.client_id, reason)
+                };
+                error.refusal().map(refused)
+            }
+        };
+        step.records(event)
+    }
+}
+
+/// Redeems the code: it is consumed, and a live grant takes its place.
+///
+/// # Errors
+/// The code is not consumed. RFC 6749 §4.1.3, RFC 7636 §4.6 and RFC 8707 §2.2 say what is checked.
+fn redeem(
+    pending: PendingCode,
+    redeem: &Redeem,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<(LiveGrant, Issue), RedeemError> {
+    if !pending.code.matches(&redeem.code) {
+        return Err(RedeemError::WrongSecret);
+    }
+    if pending.expires_at <= now {
+        return Err(RedeemError::Unknown);
+    }
+    if pending.authorization.client_id != redeem.client_id {
+        return Err(RedeemError::OtherClient);
+    }
+    check_code_verifier(&pending, redeem)?;
+    match &redeem.redirect_uri {
+        Some(sent) if *sent != pending.redirect_uri => return Err(RedeemError::RedirectUri),
+        // Without PKCE it is the redirect URI that binds the code (RFC 6749 §4.1.3).
+        None if pending.code_challenge.is_none() => return Err(RedeemError::RedirectUri),
+        _ => {}
+    }
+    let granted = &pending.authorization.resources;
+    if !redeem.resources.iter().all(|resource| granted.contains(resource)) {
+        return Err(RedeemError::Resource);
+    }
+    let idle = redeem.terms.refresh_idle;
+    let (family, refresh_token) = idle.map(|idle| Family::begin(now.plus(idle), entropy)).unzip();
+    let authorization = pending.authorization;
+    let issue = Issue { authorization: authorization.clone(), refresh_token, repeatable: None };
+    let live = LiveGrant::new(authorization, family, redeem.terms, now);
+    Ok((live.of_code(pending.code), issue))
+}
+
+fn check_code_verifier(pending: &PendingCode, redeem: &Redeem) -> Result<(), RedeemError> {
+    match (&pending.code_challenge, &redeem.code_verifier) {
+        (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
+        (Some(_), Some(_)) => Err(RedeemError::CodeVerifier),
+        (Some(_), None) => Err(RedeemError::NoCodeVerifier),
+        (None, Some(_)) => Err(RedeemError::UnexpectedCodeVerifier),
+        // The client may have become one that must use PKCE since it asked for the code.
+        (None, None) if redeem.needs_pkce => Err(RedeemError::NoCodeChallenge),
+        (None, None) => Ok(()),
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::family::RefreshPolicy;
-use super::{Grant, GrantState, Issue};
+use super::family::{PresentedToken, RefreshPolicy, Use};
+use super::live::LiveGrant;
+use super::{Authorization, Grant, GrantState, Issue};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::{Event, TokenRefusal};
 use crate::domain::machine::{Before, Command, Step};
@@ -30,6 +31,13 @@ pub struct Refresh {
     pub network: String,
     /// How the family is to be handled.
     pub policy: RefreshPolicy,
+}
+
+impl Refresh {
+    fn token(&self) -> PresentedToken<'_> {
+        let Self { number, secret, network, .. } = self;
+        PresentedToken { number: *number, secret, network }
+    }
 }
 
 /// Why there are no new tokens.
@@ -77,8 +85,8 @@ impl Command for Refresh {
     type Error = RefreshError;
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        let step = match before.state {
-            Some(GrantState::Live(live)) => live.refresh(&self, now),
+        let step: Step<Self> = match before.state {
+            Some(GrantState::Live(live)) => refresh(*live, &self, now),
             _ => Step::unchanged(Err(RefreshError::Unknown)),
         };
         let event = match &step.reply {
@@ -94,5 +102,45 @@ impl Command for Refresh {
             }
         };
         step.records(event)
+    }
+}
+
+fn refresh(mut live: LiveGrant, refresh: &Refresh, now: Timestamp) -> Step<Refresh> {
+    let Some(family) = live.family.clone() else {
+        return Step::unchanged(Err(RefreshError::Unknown));
+    };
+    if live.authorization.client_id != refresh.client_id {
+        return Step::unchanged(Err(RefreshError::OtherClient));
+    }
+    if !refresh.scope.as_ref().is_none_or(|scope| live.authorization.scope.covers(scope)) {
+        return Step::unchanged(Err(RefreshError::Scope));
+    }
+    let granted = &live.authorization.resources;
+    if !refresh.resources.iter().all(|resource| granted.contains(resource)) {
+        return Step::unchanged(Err(RefreshError::Resource));
+    }
+    if live.ends_at <= now {
+        return Step::unchanged(Err(RefreshError::Unknown));
+    }
+    let issue = |authorization: &Authorization, token| {
+        let authorization = authorization.clone();
+        Ok(Box::new(Issue { authorization, refresh_token: Some(token), repeatable: None }))
+    };
+    match family.refresh(&refresh.token(), refresh.policy, now) {
+        Use::Junk => Step::unchanged(Err(RefreshError::WrongSecret)),
+        Use::Reused => {
+            let replayed = Event::refresh_token_replayed(&refresh.client_id);
+            let replayed = live.authorization.concerned(replayed);
+            let change = GrantState::Live(Box::new(live)).end().records(Some(replayed));
+            change.reply(Err(RefreshError::RefreshTokenReused))
+        }
+        Use::Repeats(token) => Step::unchanged(issue(&live.authorization, token)),
+        Use::GoesOn(family, token) => {
+            live.family = Some(family);
+            live.redeemed_code = None;
+            live.tokens_until = now.plus(refresh.policy.access_token);
+            let reply = issue(&live.authorization, token);
+            Step::written(GrantState::Live(Box::new(live)), reply)
+        }
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::live::LiveGrant;
 use super::{Grant, GrantState};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Command, Step};
+use crate::domain::machine::{Before, Change, Command, Step};
 use crate::domain::time::Timestamp;
 
 /// The message.
@@ -28,8 +29,17 @@ impl Command for SpendDeviceCode {
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         match before.state {
-            Some(GrantState::Live(live)) => live.spend_device_code(now).reply(Ok(())),
+            Some(GrantState::Live(live)) => spend_device_code(*live, now).reply(Ok(())),
             _ => Step::unchanged(Err(Unknown::Unknown)),
         }
+    }
+}
+
+/// Spends the device code: a token was used, so the response has arrived. Writes this, because the code
+/// must stay spent if memory is lost; once the response can't be repeated any more, writes nothing.
+pub(super) fn spend_device_code(mut live: LiveGrant, now: Timestamp) -> Change<Grant> {
+    match live.redeemed_code.take() {
+        Some(code) if now < code.token.until => Change::written(GrantState::Live(Box::new(live))),
+        _ => Change::none(),
     }
 }

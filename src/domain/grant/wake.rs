@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceState;
+use super::live::LiveGrant;
 use super::{Grant, GrantState};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, Step};
@@ -27,11 +28,27 @@ impl Command for Wake {
                 DeviceState::Approved(_) => GrantState::Device(device).end(),
                 DeviceState::Waiting(_) | DeviceState::Denied(_) => Change::to(Next::Forgotten),
             },
-            Some(GrantState::Live(live)) => live.wake(now),
+            Some(GrantState::Live(live)) => wake(*live, now),
             Some(GrantState::Code(_) | GrantState::Device(_) | GrantState::Ended { .. }) => {
                 Change::none()
             }
         };
         change.reply(Ok(()))
     }
+}
+
+/// The alarm that an earlier release set.
+fn wake(mut live: LiveGrant, now: Timestamp) -> Change<Grant> {
+    let over_at = live.over_at();
+    if live.wakes_at.is_none() {
+        return Change::none();
+    }
+    if now < over_at {
+        live.wakes_at = Some(over_at);
+        return Change::written(GrantState::Live(Box::new(live)));
+    }
+    // The account knows by itself when a grant is over at the latest, and not that nobody has
+    // refreshed it.
+    let is_idle = live.family.is_some() && now < live.ends_at;
+    if is_idle { GrantState::Live(Box::new(live)).end() } else { Change::to(Next::Forgotten) }
 }

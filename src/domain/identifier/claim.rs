@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CLAIM, Identifier, IdentifierError, Owner};
+use super::state::CLAIM;
+use super::{Identifier, IdentifierError, Owner};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;

@@ -1,6 +1,6 @@
 //! The published keys as one isolate sees them: with its secrets, it can open some and not others.
 
-use super::{KeyPair, KeyRingCommand, KeySet, SUPERSEDED_FOR, SupersededSeal};
+use super::{KeyPair, KeySet, Replace, Reseal, SUPERSEDED_FOR, SupersededSeal};
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::time::Timestamp;
 use crate::jose::jwk::{Jwk, JwkSet};
@@ -48,17 +48,12 @@ impl OpenedKeys {
     }
 
     /// The command that adds a new key to the ring, for an isolate that can open none of those that may sign.
-    pub fn replacement(&self, pair: KeyPair) -> KeyRingCommand {
-        KeyRingCommand::Replace(self.closed.clone(), pair)
+    pub fn replacement(&self, pair: KeyPair) -> Replace {
+        Replace { unusable: self.closed.clone(), pair }
     }
 
     /// The command that stores the outdated keys sealed with the current secret; `None` if there are none.
-    pub fn reseal(
-        &self,
-        sealer: &Sealer,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> Option<KeyRingCommand> {
+    pub fn reseal(&self, sealer: &Sealer, now: Timestamp, entropy: &dyn Entropy) -> Option<Reseal> {
         if self.outdated.is_empty() {
             return None;
         }
@@ -72,7 +67,7 @@ impl OpenedKeys {
             let until = now.plus(SUPERSEDED_FOR);
             pair.superseded = Some(SupersededSeal { sealed_private, until });
         }
-        Some(KeyRingCommand::Reseal(set))
+        Some(Reseal(set))
     }
 }
 

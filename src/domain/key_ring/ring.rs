@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::set::{HintKey, HintKeys, KeyPair, KeySet, ScheduledKey};
-use super::{
-    CACHED_FOR, KeyRing, KeyRingCommand, KeyRingWants, MAX_KEYS, PUBLISHED_AFTER, PUBLISHED_BEFORE,
-    RECOGNIZED_AFTER, SIGNS_FOR,
-};
-use crate::domain::machine::{Effect, EffectOf, Step};
+use super::times::{CACHED_FOR, PUBLISHED_AFTER, PUBLISHED_BEFORE, RECOGNIZED_AFTER, SIGNS_FOR};
+use super::wants::KeyRingWants;
+use crate::domain::machine::{Change, Effect, EffectOf};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
+/// The most keys of one algorithm that are published. Rotation needs three. There are more only if deployments keep
+/// changing the secret; then the oldest key is removed.
+pub const MAX_KEYS: usize = 8;
 /// How long the ring waits for a key that it asked for before it asks again.
 const MAKING: Seconds = Seconds(20);
 /// How many hint keys are kept. Rotation needs 32 in 400 days.
@@ -18,6 +19,10 @@ const MAX_HINT_KEYS: usize = 100;
 /// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per second
 /// and name. A caller that still misses them later makes the ring publish them again.
 const FOUND_IN_KV: Seconds = Seconds(60);
+
+/// The machine.
+#[derive(Debug)]
+pub struct KeyRing;
 
 /// The state of the ring.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,14 +128,14 @@ impl Ring {
     }
 
     /// Writes the ring and publishes the hint keys, then the keys: a key must be among the hint keys before it is no
-    /// longer published.
-    pub(super) fn publish(mut self, now: Timestamp) -> Step<KeyRingCommand> {
+    /// longer published. Also returns the keys, which every command is answered with.
+    pub(super) fn publish(mut self, now: Timestamp) -> (Change<KeyRing>, KeySet) {
         self.published_at = Some(now);
         self.update_hint_keys(now);
         let hint_keys = Effect::Own(KeyRingWants::PublishHintKeys(self.hint_keys.clone()));
         let set = self.set.clone();
-        Step::written(self, Ok(set.clone()))
-            .wants([hint_keys, Effect::Own(KeyRingWants::PublishKeys(set))])
+        let keys = Effect::Own(KeyRingWants::PublishKeys(set.clone()));
+        (Change::written(self).wants([hint_keys, keys]), set)
     }
 
     /// Whether the keys were published so recently that KV may not return them yet.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::TOKENS_LIVE;
+use super::times::TOKENS_LIVE;
 use crate::domain::time::Timestamp;
 use crate::jose::jwk::{Jwk, JwkSet};
 use crate::protocol::client_metadata::SigningAlgorithm;

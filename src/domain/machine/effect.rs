@@ -3,7 +3,7 @@
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Class, Machine, Notice};
+use super::{Address, Class};
 use crate::domain::event::Event;
 use crate::domain::stored::{self, Unreadable};
 
@@ -70,12 +70,6 @@ impl Wants for Nothing {
 }
 
 impl<W: Wants> Effect<W> {
-    /// A command to another machine.
-    pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
-        let command = serde_json::from_str(&notice.write().ok()?).ok()?;
-        Some(Self::Send(Message { class: N::Machine::CLASS, to, command }))
-    }
-
     /// Reads a stored effect that is no event.
     ///
     /// # Errors

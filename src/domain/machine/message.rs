@@ -3,69 +3,11 @@
 //! A command is `{"Name": arguments}`, and a reply `{"Ok": reply}` or `{"Err": error}`. Two releases run side by side
 //! while one replaces the other, so each reads what the other writes.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Serialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::Error;
 use serde::ser::Serializer;
 
-use super::{Command, Machine, Receive};
-
-/// A command as it is sent.
-pub struct Sent<'a, C>(pub &'a C);
-
-impl<C: Command> Serialize for Sent<'_, C> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_variant("Command", 0, C::NAME, self.0)
-    }
-}
-
-/// Reads a command of the machine, and gives it to the receiver.
-///
-/// # Errors
-/// The text is not a command of the machine.
-pub fn receive<M: Machine, R: Receive<M>>(
-    text: &str,
-    receiver: R,
-) -> Result<R::Output, serde_json::Error> {
-    // Earlier releases wrote a command without arguments as its name alone.
-    let text =
-        if text.starts_with('"') { Cow::from(format!("{{{text}:null}}")) } else { text.into() };
-    let mut json = serde_json::Deserializer::from_str(&text);
-    json.deserialize_map(Named(receiver, PhantomData))
-}
-
-struct Named<M, R>(R, PhantomData<M>);
-
-impl<'de, M: Machine, R: Receive<M>> Visitor<'de> for Named<M, R> {
-    type Value = R::Output;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a command")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R::Output, A::Error> {
-        let name = map.next_key::<Cow<'de, str>>()?;
-        let name = name.ok_or_else(|| A::Error::custom("a command has a name"))?;
-        map.next_value_seed(Arguments { name, receiver: self.0, machine: PhantomData::<M> })
-    }
-}
-
-struct Arguments<'a, M, R> {
-    name: Cow<'a, str>,
-    receiver: R,
-    machine: PhantomData<M>,
-}
-
-impl<'de, M: Machine, R: Receive<M>> DeserializeSeed<'de> for Arguments<'_, M, R> {
-    type Value = R::Output;
-
-    fn deserialize<D: Deserializer<'de>>(self, arguments: D) -> Result<R::Output, D::Error> {
-        M::take(&self.name, arguments, self.receiver)
-    }
-}
+use super::Command;
 
 /// Declares the commands of a machine, in its `impl`: a command that is not in the list is not understood.
 macro_rules! commands {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Exhausted, Limit, Spent, Throttle, add_try};
+use super::limit::add_try;
+use super::{Exhausted, Limit, Spent, Throttle};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;

@@ -14,9 +14,7 @@ use sha2::{Digest, Sha256};
 
 use self::cache::Maker;
 use crate::domain::entropy::{self, Entropy};
-use crate::domain::key_ring::{
-    CACHED_FOR, HintKeys, KeyPair, KeyRing, KeyRingCommand, KeyRingError, KeySet, OpenedKeys,
-};
+use crate::domain::key_ring::{CACHED_FOR, HintKeys, KeyPair, KeySet, Keys, OpenedKeys};
 use crate::domain::machine::{Address, Class, Command, message};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
@@ -71,11 +69,11 @@ impl SigningKeys<'_> {
         let published = self.published().await?.map(|keys| OpenedKeys::new(keys, self.sealer));
         let mut keys = match published.filter(|keys| self.signs(keys, alg)) {
             Some(keys) => keys,
-            None => self.tell(&KeyRingCommand::Keys(alg)).await?,
+            None => self.tell(Keys(alg).write()).await?,
         };
         // If the keys can't be sealed anew now, the next isolate does it. They can be used anyway.
         if let Some(command) = keys.reseal(self.sealer, self.now(), self.entropy) {
-            match self.tell(&command).await {
+            match self.tell(command.write()).await {
                 Ok(resealed) => keys = resealed,
                 Err(error) => self.log.error(&format!("sealing the keys anew: {error}")),
             }
@@ -154,7 +152,7 @@ impl SigningKeys<'_> {
             alg.as_str()
         ));
         let pair = self.generate(alg).await?;
-        let keys = self.tell(&keys.replacement(pair)).await?;
+        let keys = self.tell(keys.replacement(pair).write()).await?;
         if self.signs(&keys, alg) {
             return Ok(keys);
         }
@@ -162,16 +160,17 @@ impl SigningKeys<'_> {
         Err(Unavailable::new(error))
     }
 
-    /// Sends a command to the key ring; returns its keys.
-    async fn tell<C>(&self, command: &C) -> Result<OpenedKeys, Unavailable>
-    where
-        C: Command<Machine = KeyRing, Reply = KeySet, Error = KeyRingError>,
-    {
-        let command = command.write().map_err(Unavailable::new)?;
+    /// Sends a command to the key ring; returns its keys. Every command of the ring is answered as [`Keys`] is, so this
+    /// is compiled once and not for each command.
+    async fn tell(
+        &self,
+        command: Result<String, serde_json::Error>,
+    ) -> Result<OpenedKeys, Unavailable> {
+        let command = command.map_err(Unavailable::new)?;
         let address = Address::Name(KEY_RING.to_owned());
         let answer = self.objects.send(Class::KeyRing, &address, command, MAKING).await?;
         let answer = answer.ok_or_else(|| Unavailable::new("the key ring has no object"))?;
-        let reply = message::read_answer::<C>(&answer).map_err(Unavailable::new)?;
+        let reply = message::read_answer::<Keys>(&answer).map_err(Unavailable::new)?;
         Ok(OpenedKeys::new(reply.map_err(Unavailable::new)?, self.sealer))
     }
 

@@ -7,6 +7,7 @@
 mod connection;
 mod document;
 mod identifier;
+mod key_ring;
 mod throttle;
 
 use std::fmt::Debug;

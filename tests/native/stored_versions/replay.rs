@@ -6,10 +6,12 @@ use std::fs;
 use futures_lite::future::block_on;
 use serde_json::Value;
 use vestibule::domain::entropy::Entropy;
-use vestibule::domain::key_ring::{KeyRing, KeyRingCommand};
-use vestibule::domain::machine::{Address, Before, Class, Command, Machine, Next};
+use vestibule::domain::key_ring::KeyRing;
+use vestibule::domain::machine::{
+    Address, Before, Class, Command, Machine, Next, Receive, message,
+};
 use vestibule::domain::time::Seconds;
-use vestibule::ports::Objects;
+use vestibule::ports::{Objects, Ports};
 
 use super::folder::{self, ADVICE, FOLDERS, File};
 use super::messages::{is_gone, is_internal, text_of};
@@ -63,14 +65,29 @@ impl Object {
     }
 
     fn send_to_ring(&mut self, command: &Value) -> Result<Value, String> {
-        let command: KeyRingCommand = serde_json::from_value(command.clone()).map_err(text_of)?;
-        let before = Before { state: self.ring.clone(), ..Before::nothing() };
-        let ports = self.world.ports();
+        let decide = Decide { ring: &mut self.ring, ports: &self.world.ports() };
+        let reply = KeyRing::receive(&command.to_string(), decide).map_err(text_of)?;
+        serde_json::from_str(&reply).map_err(text_of)
+    }
+}
+
+/// Has a ring decide a command, and writes the reply.
+struct Decide<'a> {
+    ring: &'a mut Option<<KeyRing as Machine>::State>,
+    ports: &'a Ports<'a>,
+}
+
+impl Receive<KeyRing> for Decide<'_> {
+    type Output = String;
+
+    fn receive<C: Command<Machine = KeyRing>>(self, command: C) -> String {
+        let Self { ring, ports } = self;
+        let before = Before { state: ring.clone(), ..Before::nothing() };
         let step = command.decide(before, ports.clock.now(), ports.entropy);
-        if let Next::Written(ring) = step.change.next {
-            self.ring = Some(ring);
+        if let Next::Written(next) = step.change.next {
+            *ring = Some(next);
         }
-        serde_json::to_value(step.reply).map_err(text_of)
+        message::write_answer::<C>(&step.reply).unwrap()
     }
 }
 

@@ -1,0 +1,287 @@
+//! What a machine is, what it can be asked, and what a step of it is.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Effect, Next, RowKeys, Wants, envelope};
+use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
+use crate::domain::time::Timestamp;
+
+/// A thing that is remembered.
+pub trait Machine: Sized + 'static {
+    /// The class of its objects.
+    const CLASS: Class;
+    /// The version of what is stored; a state of an earlier one goes through [`Machine::migrate`].
+    const VERSION: u32 = 1;
+
+    /// What is always loaded: small and bounded.
+    type State: Serialize + DeserializeOwned;
+    /// What can grow: kept apart, and loaded only where a command names it.
+    type Row: Serialize + DeserializeOwned;
+    /// What it wants from outside, beyond commands to other machines.
+    type Wants: Wants;
+
+    /// Reads a command, and gives it to the receiver.
+    ///
+    /// # Errors
+    /// The text is not a command of this machine.
+    fn receive<R: Receive<Self>>(text: &str, receiver: R) -> Result<R::Output, serde_json::Error> {
+        envelope::read(text, Commands(receiver, PhantomData::<Self>))
+    }
+
+    /// Gives the receiver the command with this name (`commands` in `message.rs` writes this).
+    ///
+    /// # Errors
+    /// The machine has no such command, or it has other arguments.
+    fn take<'de, D: Deserializer<'de>, R: Receive<Self>>(
+        _name: &str,
+        _arguments: D,
+        _receiver: R,
+    ) -> Result<R::Output, D::Error> {
+        Err(serde::de::Error::custom("no such command"))
+    }
+
+    /// When the alarm is due, at which [`Machine::wake`] gives a command.
+    fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
+        None
+    }
+
+    /// Gives the receiver the command of the alarm; `None` for a machine that has no alarm.
+    fn wake<R: Receive<Self>>(_receiver: R) -> Option<R::Output> {
+        None
+    }
+
+    /// Gives the receiver the command that brings the outcome of an effect back; `None` if nothing comes back.
+    fn outcome<R: Receive<Self>>(_outcome: OutcomeOf<Self>, _receiver: R) -> Option<R::Output> {
+        None
+    }
+
+    /// Lifts a state that an earlier version stored.
+    fn migrate(_version: u32, state: serde_json::Value) -> Option<Self::State> {
+        serde_json::from_value(state).ok()
+    }
+
+    /// The latest time that a row tells of. Time in an object never goes back behind that, even if the clock does.
+    fn latest(_row: &Self::Row) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// What comes back to a machine from outside.
+pub type OutcomeOf<M> = <<M as Machine>::Wants as Wants>::Outcome;
+
+/// Something that a machine can be asked.
+pub trait Command: Serialize + DeserializeOwned {
+    /// Its name in messages.
+    const NAME: &'static str;
+    /// The name of its reply in messages; `None` where the reply is written without a name.
+    const REPLY: Option<&'static str> = None;
+
+    /// Who is asked.
+    type Machine: Machine;
+    /// What is answered.
+    type Reply: Serialize + DeserializeOwned;
+    /// What can go wrong.
+    type Error: Serialize + DeserializeOwned + std::error::Error;
+
+    /// The rows that it needs to see. `now` is the same as in [`Command::decide`].
+    fn rows(
+        &self,
+        _state: Option<&<Self::Machine as Machine>::State>,
+        _now: Timestamp,
+    ) -> Vec<RowKeys> {
+        Vec::new()
+    }
+
+    /// Decides.
+    fn decide(
+        self,
+        before: Before<Self::Machine>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Step<Self>;
+
+    /// The text that is sent.
+    ///
+    /// # Errors
+    /// It can't be written as JSON.
+    fn write(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&envelope::Sent(Self::NAME, self))
+    }
+
+    /// Whether the reply may be held until the state changes, for a caller who would rather wait.
+    fn awaits_change(_reply: &Result<Self::Reply, Self::Error>) -> bool {
+        false
+    }
+}
+
+/// Whoever takes a command of a machine, of whatever type.
+pub trait Receive<M: Machine> {
+    /// What comes of it.
+    type Output;
+
+    /// Takes the command.
+    fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output;
+}
+
+/// The commands of a machine, for whoever takes them.
+struct Commands<M, R>(R, PhantomData<M>);
+
+impl<M: Machine, R: Receive<M>> envelope::Take for Commands<M, R> {
+    type Output = R::Output;
+
+    fn take<'de, D: Deserializer<'de>>(
+        self,
+        name: &str,
+        arguments: D,
+    ) -> Result<R::Output, D::Error> {
+        M::take(name, arguments, self.0)
+    }
+}
+
+/// What a machine finds: its state and the rows that the command named.
+pub struct Before<M: Machine> {
+    /// The state; none where nothing was ever written.
+    pub state: Option<M::State>,
+    /// The rows, by key.
+    pub rows: BTreeMap<String, M::Row>,
+}
+
+impl<M: Machine> Before<M> {
+    /// What an object finds that stores nothing.
+    pub fn nothing() -> Self {
+        Self { state: None, rows: BTreeMap::new() }
+    }
+}
+
+/// What a step changes.
+pub struct Change<M: Machine> {
+    /// The state after it.
+    pub next: Next<M::State>,
+    /// Rows to write, or to delete where there is none.
+    pub rows: Vec<(String, Option<M::Row>)>,
+    /// What is wanted from outside.
+    pub effects: Vec<EffectOf<M>>,
+}
+
+/// An effect of a machine.
+pub type EffectOf<M> = Effect<<M as Machine>::Wants>;
+
+impl<M: Machine> Change<M> {
+    /// Changes nothing.
+    pub fn none() -> Self {
+        Self::to(Next::Unchanged)
+    }
+
+    /// Goes to a state.
+    pub fn to(next: Next<M::State>) -> Self {
+        Self { next, rows: Vec::new(), effects: Vec::new() }
+    }
+
+    /// Writes the state.
+    pub fn written(state: M::State) -> Self {
+        Self::to(Next::Written(state))
+    }
+
+    /// Also writes a row.
+    #[must_use]
+    pub fn put(mut self, key: String, row: M::Row) -> Self {
+        self.rows.push((key, Some(row)));
+        self
+    }
+
+    /// Also deletes a row.
+    #[must_use]
+    pub fn delete(mut self, key: String) -> Self {
+        self.rows.push((key, None));
+        self
+    }
+
+    /// Also wants effects.
+    #[must_use]
+    pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<M>>) -> Self {
+        self.effects.extend(effects);
+        self
+    }
+
+    /// Also records what happened.
+    #[must_use]
+    pub fn records(mut self, event: Option<Event>) -> Self {
+        if let Some(event) = event {
+            self.effects.push(Effect::Record(event));
+        }
+        self
+    }
+
+    /// The step that makes this change and answers.
+    pub fn reply<C: Command<Machine = M>>(self, reply: Result<C::Reply, C::Error>) -> Step<C> {
+        Step { change: self, reply }
+    }
+}
+
+/// What a step decided.
+pub struct Step<C: Command> {
+    /// What changes.
+    pub change: Change<C::Machine>,
+    /// The answer.
+    pub reply: Result<C::Reply, C::Error>,
+}
+
+impl<C: Command> Step<C> {
+    /// Answers and changes nothing.
+    pub fn unchanged(reply: Result<C::Reply, C::Error>) -> Self {
+        Change::none().reply(reply)
+    }
+
+    /// Writes the state and answers.
+    pub fn written(
+        state: <C::Machine as Machine>::State,
+        reply: Result<C::Reply, C::Error>,
+    ) -> Self {
+        Change::written(state).reply(reply)
+    }
+
+    /// Goes to a state and answers.
+    pub fn to(
+        next: Next<<C::Machine as Machine>::State>,
+        reply: Result<C::Reply, C::Error>,
+    ) -> Self {
+        Change::to(next).reply(reply)
+    }
+
+    /// Also writes a row.
+    #[must_use]
+    pub fn put(mut self, key: String, row: <C::Machine as Machine>::Row) -> Self {
+        self.change = self.change.put(key, row);
+        self
+    }
+
+    /// Also deletes a row.
+    #[must_use]
+    pub fn delete(mut self, key: String) -> Self {
+        self.change = self.change.delete(key);
+        self
+    }
+
+    /// Also wants effects.
+    #[must_use]
+    pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<C::Machine>>) -> Self {
+        self.change = self.change.wants(effects);
+        self
+    }
+
+    /// Also records what happened.
+    #[must_use]
+    pub fn records(mut self, event: Option<Event>) -> Self {
+        self.change = self.change.records(event);
+        self
+    }
+}
+
+/// The error of a command that can't fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NoError {}

@@ -1,0 +1,41 @@
+//! How many tries are allowed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::Seconds;
+
+/// How many tries in how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// The tries.
+    pub tries: u32,
+    /// The span in which they refill.
+    pub per: Seconds,
+    /// How many guesses are allowed in that span, right ones included, because each costs CPU time;
+    /// `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guesses: Option<u32>,
+}
+
+/// No try is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("too many tries; try again in {retry_after:?}")]
+pub struct Exhausted {
+    /// How long until the next try, in seconds.
+    pub retry_after: Seconds,
+}
+
+/// What is spent after another try, in thousandths.
+///
+/// # Errors
+/// [`Exhausted`], if that is more than `tries`.
+pub(super) fn add_try(milli: u64, tries: u32, per: Seconds) -> Result<u64, Exhausted> {
+    let allowed = u64::from(tries).saturating_mul(1000);
+    let after = milli.saturating_add(1000);
+    if after <= allowed {
+        return Ok(after);
+    }
+    let wait = after.saturating_sub(allowed).saturating_mul(per.0.into());
+    let seconds = wait.div_ceil(allowed.max(1)).max(1);
+    Err(Exhausted { retry_after: Seconds(u32::try_from(seconds).unwrap_or(u32::MAX)) })
+}
