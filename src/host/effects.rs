@@ -35,13 +35,13 @@ pub fn write<W: Wants>(
     effects: Vec<Effect<W>>,
     now: Timestamp,
 ) -> Result<Written, HostError> {
-    let wanted = |effect: Effect<W>| {
-        Ok(match effect {
+    let mut wanted = Vec::with_capacity(effects.len());
+    for effect in effects {
+        wanted.push(match effect {
             Effect::Record(event) => Wanted::Event(event),
             other => Wanted::Text(other.write()?),
-        })
-    };
-    let wanted: Vec<Wanted> = effects.into_iter().map(wanted).collect::<Result<_, HostError>>()?;
+        });
+    }
     stamp(store, class, wanted, now)
 }
 

@@ -35,6 +35,16 @@ async function manage(server, client, method, more = {}) {
   assert.ok(response.ok, `${response.status}`);
 }
 
+// An object that has never stored anything has no table.
+function hasRows(object) {
+  try {
+    return rowsOf(object).length > 0;
+  } catch (error) {
+    if (error.code !== "ERR_SQLITE_ERROR") throw error;
+    return false;
+  }
+}
+
 // What no event may contain.
 const secrets = [];
 
@@ -94,7 +104,7 @@ test("what is kept is in the objects that keep events, and nowhere else is an ev
   assert.ok(secrets.length > 12);
   assert.deepEqual(secrets.filter((secret) => output.includes(secret)), []);
   for (const machine of ["Grant", "Registration", "Identifier", "Account"]) {
-    const waiting = objectsOf(state, machine).flatMap(rowsOf).filter(([key]) => key.startsWith("effect/"));
+    const waiting = objectsOf(state, machine).filter(hasRows).flatMap(rowsOf).filter(([key]) => key.startsWith("effect/"));
     assert.deepEqual(waiting, [], `${machine} has nothing left to send`);
   }
 });

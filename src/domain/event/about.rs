@@ -1,31 +1,59 @@
 //! Whom and what an event concerns.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::text::{MAX_SCOPE, Text};
 
-/// Whom and what an event concerns, as far as that is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whom and what an event concerns, as far as that is known. In JSON, an object with the members that are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "BTreeMap<String, String>")]
 pub struct About {
     /// The account's ID, which is the user's `sub`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Text>,
     /// The client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Text>,
     /// The grant's ID.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<Text>,
     /// The provider's name in the settings.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Text>,
     /// The grant type of a token request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<Text>,
     /// The scopes, separated by spaces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Text<MAX_SCOPE>>,
     /// Why it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text>,
+}
+
+// Written and read as a map of texts: a member each makes the worker larger.
+impl Serialize for About {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = [
+            ("account", self.account.as_ref().map(Text::as_str)),
+            ("client_id", self.client_id.as_ref().map(Text::as_str)),
+            ("grant_id", self.grant_id.as_ref().map(Text::as_str)),
+            ("provider", self.provider.as_ref().map(Text::as_str)),
+            ("grant_type", self.grant_type.as_ref().map(Text::as_str)),
+            ("scope", self.scope.as_ref().map(Text::as_str)),
+            ("reason", self.reason.as_ref().map(Text::as_str)),
+        ];
+        serializer.collect_map(members.into_iter().filter_map(|(name, text)| Some((name, text?))))
+    }
+}
+
+/// Reads what [`Serialize`] wrote, without limits: it was bounded when it was made.
+impl From<BTreeMap<String, String>> for About {
+    fn from(mut members: BTreeMap<String, String>) -> Self {
+        let mut text = |name: &str| members.remove(name);
+        Self {
+            account: text("account").map(Text::stored),
+            client_id: text("client_id").map(Text::stored),
+            grant_id: text("grant_id").map(Text::stored),
+            provider: text("provider").map(Text::stored),
+            grant_type: text("grant_type").map(Text::stored),
+            scope: text("scope").map(Text::stored),
+            reason: text("reason").map(Text::stored),
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! The texts of events.
 
-use serde::{Deserialize, Serialize};
-
 /// How long a text of an event is at most, in bytes; the rest is cut off. IDs of objects have 64 bytes.
 pub const MAX_TEXT: usize = 128;
 /// How long the scopes of an event are at most together, in bytes; what doesn't fit is left out.
@@ -9,14 +7,18 @@ pub const MAX_SCOPE: usize = 384;
 
 /// A text of at most `MAX` bytes. A character that JSON escapes becomes `?`, so that the text is as long in JSON.
 /// Reading a stored text checks no limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<const MAX: usize = MAX_TEXT>(String);
 
 impl<const MAX: usize> Text<MAX> {
     /// The text, cut off at the last character that fits.
     pub fn new(text: &str) -> Self {
         Self(bounded(text, MAX))
+    }
+
+    /// A text that was bounded when it was stored.
+    pub(super) fn stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
