@@ -31,6 +31,7 @@ mod grant_properties;
 mod impersonation;
 mod key_ring;
 mod limits;
+mod maps;
 mod messages;
 mod modules;
 mod outdated_forms;
