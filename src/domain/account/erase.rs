@@ -11,6 +11,7 @@ use super::person::{Account, Person};
 use super::refusal::{from_session_error, session_errors};
 use super::rows::{self, RowKind, Rows};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::identity;
 use crate::domain::machine::{
@@ -89,7 +90,8 @@ impl Person {
         let release = identifier::Release(self.account);
         let names = self.identifier.into_iter().chain(upstream);
         let released = names.filter_map(|name| Effect::send(Address::Name(name), &release));
-        let change = Change::to(Next::Forgotten).wants(released);
+        let erased = Event::account_erased(&account);
+        let change = Change::to(Next::Forgotten).wants(released).records(Some(erased));
         let change = connections::end(change, (&account, rows), |_| true);
         access::end(change, rows, now, |_| true)
     }

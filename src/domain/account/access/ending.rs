@@ -4,6 +4,7 @@ use super::held;
 use super::session::{self, Session};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::Rows;
+use crate::domain::event::Event;
 use crate::domain::machine::Change;
 use crate::domain::time::Timestamp;
 
@@ -25,7 +26,8 @@ impl Person {
         }
         let ended = u32::try_from(keys.len()).unwrap_or(u32::MAX);
         self.count(|counts| counts.sessions = counts.sessions.saturating_sub(ended));
-        let change = keys.into_iter().fold(self.remembered(), Change::delete);
+        let event = (ended > 0).then(|| Event::session_ended(&self.account));
+        let change = keys.into_iter().fold(self.remembered(), Change::delete).records(event);
         held::end(change, rows, now, |grant| !grant.offline && sids.contains(&grant.sid))
     }
 }

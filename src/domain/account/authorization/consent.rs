@@ -53,6 +53,11 @@ impl Consent {
         self
     }
 
+    /// Whether it allows and declines the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.allowed == other.allowed && self.declined == other.declined
+    }
+
     /// Everything that was allowed, wherever.
     pub fn scope(&self) -> Scope {
         let mut all = Scope::default();

@@ -6,7 +6,8 @@ use super::room;
 use crate::domain::account::access::{Grant, Session};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, Row, RowKind, Rows};
-use crate::domain::machine::{EffectOf, RowKeys};
+use crate::domain::event::Event;
+use crate::domain::machine::{Effect, EffectOf, RowKeys};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
@@ -84,6 +85,7 @@ impl Person {
         let room = room::make_room(rows, (&self.account, &request.client_id), now);
         self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants));
         let mut changes = room.rows;
+        let mut given = None;
         if request.consent == ConsentGiven::JustNow {
             if before.is_none() {
                 let (gone, left) = rows::make_room::<Consent>(rows, MAX_CONSENTS, now);
@@ -93,6 +95,10 @@ impl Person {
                 changes.extend(gone.into_iter().map(|key| (key, None)));
             }
             let consent = consent::remembered(&request, &asked, before, now);
+            // A device's approval gives the same consent each time.
+            let is_known = before.is_some_and(|before| before.is_same(&consent));
+            given = (!is_known)
+                .then(|| Event::consent_given(&self.account, &request.client_id, &asked));
             changes.push((consent_key, Some(consent.into_row())));
         }
         let grant = Grant {
@@ -112,7 +118,8 @@ impl Person {
             over_at: request.over_at,
             revoked: Vec::new(),
         };
-        Ok(Recorded { authorized, grant, rows: changes, effects: room.effects })
+        let effects = room.effects.into_iter().chain(given.map(Effect::Record)).collect();
+        Ok(Recorded { authorized, grant, rows: changes, effects })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::account::rows::{self, InRow, RowKind, Rows};
 use crate::domain::attempts::Attempts;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::machine::{Before, Change, Command, RowKeys, Step, as_array};
 use crate::domain::password::PasswordError;
 use crate::domain::time::Timestamp;
@@ -74,9 +75,10 @@ impl Command for ChangePassword {
             person.check_confirmation(session, &change.confirmation, now)?;
             person.password = Some(change.password.into_record(entropy)?);
             person.attempts = Attempts::default();
+            let event = Event::password_changed(&person.account);
             let (changed, renewed) =
                 person.renew_session(session, rows, (now, entropy), change.keeps_apps);
-            Ok(changed.reply(Ok(renewed)))
+            Ok(changed.records(Some(event)).reply(Ok(renewed)))
         })
     }
 }

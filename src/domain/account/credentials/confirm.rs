@@ -7,6 +7,7 @@ use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::attempts::Blocked;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::{Event, SignInFailure};
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::password::{PasswordError, PasswordRecord, TypedPassword, Verified};
 use crate::domain::time::Timestamp;
@@ -65,7 +66,10 @@ impl Command for Confirm {
             let verified = person.attempt(&password, now)?;
             let Some(record) = person.password.clone().filter(|_| verified != Verified::Wrong)
             else {
-                return Ok(person.written().reply(Err(ConfirmError::WrongPassword)));
+                let failure = Event::sign_in_failed(SignInFailure::WrongPassword);
+                let failure = failure.account(&person.account);
+                let change = person.written().records(Some(failure));
+                return Ok(change.reply(Err(ConfirmError::WrongPassword)));
             };
             let is_durable = person.forget_attempts();
             let change = person.remembered();

@@ -10,6 +10,7 @@ use crate::domain::account::person::{Account, Person};
 use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::account::rows::{InRow, RowKind};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
@@ -75,6 +76,7 @@ impl Command for Link {
             if !rows.contains_key(&key) && !linked_identity::has_room(rows) {
                 return Err(LinkError::TooManyIdentities);
             }
+            let event = Event::identity_linked(&person.account, &identity.provider);
             let confirm = person.confirm(&identity);
             // A confirmation counts for one link, and a sign-in that confirmed it opens no window for other changes.
             let used = Session { linking: None, confirmed_at: None, ..session.clone() };
@@ -82,7 +84,11 @@ impl Command for Link {
             person.address_lost = None;
             let linked = person.take_in(&identity, update, rows, now);
             let change = person.written().put(key, linked.into_row());
-            Ok(change.put(proof.key(), used.into_row()).wants(confirm).reply(Ok(())))
+            Ok(change
+                .put(proof.key(), used.into_row())
+                .wants(confirm)
+                .records(Some(event))
+                .reply(Ok(())))
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::identity;
 use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
@@ -83,6 +84,7 @@ impl Command for Unlink {
             }
             let (issuer, subject) = (&linked.issuer, &linked.subject);
             let identifier = identity::identifier(issuer, subject);
+            let event = Event::identity_unlinked(&person.account, &linked.provider);
             let release = identifier::Release(person.account.clone());
             let release = Effect::send(Address::Name(identifier.clone()), &release);
             person.memberships.remove(&identifier);
@@ -92,7 +94,7 @@ impl Command for Unlink {
                 let is_from_there = origin.is_some_and(|o| o.is(issuer, Some(subject), None));
                 number != proof.number && is_from_there
             });
-            Ok(durable(change).delete(key).wants(release).reply(Ok(())))
+            Ok(durable(change).delete(key).wants(release).records(Some(event)).reply(Ok(())))
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::account::existing::existing;
 use crate::domain::account::person::Account;
 use crate::domain::account::refusal::{NoAccount, Refusal};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::machine::{Address, Before, Command, Effect, Step};
 use crate::domain::time::Timestamp;
@@ -51,12 +52,13 @@ impl Command for YieldAddress {
             if person.has_proven_address() || person.identifier.as_ref() != Some(&identifier) {
                 return Err(YieldAddressError::AddressProven);
             }
+            let event = Event::address_lost(&person.account);
             let release = identifier::Release(person.account.clone());
             let release = Effect::send(Address::Name(identifier), &release);
             person.identifier = None;
             person.address_lost = person.email.take();
             (person.claims.email, person.claims.email_verified) = (None, None);
-            Ok(person.written().reply(Ok(())).wants(release))
+            Ok(person.written().wants(release).records(Some(event)).reply(Ok(())))
         })
     }
 }

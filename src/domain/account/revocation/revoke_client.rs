@@ -9,6 +9,7 @@ use crate::domain::account::refusal::SessionError;
 use crate::domain::account::rows::RowKind;
 use crate::domain::connection::ConnectionId;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
@@ -45,11 +46,15 @@ impl Command for RevokeClient {
                 person.count(|counts| counts.consents = counts.consents.saturating_sub(1));
             }
             let account = person.account.clone();
+            let holds = |grant: &Grant| grant.client_id == client_id;
+            let had_access =
+                rows.contains_key(&consent) || access::all(rows).any(|held| holds(held.grant));
+            let event = had_access.then(|| Event::consent_withdrawn(&account, &client_id));
             let change = person.remembered().delete(consent);
             let is_its_own = |id: &ConnectionId| id.client_id() == Some(&client_id);
             let change = connections::end(change, (&account, rows), is_its_own);
-            let change = access::end(change, rows, now, |grant| grant.client_id == client_id);
-            Ok(change.reply(Ok(())))
+            let change = access::end(change, rows, now, holds);
+            Ok(change.records(event).reply(Ok(())))
         })
     }
 }

@@ -5,9 +5,10 @@ use crate::domain::account::authorization::{self, Consent, MAX_CONSENTS};
 use crate::domain::account::connections;
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, Rows};
+use crate::domain::event::Event;
 use crate::domain::machine::Change;
 use crate::domain::time::Timestamp;
-use crate::protocol::scope;
+use crate::protocol::scope::{self, Scope};
 
 impl Person {
     /// The app keeps the rest: its grants are told, and their next tokens are narrower.
@@ -38,7 +39,9 @@ impl Person {
             id.client_id() == Some(client_id) && Some(id.provider()) == provider
         });
         if let Some(consent) = consent {
-            change = change.put(key, consent.without(scope).into_row());
+            let event = Event::consent_withdrawn(&account, client_id);
+            let event = event.scope(&Scope::parse(scope).unwrap_or_default());
+            change = change.put(key, consent.without(scope).into_row()).records(Some(event));
         }
         change = gone.into_iter().fold(change, Change::delete);
         let grants = access::all(rows).filter(|held| held.grant.client_id == client_id);

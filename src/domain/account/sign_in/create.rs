@@ -11,6 +11,7 @@ use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::account::rows::{InRow, Rows};
 use crate::domain::attempts::Attempts;
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
@@ -110,12 +111,17 @@ impl NewAccount {
             let row = person.take_in(&identity, ClaimsUpdate::Follow, &Rows::new(), now);
             (identities::key_of(&identity.identifier()), row, person.confirm(&identity))
         });
+        let signed_up = Event::signed_up(&person.account);
+        let signed_up = match &linked {
+            Some((_, row, _)) => signed_up.provider(&row.provider),
+            None => signed_up,
+        };
         let (change, signed_in) = person.begin_session(session, &Rows::new(), (now, entropy));
         let change = durable(change).wants(confirm);
         let change = match linked {
             Some((key, row, confirm)) => change.put(key, row.into_row()).wants(confirm),
             None => change,
         };
-        Ok(change.reply(Ok(signed_in)))
+        Ok(change.records(Some(signed_up)).reply(Ok(signed_in)))
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::account::refusal::NoAccount;
 use crate::domain::account::rows::{self, InRow, RowKind};
 use crate::domain::entropy::Entropy;
+use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step};
@@ -82,6 +83,9 @@ impl Command for SignInWith {
                     return Err(SignInWithError::TooManyIdentities);
                 }
             }
+            let provider = identity.provider.as_str();
+            let event = Event::sign_in_succeeded(&person.account).provider(provider);
+            let link = linked.is_none().then(|| Event::identity_linked(&person.account, provider));
             let confirm = linked.is_none().then(|| person.confirm(&identity)).flatten();
             let known = (person.claims.clone(), person.sources.clone(), person.memberships.clone());
             let adopted = adopts_address.and_then(|name| person.adopt(&identity, name));
@@ -96,7 +100,8 @@ impl Command for SignInWith {
             } else {
                 change
             };
-            Ok(change.wants(confirm).wants(adopted).reply(Ok(signed_in)))
+            let change = change.wants(confirm).wants(adopted).records(link).records(Some(event));
+            Ok(change.reply(Ok(signed_in)))
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::account::refusal::Refusal;
 use crate::domain::account::rows::Rows;
 use crate::domain::attempts::Blocked;
 use crate::domain::entropy::{self, Entropy};
+use crate::domain::event::{Event, SignInFailure};
 use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::password::{PasswordError, TypedPassword, Verified};
 use crate::domain::time::Timestamp;
@@ -96,9 +97,16 @@ impl Person {
     ) -> Result<Step<SignIn>, SignInError> {
         let SignIn { password, session, replaces } = sign_in;
         let mut person = self.counted(rows);
-        let rehashed = match person.attempt(&password, now)? {
+        let attempt = person.attempt(&password, now);
+        if let Err(AttemptError::Blocked(blocked)) = attempt {
+            let refused = person.refused(SignInFailure::Blocked);
+            return Ok(Step::unchanged(Err(blocked.into())).records(Some(refused)));
+        }
+        let rehashed = match attempt? {
             Verified::Wrong => {
-                return Ok(person.written().reply(Err(SignInError::WrongPassword)));
+                let refused = person.refused(SignInFailure::WrongPassword);
+                let change = person.written().records(Some(refused));
+                return Ok(change.reply(Err(SignInError::WrongPassword)));
             }
             Verified::Right => None,
             Verified::RightAndOutdated => {
@@ -108,9 +116,14 @@ impl Person {
         };
         let is_durable = person.forget_attempts() || rehashed.is_some();
         person.password = rehashed.or(person.password);
+        let event = Event::sign_in_succeeded(&person.account);
         let (change, signed_in) =
             person.continue_session(session, replaces.as_ref(), rows, (now, entropy));
         let change = if is_durable { durable(change) } else { change };
-        Ok(change.reply(Ok(signed_in)))
+        Ok(change.records(Some(event)).reply(Ok(signed_in)))
+    }
+
+    fn refused(&self, reason: SignInFailure) -> Event {
+        Event::sign_in_failed(reason).account(&self.account)
     }
 }
