@@ -29,11 +29,14 @@ fn send<C: Command>(world: &World, to: Address, command: C) -> Result<C::Reply, 
     block_on(ports::send(&world.ports(), &to, command, Seconds(0))).unwrap()
 }
 
-fn account<C: Command<Machine = Account>>(world: &World, command: C) -> Result<C::Reply, C::Error> {
+pub fn account<C: Command<Machine = Account>>(
+    world: &World,
+    command: C,
+) -> Result<C::Reply, C::Error> {
     send(world, Address::Id(id()), command)
 }
 
-fn id() -> String {
+pub fn id() -> String {
     "ab".repeat(32)
 }
 
@@ -50,7 +53,7 @@ pub fn new_session() -> NewSession {
     }
 }
 
-fn created(world: &World) -> SessionProof {
+pub fn created(world: &World) -> SessionProof {
     let claim = identifier::Claim(id());
     send(world, Address::Name(EMAIL.into()), claim).unwrap();
     let new = NewAccount {
@@ -69,16 +72,16 @@ fn record() -> PasswordRecord {
 }
 
 /// A sign-in with the right password.
-fn right(session: NewSession, replaces: Option<SessionProof>) -> SignIn {
+pub fn right(session: NewSession, replaces: Option<SessionProof>) -> SignIn {
     SignIn { password: PASSWORD.into(), session, replaces }
 }
 
-fn wrong() -> SignIn {
+pub fn wrong() -> SignIn {
     SignIn { password: "not the password".into(), session: new_session(), replaces: None }
 }
 
 /// The confirmation of a request that came with the password of [`created`].
-fn confirmed() -> Confirmation {
+pub fn confirmed() -> Confirmation {
     Confirmation::Password(record())
 }
 

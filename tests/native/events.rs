@@ -49,7 +49,7 @@ fn rows(world: &World) -> usize {
 }
 
 /// The lines of the log.
-fn lines(world: &World) -> Vec<Recorded> {
+pub fn lines(world: &World) -> Vec<Recorded> {
     let lines = world.log.1.borrow();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

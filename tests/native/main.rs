@@ -11,6 +11,7 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+mod account_events;
 mod accounts;
 mod app_connections;
 mod attacks;
