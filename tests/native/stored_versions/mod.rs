@@ -8,7 +8,11 @@ mod messages;
 mod names;
 mod reader;
 mod replay;
+mod scenario;
 mod sealed;
+mod shapes;
+mod today;
+mod types;
 
 use folder::{ADVICE, each};
 

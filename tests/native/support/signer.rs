@@ -26,7 +26,7 @@ use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
 use super::objects::Memory;
-use super::{MemoryLog, SeededEntropy, TestClock, TestTimer};
+use super::{MemoryLog, SeededEntropy, TestClock, TestTimer, recorder};
 
 fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
@@ -47,6 +47,13 @@ impl KeyLists for MemoryLists {
     }
 
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
+        let (section, key) = match list {
+            KeyList::Keys => ("keys", "keys"),
+            KeyList::HintKeys => ("hint_keys", "hint-keys"),
+        };
+        // At the edge, the key ends with the ID of the ring's object.
+        let key = format!("{key}/{}", "ab".repeat(32));
+        recorder::kv(section, &key, &serde_json::from_str(json).expect("JSON"));
         self.0.borrow_mut().insert(list, json.to_owned());
         Ok(())
     }
