@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vestibule::domain::machine::{Command, Machine, Receive, message};
-use vestibule::host::{Perform, Visit};
 
 use super::folder::{self, FOLDERS, Sample};
 use super::shapes::command_of;
@@ -109,18 +108,4 @@ fn to_named<M: Machine>(
     let (_, command) =
         commands.iter().find(|(name, _)| is_its(name)).ok_or("no command has its name")?;
     (understand::<M>(command)?.read_answer)(&sample.value.to_string())
-}
-
-/// Has today's sender of a command read the reply.
-pub struct ReadReply<'a> {
-    pub command: &'a Value,
-    pub reply: &'a str,
-}
-
-impl Visit for ReadReply<'_> {
-    type Output = Result<(), String>;
-
-    fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
-        (understand::<M>(self.command)?.read_answer)(self.reply)
-    }
 }

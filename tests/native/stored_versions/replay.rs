@@ -11,13 +11,14 @@ use vestibule::domain::machine::{
     Address, Before, Class, Command, Machine, Next, Receive, message,
 };
 use vestibule::domain::time::Seconds;
-use vestibule::host;
 use vestibule::ports::{Objects, Ports};
 
-use super::folder::{self, ADVICE, FOLDERS, File, TODAY};
-use super::messages::{ReadReply, is_gone, is_internal, text_of};
+use super::folder::{self, ADVICE, FOLDERS, File};
+use super::messages::{is_gone, is_internal, text_of};
 use super::reader::Reader;
+use super::type_shape::place_of_reply;
 use crate::support::World;
+use crate::support::recorder::name_of;
 
 /// The commands of one object, one after the other.
 struct Run {
@@ -93,9 +94,8 @@ impl Receive<KeyRing> for Decide<'_> {
 }
 
 /// Sends the commands of a run, and checks each reply.
-fn replay((file, all): (&str, &File), run: Run, reader: Option<&Reader>) -> Result<(), String> {
-    let class = folder::class_of(file).ok_or("no machine")?;
-    let mut object = Object::new(class, run.seed);
+fn replay((file, all): (&str, &File), run: Run, reader: &Reader) -> Result<(), String> {
+    let mut object = Object::new(folder::class_of(file).ok_or("no machine")?, run.seed);
     let mut now = 0;
     for (at, name) in run.steps {
         object.world.advance(at - now);
@@ -108,10 +108,12 @@ fn replay((file, all): (&str, &File), run: Run, reader: Option<&Reader>) -> Resu
         if is_internal(command) {
             continue;
         }
-        let read = match reader {
-            Some(reader) => reader.check(&format!("{file} reply"), &reply),
-            None => host::visit(class, ReadReply { command, reply: &reply.to_string() }),
-        };
+        // Until folder 1, the replies of a machine were one type.
+        let places =
+            [format!("{file} reply"), place_of_reply(file, name_of(command).unwrap_or_default())];
+        let place =
+            places.iter().find(|place| reader.knows(place)).ok_or("no replies are known")?;
+        let read = reader.check(place, &reply);
         read.map_err(|error| format!("the reply to \"{name}\": {error}: {reply}"))?;
     }
     Ok(())
@@ -121,14 +123,12 @@ fn replay((file, all): (&str, &File), run: Run, reader: Option<&Reader>) -> Resu
 fn objects_of_this_release_answer_the_workers_of_every_release() {
     let mut errors = Vec::new();
     for folder in FOLDERS {
-        // Releases before the first folder left no shape, and read what the first one reads. A worker of today reads
-        // by today's types.
-        let reader =
-            (folder != TODAY).then(|| Reader::new(&folder::root().join(folder.replace('0', "1"))));
+        // Releases before the first folder left no shape, and read what the first one reads.
+        let reader = Reader::new(&folder::root().join(folder.replace('0', "1")));
         let files = folder::read(folder);
         for (file, all) in files.iter().filter(|(_, all)| all.contains_key("command")) {
             for run in runs(folder, file, all) {
-                if let Err(error) = replay((file, all), run, reader.as_ref()) {
+                if let Err(error) = replay((file, all), run, &reader) {
                     errors.push(format!("tests/stored/{folder}/{file}.json: {error}"));
                 }
             }

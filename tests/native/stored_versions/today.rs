@@ -11,6 +11,7 @@ use super::folder::{self, File, TODAY};
 use super::messages;
 use super::scenario;
 use super::shapes::{Describe, Shapes};
+use super::type_shape;
 use super::types::{self, Types};
 use crate::support::recorder::{self, Record, name_of};
 
@@ -35,15 +36,19 @@ fn what_today_s_code_stores_and_sends_is_in_the_newest_folder() {
     );
     let describe = Describe { variants };
     let written = describe.samples(records);
+    let shape = type_shape::lines(&written);
     if env::var("WRITE").is_ok_and(|write| write == "1") {
-        write(&written);
+        write(&written, &shape);
     }
     let (now, stored) = (describe.folder(&written), describe.folder(&folder::read(TODAY)));
     let (new, gone) = (without(&now, &stored), without(&stored, &now));
+    let read = fs::read_to_string(folder::root().join(TODAY).join("shape.txt")).unwrap_or_default();
+    let (new_lines, gone_lines) = (lines_without(&shape, &read), lines_without(&read, &shape));
     assert!(
-        new.is_empty() && gone.is_empty(),
+        new.is_empty() && gone.is_empty() && new_lines.is_empty() && gone_lines.is_empty(),
         "What is stored or sent has another form than in tests/stored/{TODAY}.\n\
          Only today: {new:#?}\nNo longer: {gone:#?}\n\
+         In its shape.txt, only today: {new_lines:#?}\nNo longer: {gone_lines:#?}\n\
          The release before this one runs beside it for a while: it must read what is new, and this one reads what is \
          gone (migrations, defaults, commands that are still understood).\n\
          Where that holds, have the folder written again, and commit it with the change:\n\
@@ -57,13 +62,20 @@ fn without(shapes: &Shapes, others: &Shapes) -> BTreeMap<String, String> {
     own.map(|(shape, place)| (place.clone(), shape.clone())).collect()
 }
 
+/// The lines that the other text doesn't have.
+fn lines_without<'t>(text: &'t str, other: &str) -> Vec<&'t str> {
+    let other: BTreeSet<&str> = other.lines().collect();
+    text.lines().filter(|line| !other.contains(line)).collect()
+}
+
 /// Writes the folder.
-fn write(files: &BTreeMap<String, File>) {
+fn write(files: &BTreeMap<String, File>, shape: &str) {
     let root = folder::root().join(TODAY);
     if root.exists() {
         fs::remove_dir_all(&root).unwrap();
     }
     fs::create_dir_all(&root).unwrap();
+    fs::write(root.join("shape.txt"), shape).unwrap();
     for (name, file) in files {
         let text = serde_json::to_string_pretty(file).unwrap() + "\n";
         fs::write(root.join(format!("{name}.json")), text).unwrap();
