@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 use vestibule::domain::machine::Class;
 
 /// The folders, in the order of their releases.
-pub const FOLDERS: [&str; 2] = ["0", "1"];
+pub const FOLDERS: [&str; 3] = ["0", "1", TODAY];
+
+/// The folder of what today's code writes. It changes until the release.
+pub const TODAY: &str = "2";
 
 /// What to do about a failing test here.
 pub const ADVICE: &str = "Data that is stored must stay readable: add a migration or a default.";
@@ -102,6 +105,7 @@ fn the_folder_of_a_release_never_changes_again() {
         .collect();
     let found: BTreeMap<String, String> = FOLDERS
         .iter()
+        .filter(|folder| **folder != TODAY)
         .flat_map(|folder| files(&root().join(folder)))
         .map(|file| {
             let digest = Sha256::digest(fs::read(root().join(&file)).unwrap());

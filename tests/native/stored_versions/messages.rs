@@ -1,11 +1,13 @@
 //! Commands and replies: which command a sample is, and whether the sender of such a command reads a reply.
 
 use std::any;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use vestibule::domain::machine::{Command, Machine, Receive, message};
 
 use super::folder::{self, FOLDERS, Sample};
+use super::shapes::command_of;
 
 pub fn text_of(error: impl std::fmt::Display) -> String {
     error.to_string()
@@ -75,6 +77,9 @@ fn words_in_common(one: &str, other: &str) -> usize {
 /// reply that nobody reads is left out.
 pub fn reply<M: Machine>(sample: &Sample<'_>) -> Result<(), String> {
     let commands = &sample.all["command"];
+    if !matches!(sample.folder, "0" | "1") {
+        return to_named::<M>(sample, commands);
+    }
     let in_common = |name: &String| words_in_common(name, sample.name);
     let most = commands.keys().map(in_common).max();
     let all: Vec<Value> = if most == Some(0) {
@@ -92,4 +97,15 @@ pub fn reply<M: Machine>(sample: &Sample<'_>) -> Result<(), String> {
     let text = sample.value.to_string();
     let read: Vec<_> = readers.map(|command| (command.read_answer)(&text)).collect();
     if read.iter().any(Result::is_ok) { Ok(()) } else { read.into_iter().collect() }
+}
+
+/// A reply whose name begins with that of its command.
+fn to_named<M: Machine>(
+    sample: &Sample<'_>,
+    commands: &BTreeMap<String, Value>,
+) -> Result<(), String> {
+    let is_its = |name: &&String| command_of(name) == command_of(sample.name);
+    let (_, command) =
+        commands.iter().find(|(name, _)| is_its(name)).ok_or("no command has its name")?;
+    (understand::<M>(command)?.read_answer)(&sample.value.to_string())
 }

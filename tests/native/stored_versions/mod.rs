@@ -6,9 +6,15 @@ mod folder;
 mod forms;
 mod messages;
 mod names;
+mod probe;
 mod reader;
 mod replay;
+mod scenario;
 mod sealed;
+mod shapes;
+mod today;
+mod type_shape;
+mod types;
 
 use folder::{ADVICE, each};
 

@@ -11,6 +11,9 @@ const NOTHING: &str = "nothing";
 /// The kind of a variant without content.
 const ALONE: &str = "alone";
 
+/// The kind of what no sample of that release has, or of what is read as a whole.
+const ANY: &str = "any";
+
 /// A place in JSON, such as `Grant.scope` or `Row::Session`.
 struct Place {
     /// What a value there may be.
@@ -35,6 +38,11 @@ impl Reader {
         Self(text.lines().map(line).collect())
     }
 
+    /// Whether that release knew the place.
+    pub fn knows(&self, place: &str) -> bool {
+        self.0.contains_key(place)
+    }
+
     /// Whether that release could read the value at a place.
     pub fn check(&self, place: &str, value: &Value) -> Result<(), String> {
         let known = self.0.get(place).ok_or_else(|| format!("{place} is not known"))?;
@@ -49,7 +57,7 @@ impl Reader {
         let fits = |most: u64| value.as_u64().is_some_and(|value| value <= most);
         let (word, name) = kind.split_once(' ').unwrap_or((kind, ""));
         match (word, value) {
-            ("any", _) => Ok(()),
+            (ANY, _) => Ok(()),
             ("bool", value) => is(value.is_boolean()),
             ("string", value) => is(value.is_string()),
             // serde_json reads a variant without content as its name alone, and with `null`.
@@ -82,7 +90,7 @@ impl Reader {
             ("enum", Value::String(variant)) => {
                 let place = format!("{name}::{variant}");
                 let known = self.0.get(&place).ok_or_else(|| format!("{place} is not known"))?;
-                is(known.kinds.iter().any(|kind| kind == ALONE))
+                is(known.kinds.iter().any(|kind| kind == ALONE || kind == ANY))
             }
             ("enum", Value::Object(object)) if object.len() == 1 => object
                 .iter()

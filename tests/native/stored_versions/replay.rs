@@ -16,7 +16,9 @@ use vestibule::ports::{Objects, Ports};
 use super::folder::{self, ADVICE, FOLDERS, File};
 use super::messages::{is_gone, is_internal, text_of};
 use super::reader::Reader;
+use super::type_shape::place_of_reply;
 use crate::support::World;
+use crate::support::recorder::name_of;
 
 /// The commands of one object, one after the other.
 struct Run {
@@ -106,7 +108,12 @@ fn replay((file, all): (&str, &File), run: Run, reader: &Reader) -> Result<(), S
         if is_internal(command) {
             continue;
         }
-        let read = reader.check(&format!("{file} reply"), &reply);
+        // Until folder 1, the replies of a machine were one type.
+        let places =
+            [format!("{file} reply"), place_of_reply(file, name_of(command).unwrap_or_default())];
+        let place =
+            places.iter().find(|place| reader.knows(place)).ok_or("no replies are known")?;
+        let read = reader.check(place, &reply);
         read.map_err(|error| format!("the reply to \"{name}\": {error}: {reply}"))?;
     }
     Ok(())

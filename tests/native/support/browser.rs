@@ -16,6 +16,7 @@ pub const ORIGIN: &str = "http://localhost:8787";
 
 struct TestCaller {
     headers: Vec<(String, String)>,
+    location: Location,
 }
 
 impl Caller for TestCaller {
@@ -24,7 +25,7 @@ impl Caller for TestCaller {
     }
 
     fn location(&self) -> Location {
-        Location::default()
+        self.location.clone()
     }
 
     fn request_id(&self) -> String {
@@ -37,18 +38,24 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// Where it finds the server.
     pub origin: String,
+    /// Where the server finds it.
+    pub location: Location,
 }
 
 impl Default for Browser {
     fn default() -> Self {
-        Self { cookies: BTreeMap::new(), origin: ORIGIN.into() }
+        Self { cookies: BTreeMap::new(), origin: ORIGIN.into(), location: Location::default() }
     }
 }
 
 impl Browser {
     /// Another browser with the same cookies.
     pub fn clone_cookies(&self) -> Self {
-        Self { cookies: self.cookies.clone(), origin: self.origin.clone() }
+        Self {
+            cookies: self.cookies.clone(),
+            origin: self.origin.clone(),
+            location: self.location.clone(),
+        }
     }
 
     pub fn request(
@@ -65,7 +72,7 @@ impl Browser {
             headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let cookies: Vec<_> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         all.push(("cookie".into(), cookies.join("; ")));
-        let caller = TestCaller { headers: all };
+        let caller = TestCaller { headers: all, location: self.location.clone() };
         let request = Request {
             method,
             origin: self.origin.clone(),

@@ -5,6 +5,7 @@ pub mod fuse;
 pub mod internet;
 pub mod objects;
 pub mod provider;
+pub mod recorder;
 pub mod signer;
 
 use std::cell::{Cell, RefCell};
@@ -112,7 +113,11 @@ impl MemoryRegistry {
             return Err(Unavailable::new("too many writes"));
         }
         match client {
-            Some(client) => self.held.borrow_mut().insert(client_id.to_owned(), client.clone()),
+            Some(client) => {
+                let value = serde_json::to_value(client).expect("a client is JSON");
+                recorder::kv("client", &format!("client:{client_id}"), &value);
+                self.held.borrow_mut().insert(client_id.to_owned(), client.clone())
+            }
             None => self.held.borrow_mut().remove(client_id),
         };
         Ok(())

@@ -23,7 +23,7 @@ use vestibule::upstream::provider::Provider;
 use super::fuse::Fuse;
 use super::internet::Internet;
 use super::signer::{Keys, PortableSigner};
-use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer};
+use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer, recorder};
 
 /// What one object stores and has in memory. Everything is text, so that what is stored is also read back.
 #[derive(Default)]
@@ -161,16 +161,19 @@ impl Memory {
     /// the answer may be held.
     async fn deliver(&self, class: Class, id: &str, command: &str) -> String {
         let store = self.store(class, id);
+        let _deciding = recorder::command(class, command);
         loop {
             let step = Step(&store, command);
             let answer = host::visit(class, step);
             self.outside.fuse.survive().await;
             let answer = answer.expect("a command that can be decided");
             if !answer.owes {
+                recorder::reply(class, &answer.reply);
                 return answer.reply;
             }
             self.perform(class, &store).await;
             if !answer.may_be_held {
+                recorder::reply(class, &answer.reply);
                 return answer.reply;
             }
         }
@@ -201,6 +204,7 @@ impl Memory {
             log: &*self.outside.log,
         };
         let outside = Outside { ports, providers: &providers, sealer: &sealer };
+        let _deciding = recorder::deciding(recorder::OUTCOME);
         let performed = host::visit(class, Performing(store, &outside)).await;
         self.outside.fuse.survive().await;
         performed.expect("effects can be performed");
@@ -233,7 +237,9 @@ impl Memory {
         for (class, id) in due {
             let store = self.store(class, &id);
             store.object.borrow_mut().alarm = None;
+            let deciding = recorder::deciding(recorder::ALARM);
             host::visit(class, Wake(&store)).expect("an alarm");
+            drop(deciding);
             block_on(self.perform(class, &store));
         }
     }
@@ -340,6 +346,7 @@ impl Store for MemoryStore<'_> {
             NewState::Unchanged => {}
             NewState::Remembered(state) => object.state = Some(state),
             NewState::Written(state) => {
+                recorder::state(self.class, &state);
                 object.stored.insert(STATE.to_owned(), state.clone());
                 object.state = Some(state);
             }
@@ -350,7 +357,10 @@ impl Store for MemoryStore<'_> {
         }
         for (key, text) in changes.rows {
             match text {
-                Some(text) => object.stored.insert(key, text),
+                Some(text) => {
+                    recorder::row(self.class, &key, &text);
+                    object.stored.insert(key, text)
+                }
                 None => object.stored.remove(&key),
             };
         }

@@ -13,7 +13,9 @@ use jwt_compact::{Algorithm, AlgorithmSignature};
 use p256::ecdsa::{SigningKey, VerifyingKey};
 use rsa::BigUint;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use rsa::rand_core::{self, CryptoRng, RngCore};
 use rsa::traits::PublicKeyParts;
+use sha2::{Digest, Sha256};
 use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use vestibule::host::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
@@ -24,7 +26,7 @@ use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
 use super::objects::Memory;
-use super::{MemoryLog, SeededEntropy, TestClock, TestTimer};
+use super::{MemoryLog, SeededEntropy, TestClock, TestTimer, recorder};
 
 fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
@@ -45,6 +47,13 @@ impl KeyLists for MemoryLists {
     }
 
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
+        let (section, key) = match list {
+            KeyList::Keys => ("keys", "keys"),
+            KeyList::HintKeys => ("hint_keys", "hint-keys"),
+        };
+        // At the edge, the key ends with the ID of the ring's object.
+        let key = format!("{key}/{}", "ab".repeat(32));
+        recorder::kv(section, &key, &serde_json::from_str(json).expect("JSON"));
         self.0.borrow_mut().insert(list, json.to_owned());
         Ok(())
     }
@@ -70,19 +79,51 @@ pub struct PortableCrypto {
 }
 
 impl PortableCrypto {
-    /// A key of 2048 bits takes long, so the n-th one of every world is the same.
+    /// A key of 2048 bits takes long, so the n-th one of every world is the same, and of every run, too.
     fn rsa_key(&self) -> RsaPrivateKey {
         static MADE: Mutex<Vec<RsaPrivateKey>> = Mutex::new(Vec::new());
         let mut made = MADE.lock().expect("no test panicked here");
         let number = self.made_rsa.get();
         self.made_rsa.set(number + 1);
         while made.len() <= number {
-            let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, 2048).expect("a key");
+            let mut random = Repeatable { number: made.len() as u64, drawn: 0 };
+            let key = RsaPrivateKey::new(&mut random, 2048).expect("a key");
             made.push(key);
         }
         made[number].clone()
     }
 }
+
+/// Randomness for the key of a number.
+struct Repeatable {
+    number: u64,
+    drawn: u64,
+}
+
+impl RngCore for Repeatable {
+    fn next_u32(&mut self) -> u32 {
+        rand_core::impls::next_u32_via_fill(self)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        rand_core::impls::next_u64_via_fill(self)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let seed = [self.number.to_be_bytes(), self.drawn.to_be_bytes()].concat();
+            self.drawn += 1;
+            chunk.copy_from_slice(&Sha256::digest(seed)[..chunk.len()]);
+        }
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Repeatable {}
 
 #[async_trait(?Send)]
 impl KeyCrypto for PortableCrypto {

@@ -1,0 +1,26 @@
+//! The signing keys.
+
+use futures_lite::future::block_on;
+use vestibule::ports::Signer;
+use vestibule::protocol::client_metadata::SigningAlgorithm::{ES256, RS256};
+
+use super::{DAY, Scene};
+use crate::secret_rotation::deployment;
+use crate::support::browser::Browser;
+use crate::support::recorder::step;
+
+pub fn run(mut scene: Scene) {
+    step("the keys rotate");
+    for _ in 0..80 {
+        scene.world.advance(DAY);
+    }
+    Browser::default().get(&scene.world, "/jwks");
+    step("the secret of the deployment changes");
+    for names in ["a", "ba", "b", "c"] {
+        scene.world.set_sealer(deployment(names));
+        for alg in [ES256, RS256] {
+            block_on(scene.world.signer.keys(alg)).unwrap();
+        }
+    }
+    scene.world.advance(DAY);
+}
