@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 
 use async_trait::async_trait;
-use futures_lite::future::block_on;
 use sha2::{Digest, Sha256};
 use vestibule::domain::entropy::{self, Entropy};
 use vestibule::domain::machine::{Address, Class, Machine};
@@ -133,6 +132,22 @@ impl Memory {
         of_class.filter(|(_, object)| object.borrow().stored.contains_key(STATE)).count()
     }
 
+    /// What the objects of some classes store, without what differs from run to run: of each object the kinds of its
+    /// rows.
+    pub fn outline(&self, classes: &[Class]) -> Vec<String> {
+        let objects = self.objects.borrow();
+        let of_classes = objects.iter().filter(|((class, _), _)| classes.contains(class));
+        let kinds = |((class, _), object): (&(Class, String), &Shared)| {
+            let object = object.borrow();
+            let kinds: Vec<&str> =
+                object.stored.keys().filter_map(|key| key.split('/').next()).collect();
+            (!kinds.is_empty()).then(|| format!("{class:?}: {}", kinds.join(", ")))
+        };
+        let mut outline: Vec<String> = of_classes.filter_map(kinds).collect();
+        outline.sort();
+        outline
+    }
+
     /// How many objects of a class have an alarm set.
     pub fn alarms(&self, class: Class) -> usize {
         let objects = self.objects.borrow();
@@ -223,10 +238,22 @@ impl Memory {
             .map(|(key, _)| key.clone())
             .collect();
         for (class, id) in due {
+            if self.outside.fuse.is_burnt() {
+                return;
+            }
             let store = self.store(class, &id);
-            store.object.borrow_mut().alarm = None;
-            host::visit(class, Wake(&store)).expect("an alarm");
-            block_on(self.perform(class, &store));
+            let alarm = store.object.borrow_mut().alarm.take();
+            let woken = async {
+                let woken = host::visit(class, Wake(&store));
+                self.outside.fuse.survive().await;
+                woken.expect("an alarm");
+                self.perform(class, &store).await;
+            };
+            if self.outside.fuse.run(woken).is_none() {
+                // The platform sends an alarm again unless its handler came to an end.
+                let mut object = store.object.borrow_mut();
+                object.alarm = object.alarm.or(alarm).min(alarm);
+            }
         }
     }
 }
