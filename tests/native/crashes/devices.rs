@@ -5,7 +5,7 @@ use vestibule::domain::machine::Class;
 use vestibule::endpoints::http::Response;
 
 use super::{cut_and_ask_at_once, cut_everywhere};
-use crate::attacks::access::{register, signed_up};
+use crate::attacks::access::{register, signed_up, userinfo};
 use crate::support::World;
 use crate::support::browser::{Browser, csrf, json as body, text};
 
@@ -50,6 +50,34 @@ fn poll(world: &World, given: &Waiting) -> Value {
 
 fn is_listed(world: &World, given: &mut Waiting) -> bool {
     text(&given.browser.get(world, "/account")).contains("Test TV")
+}
+
+fn remove(world: &World, given: &mut Waiting) {
+    let fields = [("csrf", &*given.csrf), ("client_id", &*given.client_id)];
+    assert_eq!(given.browser.post(world, "/account/apps", &fields).status, 303);
+}
+
+#[test]
+fn a_device_that_is_approved_has_tokens_after_one_more_request_and_loses_them_when_it_is_removed() {
+    cut_and_ask_at_once(
+        waiting,
+        |world, given| decide(world, given, "allow"),
+        |world, given, answered| {
+            assert!(answered.is_none_or(|answered| answered.status == 200));
+            let mut tokens = poll(world, given);
+            if tokens["error"] == "authorization_pending" {
+                assert_eq!(decide(world, given, "allow").status, 200);
+                tokens = poll(world, given);
+            }
+            assert!(userinfo(world, &tokens)["sub"].is_string(), "{tokens}");
+            assert!(is_listed(world, given));
+            // A second approval of what is approved changes nothing.
+            decide(world, given, "allow");
+            assert!(userinfo(world, &tokens)["sub"].is_string() && is_listed(world, given));
+            remove(world, given);
+            assert!(!is_listed(world, given) && userinfo(world, &tokens)["sub"].is_null());
+        },
+    );
 }
 
 #[test]
