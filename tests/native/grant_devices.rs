@@ -11,7 +11,7 @@ use vestibule::domain::grant::{
     Presented, Request, Revoke, SpendDeviceCode, Wake,
 };
 use vestibule::domain::machine::{Before, Command};
-use vestibule::domain::notice::to_grant::{End, Report};
+use vestibule::domain::notice::to_grant::{End, NarrowExpected, Report};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::scope::Scope;
@@ -331,6 +331,16 @@ fn a_place_that_is_not_known_raises_no_alarm_by_itself() {
     assert!(!comparison.far && !comparison.other_network && comparison.kilometres.is_none());
     let nonsense = at("PT", "Home", "NaN", "inf");
     assert_eq!(compare(&nonsense, &known).kilometres, None);
+}
+
+#[test]
+fn a_scope_that_is_taken_back_before_the_approval_arrives_is_in_no_token() {
+    let mut host = requested();
+    let until = host.now.plus(Seconds(60));
+    host.send(NarrowExpected { scope: "openid".into(), until }).unwrap();
+    let approved = decide(&mut host, Decision::Approve(Box::new(authorization())));
+    assert_eq!(approved, Err(DecisionError::Decided), "it comes too late");
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AccessDenied);
 }
 
 #[test]
