@@ -4,6 +4,7 @@
 mod accounts;
 mod apps;
 mod codes;
+mod connections;
 mod consents;
 mod devices;
 mod identities;
