@@ -1,6 +1,9 @@
 //! Performs the effects of a machine, after they were stored with its state. Each is performed at least once; what
 //! fails stays stored, and the alarm comes back to it.
 //!
+//! Commands to one object arrive in the order of the steps that wanted them: where one fails, later ones to the same
+//! object wait behind it.
+//!
 //! An effect that can't be read is logged, kept, and tried again a day later; the others are performed. While the
 //! state can't be read, effects whose outcome goes back to the machine are kept as well, and the object is never
 //! erased.
@@ -16,7 +19,7 @@ use super::load::{state, texts, unreadable};
 use super::step::{Run, retry_after_repair, retry_later};
 use super::store::{Changes, Store};
 use super::wants::{Outside, Perform};
-use crate::domain::machine::{Effect, EffectOf, Machine, Message};
+use crate::domain::machine::{Address, Class, Effect, EffectOf, Machine, Message};
 use crate::domain::stored::Unreadable;
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -46,6 +49,9 @@ trait AnyMachine {
 trait AnyEffect {
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
+
+    /// The object to which this is a command.
+    fn destination(&self) -> Option<(Class, Address)>;
 
     /// The text of [`Effect::begun`].
     fn begin(&mut self) -> Result<Option<String>, HostError>;
@@ -79,6 +85,13 @@ struct Waiting<M: Machine>(EffectOf<M>);
 impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
     fn has_outcome(&self) -> bool {
         self.0.has_outcome()
+    }
+
+    fn destination(&self) -> Option<(Class, Address)> {
+        match &self.0 {
+            Effect::Send(message) => Some((message.class, message.to.clone())),
+            Effect::Own(_) => None,
+        }
     }
 
     fn begin(&mut self) -> Result<Option<String>, HostError> {
@@ -150,6 +163,7 @@ impl Pass<'_, '_> {
     /// Performs each effect once; returns whether one was performed, and may have brought others.
     async fn over_all_rows(&mut self) -> Result<bool, HostError> {
         let mut progressed = false;
+        let mut unreached = Vec::new();
         for (key, text) in texts(self.store, EFFECT)? {
             let mut waiting: Vec<String> = text.lines().map(String::from).collect();
             waiting.reverse();
@@ -160,6 +174,11 @@ impl Pass<'_, '_> {
                     continue;
                 };
                 if self.is_outdated(&key, &waiting, &*effect)? {
+                    continue;
+                }
+                let destination = effect.destination();
+                if destination.as_ref().is_some_and(|to| unreached.contains(to)) {
+                    left.push(line);
                     continue;
                 }
                 let mut written = line;
@@ -182,6 +201,7 @@ impl Pass<'_, '_> {
                         let message = format!("an effect will be tried again: {error}");
                         self.outside.ports.log.error(&message);
                         left.push(written);
+                        unreached.extend(destination);
                     }
                 }
             }

@@ -133,3 +133,23 @@ fn whoever_connects_again_at_once_after_a_disconnection_that_was_cut_off_stays_c
         },
     );
 }
+
+#[test]
+fn a_disconnection_that_did_not_arrive_comes_before_the_connection_that_follows_it() {
+    let mut scene = Scene::new();
+    let app = scene.app("App");
+    scene.issues("at-1", "read");
+    connect(&mut scene, &app, false);
+    let csrf = csrf(&scene.world, &mut scene.browser);
+    let fields = [("csrf", csrf.as_str()), ("provider", "acme")];
+    scene.world.objects.unreached.set(Some((Class::Connection, 1)));
+    let gone = scene.browser.post(&scene.world, "/account/connections", &fields);
+    assert_eq!(gone.status, 303);
+    scene.issues("at-2", "read");
+    let (_, callback) = scene.go(None);
+    scene.world.objects.unreached.set(Some((Class::Connection, 1)));
+    assert_eq!(scene.browser.get(&scene.world, &callback).status, 303);
+    scene.world.advance(11);
+    assert!(is_listed(&mut scene) && scene.is_revoked("refresh at-1"));
+    assert_eq!(scene.gets(&app), "at-2");
+}

@@ -61,6 +61,8 @@ pub struct Memory {
     objects: RefCell<BTreeMap<(Class, String), Shared>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
+    /// How many of the next commands to objects of a class don't arrive.
+    pub unreached: Cell<Option<(Class, u32)>>,
     /// The providers, and the sealer for tokens of outside accounts.
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
     /// How many bytes of what the caller sent were in memory while the last command was on its way.
@@ -86,6 +88,7 @@ impl Memory {
             objects,
             calls: Cell::new(0),
             carried: Cell::new(0),
+            unreached: Cell::new(None),
             upstream,
         })
     }
@@ -412,6 +415,12 @@ impl Objects for Memory {
         self.calls.set(self.calls.get() + 1);
         self.carried.set(weight::in_memory());
         self.outside.fuse.survive().await;
+        if let Some((of, left @ 1..)) = self.unreached.get()
+            && of == class
+        {
+            self.unreached.set(Some((of, left - 1)));
+            return Err(Unavailable::new("the object doesn't answer"));
+        }
         Ok(Some(self.deliver(class, &Self::id(class, to), &command).await))
     }
 }
