@@ -2,7 +2,7 @@
 
 use vestibule::domain::machine::Class;
 
-use super::{cut_everywhere, developer, is_signed_up};
+use super::{cut_and_ask_at_once, cut_everywhere, developer, is_signed_up};
 use crate::attacks::access::{PASSWORD, app, refresh, tokens};
 use crate::support::World;
 use crate::support::browser::Browser;
@@ -10,7 +10,7 @@ use crate::support::browser::Browser;
 #[test]
 fn whoever_repeats_a_sign_up_that_was_cut_off_has_an_account_in_the_end() {
     let fields = [("name", "Pat"), ("email", "pat@example.test"), ("password", PASSWORD)];
-    cut_everywhere(
+    cut_and_ask_at_once(
         || (World::new(&[]), Browser::default()),
         |world, browser| browser.submit(world, "/sign-up", &fields),
         |world, browser, answered| {

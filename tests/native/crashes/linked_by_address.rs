@@ -7,7 +7,7 @@ use super::cut_and_ask_at_once;
 use super::identities::{KEY, going, signed_in_with_acme, world_with};
 use crate::attacks::access::PASSWORD;
 use crate::support::World;
-use crate::support::browser::{Browser, csrf};
+use crate::support::browser::{Browser, csrf, text};
 use crate::support::provider::TestProvider;
 
 const EMAIL: &str = "dana@example.org";
@@ -30,6 +30,32 @@ fn with_proven_address() -> (World, TestProvider) {
     let unlink = [("csrf", token.as_str()), ("unlink", KEY), ("current_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 303);
     (world, provider)
+}
+
+#[test]
+fn a_first_sign_in_with_an_identity_can_be_repeated_at_once_in_the_same_browser() {
+    for profile in [verified(), json!({})] {
+        cut_and_ask_at_once(
+            || {
+                let (world, provider) = world_with(json!({ "trust_email": true }));
+                provider.tells(profile.clone());
+                let mut browser = Browser::default();
+                let callback = going(&world, &provider, &mut browser, "/sign-in/acme");
+                (world, (provider, browser, callback))
+            },
+            |world, (_, browser, callback)| browser.get(world, callback),
+            |world, (provider, browser, _), _| {
+                provider.visit(world, browser, "/sign-in/acme");
+                let page = text(&browser.get(world, "/account"));
+                assert!(page.contains(KEY), "{page}");
+                world.advance(11);
+                assert!(
+                    signed_in_with_acme(world, provider).is_some_and(|page| page.contains(KEY))
+                );
+                assert_eq!(world.objects.count(Class::Account), 1);
+            },
+        );
+    }
 }
 
 #[test]
