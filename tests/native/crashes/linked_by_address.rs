@@ -2,18 +2,24 @@
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
+use vestibule::endpoints::http::Response;
 
 use super::cut_and_ask_at_once;
-use super::identities::{KEY, going, signed_in_with_acme, world_with};
-use crate::attacks::access::PASSWORD;
+use super::identities::{KEY, PEOPLE, going, signed_in_with_acme, world_with};
+use crate::attacks::access::{PASSWORD, signed_up};
 use crate::support::World;
-use crate::support::browser::{Browser, csrf, text};
+use crate::support::browser::{Browser, csrf, hidden_fields, text};
 use crate::support::provider::TestProvider;
 
 const EMAIL: &str = "dana@example.org";
 
 fn verified() -> Value {
     json!({ "email": EMAIL, "email_verified": true })
+}
+
+fn sign_in(world: &World, password: &str) -> Response {
+    let fields = [("email", EMAIL), ("password", password)];
+    Browser::default().submit(world, "/sign-in", &fields)
 }
 
 /// An account that has proven its address and has a password, but no identity.
@@ -105,6 +111,81 @@ fn a_sign_in_that_adopts_an_address_can_be_repeated_at_once() {
             assert_ne!(stranger.status, 303, "the address is taken");
             assert_eq!(world.objects.count(Class::Account), 1);
             assert_eq!(world.objects.count(Class::Identifier), 2);
+        },
+    );
+}
+
+/// A stranger has signed up with the address and never proved it; the user, whom the provider vouches for, is asked
+/// whether that account is theirs.
+struct Contested {
+    provider: TestProvider,
+    stranger: Browser,
+    browser: Browser,
+    form: Vec<(String, String)>,
+}
+
+fn contested() -> (World, Contested) {
+    let (world, provider) = world_with(json!({ "trust_email": true }));
+    let stranger = signed_up(&world, EMAIL);
+    provider.tells(verified());
+    let mut browser = Browser::default();
+    let page = text(&provider.visit(&world, &mut browser, "/sign-in/acme"));
+    let asked = |page: &str| {
+        let mut form = hidden_fields(page);
+        form.truncate(2);
+        form
+    };
+    let form = asked(&page);
+    let mut not_mine: Vec<(&str, &str)> = form.iter().map(|(n, v)| (&**n, &**v)).collect();
+    not_mine.push(("decision", "not-mine"));
+    let page = text(&browser.post(&world, "/sign-in", &not_mine));
+
+    let mut form = asked(&page);
+    form.push(("decision".to_owned(), "start-over".to_owned()));
+    (world, Contested { provider, stranger, browser, form })
+}
+
+fn take(world: &World, given: &mut Contested) -> Response {
+    let form: Vec<(&str, &str)> = given.form.iter().map(|(n, v)| (&**n, &**v)).collect();
+    given.browser.post(world, "/sign-in", &form)
+}
+
+#[test]
+fn whoever_takes_an_address_that_nobody_proved_has_it_in_the_end() {
+    let (world, mut given) = contested();
+    let taken = take(&world, &mut given);
+    assert_eq!(taken.status, 303, "{}", text(&taken));
+    let uncut = world.objects.outline(PEOPLE);
+    cut_and_ask_at_once(
+        contested,
+        |world, given| take(world, given),
+        |world, given, answered| {
+            assert!(answered.is_none_or(|answered| answered.status == 303));
+            let has_account = |world: &World, given: &mut Contested| {
+                let page = text(&given.browser.get(world, "/account"));
+                page.contains(EMAIL) && page.contains(KEY)
+            };
+            if !has_account(world, given) {
+                let again = take(world, given);
+                if again.status != 303 {
+                    // Only the response was lost: the account has proven the address, and the user is told to sign in.
+                    assert!(text(&again).contains("Sign in to it"), "{}", text(&again));
+                    given.provider.visit(world, &mut given.browser, "/sign-in/acme");
+                }
+            }
+            assert!(has_account(world, given));
+            world.advance(11);
+            assert!(has_account(world, given));
+            assert_eq!(world.objects.count(Class::Account), 2);
+            let page = text(&given.stranger.get(world, "/account"));
+            assert!(page.contains("now belongs to another account"), "{page}");
+            assert_ne!(
+                sign_in(world, PASSWORD).status,
+                303,
+                "the stranger's password is worth nothing"
+            );
+            let outline = world.objects.outline(PEOPLE);
+            assert_eq!(outline.len(), uncut.len(), "{outline:?}");
         },
     );
 }
