@@ -1,8 +1,12 @@
 //! Identities at providers that are linked and unlinked.
 
+use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use vestibule::domain::machine::Class;
+use vestibule::domain::identifier::{Claim, IdentifierError};
+use vestibule::domain::machine::{Address, Class};
+use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::Response;
+use vestibule::ports;
 
 use super::{cut_and_ask_at_once, cut_everywhere};
 use crate::attacks::access::{PASSWORD, signed_up};
@@ -202,4 +206,21 @@ fn whoever_links_at_once_what_an_unlinking_that_was_cut_off_released_stays_linke
             assert!(is_listed(world, &mut given.browser) && leads_here(world, &given.provider));
         },
     );
+}
+
+#[test]
+fn whoever_repeats_a_claim_holds_the_name_as_long_as_at_first() {
+    let world = World::new(&[]);
+    let claim = |account: &str| {
+        let command = Claim(account.to_owned());
+        let name = Address::Name("upstream:a#b".to_owned());
+        block_on(ports::send(&world.ports(), &name, command, Seconds(0))).unwrap()
+    };
+    assert_eq!(claim("a"), Ok(()));
+    world.advance(4 * 60);
+    assert_eq!(claim("a"), Ok(()));
+    world.advance(4 * 60);
+    assert_eq!(claim("b"), Err(IdentifierError::Taken));
+    world.advance(60);
+    assert_eq!(claim("b"), Ok(()));
 }
