@@ -10,8 +10,18 @@ use crate::domain::account::{Create, CreateError, NewAccount, NewSession, Signed
 use crate::domain::machine::Address;
 use crate::domain::token::ObjectId;
 
+/// What came of making an account.
+pub enum Created {
+    /// The account was made, and the user is signed in to it.
+    SignedIn(ObjectId, SignedIn),
+    /// An earlier request of this browser has made it, and its response was lost: the user can sign in.
+    Before(ObjectId),
+    /// A name leads to another account.
+    Taken,
+}
+
 /// Claims the names and makes the account: another one than `new` has, if an earlier request of this browser that was cut
-/// off had begun to make it. `None` where a name leads to another account.
+/// off had begun to make it.
 ///
 /// # Errors
 /// Internal errors only.
@@ -20,19 +30,18 @@ pub async fn create(
     request: &Request<'_>,
     session: NewSession,
     mut new: NewAccount,
-) -> Result<Option<(ObjectId, SignedIn)>, Failure> {
+) -> Result<Created, Failure> {
     let upstream = new.identity.as_ref().map(|identity| identity.identifier());
     let email = new.address.as_ref().map(|(_, identifier)| identifier.clone());
     let names: Vec<String> = upstream.into_iter().chain(email).collect();
     if !claim_all(server, request, &names, &mut new.account).await? {
-        return Ok(None);
+        return Ok(Created::Taken);
     }
     let account = new.account.clone();
     let address = Address::Id(account.clone());
     match server.ask(&address, Create { account: new, session }).await? {
-        Ok(signed_in) => Ok(ObjectId::parse(&account).map(|account| (account, signed_in))),
-        // An earlier request has made it, and its response was lost: the user can sign in.
-        Err(CreateError::Exists) => Ok(None),
+        Ok(signed_in) => Ok(Created::SignedIn(id_of(&account)?, signed_in)),
+        Err(CreateError::Exists) => Ok(Created::Before(id_of(&account)?)),
         Err(error) => {
             // No account was created, for instance because there was too little memory to hash the password. Release
             // the claims, or the user couldn't try again before they lapse.
@@ -42,6 +51,10 @@ pub async fn create(
             Err(Failure::internal(error.to_string()))
         }
     }
+}
+
+fn id_of(account: &str) -> Result<ObjectId, Failure> {
+    ObjectId::parse(account).ok_or_else(|| Failure::internal("an account's ID cannot be read"))
 }
 
 /// Claims all names or none. The first one decides for which account.

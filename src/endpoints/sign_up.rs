@@ -5,11 +5,12 @@ use super::failure::Failure;
 use super::form::{self, FormPage, OUT_OF_DATE};
 use super::http::{Request, Response};
 use super::interaction::Interaction;
+use super::new_account::{self, Created};
 use super::outcome::Outcome;
 use super::server::Server;
+use super::sign_in;
 use super::upstream::{company, start};
 use super::waiting::Waiting;
-use super::{new_account, sign_in};
 use crate::domain::account::{NewAccount, NewSession, SignedIn};
 use crate::domain::identifier;
 use crate::domain::machine::Class;
@@ -161,10 +162,10 @@ async fn sign_up(
     // The new account hashes the password. A taken address and a network beyond its limit are both refused before
     // that, so neither the time nor the message tells them apart.
     match new_account::create(server, request, session, new).await? {
-        Some((account, signed_in)) => {
+        Created::SignedIn(account, signed_in) => {
             browser::end_session_of_other(server, request, &account).await?;
             Ok(Ok((account, signed_in)))
         }
-        None => Ok(Err(CANNOT_GO_ON.to_owned())),
+        Created::Before(_) | Created::Taken => Ok(Err(CANNOT_GO_ON.to_owned())),
     }
 }

@@ -1,6 +1,9 @@
 //! Performs the effects of a machine, after they were stored with its state. Each is performed at least once; what
 //! fails stays stored, and the alarm comes back to it.
 //!
+//! Commands to one object arrive in the order of the steps that wanted them: where one fails, later ones to the same
+//! object wait behind it.
+//!
 //! An effect that can't be read is logged, kept, and tried again a day later; the others are performed. While the
 //! state can't be read, effects whose outcome goes back to the machine are kept as well, and the object is never
 //! erased.
@@ -21,7 +24,7 @@ use super::step::{Run, retry_after_repair, retry_later};
 use super::store::{Changes, Store};
 use super::wants::{Outside, Perform};
 use crate::domain::event::Recorded;
-use crate::domain::machine::{Effect, EffectOf, Machine, Message};
+use crate::domain::machine::{Address, Class, Effect, EffectOf, Machine, Message};
 use crate::domain::stored::Unreadable;
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -55,6 +58,9 @@ trait AnyEffect {
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
 
+    /// The object to which this is a command.
+    fn destination(&self) -> Option<(Class, Address)>;
+
     /// The text of [`Effect::begun`].
     fn begin(&mut self) -> Result<Option<String>, HostError>;
 
@@ -87,6 +93,13 @@ struct Waiting<M: Machine>(EffectOf<M>);
 impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
     fn has_outcome(&self) -> bool {
         self.0.has_outcome()
+    }
+
+    fn destination(&self) -> Option<(Class, Address)> {
+        match &self.0 {
+            Effect::Send(message) => Some((message.class, message.to.clone())),
+            Effect::Own(_) | Effect::Record(_) => None,
+        }
     }
 
     fn begin(&mut self) -> Result<Option<String>, HostError> {
@@ -127,8 +140,8 @@ async fn perform_all(
     outside: &Outside<'_>,
 ) -> Result<(), HostError> {
     let is_readable = machine.is_empty(store).is_ok();
-    let (unread, with_events) = (BTreeSet::new(), Vec::new());
-    let mut pass = Pass { machine, store, outside, is_readable, unread, with_events };
+    let (unread, unreached, with_events) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let mut pass = Pass { machine, store, outside, is_readable, unread, unreached, with_events };
     while pass.over_all_rows().await? {}
     pass.record_events().await?;
     let unread = pass.unread;
@@ -156,6 +169,8 @@ struct Pass<'a, 'o> {
     is_readable: bool,
     /// Effects that can't be read, or whose outcome the machine couldn't take.
     unread: BTreeSet<String>,
+    /// Objects that did not take a command: later commands to them wait behind it.
+    unreached: Vec<(Class, Address)>,
     /// The rows that have events, in the order of their keys: what is left of them, not written yet.
     with_events: Vec<(String, Vec<Left>)>,
 }
@@ -192,6 +207,11 @@ impl Pass<'_, '_> {
                 if self.is_outdated(&key, &waiting, &*effect)? {
                     continue;
                 }
+                let destination = effect.destination();
+                if destination.as_ref().is_some_and(|to| self.unreached.contains(to)) {
+                    left.push(Left { line, event: None });
+                    continue;
+                }
                 let mut written = line;
                 // Network and storage keep their order: this is written before anything is sent.
                 if let Some(begun) = effect.begin()? {
@@ -212,6 +232,7 @@ impl Pass<'_, '_> {
                     Err(error) => {
                         self.will_be_tried_again(&error);
                         left.push(Left { line: written, event: None });
+                        self.unreached.extend(destination);
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! Which app gets which tokens of an outside account (mode 5), tested with the whole server in one process.
 
+use std::borrow::Borrow;
+
 use serde_json::{Value, json};
 use vestibule::domain::account::MAX_CONNECTIONS;
 use vestibule::domain::machine::{Address, Class};
@@ -20,7 +22,13 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub struct Scene {
     pub world: World,
     pub provider: TestProvider,
-    browser: Browser,
+    pub browser: Browser,
+}
+
+impl Borrow<World> for Scene {
+    fn borrow(&self) -> &World {
+        &self.world
+    }
 }
 
 /// A registered app, and its access token.
@@ -102,6 +110,13 @@ impl Scene {
 
     /// The user connects: in an app (`client_id` and scope), or on the account page.
     fn connect(&mut self, app: Option<(&str, &str)>) -> (String, Response) {
+        let (scope, callback) = self.go(app);
+        (scope, self.browser.get(&self.world, &callback))
+    }
+
+    /// The user goes to the provider and allows it there: the scope that was asked for, and the address to which the
+    /// provider sends the browser back.
+    pub fn go(&mut self, app: Option<(&str, &str)>) -> (String, String) {
         let page = match app {
             None => "/connect/acme".to_owned(),
             Some((client_id, scope)) => {
@@ -119,8 +134,7 @@ impl Scene {
         let (address, state) = (address.to_owned(), answer(&there, "state").unwrap());
         self.provider.expects(&there);
         let query = [("code", "a code"), ("state", &*state), ("iss", ISSUER)];
-        let back = self.browser.get(&self.world, &callback(&query));
-        (parameter(&address, "scope").unwrap(), back)
+        (parameter(&address, "scope").unwrap(), callback(&query))
     }
 
     /// Connects, and asserts that it succeeds.

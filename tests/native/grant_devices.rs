@@ -1,14 +1,17 @@
 //! The device grant (RFC 8628).
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use vestibule::domain::distance::{Location, compare};
 use vestibule::domain::grant::device::{Decision, DeviceGrant};
 use vestibule::domain::grant::device_response::Repeatable;
 use vestibule::domain::grant::{
-    Decide, DecisionError, Inspect, Issue, Occupied, Poll, PollError, Presented, Request, Revoke,
-    SpendDeviceCode, Wake,
+    Authorization, Decide, DecisionError, GrantState, Inspect, Issue, Occupied, Poll, PollError,
+    Presented, Request, Revoke, SpendDeviceCode, Wake,
 };
-use vestibule::domain::notice::to_grant::End;
+use vestibule::domain::machine::{Before, Command};
+use vestibule::domain::notice::to_grant::{End, NarrowExpected, Report};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::time::Seconds;
 use vestibule::protocol::scope::Scope;
@@ -232,8 +235,7 @@ fn an_approval_that_is_sent_twice_is_one_approval() {
     decide(&mut host, approve()).unwrap();
     poll(&mut host).unwrap();
     decide(&mut host, approve()).unwrap();
-    let other =
-        vestibule::domain::grant::Authorization { account: "another".into(), ..authorization() };
+    let other = Authorization { account: "another".into(), ..authorization() };
     let denied = decide(&mut host, Decision::Approve(Box::new(other)));
     assert_eq!(denied.unwrap_err(), DecisionError::Decided);
 }
@@ -329,4 +331,27 @@ fn a_place_that_is_not_known_raises_no_alarm_by_itself() {
     assert!(!comparison.far && !comparison.other_network && comparison.kilometres.is_none());
     let nonsense = at("PT", "Home", "NaN", "inf");
     assert_eq!(compare(&nonsense, &known).kilometres, None);
+}
+
+#[test]
+fn a_scope_that_is_taken_back_before_the_approval_arrives_is_in_no_token() {
+    let mut host = requested();
+    let until = host.now.plus(Seconds(60));
+    host.send(NarrowExpected { scope: "openid".into(), until }).unwrap();
+    let approved = decide(&mut host, Decision::Approve(Box::new(authorization())));
+    assert_eq!(approved, Err(DecisionError::Decided), "it comes too late");
+    assert_eq!(poll(&mut host).unwrap_err(), PollError::AccessDenied);
+}
+
+#[test]
+fn an_account_that_asks_keeps_a_grant_whose_approval_may_be_on_its_way() {
+    let host = requested();
+    for (is_expected, told) in [(true, 0), (false, 1)] {
+        let state: GrantState = serde_json::from_str(host.state.as_deref().unwrap()).unwrap();
+        let Authorization { account, grant_id, .. } = authorization();
+        let before = Before { state: Some(state), rows: BTreeMap::new() };
+        let asked = Report { account, grant_id, is_expected };
+        let step = asked.decide(before, host.now, &*host.entropy);
+        assert_eq!(step.change.effects.len(), told, "GrantEnded");
+    }
 }

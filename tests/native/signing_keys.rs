@@ -85,7 +85,7 @@ fn no_key_is_asked_for_while_the_clock_is_behind_the_ring_and_the_published_keys
         block_on(world.signer.keys(ES256)).unwrap();
         set_back(&world, seconds, restarts);
         for _ in 0..100 {
-            world.keys.lists.0.borrow_mut().clear();
+            world.keys.lists.lists.borrow_mut().clear();
             world.restart();
             let keys = block_on(world.signer.keys(RS256)).unwrap();
             assert!(keys.signing_key(RS256, world.clock.now()).is_some());

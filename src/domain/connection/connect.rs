@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Connection, ConnectionWants, Live, Parties, Refreshing, SealedTokens, State};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Command, Step, as_array};
+use crate::domain::machine::{Before, Command, Notice, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// What the user connected.
+/// What the user connected. The account sends it in the step that lists the connection.
 #[derive(Clone, Debug)]
 pub struct Connect {
     /// The account here and the one there.
@@ -40,6 +40,8 @@ pub enum TooWide {
     #[error("the provider grants more than you approved, and cannot grant less")]
     Wider,
 }
+
+impl Notice for Connect {}
 
 impl Command for Connect {
     const NAME: &'static str = "Connect";

@@ -1,6 +1,6 @@
 //! The user took a scope back.
 
-use super::device::DeviceState;
+use super::device::{Decision, DeviceState};
 use super::{Grant, GrantState};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, NoError, Notice, Step};
@@ -31,6 +31,10 @@ impl Command for NarrowExpected {
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         let change = match before.state {
+            // The user approved the device, and took the scope back before the device's request was told of it.
+            Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
+                Change::written(GrantState::Device(waiting.decide(Decision::Deny)))
+            }
             Some(state) => narrow(state, &self.scope),
             None if self.until <= now => Change::none(),
             None => Change::written(GrantState::Ended { until: self.until }),

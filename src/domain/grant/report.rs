@@ -44,7 +44,12 @@ pub(super) fn report(asked: Report, state: Option<GrantState>, now: Timestamp) -
             Change::none().wants(Effect::send(to, &notice))
         }
         Some(_) => state.map_or_else(Change::none, |state| state.end()),
-        None if state.is_none() && is_expected => Change::none(),
+        None if is_expected && may_be_expecting(state.as_ref()) => Change::none(),
         None => Change::none().wants(Effect::send(to, &GrantEnded(grant_id))),
     }
+}
+
+/// Whether a code or an approval can still reach the object.
+fn may_be_expecting(state: Option<&GrantState>) -> bool {
+    matches!(state, None | Some(GrantState::Device(DeviceState::Waiting(_))))
 }

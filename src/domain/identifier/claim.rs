@@ -27,7 +27,11 @@ impl Command for Claim {
                 let claimed = Owner::Claimed { account: claimant, until, browser: None };
                 Step::written(claimed, Ok(()))
             }
-            Some(Owner::Claimed { account, .. }) if account == claimant => Step::unchanged(Ok(())),
+            Some(Owner::Claimed { account, browser, .. }) if account == claimant => {
+                // Whoever repeats what was cut off has as long as at first.
+                let until = now.plus(CLAIM);
+                Step::written(Owner::Claimed { account, until, browser }, Ok(()))
+            }
             Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {
                 Step::unchanged(Err(IdentifierError::Taken))
             }

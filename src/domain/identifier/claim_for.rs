@@ -39,7 +39,10 @@ impl Command for ClaimFor {
             Some(Owner::Claimed { account: claimed, browser: Some(before), .. })
                 if before.is(&browser) =>
             {
-                Step::unchanged(Ok(claimed))
+                // Whoever repeats what was cut off has as long as at first.
+                let (account, until) = (claimed.clone(), now.plus(CLAIM));
+                let browser = Some(browser);
+                Step::written(Owner::Claimed { account, until, browser }, Ok(claimed))
             }
             Some(Owner::Claimed { .. } | Owner::Lent { .. } | Owner::Owned { .. }) => {
                 Step::unchanged(Err(IdentifierError::Taken))

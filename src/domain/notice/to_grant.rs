@@ -37,6 +37,7 @@ pub struct Report {
     pub account: String,
     /// The grant's own ID, which it can't know either.
     pub grant_id: String,
-    /// Whether the grant's code may still be on the way to its object. Then an object that stores nothing says nothing.
+    /// Whether the grant's code or the approval of its device may still be on the way to its object. Then an object that
+    /// stores nothing, or in which a device waits, says nothing.
     pub is_expected: bool,
 }

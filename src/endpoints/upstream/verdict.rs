@@ -14,8 +14,9 @@ use crate::domain::token::ObjectId;
 use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::Request;
+use crate::endpoints::names;
+use crate::endpoints::new_account::{self, Created};
 use crate::endpoints::server::Server;
-use crate::endpoints::{names, new_account};
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::text;
 use crate::upstream::provider::{Creation, Linking, Provider};
@@ -249,8 +250,15 @@ pub(super) async fn create(
         identity: Some(Box::new(identity.clone())),
     };
     let session = session(server, request, provider, person);
-    match new_account::create(server, request, session, new).await? {
-        Some((account, signed_in)) => Ok(Verdict::SignedIn(account, Box::new(signed_in))),
-        None => Ok(Verdict::Refused(in_between(&provider.name))),
-    }
+    let verdict = match new_account::create(server, request, session, new).await? {
+        Created::SignedIn(account, signed_in) => {
+            Some(Verdict::SignedIn(account, Box::new(signed_in)))
+        }
+        Created::Before(account) => {
+            let link = Linked { by_email: false, adopts_address: None };
+            try_account(server, request, provider, person, (account, link)).await?
+        }
+        Created::Taken => None,
+    };
+    Ok(verdict.unwrap_or_else(|| Verdict::Refused(in_between(&provider.name))))
 }

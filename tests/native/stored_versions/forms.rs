@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vestibule::domain::client::Client;
+use vestibule::domain::event::Recorded;
 use vestibule::domain::key_ring::{HintKeys, KeySet};
 use vestibule::domain::machine::{Effect, EffectOf, Machine, stored_state};
 use vestibule::domain::stored;
@@ -124,6 +125,9 @@ impl Visit for EffectOfMachine<'_> {
     type Output = Result<(), String>;
 
     fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
+        if let Some(event) = Recorded::from_line(&self.0.to_string()) {
+            return keeps(&self.0["Record"], &event.map_err(text_of)?);
+        }
         match EffectOf::<M>::read(&self.0.to_string()).map_err(text_of)? {
             Effect::Send(message) => host::visit(message.class, Understand(&message.command)),
             Effect::Own(own) => keeps(self.0, &own),

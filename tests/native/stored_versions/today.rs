@@ -25,6 +25,9 @@ const EARLIER: [(&str, &str); 6] = [
     ("Grant", "ReportRedemption"),
 ];
 
+/// The machine whose state is never written: it counts its rows.
+const IN_MEMORY: &str = "EventLog";
+
 #[test]
 fn what_today_s_code_stores_and_sends_is_in_the_newest_folder() {
     let records = recorder::record(scenario::run);
@@ -113,7 +116,7 @@ fn missing(machines: &BTreeMap<String, Types>, records: &[Record]) -> BTreeSet<S
         // Some of them are told and not stored.
         let told = of("reply").into_iter().chain(of("state"));
         expect("part of a state", &types.parts, words(told));
-        if of("state").is_empty() {
+        if of("state").is_empty() && machine != IN_MEMORY {
             missing.insert(format!("{machine}: state"));
         }
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Error, Value};
 use vestibule::domain::client::Client;
+use vestibule::domain::event::Recorded;
 use vestibule::domain::key_ring::{HintKeys, KeySet};
 use vestibule::domain::machine::{Command, Machine, Receive};
 use vestibule::host::{self, Perform, Visit};
@@ -122,6 +123,9 @@ impl Visit for OfMachine<'_> {
             "row" => self.read::<M::Row>("/row").map_err(text_of),
             // A message: its command is a sample, too.
             "effect" if value.get("Send").is_some() => Ok(()),
+            "effect" if value.get("Record").is_some() => {
+                self.read::<Recorded>("/Record").map_err(text_of)
+            }
             "effect" => self.read::<M::Wants>("").map_err(text_of),
             "command" | "reply" => {
                 let command = command.ok_or("no command has its name")?.to_string();

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use async_trait::async_trait;
 use futures_lite::future::block_on;
 use vestibule::domain::http::{HttpError, HttpRequest, HttpResponse};
 use vestibule::ports::Http;
+
+use super::fuse::Fuse;
 
 /// What an address answers.
 pub type Answer = Box<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
@@ -14,6 +17,7 @@ pub type Answer = Box<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
 /// Every address that answers, and what was asked.
 #[derive(Default)]
 pub struct Internet {
+    fuse: Rc<Fuse>,
     answers: RefCell<BTreeMap<String, Answer>>,
     pub asked: RefCell<Vec<HttpRequest>>,
 }
@@ -24,6 +28,10 @@ pub fn json(body: &str) -> Result<HttpResponse, HttpError> {
 }
 
 impl Internet {
+    pub fn new(fuse: Rc<Fuse>) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
     /// Has an address answer.
     pub fn on(
         &self,
@@ -46,10 +54,13 @@ impl Internet {
 #[async_trait(?Send)]
 impl Http for Internet {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.fuse.survive().await;
         self.asked.borrow_mut().push(request.clone());
-        match self.answers.borrow().get(&request.url) {
+        let answered = match self.answers.borrow().get(&request.url) {
             Some(answer) => answer(&request),
             None => Err(HttpError::Unreachable),
-        }
+        };
+        self.fuse.survive().await;
+        answered
     }
 }

@@ -103,6 +103,11 @@ impl MemoryRegistry {
         self.held.borrow().get(client_id).cloned()
     }
 
+    /// How many clients there are.
+    pub fn count(&self) -> usize {
+        self.held.borrow().len()
+    }
+
     /// Every client is missing, as in KV before it shows what was written.
     pub fn remove_all(&self) {
         self.held.borrow_mut().clear();
@@ -187,19 +192,20 @@ impl World {
         };
         let clock = TestClock::new();
         let entropy = SeededEntropy::new();
-        let internet = Rc::new(Internet::default());
         let names: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
         let settings = Settings::read(&names, &lookup).expect("the settings are right");
         let fuse = Rc::new(Fuse::default());
+        let internet = Rc::new(Internet::new(Rc::clone(&fuse)));
         let clients = MemoryRegistry { fuse: Rc::clone(&fuse), ..MemoryRegistry::default() };
         let clients = Rc::new(clients);
         let log = Rc::new(MemoryLog::default());
-        let keys = Keys::new(
+        let mut keys = Keys::new(
             Rc::clone(&clock),
             Rc::clone(&entropy),
             Rc::clone(&log),
             settings.sealer.clone(),
         );
+        keys.lists.fuse = Rc::clone(&fuse);
         let keys = Rc::new(keys);
         let outside = Surroundings {
             internet: Rc::clone(&internet),

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 
 use async_trait::async_trait;
-use futures_lite::future::block_on;
 use sha2::{Digest, Sha256};
 use vestibule::domain::entropy::{self, Entropy};
 use vestibule::domain::event::Recorded;
@@ -65,6 +64,8 @@ pub struct Memory {
     objects: RefCell<BTreeMap<(Class, String), Shared>>,
     /// Commands that were sent by endpoints.
     pub calls: Cell<usize>,
+    /// How many of the next commands to objects of a class don't arrive.
+    pub unreached: Cell<Option<(Class, u32)>>,
     /// The providers, and the sealer for tokens of outside accounts.
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
     /// How many bytes of what the caller sent were in memory while the last command was on its way.
@@ -93,6 +94,7 @@ impl Memory {
             calls: Cell::new(0),
             carried: Cell::new(0),
             events_fail: Cell::new(false),
+            unreached: Cell::new(None),
             upstream,
         })
     }
@@ -137,6 +139,22 @@ impl Memory {
         let objects = self.objects.borrow();
         let of_class = objects.iter().filter(|((held, _), _)| *held == class);
         of_class.filter(|(_, object)| object.borrow().stored.contains_key(STATE)).count()
+    }
+
+    /// What the objects of some classes store, without what differs from run to run: of each object the kinds of its
+    /// rows.
+    pub fn outline(&self, classes: &[Class]) -> Vec<String> {
+        let objects = self.objects.borrow();
+        let of_classes = objects.iter().filter(|((class, _), _)| classes.contains(class));
+        let kinds = |((class, _), object): (&(Class, String), &Shared)| {
+            let object = object.borrow();
+            let kinds: Vec<&str> =
+                object.stored.keys().filter_map(|key| key.split('/').next()).collect();
+            (!kinds.is_empty()).then(|| format!("{class:?}: {}", kinds.join(", ")))
+        };
+        let mut outline: Vec<String> = of_classes.filter_map(kinds).collect();
+        outline.sort();
+        outline
     }
 
     /// How many objects of a class have an alarm set.
@@ -235,12 +253,24 @@ impl Memory {
             .map(|(key, _)| key.clone())
             .collect();
         for (class, id) in due {
+            if self.outside.fuse.is_burnt() {
+                return;
+            }
             let store = self.store(class, &id);
-            store.object.borrow_mut().alarm = None;
-            let deciding = recorder::deciding(recorder::ALARM);
-            host::visit(class, Wake(&store)).expect("an alarm");
-            drop(deciding);
-            block_on(self.perform(class, &store));
+            let alarm = store.object.borrow_mut().alarm.take();
+            let woken = async {
+                let deciding = recorder::deciding(recorder::ALARM);
+                let woken = host::visit(class, Wake(&store));
+                drop(deciding);
+                self.outside.fuse.survive().await;
+                woken.expect("an alarm");
+                self.perform(class, &store).await;
+            };
+            if self.outside.fuse.run(woken).is_none() {
+                // The platform sends an alarm again unless its handler came to an end.
+                let mut object = store.object.borrow_mut();
+                object.alarm = object.alarm.or(alarm).min(alarm);
+            }
         }
     }
 }
@@ -427,6 +457,12 @@ impl Objects for Memory {
         self.calls.set(self.calls.get() + 1);
         self.carried.set(weight::in_memory());
         self.outside.fuse.survive().await;
+        if let Some((of, left @ 1..)) = self.unreached.get()
+            && of == class
+        {
+            self.unreached.set(Some((of, left - 1)));
+            return Err(Unavailable::new("the object doesn't answer"));
+        }
         Ok(Some(self.deliver(class, &Self::id(class, to), &command).await))
     }
 }

@@ -155,6 +155,15 @@ impl TestProvider {
         Self { issuer: issuer.to_owned(), says, nonce }
     }
 
+    /// A JWT of the provider, beside those of the token endpoint.
+    pub fn signed(header: &Value, claims: &Value) -> String {
+        let header = merged(json!({ "alg": "ES256", "kid": "k1" }), header);
+        let key = SigningKey::from_slice(&[7; 32]).unwrap();
+        let input = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
+        let signature = Es256.sign(&key, input.as_bytes()).as_bytes().into_owned();
+        format!("{input}.{}", Base64UrlUnpadded::encode_string(&signature))
+    }
+
     /// The person as the provider tells.
     pub fn tells(&self, profile: Value) {
         self.says.borrow_mut().userinfo = profile;

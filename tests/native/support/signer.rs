@@ -25,6 +25,7 @@ use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
+use super::fuse::Fuse;
 use super::objects::Memory;
 use super::{MemoryLog, SeededEntropy, TestClock, TestTimer, recorder};
 
@@ -38,12 +39,15 @@ fn decode(text: &str) -> Vec<u8> {
 
 /// The part of KV that has the published keys.
 #[derive(Default)]
-pub struct MemoryLists(pub RefCell<BTreeMap<KeyList, String>>);
+pub struct MemoryLists {
+    pub fuse: Rc<Fuse>,
+    pub lists: RefCell<BTreeMap<KeyList, String>>,
+}
 
 #[async_trait(?Send)]
 impl KeyLists for MemoryLists {
     async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable> {
-        Ok(self.0.borrow().get(&list).cloned())
+        Ok(self.lists.borrow().get(&list).cloned())
     }
 
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
@@ -54,7 +58,9 @@ impl KeyLists for MemoryLists {
         // At the edge, the key ends with the ID of the ring's object.
         let key = format!("{key}/{}", "ab".repeat(32));
         recorder::kv(section, &key, &serde_json::from_str(json).expect("JSON"));
-        self.0.borrow_mut().insert(list, json.to_owned());
+        self.fuse.survive().await;
+        self.lists.borrow_mut().insert(list, json.to_owned());
+        self.fuse.survive().await;
         Ok(())
     }
 
@@ -236,7 +242,7 @@ impl Keys {
 
     /// The published keys.
     pub fn published(&self) -> KeySet {
-        let lists = self.lists.0.borrow();
+        let lists = self.lists.lists.borrow();
         lists.get(&KeyList::Keys).map_or_else(KeySet::default, |json| {
             serde_json::from_str(json).expect("what was published")
         })

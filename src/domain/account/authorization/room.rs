@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::counts::MAX_GRANTS;
+use super::request::AuthorizeRequest;
 use crate::domain::account::access::{self, Held, MAX_TOLD};
 use crate::domain::account::person::Account;
 use crate::domain::account::rows::{Row, Rows};
@@ -25,9 +26,16 @@ pub struct Room {
     pub effects: Vec<EffectOf<Account>>,
 }
 
-/// Makes room for one more grant of `client_id`.
-pub fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Timestamp) -> Room {
-    let mut held: Vec<Held<'_>> = access::all(rows).collect();
+/// Makes room for the grant that is asked for. If the account has it already, because the approval of a device is
+/// repeated, the new row replaces the old one: the grant neither gives way nor is asked about, since it may not know yet
+/// that it was approved.
+pub fn make_room(
+    rows: &Rows,
+    (account, asking): (&str, &AuthorizeRequest),
+    now: Timestamp,
+) -> Room {
+    let is_other = |held: &Held<'_>| held.grant.grant_id != asking.grant_id;
+    let mut held: Vec<Held<'_>> = access::all(rows).filter(is_other).collect();
     if held.is_empty() {
         return Room::default();
     }
@@ -41,7 +49,7 @@ pub fn make_room(rows: &Rows, (account, client_id): (&str, &str), now: Timestamp
     let mut change = over.into_iter().take(MAX_TOLD).fold(Change::none(), give_up);
     held.sort_by_key(|held| (held.grant.redeemed, held.grant.since));
     while u32::try_from(held.len()).is_ok_and(|held| MAX_GRANTS <= held) {
-        let Some(index) = gives_way(&held, client_id) else { break };
+        let Some(index) = gives_way(&held, &asking.client_id) else { break };
         change = give_up(change, held.remove(index));
     }
     let unknown = held.iter().filter(|held| !held.grant.redeemed);

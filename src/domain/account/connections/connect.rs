@@ -1,4 +1,8 @@
-//! The user connects an outside account.
+//! The user connects an outside account. The step that lists it has its tokens sent to the connection, so a connection is
+//! listed if and only if it has tokens, whatever happens in between; and one that is disconnected and connected again gets
+//! both orders one after the other.
+
+use serde::{Deserialize, Serialize};
 
 use super::connected::{self, Connected};
 use crate::domain::account::access::SessionProof;
@@ -6,24 +10,25 @@ use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::account::rows::{self, InRow, RowKind};
-use crate::domain::connection::ConnectionId;
+use crate::domain::connection::{self, ConnectionId};
 use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
+use crate::domain::machine::{Before, Command, Effect, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
 /// How many connections an account may have. One more is refused; no existing one is dropped for it.
 pub const MAX_CONNECTIONS: usize = 50;
 
-/// What is connected.
-#[derive(Clone, Debug)]
+/// What is connected. An earlier release wrote it as the array of the first two members.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connect {
     /// What the browser shows.
     pub session: SessionProof,
     /// The connection.
     pub id: ConnectionId,
+    /// Its tokens; `None` from a worker of an earlier release, which sends them to the connection itself.
+    #[serde(default)]
+    pub tokens: Option<Box<connection::Connect>>,
 }
-
-as_array!(Connect { session, id });
 
 session_errors! {
     /// Why nothing is connected.
@@ -47,15 +52,17 @@ impl Command for Connect {
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        let Self { session, id } = self;
-        existing(before, |_, rows| {
+        let Self { session, id, tokens } = self;
+        existing(before, |person, rows| {
             session.find(rows, now)?;
             let key = connected::key_of(&id);
             let is_new = rows::get::<Connected>(rows, &key).is_none();
             if is_new && connected::all(rows).count() >= MAX_CONNECTIONS {
                 return Err(ConnectError::TooManyConnections);
             }
-            Ok(Step::unchanged(Ok(())).put(key, Connected(now).into_row()))
+            let address = connection::address(&person.account, &id);
+            let told = tokens.and_then(|tokens| Effect::send(address, &*tokens));
+            Ok(Step::unchanged(Ok(())).put(key, Connected(now).into_row()).wants(told))
         })
     }
 }

@@ -1,10 +1,10 @@
 //! Give up the address with that identifier, unless this account has proven it. Sent when someone else has proven that the
-//! address is theirs.
+//! address is theirs, and sent again if that person's request was cut off.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::existing::existing;
-use crate::domain::account::person::Account;
+use crate::domain::account::person::{Account, Person};
 use crate::domain::account::refusal::{NoAccount, Refusal};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
@@ -49,16 +49,27 @@ impl Command for YieldAddress {
     fn decide(self, before: Before<Account>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
         let Self(identifier) = self;
         existing(before, |mut person, _| {
+            let release = identifier::Release(person.account.clone());
+            let release = Effect::send(Address::Name(identifier.clone()), &release);
+            if person.has_lost(&identifier) {
+                return Ok(Step::unchanged(Ok(())).wants(release));
+            }
             if person.has_proven_address() || person.identifier.as_ref() != Some(&identifier) {
                 return Err(YieldAddressError::AddressProven);
             }
             let event = Event::address_lost(&person.account);
-            let release = identifier::Release(person.account.clone());
-            let release = Effect::send(Address::Name(identifier), &release);
             person.identifier = None;
             person.address_lost = person.email.take();
             (person.claims.email, person.claims.email_verified) = (None, None);
             Ok(person.written().wants(release).records(Some(event)).reply(Ok(())))
         })
+    }
+}
+
+impl Person {
+    /// Whether the account gave the address with that identifier up.
+    fn has_lost(&self, identifier: &str) -> bool {
+        let lost = self.address_lost.as_deref().map(identifier::of_email);
+        self.identifier.is_none() && lost.as_deref() == Some(identifier)
     }
 }

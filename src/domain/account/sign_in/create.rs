@@ -1,4 +1,5 @@
-//! Make the account, and sign the user in.
+//! Make the account, and sign the user in. An account that was made by an earlier request, whose response was lost, has
+//! its names confirmed at once, so that the user can sign in to it before the alarm comes back to that.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::identity::{ClaimsUpdate, Identity};
-use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
+use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step, as_array};
 use crate::domain::password::PasswordError;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
@@ -65,13 +66,21 @@ impl Command for Create {
     type Error = CreateError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        begin::rows_of(None, &self.session, None)
+        let mut keys = begin::rows_of(None, &self.session, None);
+        let identity = self.account.identity.as_ref();
+        keys.extend(
+            identity.map(|identity| RowKeys::One(identities::key_of(&identity.identifier()))),
+        );
+        keys
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
         let Self { account, session } = self;
         let decided = match before.state {
-            Some(_) => Err(CreateError::Exists),
+            Some(person) => {
+                let confirmed = account.confirm_again(&person, &before.rows);
+                Ok(Step::unchanged(Err(CreateError::Exists)).wants(confirmed))
+            }
             None => account.create(session, now, entropy),
         };
         decided.unwrap_or_else(|error| Step::unchanged(Err(error)))
@@ -87,10 +96,8 @@ impl NewAccount {
     ) -> Result<Step<Create>, CreateError> {
         let Self { account, address, claims, password, identity } = self;
         let password = password.map(|password| password.into_record(entropy)).transpose()?;
-        let confirm = address.as_ref().and_then(|(_, identifier)| {
-            let command = identifier::Confirm(account.clone());
-            Effect::send(Address::Name(identifier.clone()), &command)
-        });
+        let confirm =
+            address.as_ref().and_then(|(_, identifier)| confirm_address(&account, identifier));
         let (email, identifier) = address.unzip();
         let mut person = Person {
             account,
@@ -124,4 +131,21 @@ impl NewAccount {
         };
         Ok(change.records(Some(signed_up)).reply(Ok(signed_in)))
     }
+
+    /// Confirms the names that the account has, which an earlier request made.
+    fn confirm_again(&self, made: &Person, rows: &Rows) -> Vec<EffectOf<Account>> {
+        let identifier = self.address.as_ref().map(|(_, identifier)| identifier);
+        let own = identifier.filter(|identifier| made.identifier.as_ref() == Some(*identifier));
+        let address = own.and_then(|identifier| confirm_address(&made.account, identifier));
+        let identity = self.identity.as_deref();
+        let is_linked =
+            |identity: &&Identity| rows.contains_key(&identities::key_of(&identity.identifier()));
+        let identity = identity.filter(is_linked);
+        address.into_iter().chain(identity.and_then(|identity| made.confirm(identity))).collect()
+    }
+}
+
+/// Confirms that the address leads to the account.
+fn confirm_address(account: &str, identifier: &str) -> Option<EffectOf<Account>> {
+    Effect::send(Address::Name(identifier.to_owned()), &identifier::Confirm(account.to_owned()))
 }

@@ -50,7 +50,7 @@ impl NewConnection {
         })
     }
 
-    /// Lists the connection at the account and stores its tokens, or revokes them.
+    /// Has the account list the connection and send it its tokens, or revokes them.
     pub(super) async fn keep(
         self,
         server: &Server<'_>,
@@ -59,19 +59,21 @@ impl NewConnection {
         if self.tokens.exceed(&self.approved) {
             return self.give_back(server).await.map(|()| Err(NotKept::Wider));
         }
-        // List the connection at the account before storing its tokens: the user can then disconnect it even
-        // if the next step fails.
-        let command = account::Connect { session: session.proof.clone(), id: self.id.clone() };
-        match server.ask(&session.address(), command).await? {
-            Err(ConnectError::TooManyConnections) => {
-                return self.give_back(server).await.map(|()| Err(NotKept::TooMany));
-            }
-            answer => answer?,
+        let (parties, tokens) = (self.parties.clone(), self.tokens.clone());
+        let connect = Connect { parties, tokens, approved: self.approved.clone() };
+        let command = account::Connect {
+            session: session.proof.clone(),
+            id: self.id.clone(),
+            tokens: Some(Box::new(connect)),
         };
-        let address = connection::address(&self.parties.account, &self.id);
-        let Self { parties, tokens, approved, .. } = self;
-        let answer = server.ask(&address, Connect { parties, tokens, approved }).await?;
-        answer.map(Ok).map_err(|error| Failure::internal(error.to_string()))
+        let Err(error) = server.ask(&session.address(), command).await? else {
+            return Ok(Ok(()));
+        };
+        self.give_back(server).await?;
+        match error {
+            ConnectError::TooManyConnections => Ok(Err(NotKept::TooMany)),
+            error => Err(error.into()),
+        }
     }
 
     /// Revokes the tokens at the provider; an earlier connection stays.

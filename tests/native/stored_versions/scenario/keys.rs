@@ -1,7 +1,10 @@
 //! The signing keys.
 
 use futures_lite::future::block_on;
-use vestibule::ports::Signer;
+use vestibule::domain::event_log::{self, Latest};
+use vestibule::domain::machine::{Class, Command};
+use vestibule::domain::time::Seconds;
+use vestibule::ports::{Objects, Signer};
 use vestibule::protocol::client_metadata::SigningAlgorithm::{ES256, RS256};
 
 use super::{DAY, Scene};
@@ -23,4 +26,9 @@ pub fn run(mut scene: Scene) {
         }
     }
     scene.world.advance(DAY);
+    step("an operator reads events");
+    let log = event_log::address("dana");
+    let newest = Latest { limit: 10 }.write().unwrap();
+    let read = scene.world.objects.send(Class::EventLog, &log, newest, Seconds(0));
+    block_on(read).unwrap();
 }
