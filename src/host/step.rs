@@ -41,8 +41,7 @@ pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<Answer, Host
 /// The alarm has come.
 ///
 /// # Errors
-/// The command of the alarm failed. State that can't be read is not an error here: it was logged, and the alarm comes
-/// again.
+/// The command of the alarm failed. What can't be read is not an error here: it was logged, and the alarm comes again.
 pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
     let Ok((state, at)) = load::state::<M>(store) else {
         // If the alarm failed here, the platform would retry it six times and then give up.
@@ -50,7 +49,11 @@ pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
     };
     let now = store.now(at);
     if state.and_then(|state| M::wakes_at(&state)).is_some_and(|moment| moment <= now) {
-        M::wake(Run(store)).transpose()?;
+        match M::wake(Run(store)).transpose() {
+            // A row. It was logged; effects that wait are performed all the same.
+            Err(HostError::Unreadable(_)) => return retry_after_repair(store),
+            woken => woken.map(drop)?,
+        }
     }
     // The alarm is spent: it is set again for whatever comes next.
     let next = load::state::<M>(store)?.0.and_then(|state| M::wakes_at(&state));

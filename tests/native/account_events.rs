@@ -106,6 +106,13 @@ fn consents_are_told_when_they_change() {
     assert_eq!(told.next(), one(Kind::ConsentWithdrawn, "client email"));
     revoke("no such client", "email");
     assert_eq!(told.next(), [], "it was allowed nothing");
+    for not_held in ["email", "phone", "openid profile", "what a form may contain \u{202e}"] {
+        revoke("client", not_held);
+        assert_eq!(told.next(), [], "{not_held}: it has no such scope");
+    }
+    let long = "x".repeat(60_000);
+    revoke("client", &long);
+    assert!(world.objects.largest_row() < 1000, "what the app doesn't have is not remembered");
     let revoke = |client_id: &str| {
         let command = RevokeClient { session: session.clone(), client_id: client_id.into() };
         account(&world, command).unwrap();

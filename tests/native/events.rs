@@ -194,6 +194,27 @@ fn a_log_is_bounded_and_a_batch_that_comes_again_is_the_same_row() {
 }
 
 #[test]
+fn no_subject_pushes_out_the_events_of_another() {
+    let world = World::new(&[]);
+    let shard = event_log::address("c");
+    let others = (0..).map(|n| format!("account {n}"));
+    let others: Vec<_> = others.filter(|name| event_log::address(name) == shard).take(20).collect();
+    for (order, account) in (0..).zip(&others) {
+        let changed = Event::password_changed(account).recorded(event_id(order), START, None);
+        let events = vec![serde_json::to_value(changed).unwrap()];
+        let Ok(()) = ask(&world, "c", &Record { id: event_id(order), events });
+    }
+    for order in 1000..2000 {
+        let Ok(()) = ask(&world, "c", &batch(order));
+    }
+    assert!(rows(&world) <= MAX_BATCHES);
+    let stored = world.objects.stored().join("\n");
+    for account in others {
+        assert!(stored.contains(&account), "{account}");
+    }
+}
+
+#[test]
 fn an_event_that_a_later_release_sends_is_kept_as_it_is() {
     let world = World::new(&[]);
     let later = json!({"event":"passkey_added","id":"1","about":{"account":"c","passkey":"p"}});

@@ -4,12 +4,15 @@ use vestibule::domain::account::{Account, Row};
 use vestibule::domain::grant::Grant;
 use vestibule::domain::identifier::{Identifier, Owner};
 use vestibule::domain::key_ring::KeyRingWants;
-use vestibule::domain::machine::{Effect, stored_state};
+use vestibule::domain::machine::{Address, Class, Effect, stored_state};
 use vestibule::domain::password::PasswordRecord;
 use vestibule::domain::registration::Registration;
 use vestibule::domain::stored::{self, Unreadable};
 use vestibule::domain::time::Timestamp;
 use vestibule::protocol::scope::Scope;
+
+use crate::accounts::{created, id};
+use crate::support::World;
 
 #[test]
 fn a_state_that_cannot_be_read_is_not_an_absent_one() {
@@ -36,6 +39,22 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
         assert!(stored_state::read::<Account>(broken).is_err(), "{broken}");
         assert!(stored_state::read::<Registration>(broken).is_err(), "{broken}");
     }
+}
+
+#[test]
+fn an_alarm_that_finds_a_row_that_cannot_be_read_comes_again_after_a_day() {
+    // An alarm that fails is retried by the platform six times, and then lost.
+    const WEEK: u32 = 7 * 86_400;
+    let world = World::new(&[]);
+    created(&world);
+    let row = ("session/0000000001", "no session");
+    world.objects.store_row(Class::Account, &Address::Id(id()), row);
+    world.advance(WEEK);
+    assert_eq!(world.objects.alarms(Class::Account), 1, "it is set again");
+    let repaired = ("session/0000000001", r#"{"Disconnected":1800000000000}"#);
+    world.objects.store_row(Class::Account, &Address::Id(id()), repaired);
+    world.advance(86_400);
+    assert_eq!(world.objects.alarms(Class::Account), 0, "the session is over, and nothing is left");
 }
 
 #[test]

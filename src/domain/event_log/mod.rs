@@ -2,8 +2,8 @@
 //! that its subject's hash names ([`address`]).
 //!
 //! Events that come together are one row, under the ID of the first. Whoever sends a batch again, because it doesn't
-//! know whether it arrived, overwrites the same row. What an event holds is not read here: a later release may send
-//! events that this one doesn't know.
+//! know whether it arrived, overwrites the same row. Of what an event holds, only whom it concerns is read here, and only
+//! when an object is full: a later release may send events that this one doesn't know.
 
 mod batches;
 mod latest;

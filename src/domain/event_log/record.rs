@@ -1,5 +1,8 @@
 //! Keep events.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,12 +41,37 @@ impl Command for Record {
         let mut change = Change::<EventLog>::none();
         if count >= MAX_BATCHES {
             let left = MAX_BATCHES.saturating_sub(GIVES_WAY);
-            for oldest in others().take(count.saturating_sub(left)) {
-                change = change.delete(oldest.clone());
+            for gone in give_way(&rows, &key, count.saturating_sub(left)) {
+                change = change.delete(gone.to_owned());
             }
             count = left;
         }
         change.next = Next::Remembered(Count(count.saturating_add(1)));
         change.put(key, Value::Array(self.events)).reply(Ok(()))
     }
+}
+
+/// The keys of so many batches that give way, for the batch with the key `added`: each time the oldest of the subject
+/// that has the most. So nobody who makes many events pushes out those of others.
+fn give_way<'r>(rows: &'r BTreeMap<String, Value>, added: &str, count: usize) -> Vec<&'r str> {
+    let mut held: BTreeMap<&str, VecDeque<&str>> = BTreeMap::new();
+    for (key, batch) in rows.iter().filter(|(key, _)| *key != added) {
+        held.entry(subject(batch)).or_default().push_back(key);
+    }
+    let mut gone = Vec::new();
+    while gone.len() < count {
+        // Of two that have as many, the one with the older batch.
+        let most =
+            held.values_mut().max_by_key(|keys| (keys.len(), Reverse(keys.front().copied())));
+        let Some(key) = most.and_then(VecDeque::pop_front) else { break };
+        gone.push(key);
+    }
+    gone
+}
+
+/// Whom the first event of a batch concerns most, as far as this release can read it
+/// ([`Recorded::subject`](crate::domain::event::Recorded::subject)).
+fn subject(batch: &Value) -> &str {
+    let places = ["/0/about/account", "/0/about/client_id", "/0/source/object"];
+    places.iter().find_map(|place| batch.pointer(place)?.as_str()).unwrap_or_default()
 }

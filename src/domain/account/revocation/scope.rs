@@ -21,10 +21,15 @@ impl Person {
         let key = authorization::key_of(client_id);
         let account = self.account.clone();
         let mut gone = Vec::new();
+        let is_granted = access::all(rows)
+            .filter(|held| held.grant.client_id == client_id)
+            .any(|held| held.grant.granted().contains(scope));
         let consent = match rows::get::<Consent>(rows, &key) {
-            Some(consent) => Some(consent.clone()),
+            Some(consent) if is_granted || consent.scope().contains(scope) => Some(consent.clone()),
+            // A form can contain any text. What the app doesn't have is neither remembered nor told.
+            _ if !is_granted => None,
             // The operator's own app needs no consent, but what the user takes back is remembered for it too.
-            _ if access::all(rows).any(|held| held.grant.client_id == client_id) => {
+            _ => {
                 let (old, left) = rows::make_room::<Consent>(rows, MAX_CONSENTS, now);
                 gone = old;
                 self.count(|counts| {
@@ -32,7 +37,6 @@ impl Person {
                 });
                 Some(Consent { since: now, ..Consent::default() })
             }
-            _ => None,
         };
         let provider = scope.strip_prefix(scope::CONNECTION);
         let mut change = connections::end(self.remembered(), (&account, rows), |id| {
@@ -44,7 +48,9 @@ impl Person {
             change = change.put(key, consent.without(scope).into_row()).records(Some(event));
         }
         change = gone.into_iter().fold(change, Change::delete);
-        let grants = access::all(rows).filter(|held| held.grant.client_id == client_id);
+        let grants = access::all(rows)
+            .filter(|held| held.grant.client_id == client_id)
+            .filter(|held| held.grant.granted().contains(scope));
         grants.fold(change, |change, held| {
             let narrower = held.grant.clone().without_scope(scope);
             held.replace(change, Some(narrower)).wants(held.narrow(scope, now))
