@@ -9,8 +9,8 @@
 //! erased.
 //!
 //! Events leave together, after the other effects: those of all waiting rows, in order, in batches. Their rows are
-//! written once, when the events have arrived. So an event in a row with other effects costs no row of its own, and if
-//! the process dies in between, the same batch is sent again.
+//! written once, when the events have arrived, unless other rows wait behind them. So an event in a row with other
+//! effects costs no row of its own, and if the process dies in between, the same batch is sent again.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -190,6 +190,10 @@ impl Pass<'_, '_> {
         for (key, text) in texts(self.store, EFFECT)? {
             if self.with_events.iter().any(|(passed, _)| *passed == key) {
                 continue;
+            }
+            // What was performed in earlier rows must not be performed again after what is in this one.
+            for (passed, left) in &self.with_events {
+                self.write(passed, lines(left))?;
             }
             let mut waiting: Vec<String> = text.lines().map(String::from).collect();
             waiting.reverse();

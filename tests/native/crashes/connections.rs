@@ -153,3 +153,37 @@ fn a_disconnection_that_did_not_arrive_comes_before_the_connection_that_follows_
     assert!(is_listed(&mut scene) && scene.is_revoked("refresh at-1"));
     assert_eq!(scene.gets(&app), "at-2");
 }
+
+#[test]
+fn a_disconnection_that_an_event_rides_with_never_comes_again_after_the_connection_that_follows_it()
+{
+    cut_everywhere(
+        || {
+            let mut scene = Scene::new();
+            let app = scene.app("App");
+            scene.issues("at-1", "read");
+            connect(&mut scene, &app, true);
+            let csrf = csrf(&scene.world, &mut scene.browser);
+            let fields = [("csrf", csrf.as_str()), ("client_id", &*app.client_id)];
+            scene.world.objects.events_fail.set(true);
+            scene.world.objects.unreached.set(Some((Class::Connection, 1)));
+            assert_eq!(scene.browser.post(&scene.world, "/account/apps", &fields).status, 303);
+            scene.issues("at-2", "read");
+            let (_, callback) = scene.go(Some((&*app.client_id, "read")));
+            scene.world.objects.unreached.set(Some((Class::Connection, 1)));
+            assert_eq!(scene.browser.get(&scene.world, &callback).status, 303);
+            assert!(!scene.is_revoked("refresh at-1"));
+            scene.world.objects.events_fail.set(false);
+            (scene, app)
+        },
+        |scene, _| {
+            scene.world.advance(11);
+            scene.browser.get(&scene.world, "/account")
+        },
+        |scene, _, _| {
+            assert!(is_listed(scene) && scene.is_revoked("refresh at-1"));
+            assert!(!scene.is_revoked("refresh at-2"));
+            assert_eq!(scene.world.objects.count(Class::Connection), 1);
+        },
+    );
+}

@@ -63,7 +63,13 @@ impl Command for Confirm {
         let Self { session, password } = self;
         existing(before, |mut person, rows| {
             session.find(rows, now)?;
-            let verified = person.attempt(&password, now)?;
+            let attempt = person.attempt(&password, now);
+            if let Err(AttemptError::Blocked(blocked)) = attempt {
+                let failure = Event::sign_in_failed(SignInFailure::Blocked);
+                let failure = failure.account(&person.account);
+                return Ok(Step::unchanged(Err(blocked.into())).records(Some(failure)));
+            }
+            let verified = attempt?;
             let Some(record) = person.password.clone().filter(|_| verified != Verified::Wrong)
             else {
                 let failure = Event::sign_in_failed(SignInFailure::WrongPassword);
