@@ -1,16 +1,17 @@
-//! Performs the effects of a machine, after they were stored with its state. Each is performed at least once; what
-//! fails stays stored, and the alarm comes back to it.
+//! Performs the effects of a machine, after they were stored with its state. Each is performed at least once. An effect
+//! that fails stays stored, and the alarm tries it again.
 //!
-//! Commands to one object arrive in the order of the steps that wanted them: where one fails, later ones to the same
-//! object wait behind it.
+//! Commands to one object arrive in the order of the steps that sent them: if one fails, later ones to the same object
+//! wait behind it.
 //!
 //! An effect that can't be read is logged, kept, and tried again a day later; the others are performed. While the
 //! state can't be read, effects whose outcome goes back to the machine are kept as well, and the object is never
 //! erased.
 //!
-//! Events leave together, after the other effects: those of all waiting rows, in order, in batches. Their rows are
-//! written once, when the events have arrived, unless other rows wait behind them. So an event in a row with other
-//! effects costs no row of its own, and if the process dies in between, the same batch is sent again.
+//! Events are sent after the other effects: those of all waiting rows together, in order and in batches. Their rows are
+//! written once, when the events have arrived, or before the effects of a later row are performed. So an event that
+//! shares a row with other effects needs no write of its own, and if the process dies in between, the same batch is
+//! sent again.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -29,11 +30,11 @@ use crate::domain::stored::Unreadable;
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
 
-/// How many events are sent at once.
+/// The most events in a batch.
 const MAX_EVENTS: usize = 16;
 
-/// Performs every stored effect, one after the other, and gives each outcome to the machine. Must not run twice at
-/// once for one object.
+/// Performs every stored effect, one after the other, and gives each outcome to the machine. For one object, it must
+/// not run twice at the same time.
 ///
 /// # Errors
 /// The store failed, or an outcome could not be given to the machine.
@@ -44,7 +45,7 @@ pub async fn perform<M: Machine<Wants: Perform>>(
     perform_all(&Of::<M>(PhantomData), store, outside).await
 }
 
-/// A machine without its types, so that the loop is compiled once for all of them.
+/// A machine with its types erased, so that the loop is compiled once for all machines.
 trait AnyMachine {
     /// Whether no state is stored.
     fn is_empty(&self, store: &dyn Store) -> Result<bool, HostError>;
@@ -58,13 +59,13 @@ trait AnyEffect {
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
 
-    /// The object to which this is a command.
+    /// The object that this sends a command to; `None` if it sends none.
     fn destination(&self) -> Option<(Class, Address)>;
 
     /// The text of [`Effect::begun`].
     fn begin(&mut self) -> Result<Option<String>, HostError>;
 
-    /// Whether this publishes something that a later effect replaces.
+    /// Whether a later effect can replace this one.
     fn is_replaceable(&self) -> bool;
 
     /// Whether the later effect with this text replaces it.
@@ -125,7 +126,7 @@ impl<M: Machine<Wants: Perform>> AnyEffect for Waiting<M> {
                     None
                 }
                 Effect::Own(wanted) => wanted.perform(outside).await?,
-                // It is not read as one (`Recorded::from_line`).
+                // Never reached: stored events are read by `Recorded::from_line`.
                 Effect::Record(_) => None,
             };
             let taken = outcome.and_then(|outcome| M::outcome(outcome, Run(store)));
@@ -160,22 +161,22 @@ async fn perform_all(
     Ok(())
 }
 
-/// Passes over the stored effects.
+/// One run over the stored effects.
 struct Pass<'a, 'o> {
     machine: &'a dyn AnyMachine,
     store: &'a dyn Store,
     outside: &'a Outside<'o>,
     /// Whether the state can be read.
     is_readable: bool,
-    /// Effects that can't be read, or whose outcome the machine couldn't take.
+    /// Effects that can't be read, and effects that have an outcome while the state can't be read.
     unread: BTreeSet<String>,
-    /// Objects that did not take a command: later commands to them wait behind it.
+    /// Objects that a command did not reach. Later commands to them wait behind it.
     unreached: Vec<(Class, Address)>,
-    /// The rows that have events, in the order of their keys: what is left of them, not written yet.
+    /// The rows with events, in the order of their keys, each with the effects that are left in it. Not written yet.
     with_events: Vec<(String, Vec<Left>)>,
 }
 
-/// An effect that is left.
+/// An effect that is left in a row.
 struct Left {
     line: String,
     /// The event, if it is one.
@@ -183,15 +184,15 @@ struct Left {
 }
 
 impl Pass<'_, '_> {
-    /// Performs each effect once, except events; returns whether one was performed, and may have brought others. A row
-    /// with events is passed over once.
+    /// Performs each effect once, except events. Returns whether one was performed, which may have added new effects. A
+    /// row with events is read once.
     async fn over_all_rows(&mut self) -> Result<bool, HostError> {
         let mut progressed = false;
         for (key, text) in texts(self.store, EFFECT)? {
             if self.with_events.iter().any(|(passed, _)| *passed == key) {
                 continue;
             }
-            // What was performed in earlier rows must not be performed again after what is in this one.
+            // Effects of earlier rows must not be repeated after those of this row.
             for (passed, left) in &self.with_events {
                 self.write(passed, lines(left))?;
             }
@@ -217,7 +218,7 @@ impl Pass<'_, '_> {
                     continue;
                 }
                 let mut written = line;
-                // Network and storage keep their order: this is written before anything is sent.
+                // This must be stored before anything is sent.
                 if let Some(begun) = effect.begin()? {
                     written = begun;
                     let behind = [&written].into_iter().chain(waiting.iter().rev());
@@ -229,7 +230,7 @@ impl Pass<'_, '_> {
                         taken?;
                         progressed = true;
                         if has_outcome {
-                            // In the turn in which the machine took it.
+                            // In the same turn of the event loop in which the machine took the outcome.
                             self.write(&key, lines(&left).chain(waiting.iter().rev()))?;
                         }
                     }
@@ -249,9 +250,9 @@ impl Pass<'_, '_> {
         Ok(progressed)
     }
 
-    /// Sends the events of all rows, in order, and writes what is left of these rows in one commit. Once a batch fails,
-    /// later events wait behind it. Until the commit, the rows keep all their events, so that a batch that is sent again
-    /// begins with the same event and lacks none.
+    /// Sends the events of all rows, in order, and writes what is left of these rows in one commit. If a batch fails,
+    /// later events wait behind it. Until the commit, the rows keep all their events, so a batch that is sent again
+    /// begins with the same event and contains all of the earlier ones.
     async fn record_events(&mut self) -> Result<(), HostError> {
         let mut rows = std::mem::take(&mut self.with_events);
         let events = rows.iter().flat_map(|(_, left)| left).filter_map(|left| left.event.clone());
@@ -295,14 +296,14 @@ impl Pass<'_, '_> {
         None
     }
 
-    /// An effect that can't be read waits, and is told once.
+    /// Keeps an effect that can't be read, and logs it once.
     fn wait(&mut self, line: &str, error: Unreadable) {
         if self.unread.insert(line.to_owned()) {
             unreadable(self.store, "effect", error);
         }
     }
 
-    /// Whether a later effect is waiting that replaces what this one writes, so that this one must be skipped.
+    /// Whether a later effect that is waiting replaces this one, so that this one must be skipped.
     fn is_outdated(
         &self,
         key: &str,
@@ -319,7 +320,7 @@ impl Pass<'_, '_> {
             || texts(self.store, EFFECT)?.iter().any(is_replaced_in))
     }
 
-    /// Writes the effects that are left in a row, unless it has just these.
+    /// Writes the effects that are left in a row, unless the row is unchanged.
     fn write<'l>(
         &self,
         key: &str,
@@ -329,7 +330,7 @@ impl Pass<'_, '_> {
         Ok(self.store.commit(Changes { rows: vec![row], ..<_>::default() })?)
     }
 
-    /// The row with the effects that are left in it; `None` if it has just these.
+    /// The row with the effects that are left in it; `None` if the row is unchanged.
     fn changed<'l>(
         &self,
         key: &str,

@@ -1,4 +1,5 @@
-//! Erase the account. Everything about the user goes in one step; what lives elsewhere is told to go.
+//! Deletes the account. One step deletes everything in the account's object and stores the effects that delete what
+//! other objects have about the user.
 
 use super::access::{self, Grant, Session, SessionProof};
 use super::apps::App;
@@ -19,10 +20,10 @@ use crate::domain::machine::{
 };
 use crate::domain::time::Timestamp;
 
-/// Evidence that the user asks for it.
+/// Deletes the account.
 #[derive(Clone, Debug)]
 pub struct Erase {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The evidence.
     pub confirmation: Confirmation,
@@ -36,7 +37,7 @@ session_errors! {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]
         NotConfirmed,
-        /// Others would be left with apps that nobody answers for.
+        /// The user still has registered apps, which would be left without an owner.
         #[error("the account has registered apps")]
         HasApps,
     }

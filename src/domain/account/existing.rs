@@ -1,11 +1,11 @@
-//! How commands decide about an account that exists.
+//! What commands share that need an existing account.
 
 use super::person::{Account, Person};
 use super::refusal::NoAccount;
 use super::rows::Rows;
 use crate::domain::machine::{Before, Command, Step};
 
-/// Decides about an account that exists. An error changes nothing.
+/// Runs a decision on an account that exists, or refuses the command. An error changes nothing.
 pub fn existing<C>(
     before: Before<Account>,
     decide: impl FnOnce(Person, &Rows) -> Result<Step<C>, C::Error>,

@@ -1,4 +1,4 @@
-//! The lists of what an account keeps and can be asked.
+//! The lists of an account's rows and commands.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ use crate::domain::time::Timestamp;
 /// Declares the kinds of rows: the name under which each is stored, and its type.
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident($kind:ident),)+) => {
-        /// A row.
+        /// A row of an account.
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub enum Row {
             $($(#[$doc])* $name($kind),)+
@@ -62,13 +62,13 @@ rows! {
     Consent(Consent),
     /// A grant that a client holds.
     Grant(Grant),
-    /// Who the user is at another provider.
+    /// An identity of the user at an upstream provider.
     Identity(LinkedIdentity),
-    /// That the user has registered an app.
+    /// An app that the user has registered.
     App(App),
-    /// That an outside account is connected.
+    /// An outside account that is connected.
     Connection(Connected),
-    /// That an app's own connection was disconnected.
+    /// Records that an app's own connection was disconnected.
     Disconnected(Disconnected),
 }
 
@@ -127,7 +127,7 @@ impl Machine for Account {
     ];
 
     fn wakes_at(person: &Person) -> Option<Timestamp> {
-        // What the memory has lost is due.
+        // If the time of the alarm was lost with the memory, the alarm is due now.
         person.has_clock.then(|| person.wakes_at.unwrap_or_default())
     }
 

@@ -1,8 +1,9 @@
-//! A person's account: how the user signs in, in which browsers, and what apps may do.
+//! A user's account: how the user signs in, which browsers are signed in, and what apps may do.
 //!
-//! The state ([`Person`]) is small. What can grow is kept in rows, and every list has a bound. Each folder is a part of
-//! the account: it declares the rows that it keeps and the commands that use them. `machine.rs` lists the rows and the
-//! commands of all parts; a new part, such as another factor, is a folder and its lines there.
+//! The state ([`Person`]) is small. Everything that can grow is kept in rows, and every list has a limit. Each folder
+//! is a part of the account: it declares the rows that it keeps and the commands that use them. `machine.rs` lists the
+//! rows and commands of all parts. To add a part, such as a second factor, add a folder and list its rows and commands
+//! there.
 
 mod existing;
 mod machine;
@@ -10,25 +11,25 @@ mod person;
 mod refusal;
 mod rows;
 
-/// Sessions and grants: which browsers are signed in, and what apps hold.
+/// Sessions and grants: which browsers are signed in, and which access apps have.
 mod access;
 /// The apps that the user has registered.
 mod apps;
-/// May a client have what it asks for? Consents, and the limit of grants.
+/// Decides what a client may have: consents, and the limit of grants.
 mod authorization;
-/// What is known of the user, and who said so.
+/// Claims about the user, and where each came from.
 mod claims;
 /// The outside accounts that the user has connected (mode 5).
 mod connections;
-/// The password, and the evidence that every change of how the user signs in needs.
+/// The password, and the evidence that is needed to change how the user signs in.
 mod credentials;
 /// The user's identities at upstream providers.
 mod identities;
-/// What the user changes in the profile, and the address.
+/// The profile that the user edits, and the address.
 mod profile;
-/// Taking access back from apps.
+/// Removes access from apps.
 mod revocation;
-/// Signing up and signing in: a session begins, and what a waiting app may have is decided in the same step.
+/// Sign-up and sign-in. The step that starts a session also decides what a waiting app may have.
 mod sign_in;
 
 mod erase;

@@ -1,4 +1,4 @@
-//! Everything that the account page shows.
+//! Reads everything that the account page shows.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// What the browser shows.
+/// Reads the account of the session that the browser presents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReadOverview(pub SessionProof);
 
@@ -29,11 +29,11 @@ pub struct Overview {
     pub session: SessionView,
     /// Every signed-in browser, with its number.
     pub sessions: Vec<(u32, Session)>,
-    /// Every client that holds a grant or a consent, with its newest grant's time.
+    /// Every client with a grant or a consent, and when access was last given.
     pub apps: Vec<AppAccess>,
-    /// Every identity at another provider, with its key.
+    /// Every linked identity, with the key of its row.
     pub identities: Vec<(String, LinkedIdentity)>,
-    /// Where claims came from.
+    /// Where each claim came from.
     pub sources: Sources,
     /// The groups and roles that providers assert.
     pub memberships: Vec<Membership>,
@@ -46,7 +46,7 @@ pub struct Overview {
 pub struct AppAccess {
     /// The client.
     pub client_id: String,
-    /// Everything that was allowed.
+    /// All scopes that it may use.
     pub scope: Scope,
     /// When access was last given.
     pub since: Timestamp,

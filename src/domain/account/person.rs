@@ -1,4 +1,4 @@
-//! What is remembered of a person beside the rows.
+//! The state of an account, apart from its rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::password::PasswordRecord;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
 
-/// The machine.
+/// The machine of an account.
 #[derive(Debug)]
 pub struct Account;
 
@@ -18,14 +18,14 @@ pub struct Account;
 pub struct Person {
     /// The account's own object, which is the user's `sub`.
     pub account: String,
-    /// The address with which the user signs in, as it was typed; `None` for a user who signs in through other providers
-    /// alone.
+    /// The address with which the user signs in, as it was typed; `None` for a user who signs in only through upstream
+    /// providers.
     pub email: Option<String>,
-    /// The name of the identifier by which the address leads here.
+    /// The name of the identifier that maps the address to this account.
     pub identifier: Option<String>,
     /// Claims about the user.
     pub claims: StandardClaims,
-    /// Where each claim came from that the user did not write.
+    /// Which provider each claim came from, unless the user wrote it.
     #[serde(default, skip_serializing_if = "Sources::is_empty")]
     pub sources: Sources,
     /// Groups and roles, stored under the identity whose provider asserted them.
@@ -34,42 +34,42 @@ pub struct Person {
     /// The unproven address that the account had until someone else proved that it is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_lost: Option<String>,
-    /// The password, where the user has set one.
+    /// The password, if the user has set one.
     pub password: Option<PasswordRecord>,
-    /// Wrong passwords.
+    /// The count of wrong passwords.
     pub attempts: Attempts,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// Whether the account sets an alarm for its sessions and grants; not yet for one of an earlier release.
+    /// Whether the account sets an alarm for its sessions and grants. `false` in the state of an earlier release.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) has_clock: bool,
-    /// When the alarm comes, as far as is known without a look.
+    /// When the alarm fires, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) wakes_at: Option<Timestamp>,
-    /// How many rows there are; unknown until they are counted, once while the object is in memory.
-    /// Never written, so that what only adds a row writes only that.
+    /// How many rows there are; `None` until they are counted, once while the object is in memory.
+    /// Never written, so that a step that only adds a row writes only that row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) counts: Option<Counts>,
 }
 
-/// How many rows there are of each kind that is bounded: an upper bound, made exact when it is reached.
+/// How many rows of each limited kind there are. These are upper bounds; the rows are counted when a limit is reached.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Sessions.
     pub sessions: u32,
     /// Consents.
     pub consents: u32,
-    /// Grants, in rows of their own and in those of sessions.
+    /// Grants, in their own rows and in those of sessions.
     pub grants: u32,
 }
 
 impl Person {
-    /// Changes at most what may be lost with the memory.
+    /// Changes the state in memory only. Losing the change does no harm.
     pub fn remembered(self) -> Change<Account> {
         Change::to(Next::Remembered(self))
     }
 
-    /// Changes what must not be lost.
+    /// Writes the state.
     pub fn written(self) -> Change<Account> {
         durable(self.remembered())
     }
@@ -81,7 +81,7 @@ impl Person {
         }
     }
 
-    /// The claims as apps get them: an address counts as verified only if it signs in to this account.
+    /// The claims as apps get them. An address is `email_verified` only if the user signs in to this account with it.
     pub fn stated_claims(&self) -> StandardClaims {
         let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
         StandardClaims { email_verified: verified, ..self.claims.clone() }
@@ -93,7 +93,7 @@ impl Person {
     }
 }
 
-/// The same change, its state written: what is counted is not.
+/// The same change, with the state written, except its counts.
 pub fn durable(change: Change<Account>) -> Change<Account> {
     let next = match change.next {
         Next::Remembered(mut person) | Next::Awaited(mut person) => {

@@ -1,14 +1,14 @@
-//! Why an account refuses a command. Each command has an error of its own; what many have in common is declared here.
+//! Why an account refuses a command. Each command has its own error type; this file declares what they have in common.
 
 use serde::{Deserialize, Serialize};
 
 /// The error of a command of an account.
 pub trait Refusal: std::error::Error {
-    /// Whether the user is not signed in to the account, or no longer.
+    /// Whether the reason is that the user isn't signed in to the account.
     fn is_signed_out(&self) -> bool;
 }
 
-/// Why a command is refused that every account accepts.
+/// The error of a command that fails only if there is no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NoAccount {
     /// No such account.
@@ -22,8 +22,8 @@ impl Refusal for NoAccount {
     }
 }
 
-/// Declares the error of a command that needs a session: what every such command can fail with, and its own variants.
-/// They stand side by side, since that is the form in which errors are sent.
+/// Declares the error of a command that needs a session: the errors that all such commands share, and its own variants.
+/// Both are variants of one enum, because errors are sent in that form.
 macro_rules! session_errors {
     ($(#[$meta:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$meta])*
@@ -54,11 +54,11 @@ macro_rules! session_errors {
 pub(super) use session_errors;
 
 session_errors! {
-    /// Why a command is refused that every session may give.
+    /// The error of a command that fails only if there is no account or no session.
     SessionError {}
 }
 
-/// Has an error that [`session_errors`] declared also come of [`SessionError`].
+/// Implements `From<SessionError>` for an error that [`session_errors`] declared.
 macro_rules! from_session_error {
     ($($name:ident),+) => {
         $(impl From<$crate::domain::account::SessionError> for $name {

@@ -13,24 +13,24 @@ pub type Rows = BTreeMap<String, Row>;
 
 /// A kind of row.
 pub trait RowKind {
-    /// The keys of such rows begin so.
+    /// What the keys of such rows begin with.
     const PREFIX: &'static str;
 
-    /// Since when it exists: the oldest rows give way first.
+    /// When it was created. The oldest rows are dropped first.
     fn since(&self) -> Timestamp;
 
-    /// When it means nothing any more; `None` if it doesn't end by itself.
+    /// When it expires; `None` if it doesn't.
     fn expires_at(&self) -> Option<Timestamp> {
         None
     }
 
-    /// The latest time at which the account is known to have acted, by this row.
+    /// The latest time in this row at which the account acted.
     fn latest(&self) -> Timestamp {
         self.since()
     }
 }
 
-/// A kind that is in the list.
+/// A kind of row that `machine.rs` lists.
 pub trait InRow: RowKind + Sized {
     /// The row, if it is of this kind.
     fn of(row: &Row) -> Option<&Self>;
@@ -49,7 +49,7 @@ pub fn all<'r, R: InRow + 'r>(rows: &'r Rows) -> impl Iterator<Item = (&'r str, 
     rows.iter().filter_map(|(key, row)| Some((key.as_str(), R::of(row)?)))
 }
 
-/// All rows of this kind, each with what distinguishes its key.
+/// All rows of this kind, each with its key without the prefix.
 pub fn named<'r, R: InRow + 'r>(rows: &'r Rows) -> impl Iterator<Item = (&'r str, &'r R)> {
     all(rows).filter_map(|(key, row)| Some((key.strip_prefix(R::PREFIX)?, row)))
 }
@@ -59,8 +59,9 @@ pub fn count<R: InRow>(rows: &Rows) -> u32 {
     bounded(rows.values().filter_map(R::of).count())
 }
 
-/// Makes room for one more row of a kind: the keys that give way (what has expired, and the oldest where that is not
-/// enough), and how many rows are left. Where the rows of the kind were not loaded, there is room, and none is counted.
+/// Makes room for one more row of a kind. Returns the keys to delete (expired rows, and the oldest if that isn't
+/// enough) and how many rows are left; no keys and `None` if the rows of the kind were not loaded, which means there is
+/// room.
 pub fn make_room<R: InRow>(rows: &Rows, bound: u32, now: Timestamp) -> (Vec<String>, Option<u32>) {
     let has_expired = |row: &R| row.expires_at().is_some_and(|moment| moment <= now);
     let mut held: Vec<(&str, &R)> = all(rows).collect();

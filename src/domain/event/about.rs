@@ -1,4 +1,4 @@
-//! Whom and what an event concerns.
+//! The account, client and other things that an event concerns.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::text::{MAX_SCOPE, Text};
 
-/// Whom and what an event concerns, as far as that is known. In JSON, an object with the members that are known.
+/// What an event concerns, as far as that is known. In JSON, an object with the members that are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "BTreeMap<String, String>")]
 pub struct About {
     /// The account's ID, which is the user's `sub`.
     pub account: Option<Text>,
-    /// The client.
+    /// The `client_id`.
     pub client_id: Option<Text>,
     /// The grant's ID.
     pub grant_id: Option<Text>,
@@ -22,11 +22,12 @@ pub struct About {
     pub grant_type: Option<Text>,
     /// The scopes, separated by spaces.
     pub scope: Option<Text<MAX_SCOPE>>,
-    /// Why it failed.
+    /// Why a sign-in or a token request failed ([`SignInFailure`](super::SignInFailure),
+    /// [`TokenRefusal`](super::TokenRefusal)).
     pub reason: Option<Text>,
 }
 
-// Written and read as a map of texts: a member each makes the worker larger.
+// Written and read as a map of strings: a derived implementation would make the worker larger.
 impl Serialize for About {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let members = [
@@ -42,7 +43,7 @@ impl Serialize for About {
     }
 }
 
-/// Reads what [`Serialize`] wrote, without limits: it was bounded when it was made.
+/// Reads what [`Serialize`] wrote. Checks no limits: the values were cut off when the event was made.
 impl From<BTreeMap<String, String>> for About {
     fn from(mut members: BTreeMap<String, String>) -> Self {
         let mut text = |name: &str| members.remove(name);

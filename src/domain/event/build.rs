@@ -1,4 +1,4 @@
-//! An event: what happened, and whom it concerns.
+//! An event: what happened, and what it concerns.
 
 use super::about::About;
 use super::kind::Kind;
@@ -8,8 +8,8 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::Scope;
 
-/// An event that a machine or an endpoint wants recorded. Its constructors take IDs, scopes and names that the server
-/// made or the operator chose; nothing that a user typed. They are not inlined, which would make the worker larger.
+/// An event that a machine or an endpoint wants recorded. Its constructors take IDs, scopes, and names from the
+/// settings, and nothing that a user typed. They are not inlined, because that would make the worker larger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub(super) kind: Kind,
@@ -23,7 +23,7 @@ impl Event {
         Self::of_account(Kind::SignInSucceeded, account)
     }
 
-    /// [`Kind::SignInFailed`]. The account is often unknown: see [`Event::account`].
+    /// [`Kind::SignInFailed`]. If the account is known, add it by [`Event::account`].
     pub fn sign_in_failed(reason: SignInFailure) -> Self {
         Self::new(Kind::SignInFailed).reason(reason.as_str())
     }
@@ -43,7 +43,7 @@ impl Event {
         Self::of_account(Kind::ConsentGiven, account).client(client_id).scope(scope)
     }
 
-    /// [`Kind::ConsentWithdrawn`]: everything, unless a scope is added.
+    /// [`Kind::ConsentWithdrawn`]. All access was removed, unless [`Event::scope`] names what was.
     pub fn consent_withdrawn(account: &str, client_id: &str) -> Self {
         Self::of_account(Kind::ConsentWithdrawn, account).client(client_id)
     }
@@ -82,7 +82,7 @@ impl Event {
         Self::of_client(Kind::TokensIssued, client_id).grant_type(grant_type).scope(scope)
     }
 
-    /// [`Kind::TokensRefused`], by a grant, to this client.
+    /// [`Kind::TokensRefused`], if a grant refused this client.
     #[inline(never)]
     pub fn tokens_refused(grant_type: GrantType, client_id: &str, reason: TokenRefusal) -> Self {
         Self::of_client(Kind::TokensRefused, client_id)
@@ -90,7 +90,7 @@ impl Event {
             .reason(reason.as_str())
     }
 
-    /// [`Kind::TokensRefused`], by the token endpoint itself.
+    /// [`Kind::TokensRefused`], if the token endpoint itself refused.
     pub fn token_request_refused(error: ErrorCode) -> Self {
         Self::new(Kind::TokensRefused).reason(error.as_str())
     }
@@ -139,7 +139,7 @@ impl Event {
     }
 }
 
-/// Whom else it concerns.
+/// What else it concerns.
 impl Event {
     /// Also concerns this account.
     #[must_use]
@@ -165,7 +165,7 @@ impl Event {
         self
     }
 
-    /// Happened by way of this provider, by its name in the settings.
+    /// Happened through this provider, named as in the settings.
     #[must_use]
     #[inline(never)]
     pub fn provider(mut self, provider: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Declares the kinds: what each is, and whether its events are `kept` or a `line` of the log alone.
+/// Declares the kinds, and whether the events of each are `kept` or only a `line` in the log.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $goes:ident,)*) => {
         /// What happened. In JSON, a name such as `signed_up`, which never changes.
@@ -16,9 +16,9 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
-            /// Whether events of the kind are stored until a receiver has them, and kept there. The others are a line
-            /// of the log, written once after the commit: a process that dies in between loses it. This is decided by
-            /// price (`docs/costs.md`): what every login does is a line, what is rare is kept.
+            /// Whether events of this kind are stored until a receiver has them, and kept there. Other events are only
+            /// written to the log, once, after the commit; if the process dies in between, they are lost. The cost
+            /// decides (`docs/costs.md`): rare events are kept, those of every login are not.
             pub const fn is_kept(self) -> bool {
                 match self {
                     $(Self::$kind => kinds!(@ $goes),)*
@@ -33,15 +33,15 @@ macro_rules! kinds {
 kinds! {
     /// A user signed in.
     SignInSucceeded: line,
-    /// Nobody was signed in.
+    /// A sign-in failed, or a signed-in user typed a wrong password to confirm a change.
     SignInFailed: line,
-    /// An account was made.
+    /// An account was created.
     SignedUp: kept,
-    /// A session ended before its time.
+    /// A user signed out, or the provider ended the session.
     SessionEnded: line,
     /// A user allowed a client something.
     ConsentGiven: kept,
-    /// A user took back what a client was allowed.
+    /// A user removed a client's access, or one scope of it.
     ConsentWithdrawn: kept,
     /// The token endpoint issued tokens.
     TokensIssued: line,
@@ -59,13 +59,13 @@ kinds! {
     IdentityLinked: kept,
     /// A user unlinked an identity at a provider.
     IdentityUnlinked: kept,
-    /// An account lost its unproven address to someone who proved that it is theirs.
+    /// An account lost its unproven address, because another user proved that it is theirs.
     AddressLost: kept,
     /// An account was deleted.
     AccountErased: kept,
     /// A client registered, or a developer made an app.
     ClientRegistered: kept,
-    /// A client's metadata changed.
+    /// A client's metadata or secrets changed.
     ClientChanged: kept,
     /// A client was deleted.
     ClientDeleted: kept,

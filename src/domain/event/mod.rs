@@ -1,8 +1,8 @@
-//! What happened, for whoever must know of it later: operators, auditors, search, notifications.
+//! Events: records of what happened, for operators, auditors, search and notifications.
 //!
-//! An event is small and has no secret: [`Event`] has a constructor for each kind, which takes IDs and scopes, never a
-//! password, a code, a token or a typed address, and each text is bounded ([`Text`]). The host stamps an event with an
-//! ID and a time ([`Recorded`]). `docs/events.md` lists the kinds.
+//! An event is small and contains no secret. [`Event`] has a constructor for each kind, which takes IDs and scopes,
+//! never a password, a code, a token or a typed address. The length of each value is limited ([`Text`]). The host adds
+//! an ID and a time ([`Recorded`]). `docs/events.md` lists the kinds.
 
 mod about;
 mod build;
@@ -18,5 +18,5 @@ pub use self::reason::{SignInFailure, TokenRefusal};
 pub use self::recorded::{EventId, Recorded, Source};
 pub use self::text::{MAX_SCOPE, MAX_TEXT, Text};
 
-/// No event is longer than this, in bytes of JSON: each of its texts is bounded.
+/// The most bytes that an event has as JSON. The limits of its values ensure this.
 pub const MAX_EVENT: usize = 2048;

@@ -1,4 +1,4 @@
-//! Why something failed, in events.
+//! The reasons for failures, as events name them.
 
 /// Declares reasons with their names in JSON.
 macro_rules! reasons {
@@ -24,7 +24,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// Why nobody was signed in.
+    /// Why a sign-in failed.
     SignInFailure {
         /// The password is wrong, or the account has none.
         WrongPassword => "wrong_password",
@@ -40,17 +40,17 @@ reasons! {
 }
 
 reasons! {
-    /// Why a grant refuses tokens. Where the token endpoint itself refuses, the reason is the error code (RFC 6749 §5.2).
+    /// Why a grant refuses tokens. If the token endpoint itself refuses, the reason is the error code (RFC 6749 §5.2).
     TokenRefusal {
-        /// There is no such grant, or no longer.
+        /// The grant doesn't exist or has ended.
         Ended => "ended",
         /// The secret is not one that was issued.
         WrongSecret => "wrong_secret",
-        /// Another client's.
+        /// The grant belongs to another client.
         OtherClient => "other_client",
         /// `redirect_uri` is not that of the authorization request (RFC 6749 §4.1.3).
         RedirectUri => "redirect_uri",
-        /// `code_verifier` is missing or wrong, or must not be there (RFC 7636 §4.6).
+        /// `code_verifier` is missing, wrong, or not expected (RFC 7636 §4.6).
         CodeVerifier => "code_verifier",
         /// The scope exceeds what was granted (RFC 6749 §6).
         Scope => "scope",

@@ -13,18 +13,18 @@ use crate::domain::time::Timestamp;
 pub struct Recorded {
     /// What happened.
     pub event: Kind,
-    /// Which event this is.
+    /// The ID of the event.
     pub id: EventId,
-    /// When it was decided, in milliseconds since 1970.
+    /// When it happened, in milliseconds since 1970.
     pub at: Timestamp,
-    /// The object that decided; `None` if an endpoint did.
+    /// The object that decided it; `None` if an endpoint did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// Whom and what it concerns.
+    /// What it concerns.
     pub about: Box<About>,
 }
 
-/// An object that decides.
+/// The object that decided an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The name of its class.
@@ -34,15 +34,15 @@ pub struct Source {
 }
 
 /// The ID of an event: the number of the step that decided it and its place in that step. It is stored with the event,
-/// so that it stays the same however often the event is sent. As texts, the IDs of one object have the order of its
-/// steps.
+/// so it stays the same however often the event is sent. Sorted as strings, the IDs of one object are in the order
+/// of its steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(String);
 
 impl EventId {
-    /// The ID of the event with this `index` in a step. `order` is the step's number in its object, about its time in
-    /// milliseconds since 1970; `chance` is random and keeps steps of different objects apart.
+    /// The ID of the event with this `index` in a step. `order` is the step's number in its object: roughly its time in
+    /// milliseconds since 1970. `chance` is random, so that steps of different objects get different IDs.
     pub fn new((order, chance): (i64, u64), index: usize) -> Self {
         Self(format!("{order:016}-{chance:016x}-{index:03}"))
     }
@@ -54,7 +54,7 @@ impl EventId {
 }
 
 impl Event {
-    /// The event with its stamp.
+    /// Adds the ID, the time and the source.
     pub fn recorded(self, id: EventId, at: Timestamp, source: Option<Source>) -> Recorded {
         let Self { kind, about } = self;
         Recorded { event: kind, id, at, source, about }
@@ -68,19 +68,19 @@ enum Line {
 }
 
 impl Recorded {
-    /// What the stored line of an event begins with.
+    /// How the stored line of an event begins.
     const LINE: &str = "{\"Record\":";
 
-    /// The JSON.
+    /// The event as JSON.
     ///
     /// # Errors
-    /// It can't be written.
+    /// It can't be written as JSON.
     #[inline(never)]
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
 
-    /// The line to store in the row of a step's effects.
+    /// The line to store in the row that has the effects of a step.
     ///
     /// # Errors
     /// It can't be written as JSON.
@@ -88,7 +88,7 @@ impl Recorded {
         Ok(format!("{}{}}}", Self::LINE, self.to_json()?))
     }
 
-    /// Reads a line of the row of a step's effects; `None` for another effect.
+    /// Reads a line of such a row; `None` if the line is another effect.
     ///
     /// # Errors
     /// [`Unreadable::Form`].
@@ -99,8 +99,8 @@ impl Recorded {
         Some(stored::read(line).map(|Line::Record(event)| event))
     }
 
-    /// Whom the event concerns most: the account, else the client, else the object that decided. Events with the same
-    /// subject are kept together.
+    /// What the event is kept under: its account, else its client, else the object that decided. Events with the same
+    /// subject are kept in the same object.
     pub fn subject(&self) -> &str {
         let About { account, client_id, .. } = &*self.about;
         let named = account.as_ref().or(client_id.as_ref()).map(|text| text.as_str());

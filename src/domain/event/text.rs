@@ -1,12 +1,12 @@
-//! The texts of events.
+//! The values in events: strings of limited length.
 
-/// How long a text of an event is at most, in bytes; the rest is cut off. IDs of objects have 64 bytes.
+/// The most bytes of a value; the rest is cut off. IDs of objects have 64 bytes.
 pub const MAX_TEXT: usize = 128;
-/// How long the scopes of an event are at most together, in bytes; what doesn't fit is left out.
+/// The most bytes of all scopes of an event together; scopes that don't fit are left out.
 pub const MAX_SCOPE: usize = 384;
 
-/// A text of at most `MAX` bytes. A character that JSON escapes becomes `?`, so that the text is as long in JSON.
-/// Reading a stored text checks no limit.
+/// A string of at most `MAX` bytes. A character that JSON would escape becomes `?`, so the string has the same length
+/// in JSON. Reading a stored value checks no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<const MAX: usize = MAX_TEXT>(String);
 
@@ -16,7 +16,7 @@ impl<const MAX: usize> Text<MAX> {
         Self(bounded(text, MAX))
     }
 
-    /// A text that was bounded when it was stored.
+    /// A value that was stored, and so cut off when it was made.
     pub(super) fn stored(text: String) -> Self {
         Self(text)
     }

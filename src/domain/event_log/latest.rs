@@ -1,4 +1,4 @@
-//! Read the newest events.
+//! Reads the newest events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 /// The most events that are read at once.
 pub const MAX_LATEST: usize = 100;
 
-/// The question. The reply has the events as JSON, the newest first.
+/// Reads the newest events. The reply has them as JSON, the newest first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Latest {
     /// How many, at most [`MAX_LATEST`].

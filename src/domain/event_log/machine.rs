@@ -10,7 +10,7 @@ use crate::domain::machine::{Class, Machine, Nothing, commands};
 impl Machine for EventLog {
     const CLASS: Class = Class::EventLog;
     type State = Count;
-    /// Events that came together, in the order in which they happened: an array of JSON objects.
+    /// A batch: the events that were sent together, in the order in which they happened, as an array of JSON objects.
     type Row = Value;
     type Wants = Nothing;
 

@@ -1,9 +1,8 @@
-//! The last events, in objects of their own. Each keeps those of some accounts and clients: an event goes to the object
-//! that its subject's hash names ([`address`]).
+//! Objects that keep the latest events. The hash of an event's subject decides which object keeps it ([`address`]).
 //!
-//! Events that come together are one row, under the ID of the first. Whoever sends a batch again, because it doesn't
-//! know whether it arrived, overwrites the same row. Of what an event holds, only whom it concerns is read here, and only
-//! when an object is full: a later release may send events that this one doesn't know.
+//! Events that are sent together are one row, under the ID of the first. A sender that doesn't know whether a batch has
+//! arrived sends it again, which overwrites the same row. This module reads only the subjects of events, and only when
+//! an object is full, because a later release may send events that this one doesn't know.
 
 mod batches;
 mod latest;

@@ -1,4 +1,4 @@
-//! Keep events.
+//! Keeps events.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,10 +12,10 @@ use crate::domain::event::EventId;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// A batch of events of one object.
+/// Keeps a batch of events that one object sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// The ID of the first.
+    /// The ID of the first event.
     pub id: EventId,
     /// The events ([`Recorded`](crate::domain::event::Recorded)) as JSON, in the order in which they happened.
     pub events: Vec<Value>,
@@ -51,8 +51,8 @@ impl Command for Record {
     }
 }
 
-/// The keys of so many batches that give way, for the batch with the key `added`: each time the oldest of the subject
-/// that has the most. So nobody who makes many events pushes out those of others.
+/// The keys of `count` batches to delete, never `added`. Each is the oldest of the subject that has the most batches,
+/// so a subject with many events doesn't displace those of others.
 fn give_way<'r>(rows: &'r BTreeMap<String, Value>, added: &str, count: usize) -> Vec<&'r str> {
     let mut held: BTreeMap<&str, VecDeque<&str>> = BTreeMap::new();
     for (key, batch) in rows.iter().filter(|(key, _)| *key != added) {
@@ -60,7 +60,7 @@ fn give_way<'r>(rows: &'r BTreeMap<String, Value>, added: &str, count: usize) ->
     }
     let mut gone = Vec::new();
     while gone.len() < count {
-        // Of two that have as many, the one with the older batch.
+        // If two have the same number, the one with the older batch.
         let most =
             held.values_mut().max_by_key(|keys| (keys.len(), Reverse(keys.front().copied())));
         let Some(key) = most.and_then(VecDeque::pop_front) else { break };
@@ -69,7 +69,7 @@ fn give_way<'r>(rows: &'r BTreeMap<String, Value>, added: &str, count: usize) ->
     gone
 }
 
-/// Whom the first event of a batch concerns most, as far as this release can read it
+/// The subject of the first event in a batch, as far as this release can read it
 /// ([`Recorded::subject`](crate::domain::event::Recorded::subject)).
 fn subject(batch: &Value) -> &str {
     let places = ["/0/about/account", "/0/about/client_id", "/0/source/object"];

@@ -2,7 +2,7 @@
 
 use crate::domain::machine::Address;
 
-/// How many objects there are. Changing this leaves the events of before in objects where nobody looks for them.
+/// How many objects there are. If this changes, earlier events stay in objects where they are no longer looked for.
 pub const SHARDS: u32 = 64;
 
 /// The object that keeps the events of a subject: an account, a client, or else the object that decided.

@@ -10,9 +10,9 @@ macro_rules! machines {
         $then! {
             /// One authorization: from its code or device code to its whole refresh family.
             Grant => "GRANTS",
-            /// One person.
+            /// The account of one user.
             Account => "ACCOUNTS",
-            /// One e-mail address, or one person at a provider.
+            /// One e-mail address, or one identity at a provider.
             Identifier => "IDENTIFIERS",
             /// The signing keys.
             KeyRing => "KEY_RINGS",
@@ -22,9 +22,9 @@ macro_rules! machines {
             Throttle => "THROTTLES",
             /// One document that another server publishes.
             Document => "DOCUMENTS",
-            /// One outside account that a person has connected.
+            /// One outside account that a user has connected.
             Connection => "CONNECTIONS",
-            /// The last events of some accounts and clients.
+            /// The latest events of some accounts and clients.
             EventLog => "EVENT_LOGS",
         }
     };

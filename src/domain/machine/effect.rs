@@ -1,4 +1,4 @@
-//! What a machine wants from outside. Effects are stored with the state, before they are performed.
+//! Effects: what a machine wants done outside. They are stored with the state before they are performed.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,15 @@ use super::{Address, Class};
 use crate::domain::event::Event;
 use crate::domain::stored::{self, Unreadable};
 
-/// Something that happens outside after a step, at least once.
+/// Something to do outside after a step. It is done at least once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<W> {
     /// Send a command to another machine. Its reply is not needed, only that the command has arrived.
     Send(Message),
-    /// What only this machine wants.
+    /// An effect that only this machine has.
     Own(W),
-    /// Record what happened. An event that is not kept ([`Event::is_kept`]) is never stored: it becomes a line of the log
-    /// once the step is committed. The host stamps, stores and reads events
+    /// Record an event. An event that is not kept ([`Event::is_kept`]) is never stored; it is written to the log after
+    /// the commit. The host gives events their ID and time, stores them and reads them
     /// ([`Recorded`](crate::domain::event::Recorded)), since they are the same for all machines.
     Record(Event),
 }
@@ -37,12 +37,13 @@ enum Stored<M> {
     Send(M),
 }
 
-/// What one machine wants from outside, beyond commands to other machines.
+/// The effects that only one machine has, besides commands to other machines and events.
 pub trait Wants: Clone + Serialize + DeserializeOwned {
     /// What comes back to the machine; `()` if nothing does.
     type Outcome;
 
-    /// What must be stored before this is performed, so that a crash in between is noticed afterwards.
+    /// The form to store in place of this before it is performed, so that a crash in between is noticed; `None` if none
+    /// is needed.
     fn begun(&self) -> Option<Self> {
         None
     }
@@ -57,7 +58,7 @@ pub trait Wants: Clone + Serialize + DeserializeOwned {
     }
 }
 
-/// For a machine that wants nothing of its own.
+/// For a machine that has no effects of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Nothing {}
 
@@ -70,7 +71,7 @@ impl Wants for Nothing {
 }
 
 impl<W: Wants> Effect<W> {
-    /// Reads a stored effect that is no event.
+    /// Reads a stored effect that is not an event.
     ///
     /// # Errors
     /// [`Unreadable::Form`].
@@ -85,7 +86,7 @@ impl<W: Wants> Effect<W> {
     /// The text to store.
     ///
     /// # Errors
-    /// The effect can't be written as JSON, or is an event, which has no stamp yet.
+    /// The effect can't be written as JSON, or it is an event, which has no ID and time yet.
     pub fn write(&self) -> Result<String, serde_json::Error> {
         match self {
             Self::Send(message) => serde_json::to_string(&Stored::Send(message)),

@@ -1,4 +1,4 @@
-//! The form of a command on its way: `{"Name": arguments}`.
+//! The form in which a command is sent: `{"Name": arguments}`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,15 +16,15 @@ impl<C: Serialize> Serialize for Sent<'_, C> {
     }
 }
 
-/// Whoever knows which command a name stands for.
+/// Maps the name of a command to its type.
 pub(super) trait Take {
-    /// What comes of a command.
+    /// The result of taking a command.
     type Output;
 
-    /// Takes the command with this name.
+    /// Reads the arguments of the command with this name.
     ///
     /// # Errors
-    /// There is no such command, or it has other arguments.
+    /// There is no such command, or the arguments don't fit it.
     fn take<'de, D: Deserializer<'de>>(
         self,
         name: &str,

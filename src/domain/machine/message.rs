@@ -1,4 +1,4 @@
-//! Commands and replies on their way between a worker and an object: as JSON, so that a test can read them.
+//! Commands and replies between a worker and an object. They are JSON, so that tests can read them.
 //!
 //! A command is `{"Name": arguments}`, and a reply `{"Ok": reply}` or `{"Err": error}`. Two releases run side by side
 //! while one replaces the other, so each reads what the other writes.
@@ -28,7 +28,7 @@ macro_rules! commands {
 }
 pub(crate) use commands;
 
-/// Has a struct written as the array of its members, as earlier releases wrote variants whose members had no names.
+/// Writes a struct as an array of its members, as earlier releases did for variants whose members had no names.
 macro_rules! as_array {
     ($type:ident { $($member:ident),+ $(,)? }) => {
         impl serde::Serialize for $type {
@@ -47,7 +47,7 @@ macro_rules! as_array {
 }
 pub(crate) use as_array;
 
-/// What a command came to.
+/// The answer to a command: its reply or its error.
 pub type Answer<C> = Result<<C as Command>::Reply, <C as Command>::Error>;
 
 /// Writes an answer.
@@ -58,8 +58,8 @@ pub fn write_answer<C: Command>(answer: &Answer<C>) -> Result<String, serde_json
     serde_json::to_string(&answer.as_ref().map(Written::<C>))
 }
 
-/// Reads an answer. What surrounds the reply is the same text for every command, so code that is compiled once takes it
-/// off; as types of serde it would be compiled for each command, which makes the worker larger.
+/// Reads an answer. The JSON around the reply has the same form for every command, so it is removed by code that is
+/// compiled once. With serde types it would be compiled for each command, which would make the worker larger.
 ///
 /// # Errors
 /// The text is not an answer to this command.

@@ -1,8 +1,9 @@
-//! The pattern of everything that is remembered: a machine takes a command and answers.
+//! State machines: everything that the server stores belongs to one. A machine takes a command and answers it.
 //!
-//! [`Command::decide`] decides everything and touches nothing. A host (`host/`) loads the state, decides, writes what
-//! changed in one commit, answers, sets the alarm, and performs the effects. Effects are written with the state before
-//! they are performed, so that none is lost; a machine must accept an outcome more than once.
+//! [`Command::decide`] makes every decision and does no I/O. A host (`host/`) loads the state, calls `decide`, writes
+//! the changes in one commit, answers, sets the alarm, and performs the effects. Effects are stored with the state
+//! before they are performed, so none is lost, but one can be performed twice: a machine must accept the same outcome
+//! more than once.
 
 mod address;
 mod class;

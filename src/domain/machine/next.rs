@@ -1,17 +1,17 @@
-//! What becomes of the state.
+//! What a step does with the state.
 
-/// What becomes of the state.
+/// What a step does with the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next<S> {
-    /// It stays as it was found.
+    /// The state stays as it is.
     Unchanged,
-    /// It changes in memory; losing the change with the memory does no harm.
+    /// The state changes in memory only. Losing the change with the memory does no harm.
     Remembered(S),
-    /// It changes in memory, and its alarm is set: the alarm comes although the memory was lost.
+    /// The state changes in memory only, but its alarm is set durably: it fires even if the memory was lost.
     Awaited(S),
-    /// It changes, and is written before anyone is answered.
+    /// The state changes, and is written before the command is answered.
     Written(S),
-    /// The object forgets everything.
+    /// The object deletes its state and all rows.
     Forgotten,
 }
 

@@ -7,7 +7,7 @@ use super::{Address, Command, Effect, Machine, Message, Wants};
 pub trait Notice: Command {}
 
 impl<W: Wants> Effect<W> {
-    /// A command to another machine.
+    /// The effect that sends a command to another machine; `None` if the command can't be written as JSON.
     pub fn send<N: Notice>(to: Address, notice: &N) -> Option<Self> {
         let command = serde_json::from_str(&notice.write().ok()?).ok()?;
         Some(Self::Send(Message { class: N::Machine::CLASS, to, command }))

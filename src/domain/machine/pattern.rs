@@ -1,4 +1,4 @@
-//! What a machine is, what it can be asked, and what a step of it is.
+//! What a machine, a command and a step are.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -11,18 +11,18 @@ use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
 
-/// A thing that is remembered.
+/// A state machine. Each Durable Object hosts one.
 pub trait Machine: Sized + 'static {
     /// The class of its objects.
     const CLASS: Class;
-    /// The version of what is stored; a state of an earlier one goes through [`Machine::migrate`].
+    /// The version of the stored state. A state of an earlier version goes through [`Machine::migrate`].
     const VERSION: u32 = 1;
 
-    /// What is always loaded: small and bounded.
+    /// The part that is always loaded: small and of limited size.
     type State: Serialize + DeserializeOwned;
-    /// What can grow: kept apart, and loaded only where a command names it.
+    /// The part that can grow: stored apart, and loaded only if a command names it.
     type Row: Serialize + DeserializeOwned;
-    /// What it wants from outside, beyond commands to other machines.
+    /// Its effects, besides commands to other machines and events.
     type Wants: Wants;
 
     /// Reads a command, and gives it to the receiver.
@@ -36,7 +36,7 @@ pub trait Machine: Sized + 'static {
     /// Gives the receiver the command with this name (`commands` in `message.rs` writes this).
     ///
     /// # Errors
-    /// The machine has no such command, or it has other arguments.
+    /// The machine has no such command, or the arguments don't fit it.
     fn take<'de, D: Deserializer<'de>, R: Receive<Self>>(
         _name: &str,
         _arguments: D,
@@ -45,7 +45,7 @@ pub trait Machine: Sized + 'static {
         Err(serde::de::Error::custom("no such command"))
     }
 
-    /// When the alarm is due, at which [`Machine::wake`] gives a command.
+    /// When the alarm is due; [`Machine::wake`] then gives the command. `None` for no alarm.
     fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
         None
     }
@@ -55,40 +55,40 @@ pub trait Machine: Sized + 'static {
         None
     }
 
-    /// Gives the receiver the command that brings the outcome of an effect back; `None` if nothing comes back.
+    /// Gives the receiver the command that reports the outcome of an effect; `None` if no outcome is reported.
     fn outcome<R: Receive<Self>>(_outcome: OutcomeOf<Self>, _receiver: R) -> Option<R::Output> {
         None
     }
 
-    /// Lifts a state that an earlier version stored.
+    /// Converts a state that an earlier version stored; `None` if that isn't possible.
     fn migrate(_version: u32, state: serde_json::Value) -> Option<Self::State> {
         serde_json::from_value(state).ok()
     }
 
-    /// The latest time that a row tells of. Time in an object never goes back behind that, even if the clock does.
+    /// The latest time in a row, if it has one. Time in an object never goes back before it, even if the clock does.
     fn latest(_row: &Self::Row) -> Option<Timestamp> {
         None
     }
 }
 
-/// What comes back to a machine from outside.
+/// The outcome of a machine's effects.
 pub type OutcomeOf<M> = <<M as Machine>::Wants as Wants>::Outcome;
 
-/// Something that a machine can be asked.
+/// A command to a machine.
 pub trait Command: Serialize + DeserializeOwned {
     /// Its name in messages.
     const NAME: &'static str;
-    /// The name of its reply in messages; `None` where the reply is written without a name.
+    /// The name of its reply in messages; `None` if the reply is written without a name.
     const REPLY: Option<&'static str> = None;
 
-    /// Who is asked.
+    /// The machine that takes the command.
     type Machine: Machine;
-    /// What is answered.
+    /// The reply to a command that succeeds.
     type Reply: Serialize + DeserializeOwned;
-    /// What can go wrong.
+    /// Why the command is refused.
     type Error: Serialize + DeserializeOwned + std::error::Error;
 
-    /// The rows that it needs to see. `now` is the same as in [`Command::decide`].
+    /// The rows to load for it. `now` is the same as in [`Command::decide`].
     fn rows(
         &self,
         _state: Option<&<Self::Machine as Machine>::State>,
@@ -97,7 +97,7 @@ pub trait Command: Serialize + DeserializeOwned {
         Vec::new()
     }
 
-    /// Decides.
+    /// Applies the command to the state; returns the changes and the answer. Does no I/O.
     fn decide(
         self,
         before: Before<Self::Machine>,
@@ -105,7 +105,7 @@ pub trait Command: Serialize + DeserializeOwned {
         entropy: &dyn Entropy,
     ) -> Step<Self>;
 
-    /// The text that is sent.
+    /// The command as it is sent: JSON.
     ///
     /// # Errors
     /// It can't be written as JSON.
@@ -113,22 +113,22 @@ pub trait Command: Serialize + DeserializeOwned {
         serde_json::to_string(&envelope::Sent(Self::NAME, self))
     }
 
-    /// Whether the reply may be held until the state changes, for a caller who would rather wait.
+    /// Whether the reply may be held back until the state changes, if the caller asked to wait.
     fn awaits_change(_reply: &Result<Self::Reply, Self::Error>) -> bool {
         false
     }
 }
 
-/// Whoever takes a command of a machine, of whatever type.
+/// Takes any command of a machine.
 pub trait Receive<M: Machine> {
-    /// What comes of it.
+    /// The result.
     type Output;
 
     /// Takes the command.
     fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output;
 }
 
-/// The commands of a machine, for whoever takes them.
+/// The commands of a machine, and the receiver that takes them.
 struct Commands<M, R>(R, PhantomData<M>);
 
 impl<M: Machine, R: Receive<M>> envelope::Take for Commands<M, R> {
@@ -143,16 +143,16 @@ impl<M: Machine, R: Receive<M>> envelope::Take for Commands<M, R> {
     }
 }
 
-/// What a machine finds: its state and the rows that the command named.
+/// What a command starts from: the state and the rows that it named.
 pub struct Before<M: Machine> {
-    /// The state; none where nothing was ever written.
+    /// The state; `None` if the object stores nothing.
     pub state: Option<M::State>,
     /// The rows, by key.
     pub rows: BTreeMap<String, M::Row>,
 }
 
 impl<M: Machine> Before<M> {
-    /// What an object finds that stores nothing.
+    /// For an object that stores nothing.
     pub fn nothing() -> Self {
         Self { state: None, rows: BTreeMap::new() }
     }
@@ -160,11 +160,11 @@ impl<M: Machine> Before<M> {
 
 /// What a step changes.
 pub struct Change<M: Machine> {
-    /// The state after it.
+    /// What happens to the state.
     pub next: Next<M::State>,
-    /// Rows to write, or to delete where there is none.
+    /// The rows to write, by key; `None` deletes a row.
     pub rows: Vec<(String, Option<M::Row>)>,
-    /// What is wanted from outside.
+    /// The effects to perform after the commit.
     pub effects: Vec<EffectOf<M>>,
 }
 
@@ -177,7 +177,7 @@ impl<M: Machine> Change<M> {
         Self::to(Next::Unchanged)
     }
 
-    /// Goes to a state.
+    /// Changes the state.
     pub fn to(next: Next<M::State>) -> Self {
         Self { next, rows: Vec::new(), effects: Vec::new() }
     }

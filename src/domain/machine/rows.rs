@@ -1,13 +1,13 @@
-//! Rows: what can grow, apart from the state.
+//! Rows: data that can grow, stored apart from the state.
 
 use serde::{Deserialize, Serialize};
 
-/// Rows that a command needs.
+/// The rows that a command needs to load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowKeys {
     /// The row with this key.
     One(String),
-    /// Every row whose key begins so; the machine bounds how many there are.
+    /// Every row whose key has this prefix. The machine limits how many there are.
     All(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! An access token of a grant was revoked.
+//! A grant reports that one of its access tokens was revoked.
 
 use super::held::{GrantError, find, rows_of};
 use crate::domain::account::existing::existing;

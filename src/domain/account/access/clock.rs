@@ -1,8 +1,8 @@
-//! When the alarm of an account comes. It is the one alarm for everything that ends by itself: sessions, and grants,
-//! which would each pay a row for an alarm of their own.
+//! When the alarm of an account fires. One alarm serves all sessions and grants that expire: an alarm for each grant
+//! would cost a row for each.
 //!
-//! As long as an account has a session or a grant, its alarm is set, so a sign-in need not look. The alarm comes when
-//! the first of them ends, but no sooner than [`INTERVAL`] after the one before.
+//! While an account has a session or a grant, its alarm is set, so a sign-in doesn't have to check. The alarm fires
+//! when the first of them expires, but no sooner than [`INTERVAL`] after the previous one.
 
 use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::machine::{Change, Next};
@@ -17,8 +17,8 @@ impl Person {
         self.counts.is_none_or(|counts| counts.sessions == 0 && counts.grants == 0)
     }
 
-    /// Changes what may be lost with the memory, and sets the alarm unless one is set. `is_first` says whether nothing
-    /// was there before that needs one.
+    /// Changes the state in memory only, and sets the alarm unless one is set. `is_first` says whether the account had
+    /// no session and no grant before.
     pub fn with_clock(mut self, is_first: bool, now: Timestamp) -> Change<Account> {
         let had_clock = self.has_clock;
         let is_needed = is_first || !had_clock;

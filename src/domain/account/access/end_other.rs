@@ -1,4 +1,4 @@
-//! Sign another browser out.
+//! The user signs another browser out.
 
 use super::grant::Grant;
 use super::proof::SessionProof;
@@ -11,10 +11,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Which browser.
+/// Ends another session of the same account.
 #[derive(Clone, Debug)]
 pub struct EndOther {
-    /// What the user's own browser shows.
+    /// The session of the user's own browser.
     pub session: SessionProof,
     /// The number of the other browser's session.
     pub other: u32,

@@ -1,4 +1,4 @@
-//! Sign out.
+//! The user signs out.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// What the browser shows.
+/// Ends the session that the browser presents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndSession(pub SessionProof);
 

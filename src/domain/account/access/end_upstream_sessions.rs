@@ -1,4 +1,4 @@
-//! End the sessions that began in a session at another provider (Back-Channel Logout §2.7).
+//! Ends the sessions that began in a session at an upstream provider (OpenID Connect Back-Channel Logout §2.7).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,16 +12,16 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// Which sessions.
+/// Ends the sessions that match every member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndUpstreamSessions {
     /// The provider's issuer.
     pub issuer: String,
-    /// The user's `sub` there; `None` means whoever's session it is.
+    /// The user's `sub` at the provider; `None` matches every user.
     pub subject: Option<String>,
-    /// The provider's session; `None` means all of them.
+    /// The `sid` of the provider's session; `None` matches every session.
     pub sid: Option<String>,
-    /// Sessions that began later are not meant.
+    /// Only sessions that began before this moment end.
     pub begun_before: Timestamp,
 }
 

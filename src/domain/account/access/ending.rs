@@ -9,7 +9,7 @@ use crate::domain::machine::Change;
 use crate::domain::time::Timestamp;
 
 impl Person {
-    /// Ends the sessions that match, and with each the grants that live no longer than it.
+    /// Ends the sessions for which `ends` holds, and the grants that end with them.
     pub fn end_sessions(
         mut self,
         rows: &Rows,

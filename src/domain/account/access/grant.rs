@@ -1,4 +1,4 @@
-//! The row of a grant: what an app holds.
+//! The row of a grant: the access that a client has.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 
-/// A grant that a client holds, as far as the account must know it.
+/// What the account stores about a grant of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Grant {
     /// The grant's object.
@@ -23,19 +23,19 @@ pub struct Grant {
     /// as granted now. A scope that the user removes is removed from `scope` and from this.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub claims_scope: Scope,
-    /// The session in which it was given.
+    /// The `sid` of the session in which the user gave it.
     pub sid: String,
     /// Whether it outlives that session (OpenID Connect Core §11).
     pub offline: bool,
-    /// When it was given.
+    /// When the user gave it.
     pub since: Timestamp,
-    /// When it is over at the latest.
+    /// When it ends at the latest.
     pub expires_at: Timestamp,
-    /// When the account asks it whether it is over: when its code expires, and then when it is over unless it is refreshed.
-    /// `None` for a grant that an earlier release noted; it has an alarm of its own.
+    /// When the account asks the grant whether it has ended: first when its code expires, later when it ends unless it
+    /// is refreshed. `None` for a grant that an earlier release stored; such a grant has its own alarm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_at: Option<Timestamp>,
-    /// Access tokens that were revoked, with the moment when they expire by themselves.
+    /// The `jti` of each revoked access token, and when that token expires anyway.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<(String, Timestamp)>,
     /// Whether the grant has reported that its code was redeemed.
@@ -56,7 +56,7 @@ impl RowKind for Grant {
 }
 
 impl Grant {
-    /// The key of its row, if it has one of its own.
+    /// The key of its row, if it doesn't share the row of a session.
     pub fn key(&self) -> String {
         key_of(&self.grant_id)
     }
@@ -90,7 +90,7 @@ impl Grant {
     }
 }
 
-/// The key of the row of a grant that has one of its own.
+/// The key of the row of a grant that doesn't share the row of a session.
 pub fn key_of(grant_id: &str) -> String {
     format!("{}{grant_id}", Grant::PREFIX)
 }

@@ -1,4 +1,4 @@
-//! A grant ended by itself.
+//! A grant reports that it has ended.
 
 use super::held::{find, rows_of};
 use crate::domain::account::existing::existing;
@@ -24,7 +24,7 @@ impl Command for GrantEnded {
 
     fn decide(self, before: Before<Account>, _: Timestamp, _: &dyn Entropy) -> Step<Self> {
         existing(before, |mut person, rows| {
-            // Told twice, it is counted once.
+            // A repeated report must not be counted twice.
             let Some(held) = find(rows, &self.0) else { return Ok(Step::unchanged(Ok(()))) };
             person.count(|counts| counts.grants = counts.grants.saturating_sub(1));
             Ok(held.replace(person.remembered(), None).reply(Ok(())))

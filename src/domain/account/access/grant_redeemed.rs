@@ -1,4 +1,4 @@
-//! From a grant of the previous release: its code was redeemed.
+//! A grant of the previous release reports that its code was redeemed.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// Which grant.
+/// The ID of the grant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GrantRedeemed(pub String);
 

@@ -1,4 +1,4 @@
-//! A grant was asked and is not over.
+//! A grant answers that it has not ended.
 
 use super::grant::Grant;
 use super::held::{find, rows_of};
@@ -33,7 +33,7 @@ impl Command for GrantStands {
     }
 }
 
-/// Writes what a grant says of itself, if that is new.
+/// Stores what a grant reported, if that is new.
 pub fn noted(
     rows: &Rows,
     grant_id: &str,

@@ -1,4 +1,4 @@
-//! The grants that an account has noted: each in a row of its own, or in the row of the session that began with it.
+//! The grants of an account. Each is stored in its own row, or in the row of the session that began with it.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,19 +12,19 @@ use crate::domain::machine::{Address, Change, Effect, EffectOf, RowKeys};
 use crate::domain::notice::to_grant::{End, EndExpected, Narrow, NarrowExpected, Report};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How many grants are told or asked in one step, beside those that a user ends. Cloudflare allows 50 subrequests per
-/// invocation on its free plan.
+/// The most grants that one step sends a command to, not counting those that the user ends. Cloudflare allows 50
+/// subrequests per invocation on its free plan.
 pub const MAX_TOLD: usize = 20;
-/// How long after the account noted a grant its code may still be on the way to the grant's object.
+/// How long after the account stored a grant the code may still be on its way to the grant's object.
 const ON_THE_WAY: Seconds = Seconds(60);
 
-/// Why a command is refused that concerns a grant.
+/// Why a command about a grant is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum GrantError {
     /// No such account.
     #[error("the account does not exist")]
     Unknown,
-    /// The grant is not the account's, or no longer.
+    /// The account doesn't have this grant, or it has ended.
     #[error("the grant was ended")]
     NoGrant,
 }
@@ -47,17 +47,17 @@ pub fn number_of(grant_id: &str) -> u32 {
     digest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
-/// The rows in which a grant can be.
+/// The rows in which a grant can be stored.
 pub fn rows_of(grant_id: &str) -> [RowKeys; 2] {
     [grant::key_of(grant_id), session::key_of(number_of(grant_id))].map(RowKeys::One)
 }
 
-/// A grant, and where it is.
+/// A grant, and the row in which it is stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'r> {
     /// The key of its row.
     key: &'r str,
-    /// The session that it shares the row with.
+    /// The session that shares this row, if there is one.
     session: Option<&'r Session>,
     /// The grant.
     pub grant: &'r Grant,
@@ -97,14 +97,14 @@ pub fn find_usable<'r>(
 }
 
 impl Held<'_> {
-    /// The row with another grant in place of this one.
+    /// Replaces the grant in its row; `None` removes it.
     pub fn replace(&self, change: Change<Account>, grant: Option<Grant>) -> Change<Account> {
         let key = self.key.to_owned();
         match (self.session, grant) {
             (None, Some(grant)) => change.put(key, grant.into_row()),
             (None, None) => change.delete(key),
             (Some(session), grant) => {
-                // A session that goes in the same step takes the grant with it.
+                // If the session is deleted in the same step, the row is gone already.
                 if change.rows.iter().any(|(other, row)| *other == key && row.is_none()) {
                     return change;
                 }
@@ -114,7 +114,7 @@ impl Held<'_> {
         }
     }
 
-    /// The effect that takes a scope back from the grant itself.
+    /// The effect that removes a scope from the grant itself.
     pub fn narrow(&self, scope: &str, now: Timestamp) -> Option<EffectOf<Account>> {
         let (address, scope) = (Address::Id(self.grant.grant_id.clone()), scope.to_owned());
         if self.is_expected(now) {
@@ -125,7 +125,7 @@ impl Held<'_> {
         }
     }
 
-    /// The effect that asks the grant whether it is over.
+    /// The effect that asks the grant whether it has ended.
     pub fn ask(&self, account: &str, now: Timestamp) -> Option<EffectOf<Account>> {
         let grant_id = self.grant.grant_id.clone();
         let address = Address::Id(grant_id.clone());
@@ -150,7 +150,7 @@ impl Held<'_> {
     }
 }
 
-/// Ends the grants that match: their rows go, and their objects are told.
+/// Ends the grants that match: deletes their rows and sends their objects a command to end.
 pub fn end(
     change: Change<Account>,
     rows: &Rows,

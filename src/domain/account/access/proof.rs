@@ -1,4 +1,4 @@
-//! What a browser shows of its session.
+//! How a browser proves its session.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::domain::machine::RowKeys;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
-/// What a browser shows: the number of its session and its secret.
+/// The content of the session cookie: the number of the session and its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionProof {
     /// The number.
@@ -42,8 +42,8 @@ impl SessionProof {
 }
 
 impl Session {
-    /// The same session under a new number and secret, so that a copy of the old cookie opens nothing. What
-    /// was confirmed in it before doesn't count any more.
+    /// The same session under a new number and secret, so that a copy of the old cookie stops working. Earlier
+    /// confirmations in the session no longer count.
     pub fn renewed(&self, entropy: &dyn Entropy) -> (Self, SessionProof) {
         let number = u32::from_be_bytes(entropy::bytes(entropy));
         let secret = Secret::random(entropy);

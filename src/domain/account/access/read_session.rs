@@ -1,4 +1,4 @@
-//! Who is signed in?
+//! Reads a session: who is signed in?
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// What the browser shows.
+/// Reads the session that the browser presents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReadSession(pub SessionProof);
 

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 pub struct Session {
     /// The hash of the cookie's secret.
     pub secret: SecretHash,
-    /// The session's name in ID tokens.
+    /// The session's `sid` in ID tokens (OpenID Connect Front-Channel Logout §3).
     pub sid: String,
     /// How and when the user authenticated, as it is stored ([`Session::authentication`]).
     #[serde(flatten)]
@@ -23,9 +23,9 @@ pub struct Session {
     pub(in crate::domain::account) started_at: Option<Timestamp>,
     /// When it ends by itself.
     pub expires_at: Timestamp,
-    /// The browser, in a few words.
+    /// A short description of the browser.
     pub browser: String,
-    /// Where it was, in a few words.
+    /// A short description of where the browser was.
     pub place: Option<String>,
     /// The upstream provider through which it began, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub struct Session {
 pub struct Linking {
     /// The hash of the secret that the browser has to bring back.
     pub secret: SecretHash,
-    /// When it is too late.
+    /// When the link can no longer be completed.
     pub expires_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! The claims that a grant may see (OpenID Connect Core §5.3).
+//! The claims that a grant may read (OpenID Connect Core §5.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::protocol::claims::{ClaimsRequest, StandardClaims};
 use crate::protocol::scope::Scope;
 
-/// Which grant.
+/// Reads the claims for the holder of an access token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserInfo {
     /// The grant.
@@ -21,7 +21,7 @@ pub struct UserInfo {
     pub jti: String,
 }
 
-/// What is known of the user, and what of it the grant may see.
+/// The claims of the user, and which of them the grant may read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GrantedClaims {
     /// The claims.

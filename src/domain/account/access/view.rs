@@ -13,7 +13,7 @@ use crate::protocol::claims::StandardClaims;
 pub struct SessionView {
     /// The account.
     pub account: String,
-    /// The address with which the person signs in; none for one who signs in elsewhere alone.
+    /// The address with which the user signs in; `None` for a user who signs in only through providers.
     pub email: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
@@ -22,7 +22,7 @@ pub struct SessionView {
     /// The unproven address that the account had until someone else proved that it is theirs.
     #[serde(default)]
     pub address_lost: Option<String>,
-    /// The session's name in ID tokens.
+    /// The session's `sid` in ID tokens.
     pub sid: String,
     /// When the user authenticated; `None` if the upstream provider didn't report it.
     pub auth_time: Option<Timestamp>,
@@ -33,13 +33,13 @@ pub struct SessionView {
     /// When the session started.
     #[serde(default)]
     pub started_at: Timestamp,
-    /// Through which provider, where it was one.
+    /// The upstream provider through which it began, if there was one.
     #[serde(default)]
     pub origin: Option<SessionOrigin>,
 }
 
 impl SessionView {
-    /// How the person is called on a page: by address, or by name.
+    /// What pages call the user: the address, or else the name.
     pub fn label(&self) -> &str {
         let claims = &self.claims;
         [&self.email, &claims.email, &claims.preferred_username, &claims.name]
@@ -50,7 +50,7 @@ impl SessionView {
 }
 
 impl Person {
-    /// The session with what is known of its user.
+    /// The session, together with its user.
     pub fn view(&self, session: &Session) -> SessionView {
         SessionView {
             account: self.account.clone(),

@@ -1,4 +1,4 @@
-//! The alarm has come: what is over goes, and grants that may be over are asked.
+//! The alarm has fired: deletes expired sessions and grants, and asks grants that may have ended.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +12,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, RowKeys, Step};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// When the alarm comes back for the rest.
+/// How long until the alarm fires again for what did not fit in one step.
 const SOON: Seconds = Seconds(60);
 
-/// The alarm has come.
+/// The command of the alarm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wake;
 
@@ -55,7 +55,7 @@ impl Person {
                 let told = held.grant.over_at.and_then(|_| held.end(now));
                 change = held.replace(change, None).wants(told);
             } else {
-                // It may have been refreshed. What it answers says when to ask again.
+                // The grant may have been refreshed. Its answer says when to ask again.
                 change = change.wants(held.ask(&self.account, now));
                 look_at(held.grant.expires_at);
             }
@@ -77,14 +77,14 @@ impl Person {
         } else {
             Some(now.plus(SOON))
         };
-        // Without this, an account that has nothing left would be woken again at once, and without end.
+        // Without this, an account that has nothing left would be woken again immediately, forever.
         self.has_clock = self.wakes_at.is_some();
         change.next = Next::Awaited(self);
         change
     }
 }
 
-/// Whether nothing can be used any more that was issued for the grant, as far as the account knows.
+/// Whether, as far as the account knows, nothing that was issued for the grant is still valid.
 fn looks_over(held: &Held<'_>, now: Timestamp) -> bool {
     held.grant.over_at.unwrap_or(held.grant.expires_at).min(held.grant.expires_at) <= now
 }

@@ -1,4 +1,4 @@
-//! From a worker of the previous release, which writes the registration itself: the user has registered an app.
+//! The user has registered an app. Sent by workers of the previous release, which write the registration themselves.
 
 use super::app::App;
 use super::register::{RegisterAppError, listed};
@@ -10,10 +10,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Which app.
+/// Adds an app to the list.
 #[derive(Clone, Debug)]
 pub struct AddApp {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,

@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 /// How many apps one user may register.
 pub const MAX_APPS: u32 = 50;
 
-/// That the user has registered the app, at that moment.
+/// When the user registered the app.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct App(pub Timestamp);
 

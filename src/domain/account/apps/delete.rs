@@ -1,4 +1,4 @@
-//! The user deletes an app, and its registration is deleted by an effect.
+//! The user deletes an app. An effect deletes its registration.
 
 use super::app::{self, App};
 use crate::domain::account::access::SessionProof;
@@ -11,10 +11,10 @@ use crate::domain::machine::{Address, Before, Change, Command, Effect, RowKeys, 
 use crate::domain::registration::Delete;
 use crate::domain::time::Timestamp;
 
-/// Which app.
+/// Deletes an app.
 #[derive(Clone, Debug)]
 pub struct DeleteApp {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,
@@ -42,10 +42,10 @@ impl Command for DeleteApp {
     }
 }
 
-/// Takes an app off the list and deletes its registration.
+/// Removes an app from the list and deletes its registration.
 pub fn deleted(client_id: &str, rows: &Rows) -> Change<Account> {
     let key = app::key_of(client_id);
-    // An app that is not in the list may be someone else's.
+    // An app that is not in the list may belong to another user.
     if !rows.contains_key(&key) {
         return Change::none();
     }

@@ -1,5 +1,5 @@
-//! The registration of an app in the list doesn't exist: the app leaves the list, unless its registration is being written.
-//! Earlier releases could leave one.
+//! Removes an app from the list if it has no registration and none is being written. Earlier releases could leave such
+//! an app.
 
 use super::app::{self, App};
 use super::delete::deleted;
@@ -15,10 +15,10 @@ use crate::domain::time::{Seconds, Timestamp};
 /// How long the effect that writes a registration may take.
 const WRITING: Seconds = Seconds(60 * 60);
 
-/// Which app.
+/// Removes an app without a registration from the list.
 #[derive(Clone, Debug)]
 pub struct ForgetApp {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,

@@ -1,4 +1,4 @@
-//! The user, and the apps that the user has registered.
+//! Reads the session and the apps that the user has registered.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// What the browser shows.
+/// Reads the apps of the user whose session the browser presents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Apps(pub SessionProof);
 

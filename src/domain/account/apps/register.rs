@@ -1,5 +1,5 @@
-//! The user registers an app. The account's list and the app's registration change in one step: the registration by an
-//! effect, which is performed until it is done.
+//! The user registers an app. One step adds the app to the account's list and stores the effect that writes its
+//! registration. The effect is repeated until it succeeds.
 
 use super::app::{self, App, MAX_APPS};
 use crate::domain::account::access::SessionProof;
@@ -13,10 +13,10 @@ use crate::domain::machine::{Address, Before, Change, Command, Effect, RowKeys, 
 use crate::domain::registration::Write;
 use crate::domain::time::Timestamp;
 
-/// Which app.
+/// Registers an app.
 #[derive(Clone, Debug)]
 pub struct RegisterApp {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client: Client,
@@ -27,7 +27,7 @@ as_array!(RegisterApp { session, client });
 session_errors! {
     /// Why the app is not registered.
     RegisterAppError {
-        /// More than an account keeps.
+        /// The account has [`MAX_APPS`] already.
         #[error("at most {MAX_APPS} apps can be registered")]
         TooManyApps,
     }
@@ -57,7 +57,7 @@ impl Command for RegisterApp {
     }
 }
 
-/// Lists an app.
+/// Adds an app to the list.
 ///
 /// # Errors
 /// [`RegisterAppError::TooManyApps`].

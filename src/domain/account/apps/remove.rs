@@ -1,4 +1,4 @@
-//! From a worker of the previous release, which has deleted the registration itself: the user has deleted an app.
+//! The user has deleted an app. Sent by workers of the previous release, which delete the registration themselves.
 
 use super::app::{self, App};
 use crate::domain::account::access::SessionProof;
@@ -10,10 +10,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Which app.
+/// Removes an app from the list.
 #[derive(Clone, Debug)]
 pub struct RemoveApp {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,

@@ -1,4 +1,4 @@
-//! May this client have this? The account decides in one step, and notes the grant.
+//! Decides in one step whether a client may have what it asks for, and stores the grant.
 
 use super::record::Recorded;
 use super::request::{AuthorizeError, AuthorizeRequest, Authorized};
@@ -10,10 +10,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Who asks for what.
+/// A request of a client in the session that the browser presents.
 #[derive(Clone, Debug)]
 pub struct Authorize {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// What the client asks for.
     pub request: AuthorizeRequest,

@@ -9,9 +9,9 @@ use crate::domain::account::rows::RowKind;
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// How many clients' consents are remembered; the oldest gives way.
+/// How many clients' consents are stored; beyond that, the oldest is deleted.
 pub const MAX_CONSENTS: u32 = 200;
-/// How many resources one consent remembers; the oldest gives way.
+/// How many resources one consent stores; beyond that, the oldest is dropped.
 pub const MAX_REMEMBERED_RESOURCES: usize = 50;
 /// How many allowed scopes one consent remembers for each resource, and how many declined ones. Beyond
 /// that, the oldest that the current request doesn't ask for are dropped. The limit is higher than the
@@ -26,7 +26,7 @@ pub const MAX_REMEMBERED_IN_ALL: usize = 1000;
 pub struct Consent {
     /// The scopes that were allowed at each resource; an empty one stands for this server.
     pub allowed: BTreeMap<String, Scope>,
-    /// What the person left out, or took back: it is not asked for again by itself.
+    /// The scopes that the user declined or removed. The user isn't asked about these alone again.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub declined: Scope,
     /// When it was last given.
@@ -42,7 +42,7 @@ impl RowKind for Consent {
 }
 
 impl Consent {
-    /// The consent without a scope that the person takes back.
+    /// The consent without a scope that the user removes.
     #[must_use]
     pub fn without(mut self, taken_back: &str) -> Self {
         for scope in self.allowed.values_mut() {
@@ -53,12 +53,12 @@ impl Consent {
         self
     }
 
-    /// Whether it allows and declines the same.
+    /// Whether both allow and decline the same scopes.
     pub fn is_same(&self, other: &Self) -> bool {
         self.allowed == other.allowed && self.declined == other.declined
     }
 
-    /// Everything that was allowed, wherever.
+    /// All allowed scopes, at any resource.
     pub fn scope(&self) -> Scope {
         let mut all = Scope::default();
         self.allowed.values().flat_map(Scope::iter).for_each(|token| all.insert(token));
@@ -71,7 +71,7 @@ pub fn key_of(client_id: &str) -> String {
     format!("{}{client_id}", Consent::PREFIX)
 }
 
-/// What is remembered: what was allowed before, and what was allowed now.
+/// The consent to store: what was allowed before and what is allowed now.
 pub fn remembered(
     request: &AuthorizeRequest,
     asked: &Scope,

@@ -1,4 +1,4 @@
-//! How many sessions, consents and grants an account may have, and which rows show it.
+//! How many sessions, consents and grants an account may have, and which rows are loaded to count them.
 
 use super::consent::{Consent, MAX_CONSENTS};
 use crate::domain::account::access::{self, Grant, Session};
@@ -6,12 +6,12 @@ use crate::domain::account::person::{Counts, Person};
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::machine::RowKeys;
 
-/// How many browsers may be signed in; the oldest gives way.
+/// How many browsers may be signed in; beyond that, the oldest session ends.
 pub const MAX_SESSIONS: u32 = 32;
-/// How many grants an account may have. Beyond that, the client with the most grants gives one up, so that no client
-/// pushes out another's.
+/// How many grants an account may have. Beyond that, the client with the most grants loses one, so that no client can
+/// displace the grants of others.
 pub const MAX_GRANTS: u32 = 500;
-/// From so many grants below the limit on, the account asks which of them have unredeemed codes.
+/// When at most this many more grants fit, the account asks which grants have unredeemed codes.
 const CENSUS: u32 = 20;
 
 impl Counts {
@@ -25,7 +25,7 @@ impl Counts {
         self.consents >= MAX_CONSENTS
     }
 
-    /// Whether there will soon be no room for one more grant.
+    /// Whether at most `CENSUS` more grants fit.
     pub fn is_full_of_grants(self) -> bool {
         self.grants >= MAX_GRANTS.saturating_sub(CENSUS)
     }
@@ -40,7 +40,7 @@ impl Person {
         }
     }
 
-    /// The same, its rows counted.
+    /// The same state with its rows counted.
     #[must_use]
     pub fn counted(mut self, rows: &Rows) -> Self {
         self.counts.get_or_insert_with(|| Counts {

@@ -1,4 +1,4 @@
-//! The decision: is this the user, signed in recently enough, and have they allowed it? If so, the grant is noted.
+//! Checks that the right user is signed in, recently enough, and has allowed the request. If so, stores the grant.
 
 use super::consent::{self, Consent, MAX_CONSENTS};
 use super::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
@@ -26,15 +26,15 @@ impl AuthorizeRequest {
     }
 }
 
-/// What came of it: the answer, the rows that change, and what is told to others.
+/// The result: the reply, the rows that change, and the effects.
 pub struct Recorded {
-    /// What is answered.
+    /// The reply.
     pub authorized: Authorized,
     /// The grant.
     pub grant: Grant,
     /// The other rows that change.
     pub rows: Vec<(String, Option<Row>)>,
-    /// What is told to others.
+    /// The effects.
     pub effects: Vec<EffectOf<Account>>,
 }
 
@@ -56,8 +56,7 @@ impl Person {
         }
         let consent_key = consent::key_of(&request.client_id);
         let before = rows::get::<Consent>(rows, &consent_key);
-        // What the person left out is left out: just now, or before, and then it is not asked for
-        // again.
+        // Scopes that the user declined, now or earlier. Those declined earlier are not asked for again.
         let declined = match request.consent {
             ConsentGiven::Before | ConsentGiven::FirstParty => {
                 before.map(|consent| &consent.declined)
@@ -95,7 +94,7 @@ impl Person {
                 changes.extend(gone.into_iter().map(|key| (key, None)));
             }
             let consent = consent::remembered(&request, &asked, before, now);
-            // A device's approval gives the same consent each time.
+            // The approval of a device can be repeated. The same consent again is no new event.
             let is_known = before.is_some_and(|before| before.is_same(&consent));
             given = (!is_known)
                 .then(|| Event::consent_given(&self.account, &request.client_id, &asked));
@@ -112,7 +111,7 @@ impl Person {
             offline: request.offline,
             since: now,
             expires_at: authorized.not_after.map_or(request.expires_at, |ends| {
-                // The access tokens of a session live on for the moment that they have left.
+                // Access tokens that were issued just before the session ends stay valid until they expire.
                 request.expires_at.min(ends.plus(request.tokens))
             }),
             over_at: request.over_at,

@@ -1,4 +1,4 @@
-//! What a client asks for, and what it may have.
+//! What a client asks for, and what it gets.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 
-/// What a client asks for, in the name of the person who is signed in.
+/// What a client asks for on behalf of the signed-in user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthorizeRequest {
     /// The client.
@@ -19,39 +19,39 @@ pub struct AuthorizeRequest {
     pub resources: Vec<String>,
     /// The request's `claims`.
     pub claims: ClaimsRequest,
-    /// The grant's object, which is opened after this.
+    /// The ID of the grant's object, which is opened after this command.
     pub grant_id: String,
     /// Whether the grant outlives the session.
     pub offline: bool,
-    /// When the grant is over at the latest.
+    /// When the grant ends at the latest.
     pub expires_at: Timestamp,
-    /// When its code expires: from then on the account asks the grant whether it is over. `None` from a worker of the
+    /// When its code expires. From then on the account asks the grant whether it has ended. `None` from a worker of the
     /// previous release.
     #[serde(default)]
     pub over_at: Option<Timestamp>,
     /// How long an access token lives.
     pub tokens: Seconds,
-    /// The person must have signed in at or after this moment.
+    /// The user must have signed in at or after this moment.
     pub signed_in_since: Option<Timestamp>,
-    /// The `sub` that must be signed in, where the client names one.
+    /// The `sub` of the user who must be signed in, if the client names one.
     pub sub: Option<String>,
-    /// Whether the person was asked.
+    /// Whether the user was asked for consent.
     pub consent: ConsentGiven,
-    /// What the person has just left out of what was asked for.
+    /// The requested scopes that the user has just declined.
     #[serde(default)]
     pub declined: Scope,
 }
 
-/// Whether the person was asked for consent.
+/// Whether the user was asked for consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConsentGiven {
-    /// The operator's own client: nobody is asked.
+    /// The client is the operator's own, so the user isn't asked.
     FirstParty,
-    /// What was allowed before is enough.
+    /// The user is not asked if an earlier consent covers the request.
     Before,
-    /// The person has just allowed it.
+    /// The user has just allowed it.
     JustNow,
-    /// The person must be asked, whatever was allowed before (`prompt=consent`).
+    /// The user must be asked even if an earlier consent covers the request (`prompt=consent`).
     MustAsk,
 }
 
@@ -63,11 +63,11 @@ pub struct Authorized {
     /// How and when the user authenticated.
     #[serde(flatten)]
     pub authentication: Authentication,
-    /// The session's name.
+    /// The session's `sid`.
     pub sid: String,
-    /// What was allowed of the scopes that were asked for.
+    /// The requested scopes that the user allowed.
     pub scope: Scope,
-    /// When the grant ends at the latest, where it ends with the session.
+    /// When the grant ends at the latest, if it ends with the session.
     pub not_after: Option<Timestamp>,
 }
 
@@ -77,13 +77,13 @@ session_errors! {
         /// The user signed in too long ago.
         #[error("the person must sign in again")]
         ReauthenticationRequired,
-        /// Someone else is signed in.
+        /// Another user is signed in.
         #[error("another person is signed in")]
         OtherPerson,
-        /// The user must be asked.
+        /// The user must be asked for consent.
         #[error("the person must be asked for consent")]
         ConsentRequired {
-            /// What was allowed before.
+            /// The scopes that were allowed before.
             remembered: Scope,
         },
     }
@@ -94,7 +94,7 @@ from_session_error!(AuthorizeError);
 const ISSUER: &str = "";
 
 impl AuthorizeRequest {
-    /// Where the tokens can be used: a token without a resource is for this server.
+    /// Where the tokens can be used. A token without a resource is for this server.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let own = |token: &str| token == OPENID || token.starts_with(CONNECTION);
         let issuer = self.resources.is_empty() || self.scope.iter().any(own);

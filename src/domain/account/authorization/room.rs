@@ -1,6 +1,6 @@
 //! Which grants an account keeps when it reaches [`MAX_GRANTS`].
 //!
-//! All clients share that limit. The client with the most grants gives one up, so no client can push out
+//! All clients share that limit. The client with the most grants loses one, so no client can displace
 //! another's grants. Among a client's grants, those whose code nobody redeemed go first. Only the grant's
 //! own object knows about redemption, so the account asks it when little room is left
 //! ([`Report`](crate::domain::notice::to_grant::Report)).
@@ -26,9 +26,9 @@ pub struct Room {
     pub effects: Vec<EffectOf<Account>>,
 }
 
-/// Makes room for the grant that is asked for. If the account has it already, because the approval of a device is
-/// repeated, the new row replaces the old one: the grant neither gives way nor is asked about, since it may not know yet
-/// that it was approved.
+/// Makes room for the requested grant. If the account has it already, because the approval of a device is repeated, the
+/// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
+/// approved.
 pub fn make_room(
     rows: &Rows,
     (account, asking): (&str, &AuthorizeRequest),
@@ -45,7 +45,7 @@ pub fn make_room(
         held.into_iter().partition(|held| now < held.grant.expires_at);
     held = lasting;
     let kept = over.len().saturating_sub(MAX_TOLD);
-    // The alarm of the account takes the rest.
+    // The alarm of the account ends the rest.
     let mut change = over.into_iter().take(MAX_TOLD).fold(Change::none(), give_up);
     held.sort_by_key(|held| (held.grant.redeemed, held.grant.since));
     while u32::try_from(held.len()).is_ok_and(|held| MAX_GRANTS <= held) {
@@ -58,7 +58,7 @@ pub fn make_room(
     Room { rows, left: u32::try_from(held.len().saturating_add(kept)).ok(), effects }
 }
 
-/// The index of the grant that gives way: the first one of the client with the most grants. If several
+/// The index of the grant to drop: the first one of the client with the most grants. If several
 /// clients have the most and `asking` is one of them, it is a grant of `asking`.
 fn gives_way(held: &[Held<'_>], asking: &str) -> Option<usize> {
     let mut counts = BTreeMap::<&str, usize>::new();

@@ -1,4 +1,4 @@
-//! What is known of a person, and where each claim came from.
+//! Where each claim about the user came from.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::protocol::claims::StandardClaims;
 
-/// Which provider a claim came from; the person set every claim that is not named.
+/// Which provider each claim came from. The user set every claim that is not listed.
 pub type Sources = BTreeMap<String, String>;
 
-/// Takes what a provider says into the profile. The address is no part of this: it is how the person
-/// signs in. Neither are groups and roles: see `membership.rs`.
+/// Copies the claims that a provider asserts into the profile. Not the address, with which the user signs in, and not
+/// groups and roles (`membership.rs`).
 pub fn follow(
     claims: &StandardClaims,
     sources: &mut Sources,
@@ -36,8 +36,8 @@ pub fn follow(
     serde_json::from_value(Value::Object(held)).unwrap_or_else(|_| claims.clone())
 }
 
-/// What the person may write, taken over; everything else stays as it is held, whatever the form was
-/// made from.
+/// The stored claims with those that the user may edit replaced by the user's. All others stay as stored, whatever the
+/// form contains.
 pub fn edited(held: &StandardClaims, written: StandardClaims) -> StandardClaims {
     let same_phone = held.phone_number == written.phone_number;
     let verified = held.phone_number_verified.filter(|_| same_phone).unwrap_or(false);
@@ -55,7 +55,7 @@ pub fn edited(held: &StandardClaims, written: StandardClaims) -> StandardClaims 
     }
 }
 
-/// What the person wrote is the person's own from then on.
+/// Marks the claims that the user changed as the user's own.
 pub fn written(before: &StandardClaims, after: &StandardClaims, sources: &mut Sources) {
     let (before, after) = (members(before), members(after));
     sources.retain(|claim, _| before.get(claim) == after.get(claim));

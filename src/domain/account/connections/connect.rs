@@ -1,6 +1,6 @@
-//! The user connects an outside account. The step that lists it has its tokens sent to the connection, so a connection is
-//! listed if and only if it has tokens, whatever happens in between; and one that is disconnected and connected again gets
-//! both orders one after the other.
+//! The user connects an outside account. The step that lists the connection also stores the effect that sends it its
+//! tokens, so even a crash leaves no listed connection without tokens, and no tokens that aren't listed. If the user
+//! disconnects and connects again, the connection gets both commands in that order.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,10 @@ use crate::domain::time::Timestamp;
 /// How many connections an account may have. One more is refused; no existing one is dropped for it.
 pub const MAX_CONNECTIONS: usize = 50;
 
-/// What is connected. An earlier release wrote it as the array of the first two members.
+/// Connects an outside account. An earlier release wrote this as an array of the first two members.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connect {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The connection.
     pub id: ConnectionId,

@@ -6,7 +6,7 @@ use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::connection::ConnectionId;
 use crate::domain::time::Timestamp;
 
-/// An outside account that is connected, since then.
+/// When the outside account was connected.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Connected(pub Timestamp);
 

@@ -13,7 +13,7 @@ use crate::domain::machine::{Before, Command, RowKeys, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// Whose connections.
+/// Asks which connections the holder of an access token may use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connections {
     /// The grant.

@@ -32,7 +32,7 @@ impl From<PasswordError> for AttemptError {
     }
 }
 
-/// Takes as much time as an attempt, for an object that has no account.
+/// Takes as long as a real attempt; for an object that has no account.
 ///
 /// # Errors
 /// The password could not be hashed.
@@ -63,7 +63,7 @@ impl Person {
         }
     }
 
-    /// Resets the count after a right password. Returns whether that must be written: a first attempt that was right
+    /// Resets the count after a correct password. Returns whether that must be written: a first attempt that was right
     /// was never stored.
     pub fn forget_attempts(&mut self) -> bool {
         let was_stored = !self.attempts.is_first();

@@ -16,10 +16,10 @@ use crate::domain::machine::{Before, Change, Command, RowKeys, Step, as_array};
 use crate::domain::password::PasswordError;
 use crate::domain::time::Timestamp;
 
-/// Who changes it to what.
+/// Changes the password, or sets the first one.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The change.
     pub change: PasswordChange,
@@ -100,7 +100,7 @@ impl Person {
         let ends = |grant: &Grant| !(keeps_apps && (grant.offline || grant.sid == session.sid));
         let key = renewed.key();
         let kept = access::all(rows).map(|held| held.grant).filter(|grant| !ends(grant));
-        // A grant that shared the row of a session gets one of its own.
+        // A grant that shared the row of a session gets its own row.
         let moved: Vec<Grant> =
             kept.filter(|grant| !rows.contains_key(&grant.key())).cloned().collect();
         let change = access::end(self.written(), rows, now, ends);

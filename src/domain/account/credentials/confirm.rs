@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 /// The typed password. The attempt counts like one at sign-in.
 #[derive(Clone, Debug)]
 pub struct Confirm {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The password.
     pub password: TypedPassword,

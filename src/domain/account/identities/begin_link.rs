@@ -1,5 +1,5 @@
-//! The user has confirmed a link and goes to the provider. The reply is the secret with which the browser comes back, for
-//! [`Confirmation::Link`].
+//! The user has confirmed a link and is sent to the provider. The reply is the secret that the browser must bring back
+//! ([`Confirmation::Link`]).
 
 use crate::domain::account::access::{Linking, Session, SessionProof};
 use crate::domain::account::credentials::{AT_A_PROVIDER, Confirmation, NotConfirmed};
@@ -12,10 +12,10 @@ use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
-/// Evidence that the user asks for it.
+/// Begins a link.
 #[derive(Clone, Debug)]
 pub struct BeginLink {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The evidence.
     pub confirmation: Confirmation,

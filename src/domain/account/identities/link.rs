@@ -1,4 +1,4 @@
-//! Link an identity at another provider.
+//! The user links an identity at an upstream provider.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,10 @@ use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Who links what.
+/// Links an identity.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The request.
     pub request: LinkRequest,
@@ -43,7 +43,7 @@ session_errors! {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]
         NotConfirmed,
-        /// More than an account keeps.
+        /// The account has [`MAX_IDENTITIES`] already.
         #[error("at most {MAX_IDENTITIES} identities can be linked")]
         TooManyIdentities,
     }
@@ -78,9 +78,9 @@ impl Command for Link {
             }
             let event = Event::identity_linked(&person.account, &identity.provider);
             let confirm = person.confirm(&identity);
-            // A confirmation counts for one link, and a sign-in that confirmed it opens no window for other changes.
+            // A confirmation counts for one link. The sign-in that confirmed it doesn't confirm other changes.
             let used = Session { linking: None, confirmed_at: None, ..session.clone() };
-            // The notice has served its purpose: there is another way in.
+            // The notice about the lost address is no longer needed: the user has another way to sign in.
             person.address_lost = None;
             let linked = person.take_in(&identity, update, rows, now);
             let change = person.written().put(key, linked.into_row());

@@ -7,28 +7,28 @@ use crate::domain::time::{Seconds, Timestamp};
 
 /// How many identities one user may link.
 pub const MAX_IDENTITIES: u32 = 20;
-/// How exactly it is known when an identity was last used: a row is written as seldom.
+/// How exactly the last use of an identity is stored: a newer use within this time is not written.
 const USE_IS_KNOWN_TO: Seconds = Seconds(86_400);
 
-/// Who the person is at another provider.
+/// An identity of the user at an upstream provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedIdentity {
     /// The provider, as it was configured when it was last used.
     pub provider: String,
     /// The provider's issuer.
     pub issuer: String,
-    /// The person's `sub` there.
+    /// The user's `sub` there.
     pub subject: String,
-    /// How the person is called there.
+    /// The user's name or address there, for display.
     pub label: String,
     /// When it was linked.
     pub linked_at: Timestamp,
-    /// When it last signed the person in, to a day.
+    /// When the user last signed in with it, exact to a day.
     pub used_at: Timestamp,
 }
 
 impl LinkedIdentity {
-    /// Whether it is worth a row beside what is known.
+    /// Whether it differs enough from the stored row to be written.
     pub fn says_more_than(&self, known: Option<&Self>, now: Timestamp) -> bool {
         let Some(known) = known else { return true };
         let is_old = known.used_at.plus(USE_IS_KNOWN_TO) <= now;

@@ -1,4 +1,4 @@
-//! What a provider says of the user goes into the account.
+//! Copies what a provider asserts about the user into the account.
 
 use super::linked_identity::{LinkedIdentity, key_of};
 use crate::domain::account::claims;
@@ -10,7 +10,7 @@ use crate::domain::machine::{Address, Effect, EffectOf};
 use crate::domain::time::Timestamp;
 
 impl Person {
-    /// The account is made or linked: what the provider says goes into the profile.
+    /// Updates the profile with the claims of a new or linked identity.
     pub fn take_in(
         &mut self,
         identity: &Identity,
@@ -25,14 +25,14 @@ impl Person {
         let known_memberships = self.memberships.clone();
         claims::take_in(&mut self.memberships, identity, update);
         if self.email.is_none() {
-            // Here the address is a claim like any other. Only the account that an address signs in to may
-            // call it verified: if two accounts did, an app would take them for one user.
+            // The user doesn't sign in with an address, so this one is a claim like any other. Only the account that an
+            // address signs in to may call it verified: if two accounts did, an app would take them for one user.
             self.claims.email.clone_from(&identity.claims.email);
             self.claims.email_verified = identity.claims.email.as_ref().map(|_| false);
         } else if self.is_own(identity.verified_email.as_deref()) {
             self.claims.email_verified = Some(true);
         }
-        // It says when something else changed (OpenID Connect Core §5.1), not when the person came.
+        // `updated_at` says when other claims changed (OpenID Connect Core §5.1), not when the user signed in.
         self.claims.updated_at = before.updated_at;
         if before != self.claims || known_memberships != self.memberships {
             self.claims.updated_at = Some(now.seconds());
@@ -52,12 +52,12 @@ impl Person {
         self.email.as_ref().is_some_and(same)
     }
 
-    /// Whether the account's own address is that one, and was proven to be the person's.
+    /// Whether `address` is the account's own address and proven to be the user's.
     pub fn has_proven(&self, address: Option<&str>) -> bool {
         self.is_own(address) && self.has_proven_address()
     }
 
-    /// Confirms that the identity leads here.
+    /// Confirms to the identifier that the identity belongs to this account.
     pub fn confirm(&self, identity: &Identity) -> Option<EffectOf<Account>> {
         Effect::send(
             Address::Name(identity.identifier()),

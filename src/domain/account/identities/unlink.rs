@@ -1,4 +1,4 @@
-//! Unlink an identity, unless the user could not sign in any more without it. The sessions that began with it end.
+//! The user unlinks an identity, unless they could no longer sign in without it. The sessions that began with it end.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +17,10 @@ use crate::domain::identity;
 use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Who unlinks what.
+/// Unlinks an identity.
 #[derive(Clone, Debug)]
 pub struct Unlink {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The request.
     pub request: UnlinkRequest,

@@ -1,4 +1,4 @@
-//! Which address does the account sign in with?
+//! Reads the address with which the user signs in.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The question.
+/// Reads the address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReadAddress;
 
@@ -18,7 +18,7 @@ pub struct ReadAddress;
 pub struct OwnAddress {
     /// The address, as it was typed.
     pub email: String,
-    /// Whether someone whom the operator trusts has verified that the address is the user's.
+    /// Whether a provider that the operator trusts has verified that the address is the user's.
     pub is_proven: bool,
 }
 

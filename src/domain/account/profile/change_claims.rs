@@ -1,4 +1,4 @@
-//! The user changes what is known of them.
+//! The user edits the profile.
 
 use crate::domain::account::access::SessionProof;
 use crate::domain::account::claims;
@@ -10,12 +10,12 @@ use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
 
-/// What the user has written.
+/// Changes the claims that the user may edit.
 #[derive(Clone, Debug)]
 pub struct ChangeClaims {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
-    /// The claims; those that the user may not write are ignored.
+    /// The new claims. Those that the user may not edit are ignored.
     pub claims: StandardClaims,
 }
 

@@ -1,5 +1,5 @@
-//! Give up the address with that identifier, unless this account has proven it. Sent when someone else has proven that the
-//! address is theirs, and sent again if that person's request was cut off.
+//! The account gives up its address, unless the address is proven. Sent when another user has proven that the address
+//! is theirs, and sent again if that user's request was cut off.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::domain::identifier;
 use crate::domain::machine::{Address, Before, Command, Effect, Step};
 use crate::domain::time::Timestamp;
 
-/// The identifier's name.
+/// Gives up the address that has this identifier, by the identifier's name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct YieldAddress(pub String);
 
@@ -67,7 +67,7 @@ impl Command for YieldAddress {
 }
 
 impl Person {
-    /// Whether the account gave the address with that identifier up.
+    /// Whether the account has given up the address that has this identifier.
     fn has_lost(&self, identifier: &str) -> bool {
         let lost = self.address_lost.as_deref().map(identifier::of_email);
         self.identifier.is_none() && lost.as_deref() == Some(identifier)

@@ -13,7 +13,7 @@ use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope;
 
-/// How many disconnected apps are remembered; see [`Disconnected`].
+/// How many [`Disconnected`] records an account stores.
 const MAX_DISCONNECTED: u32 = 50;
 
 /// Disconnects, and records that the app had a connection of its own. Once [`MAX_DISCONNECTED`] such records exist, the
@@ -21,7 +21,7 @@ const MAX_DISCONNECTED: u32 = 50;
 /// of its own.
 #[derive(Clone, Debug)]
 pub struct Disconnect {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The connection.
     pub id: ConnectionId,

@@ -1,4 +1,4 @@
-//! Take an app's access back.
+//! The user removes an app's access.
 
 use crate::domain::account::access::{self, Grant, Session, SessionProof};
 use crate::domain::account::authorization::{self, Consent};
@@ -13,10 +13,10 @@ use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Which app.
+/// Removes all access of an app.
 #[derive(Clone, Debug)]
 pub struct RevokeClient {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,

@@ -1,4 +1,4 @@
-//! Take one scope back from an app, which keeps the rest.
+//! The user removes one scope from an app, which keeps the others.
 
 use crate::domain::account::access::{Grant, Session, SessionProof};
 use crate::domain::account::authorization::Consent;
@@ -11,10 +11,10 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// Which scope.
+/// Removes one scope from an app.
 #[derive(Clone, Debug)]
 pub struct RevokeScope {
-    /// What the browser shows.
+    /// The session that the browser presents.
     pub session: SessionProof,
     /// The app.
     pub client_id: String,

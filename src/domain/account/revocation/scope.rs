@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::protocol::scope::{self, Scope};
 
 impl Person {
-    /// The app keeps the rest: its grants are told, and their next tokens are narrower.
+    /// Removes a scope. The app keeps the others; its grants are told, and their next tokens have fewer scopes.
     pub fn revoke_scope(
         mut self,
         (client_id, scope): (&str, &str),
@@ -26,9 +26,9 @@ impl Person {
             .any(|held| held.grant.granted().contains(scope));
         let consent = match rows::get::<Consent>(rows, &key) {
             Some(consent) if is_granted || consent.scope().contains(scope) => Some(consent.clone()),
-            // A form can contain any text. What the app doesn't have is neither remembered nor told.
+            // A form can contain any text. A scope that the app doesn't have is neither stored nor sent to grants.
             _ if !is_granted => None,
-            // The operator's own app needs no consent, but what the user takes back is remembered for it too.
+            // The operator's own app needs no consent, but a scope that the user removes is stored for it too.
             _ => {
                 let (old, left) = rows::make_room::<Consent>(rows, MAX_CONSENTS, now);
                 gone = old;

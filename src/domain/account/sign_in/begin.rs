@@ -1,4 +1,4 @@
-//! How a session begins. What a waiting app may have is decided in the same step.
+//! How a session begins. The same step decides what a waiting app may have.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ use crate::domain::entropy::{self, Entropy};
 use crate::domain::machine::{Change, RowKeys};
 use crate::domain::time::Timestamp;
 
-/// A session that began.
+/// A session that has just begun.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedIn {
-    /// What its browser shows from now on.
+    /// What the browser presents from now on.
     pub session: SessionProof,
-    /// What the app may have that waited, if one did.
+    /// What the waiting app may have, if there was one.
     pub authorized: Option<Result<Authorized, AuthorizeError>>,
 }
 
@@ -37,8 +37,8 @@ pub fn rows_of(
 }
 
 impl Person {
-    /// Begins a session. Whoever signs in again in one browser goes on with the same session, so that signing out later
-    /// ends what was granted before.
+    /// Begins a session. A user who signs in again in the same browser continues the same session, so that signing out
+    /// later also ends earlier grants.
     pub fn continue_session(
         mut self,
         session: NewSession,
@@ -51,14 +51,14 @@ impl Person {
         let Some((replaced, before)) = continued else {
             return self.begin_session(session, rows, (now, entropy));
         };
-        // It makes room by itself: no other browser gives way, nor what was granted in this one.
+        // The replaced session frees its own place, so no other session is dropped, and no grant of this one.
         let mut others = rows.clone();
         others.remove(&replaced);
         self.count(|counts| counts.sessions = counts.sessions.saturating_sub(1));
         let session = NewSession { sid: Some(before.sid), ..session };
         let (change, signed_in) = self.begin_session(session, &others, (now, entropy));
         let change = change.delete(replaced);
-        // A grant that shared its row goes on, in one of its own.
+        // A grant that shared its row is kept, in its own row.
         let change = match before.grant {
             Some(grant) => change.put(grant.key(), grant.into_row()),
             None => change,
@@ -85,7 +85,7 @@ impl Person {
         let asks = session.asks.take();
         let (mut session, secret) = session.begin(now, entropy);
         let mut change = Change::none();
-        // What the app that waits may have is decided now, so that both are written as one.
+        // What the waiting app may have is decided now, so that the session and the grant are written as one row.
         let authorized = asks.map(|request| {
             let recorded = self.record(&session, *request, rows, now)?;
             let Recorded { authorized, grant, rows, effects } = recorded;

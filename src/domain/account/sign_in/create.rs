@@ -1,5 +1,6 @@
-//! Make the account, and sign the user in. An account that was made by an earlier request, whose response was lost, has
-//! its names confirmed at once, so that the user can sign in to it before the alarm comes back to that.
+//! Creates the account and signs the user in. If an earlier request created the account and its response was lost, the
+//! account's identifiers are confirmed again at once, so that the user can sign in before the alarm repeats the
+//! effects.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ use crate::domain::password::PasswordError;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
 
-/// Whose account, and the session that begins.
+/// Creates an account and begins a session.
 #[derive(Clone, Debug)]
 pub struct Create {
     /// The account.
@@ -34,23 +35,22 @@ as_array!(Create { account, session });
 /// A new account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewAccount {
-    /// The account's own object.
+    /// The ID of the account's object.
     pub account: String,
-    /// The address, where there is one to sign in with, and the name of the identifier that was
-    /// claimed for it.
+    /// The address, if the user signs in with one, and the name of the identifier that was claimed for it.
     pub address: Option<(String, String)>,
     /// Claims about the person.
     pub claims: StandardClaims,
-    /// The password, for a person who has one.
+    /// The password, if the user has one.
     pub password: Option<ChosenPassword>,
-    /// The identity at another provider that the account begins with.
+    /// The identity at an upstream provider that the account begins with.
     pub identity: Option<Box<Identity>>,
 }
 
-/// Why no account is made.
+/// Why no account is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CreateError {
-    /// The object is an account already.
+    /// The object has an account already.
     #[error("the account exists")]
     Exists,
     /// The password could not be hashed.
@@ -132,7 +132,7 @@ impl NewAccount {
         Ok(change.records(Some(signed_up)).reply(Ok(signed_in)))
     }
 
-    /// Confirms the names that the account has, which an earlier request made.
+    /// Confirms the identifiers of an account that an earlier request created.
     fn confirm_again(&self, made: &Person, rows: &Rows) -> Vec<EffectOf<Account>> {
         let identifier = self.address.as_ref().map(|(_, identifier)| identifier);
         let own = identifier.filter(|identifier| made.identifier.as_ref() == Some(*identifier));
@@ -145,7 +145,7 @@ impl NewAccount {
     }
 }
 
-/// Confirms that the address leads to the account.
+/// Confirms to the identifier that the address belongs to the account.
 fn confirm_address(account: &str, identifier: &str) -> Option<EffectOf<Account>> {
     Effect::send(Address::Name(identifier.to_owned()), &identifier::Confirm(account.to_owned()))
 }

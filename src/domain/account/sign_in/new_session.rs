@@ -1,4 +1,4 @@
-//! A session that begins.
+//! The request to begin a session.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use crate::domain::entropy::{self, Entropy};
 use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 
-/// A session that begins.
+/// A session to begin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewSession {
-    /// The name of the session that it continues; a new one has none yet.
+    /// The `sid` of the session that it continues; `None` for a new one.
     pub sid: Option<String>,
     /// How and when the user authenticated.
     #[serde(flatten)]
@@ -23,17 +23,17 @@ pub struct NewSession {
     pub confirms: bool,
     /// How long it lasts.
     pub lifetime: Seconds,
-    /// The browser, in a few words.
+    /// A short description of the browser.
     pub browser: String,
-    /// Where it is, in a few words.
+    /// A short description of where the browser is.
     pub place: Option<String>,
-    /// What an app asks for, where one waits: it is decided in the same step.
+    /// What a waiting app asks for, if there is one. The same step decides about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<AuthorizeRequest>>,
 }
 
 impl NewSession {
-    /// The row, and the secret of the cookie.
+    /// The row to store, and the secret for the cookie.
     pub fn begin(self, now: Timestamp, entropy: &dyn Entropy) -> (Session, Secret) {
         let secret = Secret::random(entropy);
         let new_sid = || Base64UrlUnpadded::encode_string(&entropy::bytes::<16>(entropy));

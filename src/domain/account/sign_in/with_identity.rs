@@ -1,4 +1,4 @@
-//! Sign in through a provider, where the identity is linked, or may be linked at once.
+//! Signs a user in through a provider, with an identity that is linked or may be linked at once.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,12 @@ use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// A sign-in through a provider, whose word was checked.
+/// A sign-in through a provider, whose answer was checked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignInWith {
-    /// Who, there.
+    /// The identity at the provider.
     pub identity: Identity,
-    /// What becomes of the profile.
+    /// Which claims of the profile the identity updates.
     pub update: ClaimsUpdate,
     /// Whether an account that has proven the same address is linked at once.
     pub link_by_email: bool,
@@ -30,13 +30,13 @@ pub struct SignInWith {
     pub session: NewSession,
     /// The session that this browser had, which the new one replaces.
     pub replaces: Option<SessionProof>,
-    /// For an account without an address of its own: the name of the identifier that was claimed for the
-    /// identity's verified address.
+    /// For an account without an address: the name of the identifier that was claimed for the identity's verified
+    /// address.
     #[serde(default)]
     pub adopts_address: Option<String>,
 }
 
-/// Why nobody is signed in.
+/// Why the user is not signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SignInWithError {
     /// No such account.
@@ -45,7 +45,7 @@ pub enum SignInWithError {
     /// The identity at the provider is not linked to this account.
     #[error("the identity is not linked to this account")]
     NotLinked,
-    /// More than an account keeps.
+    /// The account has [`MAX_IDENTITIES`] already.
     #[error("at most {MAX_IDENTITIES} identities can be linked")]
     TooManyIdentities,
 }
@@ -107,8 +107,7 @@ impl Command for SignInWith {
 }
 
 impl Person {
-    /// Makes an address that the provider vouches for the account's own, proven address, if the account
-    /// has none.
+    /// Makes an address that the provider has verified the account's own, proven address, if the account has none.
     fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<EffectOf<Account>> {
         let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
         let command = identifier::Confirm(self.account.clone());

@@ -1,4 +1,4 @@
-//! Sign in with a password: count the attempt, verify, and begin the session or refuse.
+//! Signs a user in with a password: counts the attempt, verifies the password, and begins the session or refuses.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct SignIn {
     pub replaces: Option<SessionProof>,
 }
 
-/// Why nobody is signed in.
+/// Why the user is not signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SignInError {
     /// No such account.
@@ -67,7 +67,7 @@ impl Command for SignIn {
     type Error = SignInError;
 
     fn rows(&self, person: Option<&Person>, now: Timestamp) -> Vec<RowKeys> {
-        // A blocked account refuses without reading rows, so that guessing at it costs next to nothing.
+        // A blocked account refuses without reading rows, so that guesses at its password cost almost nothing.
         if person.is_some_and(|person| person.attempts.is_blocked(now)) {
             return Vec::new();
         }
