@@ -12,7 +12,8 @@ use crate::domain::time::{Seconds, Timestamp};
 pub const INTERVAL: Seconds = Seconds(7 * 24 * 60 * 60);
 
 impl Person {
-    /// Whether there is no session and no grant, so that no alarm is set.
+    /// Whether there is no session and no grant, so that no alarm is set. A new account, whose rows nobody has counted,
+    /// is empty.
     pub fn is_empty(&self) -> bool {
         self.counts.is_none_or(|counts| counts.sessions == 0 && counts.grants == 0)
     }
