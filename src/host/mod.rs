@@ -3,6 +3,7 @@
 //!
 //! [`SigningKeys`] stands beside that: how an isolate uses the keys of the one machine that every request may need.
 
+mod any_machine;
 mod effects;
 mod error;
 mod events;

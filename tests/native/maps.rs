@@ -17,7 +17,7 @@ fn files(root: &Path, folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// What a document has between backticks.
+/// The texts that a document quotes in backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }

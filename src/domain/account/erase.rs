@@ -1,16 +1,16 @@
 //! Deletes the account. One step deletes everything in the account's object and stores the effects that delete what
 //! other objects have about the user.
 
-use super::access::{self, Grant, Session, SessionProof};
+use super::access::{self, SessionProof};
+use super::all_rows::all_rows;
 use super::apps::App;
-use super::authorization::Consent;
-use super::connections::{self, Connected};
+use super::connections;
 use super::credentials::{Confirmation, NotConfirmed};
 use super::existing::existing;
 use super::identities::LinkedIdentity;
 use super::person::{Account, Person};
 use super::refusal::{from_session_error, session_errors};
-use super::rows::{self, RowKind, Rows};
+use super::rows::{self, Rows};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::identifier;
@@ -58,16 +58,7 @@ impl Command for Erase {
     type Error = EraseError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [
-            Session::PREFIX,
-            Consent::PREFIX,
-            Grant::PREFIX,
-            LinkedIdentity::PREFIX,
-            Connected::PREFIX,
-            App::PREFIX,
-        ]
-        .map(RowKeys::All)
-        .to_vec()
+        all_rows()
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {

@@ -5,6 +5,7 @@
 //! rows and commands of all parts. To add a part, such as a second factor, add a folder and list its rows and commands
 //! there.
 
+mod all_rows;
 mod existing;
 mod machine;
 mod person;

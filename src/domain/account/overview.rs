@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::access::{self, Grant, Session, SessionProof, SessionView};
-use super::apps::App;
+use super::access::{self, Session, SessionProof, SessionView};
+use super::all_rows::all_rows;
 use super::authorization::Consent;
 use super::claims::{Membership, Sources};
-use super::connections::{self, Connected};
+use super::connections;
 use super::existing::existing;
 use super::identities::LinkedIdentity;
 use super::person::{Account, Person};
 use super::refusal::SessionError;
-use super::rows::{self, RowKind, Rows};
+use super::rows::{self, Rows};
 use crate::domain::connection::ConnectionId;
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step};
@@ -60,16 +60,7 @@ impl Command for ReadOverview {
     type Error = SessionError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [
-            Session::PREFIX,
-            Consent::PREFIX,
-            Grant::PREFIX,
-            LinkedIdentity::PREFIX,
-            Connected::PREFIX,
-            App::PREFIX,
-        ]
-        .map(RowKeys::All)
-        .to_vec()
+        all_rows()
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {

@@ -1,6 +1,6 @@
-//! What a step does with the state.
+//! What becomes of an object's state after a step.
 
-/// What a step does with the state.
+/// What becomes of an object's state after a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next<S> {
     /// The state stays as it is.

@@ -25,7 +25,7 @@ pub struct Exhausted {
     pub retry_after: Seconds,
 }
 
-/// What is spent after another try, in thousandths.
+/// Adds a try to the spent ones (`milli`), and returns the sum, both in thousandths of a try.
 ///
 /// # Errors
 /// [`Exhausted`], if that is more than `tries`.

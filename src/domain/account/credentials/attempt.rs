@@ -8,6 +8,7 @@
 
 use crate::domain::account::person::Person;
 use crate::domain::attempts::{Attempts, Blocked};
+use crate::domain::event::{Event, SignInFailure};
 use crate::domain::password::{PasswordError, PasswordRecord, TypedPassword, Verified};
 use crate::domain::time::Timestamp;
 
@@ -69,5 +70,10 @@ impl Person {
         let was_stored = !self.attempts.is_first();
         self.attempts = Attempts::default();
         was_stored
+    }
+
+    /// The event of an attempt that failed.
+    pub fn failed_attempt(&self, reason: SignInFailure) -> Event {
+        Event::sign_in_failed(reason).account(&self.account)
     }
 }

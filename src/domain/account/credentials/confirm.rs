@@ -7,7 +7,7 @@ use crate::domain::account::person::{Account, Person, durable};
 use crate::domain::account::refusal::{from_session_error, session_errors};
 use crate::domain::attempts::Blocked;
 use crate::domain::entropy::Entropy;
-use crate::domain::event::{Event, SignInFailure};
+use crate::domain::event::SignInFailure;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::password::{PasswordError, PasswordRecord, TypedPassword, Verified};
 use crate::domain::time::Timestamp;
@@ -65,15 +65,13 @@ impl Command for Confirm {
             session.find(rows, now)?;
             let attempt = person.attempt(&password, now);
             if let Err(AttemptError::Blocked(blocked)) = attempt {
-                let failure = Event::sign_in_failed(SignInFailure::Blocked);
-                let failure = failure.account(&person.account);
+                let failure = person.failed_attempt(SignInFailure::Blocked);
                 return Ok(Step::unchanged(Err(blocked.into())).records(Some(failure)));
             }
             let verified = attempt?;
             let Some(record) = person.password.clone().filter(|_| verified != Verified::Wrong)
             else {
-                let failure = Event::sign_in_failed(SignInFailure::WrongPassword);
-                let failure = failure.account(&person.account);
+                let failure = person.failed_attempt(SignInFailure::WrongPassword);
                 let change = person.written().records(Some(failure));
                 return Ok(change.reply(Err(ConfirmError::WrongPassword)));
             };

@@ -99,12 +99,12 @@ impl Person {
         let mut person = self.counted(rows);
         let attempt = person.attempt(&password, now);
         if let Err(AttemptError::Blocked(blocked)) = attempt {
-            let refused = person.refused(SignInFailure::Blocked);
+            let refused = person.failed_attempt(SignInFailure::Blocked);
             return Ok(Step::unchanged(Err(blocked.into())).records(Some(refused)));
         }
         let rehashed = match attempt? {
             Verified::Wrong => {
-                let refused = person.refused(SignInFailure::WrongPassword);
+                let refused = person.failed_attempt(SignInFailure::WrongPassword);
                 let change = person.written().records(Some(refused));
                 return Ok(change.reply(Err(SignInError::WrongPassword)));
             }
@@ -121,9 +121,5 @@ impl Person {
             person.continue_session(session, replaces.as_ref(), rows, (now, entropy));
         let change = if is_durable { durable(change) } else { change };
         Ok(change.records(Some(event)).reply(Ok(signed_in)))
-    }
-
-    fn refused(&self, reason: SignInFailure) -> Event {
-        Event::sign_in_failed(reason).account(&self.account)
     }
 }
