@@ -43,11 +43,18 @@ async function quiet() {
 }
 
 const counted = {};
-// Counts when caches are filled; the least of three times, since an alarm that an earlier flow has set may
-// fall into one.
+const withoutRowsRead = (counts) => dollars({ ...counts, "rows read": 0 });
+const isTypical = (counts, others) => {
+  const difference = withoutRowsRead(counts) - withoutRowsRead(others);
+  return difference < 0 || (difference === 0 && counts["rows read"] > others["rows read"]);
+};
+
+// Counts five times when caches are filled, and keeps the cheapest: an alarm that an earlier flow set may fall into one.
+// Among equals it keeps the one that read the most rows: the object that keeps an event may be in memory by chance, and
+// then its state isn't read.
 async function count(name, work) {
   await work();
-  for (let time = 0; time < 3; time += 1) {
+  for (let time = 0; time < 5; time += 1) {
     const before = await quiet();
     asked = 0;
     await work();
@@ -55,7 +62,7 @@ async function count(name, work) {
     const after = await quiet();
     const spent = Object.fromEntries(Object.keys(after).map((what) => [what, after[what] - before[what]]));
     const counts = { "worker requests": requests, "CPU ms": CPU[name], "object ms": OBJECT_MS[name] ?? 0, ...spent };
-    if (counted[name] === undefined || dollars(counts) < dollars(counted[name])) counted[name] = counts;
+    if (counted[name] === undefined || isTypical(counts, counted[name])) counted[name] = counts;
   }
 }
 
