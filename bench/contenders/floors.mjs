@@ -4,7 +4,7 @@ import path from "node:path";
 import { CALLBACK, authorizeUrl } from "../../tests/support/oauth.mjs";
 import { V8_FLAGS, readBundle } from "../../tools/workerd/config.mjs";
 import { run } from "../../tools/workerd/runtime.mjs";
-import { CODES, PEOPLE, TELEVISIONS, times } from "../load.mjs";
+import { CODES, PEOPLE, TELEVISIONS, times, using } from "../load.mjs";
 import { always, codeIn, formBody, inTurn, signOns, succeeds } from "../operations.mjs";
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
@@ -50,6 +50,17 @@ const objects = (path, text, most) => async (server, { count }) => {
   await times(ids.length, server.port, (send, id) => send({ path: `/row?id=${id}` }));
   return inTurn(ids.map((id) => ({ path: `${path}?id=${id}` })), answers(text));
 };
+// As many objects at a time as there are codes, each written to a moment before, and used once: a code is redeemed in an
+// object that /authorize made for it.
+const code = async (server) => {
+  let made = 0;
+  const requests = async () => {
+    const ids = Array.from({ length: CODES }, () => (made += 1));
+    await times(ids.length, server.port, (send, index) => send({ path: `/row?id=${ids[index]}` }));
+    return ids.map((id) => ({ path: `/row?id=${id}` }));
+  };
+  return using(requests, async (send, request) => answers("written")(await send(request)));
+};
 const single_sign_on = async (server, { count }) => {
   const path = authorizeUrl({ url: "" }, { client_id: "one" }, { challenge: "c".repeat(43) });
   const codeOf = async (send, session) => codeIn(await send({ path, headers: { cookie: session } }));
@@ -67,7 +78,7 @@ export const floors = [
   floor("token.js", { client_credentials: token }),
   floor("single_sign_on.js", { single_sign_on }),
   floor("object.js", {
-    code: objects("/row", "written", CODES),
+    code,
     refresh: objects("/row", "written", 64),
     device_poll: objects("/memory", "a state", TELEVISIONS),
     introspect: objects("/memory", "a state", 64),

@@ -170,24 +170,41 @@ export class Host extends DurableObject {
     return found.flatMap(([key, text]) => [key, typeof text === "string" ? text : ""]);
   }
 
-  // Changes the state in memory unless it is undefined, writes or deletes rows (keys and texts, alternating; null
-  // deletes), and sets the alarm unless it is undefined: all or nothing.
-  change(state, rows, alarm) {
-    if (rows.length > 2) this.ctx.storage.transactionSync(() => this.#write(rows));
-    else this.#write(rows);
+  // All or nothing: changes the state in memory unless it is undefined, writes it if `isWritten` (an empty one is
+  // deleted), writes or deletes rows if there are any (keys and texts, alternating; null deletes), and sets the alarm
+  // unless it is undefined.
+  change(state, isWritten, rows, alarm) {
+    if (rows === undefined) {
+      if (isWritten) this.#writeState(state);
+    } else if (rows.length > 2 || isWritten) {
+      this.ctx.storage.transactionSync(() => {
+        if (isWritten) this.#writeState(state);
+        this.#writeRows(rows);
+      });
+    } else {
+      this.#writeRows(rows);
+    }
     if (alarm !== undefined) this.#setAlarm(alarm);
     if (state !== undefined) this.#state = state;
-    if (rows.includes(STATE)) this.#waits.changed();
+    if (isWritten) this.#waits.changed();
   }
 
-  #write(rows) {
-    const { kv } = this.ctx.storage;
+  #writeState(state) {
+    this.#write(STATE, state === "" ? null : state);
+  }
+
+  #writeRows(rows) {
     for (let index = 0; index < rows.length; index += 2) {
-      count("rows-written");
       this.#rows.delete(rows[index]);
-      if (rows[index + 1] === null) kv.delete(rows[index]);
-      else kv.put(rows[index], rows[index + 1]);
+      this.#write(rows[index], rows[index + 1]);
     }
+  }
+
+  #write(key, text) {
+    count("rows-written");
+    const { kv } = this.ctx.storage;
+    if (text === null) kv.delete(key);
+    else kv.put(key, text);
   }
 
   #setAlarm(at) {

@@ -122,29 +122,24 @@ impl Store for Host {
     }
 
     fn commit(&self, changes: Changes) -> Result<(), Unavailable> {
-        let list = js_sys::Array::new();
-        let write = |key: &str, text: Option<&str>| {
-            list.push(&key.into());
-            list.push(&text.map_or(JsValue::NULL, JsValue::from));
+        // The state crosses once, and no array is made where a step writes nothing else.
+        let (state, is_written) = match changes.state {
+            NewState::Unchanged => (None, false),
+            NewState::Remembered(state) => (Some(state), false),
+            NewState::Written(state) => (Some(state), true),
+            NewState::Deleted => (Some(String::new()), true),
         };
-        let state = match changes.state {
-            NewState::Unchanged => None,
-            NewState::Remembered(state) => Some(state),
-            NewState::Written(state) => {
-                write(STATE, Some(&state));
-                Some(state)
+        let rows = (!changes.rows.is_empty()).then(|| {
+            let list = js_sys::Array::new();
+            for (key, text) in &changes.rows {
+                list.push(&key.into());
+                list.push(&text.as_deref().map_or(JsValue::NULL, JsValue::from));
             }
-            NewState::Deleted => {
-                write(STATE, None);
-                Some(String::new())
-            }
-        };
-        for (key, text) in &changes.rows {
-            write(key, text.as_deref());
-        }
+            list
+        });
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
         let alarm = changes.alarm.map(|Timestamp(at)| at as f64);
-        self.change(state.as_deref(), &list, alarm).map_err(platform::unavailable)
+        self.change(state.as_deref(), is_written, rows, alarm).map_err(platform::unavailable)
     }
 
     fn has_alarm(&self) -> bool {

@@ -235,7 +235,8 @@ extern "C" {
     pub fn change(
         this: &Host,
         state: Option<&str>,
-        rows: &Array,
+        is_written: bool,
+        rows: Option<Array>,
         alarm: Option<f64>,
     ) -> Result<(), JsValue>;
     #[wasm_bindgen(method, js_name = alarmIsSet)]

@@ -30,6 +30,11 @@ impl<const MAX: usize> Text<MAX> {
 // Compiled once: inlined into each constructor of an event, it would make the worker larger.
 #[inline(never)]
 fn bounded(text: &str, max: usize) -> String {
+    // IDs and scopes are such texts.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.len() <= max && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let mut bounded = String::with_capacity(text.len().min(max));
     for character in text.chars() {
         let is_escaped = character.is_control() || matches!(character, '"' | '\\');
