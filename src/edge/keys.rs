@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 
+use super::kv;
 use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use crate::domain::machine::Class;
@@ -45,14 +46,14 @@ fn earlier_name(list: KeyList) -> &'static str {
 impl KeyLists for Edge {
     async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable> {
         count(&self.kv_reads);
-        platform::get(&self.env, &name(list, self)?).await
+        kv::get(&self.env, &name(list, self)?).await
     }
 
     /// Also removes the list of an earlier version, because it has private keys sealed with a secret that may be
     /// replaced later.
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
-        platform::put(&self.env, &name(list, self)?, json).await?;
-        platform::remove(&self.env, earlier_name(list)).await
+        kv::put(&self.env, &name(list, self)?, json).await?;
+        kv::remove(&self.env, earlier_name(list)).await
     }
 
     fn changed(&self) -> Result<(), Unavailable> {

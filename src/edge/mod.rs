@@ -3,7 +3,9 @@
 
 mod cache;
 mod clock;
+mod fetch;
 mod keys;
+mod kv;
 mod memory;
 mod objects;
 mod outside;
@@ -11,6 +13,7 @@ mod platform;
 mod ports;
 mod random;
 mod request;
+mod slot;
 mod tasks;
 mod turns;
 
@@ -19,9 +22,10 @@ use std::rc::Rc;
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+use worker::Env;
 
 use self::outside::Edge;
-use self::platform::{Env, Incoming};
+use self::platform::Incoming;
 use self::request::Sender;
 use self::tasks::Load;
 use crate::endpoints::http::Response;

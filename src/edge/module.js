@@ -1,8 +1,8 @@
 // The wasm module, and how it is called.
 import module from "../../build/vestibule_bg.wasm";
-import { initSync, resume } from "../../build/vestibule.js";
+import { initSync, resume, wakeUp } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { awaited, broken, mended, panic, takeAnswer } from "./platform.js";
+import { WOKEN, broken, mended, panic, takeAnswer, takeFast, takeParking } from "./platform.js";
 
 initSync({ module });
 
@@ -37,18 +37,28 @@ export function begin(work) {
 // `begin`: the answer is taken in the very turn that gave it, and a moment later it could be another request's.
 export async function turns(task) {
   const own = instance;
+  let fast;
   while (task !== 0) {
+    // A promise that was overtaken by a waker is still waited for.
+    fast = takeFast() ?? fast;
+    const parking = takeParking();
     let outcome;
     let failed = false;
     try {
-      outcome = await awaited();
+      if (parking === undefined) outcome = await fast;
+      else outcome = await (fast === undefined ? parking : Promise.race([fast, parking]));
     } catch (error) {
       outcome = error;
       failed = true;
     }
     // Another instance knows nothing of this task, and may have one of the same number.
     if (own !== instance || broken()) throw new Error("a trap ended this task");
-    task = call(() => resume(task, outcome, failed));
+    if (outcome === WOKEN) {
+      task = call(() => wakeUp(task));
+    } else {
+      fast = undefined;
+      task = call(() => resume(task, outcome, failed));
+    }
   }
   return takeAnswer();
 }

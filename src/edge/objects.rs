@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use wasm_bindgen::prelude::*;
+use worker::Env;
 
 use super::clock::now;
 use super::outside::Edge;
-use super::platform::{self, Env, Host};
+use super::platform::{self, Host};
 use super::random::Random;
 use super::{settings, turns};
 use crate::domain::entropy::Entropy;

@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::platform::{self, Env};
+use worker::Env;
+
+use super::platform;
 use super::{memory, turns};
 use crate::endpoints::settings::Settings;
 use crate::host::KeyCache;

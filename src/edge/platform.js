@@ -1,6 +1,6 @@
 // The platform's functions that the wasm module calls, each in one crossing.
 import { count } from "./counts.js";
-export { totals } from "./counts.js";
+export { count, totals } from "./counts.js";
 
 // Logs and counts that stored data cannot be read. The message names the data and never quotes it.
 export function unreadable(message) {
@@ -22,24 +22,56 @@ let panicked = false;
 export const broken = () => panicked;
 export const mended = () => {
   panicked = false;
+  [fast, spare, parking] = [];
+  parked = new Map();
 };
 export function panic(message) {
   panicked = true;
   console.error(message);
 }
 
-// What the wasm module waits for: it asks, gives up its turn, and gets the outcome with its next one.
-let promise;
-export const awaited = () => promise;
+// What a task waits for (turns.rs). The promise that was begun first in a turn has the fast way: `turns` awaits it. A
+// second one is spare: the wasm module takes it and has a waker for it.
+let fast;
+let spare;
 const waits =
   (begin) =>
-  (...asked) => {
+  (...parameters) => {
+    let begun;
     try {
-      promise = begin(...asked);
+      begun = begin(...parameters) ?? Promise.resolve();
     } catch (error) {
-      promise = Promise.reject(error);
+      begun = Promise.reject(error);
     }
+    if (fast === undefined) fast = begun;
+    else spare = begun;
   };
+export function takeFast() {
+  const taken = fast;
+  fast = undefined;
+  return taken;
+}
+// The promise that was begun last, for a task whose fast way is taken.
+export function takeSpare() {
+  const taken = spare ?? takeFast();
+  spare = undefined;
+  return Promise.resolve(taken);
+}
+
+// A task that wakers may wake is parked: `turns` awaits a promise that resolves to WOKEN.
+export const WOKEN = Symbol("woken");
+let parking;
+let parked = new Map();
+export function park(task) {
+  parking = new Promise((resolve) => parked.set(task, resolve));
+}
+export function takeParking() {
+  const taken = parking;
+  parking = undefined;
+  return taken;
+}
+export const wake = (task) => parked.get(task)?.(WOKEN);
+export const unpark = (task) => parked.delete(task);
 
 // The namespace of a class of objects, within the setting JURISDICTION: objects are stored and run only there. An ID
 // belongs to one jurisdiction.
@@ -74,20 +106,6 @@ export const erase = waits((host) => host.erase());
 export const sleep = waits(
   (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 );
-
-// KV.
-export const get = waits((env, key) => {
-  count("kv-reads");
-  return env.KV.get(key);
-});
-export const put = waits((env, key, value) => {
-  count("kv-writes");
-  return env.KV.put(key, value);
-});
-export const remove = waits((env, key) => {
-  count("kv-writes");
-  return env.KV.delete(key);
-});
 
 // Keys, imported once and kept by name. Bytes are views of the wasm module's memory: WebCrypto copies
 // what it is given before it comes back.
@@ -162,25 +180,6 @@ export const signWith = waits(async (pkcs8, input) => {
   const { key, use } = algorithms.ES256;
   const imported = await crypto.subtle.importKey("pkcs8", pkcs8, key, false, ["sign"]);
   return crypto.subtle.sign(use, imported, input);
-});
-
-// Asks another server. The answer is [status, media type, text], or the name of what went wrong;
-// nothing is followed, and no more is read than the bound.
-export const ask = waits(async (method, url, headers, body, milliseconds, limit) => {
-  const signal = AbortSignal.timeout(milliseconds);
-  try {
-    const init = { method, body, signal, redirect: "manual", headers: [...pairs(headers)] };
-    const answer = await fetch(url, init);
-    if (answer.status >= 300 && answer.status < 400) {
-      await answer.body?.cancel();
-      return "Redirect";
-    }
-    const text = answer.body === null ? "" : await bounded(answer.body, limit);
-    if (text === undefined) return "TooLarge";
-    return [answer.status, answer.headers.get("content-type") ?? "", text];
-  } catch (error) {
-    return error.name === "TimeoutError" || signal.aborted ? "Timeout" : "Unreachable";
-  }
 });
 
 // The text of a body, read no further than the bound.
@@ -269,10 +268,3 @@ function headersOf(lines) {
 
 // The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
 export const connectionAddress = (request) => request.cf?.clientIp ?? "";
-
-// Where a request came from, as lines; empty where the network does not know.
-export function location(request) {
-  const cf = request.cf ?? {};
-  const fields = [cf.country, cf.region, cf.city, cf.asOrganization, cf.latitude, cf.longitude];
-  return fields.map((field) => String(field ?? "").replaceAll("\n", " ")).join("\n");
-}

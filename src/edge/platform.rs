@@ -1,14 +1,16 @@
 //! The functions of `platform.js`, and the JavaScript objects that Rust is handed.
 
-use js_sys::{Array, JsString, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
+use worker::Env;
+use worker::worker_sys::IncomingRequestCfProperties;
 
 use super::turns::outcome;
 use crate::ports::Unavailable;
 
 /// The functions as JavaScript has them: those without an answer begin something that is waited for.
 mod raw {
-    use super::{Env, Host, Incoming, JsValue, wasm_bindgen};
+    use super::{Env, Host, Incoming, JsValue, Promise, wasm_bindgen};
 
     #[wasm_bindgen(raw_module = "../src/edge/platform.js")]
     extern "C" {
@@ -27,10 +29,6 @@ mod raw {
         pub fn erase(host: &Host);
         pub fn sleep(milliseconds: u32);
 
-        pub fn get(env: &Env, key: &str);
-        pub fn put(env: &Env, key: &str, value: &str);
-        pub fn remove(env: &Env, key: &str);
-
         #[wasm_bindgen(js_name = holdsPrivateKey)]
         pub fn holds_private_key(kid: &str) -> bool;
         #[wasm_bindgen(js_name = importPrivateKey)]
@@ -48,14 +46,13 @@ mod raw {
         #[wasm_bindgen(js_name = signWith)]
         pub fn sign_with(pkcs8: &[u8], input: &[u8]);
 
-        pub fn ask(
-            method: &str,
-            url: &str,
-            headers: &str,
-            body: Option<String>,
-            milliseconds: u32,
-            limit: u32,
-        );
+        #[wasm_bindgen(js_name = takeSpare)]
+        pub fn take_spare() -> Promise;
+        pub fn park(task: u32);
+        pub fn unpark(task: u32);
+        pub fn wake(task: u32);
+
+        pub fn count(what: &str);
         pub fn totals() -> String;
         #[wasm_bindgen(js_name = forgetKept, catch)]
         pub fn forget_kept() -> Result<(), JsValue>;
@@ -64,16 +61,15 @@ mod raw {
         pub fn headers(request: &Incoming) -> String;
         pub fn header(request: &Incoming, name: &str) -> Option<String>;
         pub fn respond(status: u16, headers: &str, body: &str);
-        pub fn location(request: &Incoming) -> String;
         #[wasm_bindgen(js_name = connectionAddress)]
         pub fn connection_address(request: &Incoming) -> String;
     }
 }
 
 pub use raw::{
-    connection_address, forget_kept, header, headers, holds_private_key, holds_public_key,
-    location, new_object_id, object_id_of_name, panic, read_headers, respond, setting_names,
-    totals, unreadable,
+    connection_address, count, forget_kept, header, headers, holds_private_key, holds_public_key,
+    new_object_id, object_id_of_name, panic, park, read_headers, respond, setting_names,
+    take_spare, totals, unpark, unreadable, wake,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.
@@ -97,24 +93,6 @@ pub async fn erase(host: &Host) -> Result<(), Unavailable> {
 /// Waits that many milliseconds.
 pub async fn sleep(milliseconds: u32) -> Result<(), Unavailable> {
     raw::sleep(milliseconds);
-    outcome().await.map(drop)
-}
-
-/// Reads from KV.
-pub async fn get(env: &Env, key: &str) -> Result<Option<String>, Unavailable> {
-    raw::get(env, key);
-    Ok(outcome().await?.as_string())
-}
-
-/// Writes to KV.
-pub async fn put(env: &Env, key: &str, value: &str) -> Result<(), Unavailable> {
-    raw::put(env, key, value);
-    outcome().await.map(drop)
-}
-
-/// Removes from KV.
-pub async fn remove(env: &Env, key: &str) -> Result<(), Unavailable> {
-    raw::remove(env, key);
     outcome().await.map(drop)
 }
 
@@ -167,38 +145,6 @@ pub async fn sign_with(pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailabl
     outcome().await.map(|signature| bytes(&signature))
 }
 
-/// What is asked of another server.
-pub struct Asked<'a> {
-    pub method: &'a str,
-    pub url: &'a str,
-    /// Lines of name, colon, space, value.
-    pub headers: &'a str,
-    pub body: Option<String>,
-    /// How long the answer may take.
-    pub milliseconds: u32,
-    /// How long it may be, in bytes.
-    pub limit: u32,
-}
-
-/// Asks another server: status, media type and text, or the name of what went wrong.
-pub async fn ask(asked: Asked<'_>) -> Result<(u16, String, String), String> {
-    let Asked { method, url, headers, body, milliseconds, limit } = asked;
-    raw::ask(method, url, headers, body, milliseconds, limit);
-    let answer = outcome().await.map_err(|error| error.0)?;
-    if let Some(error) = answer.dyn_ref::<JsString>() {
-        return Err(error.into());
-    }
-    let parts = Array::from(&answer);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the platform's statuses are small whole numbers"
-    )]
-    let status = parts.get(0).as_f64().unwrap_or_default() as u16;
-    let text = |index| parts.get(index).as_string().unwrap_or_default();
-    Ok((status, text(1), text(2)))
-}
-
 /// What the platform says of an error.
 pub(super) fn unavailable(error: JsValue) -> Unavailable {
     let text = js_sys::Error::from(error).message();
@@ -211,12 +157,11 @@ fn bytes(buffer: &JsValue) -> Vec<u8> {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The bindings of the deployment.
-    #[derive(Clone)]
-    pub type Env;
-
     /// The request as Cloudflare hands it over.
     pub type Incoming;
+    /// What Cloudflare knows about the connection; `None` on other runtimes.
+    #[wasm_bindgen(method, getter)]
+    pub fn cf(this: &Incoming) -> Option<IncomingRequestCfProperties>;
 
     /// The object that hosts a machine (`object.js`). Methods that read fail if what is stored is not text.
     pub type Host;
@@ -256,9 +201,12 @@ extern "C" {
     pub fn log_event(line: &str);
 }
 
-/// A variable or secret of the deployment: text, or JSON where `wrangler.toml` has a table, a number or a boolean.
+/// A variable or secret of the deployment: text, or JSON if `wrangler.toml` has a table, a number or a boolean.
 pub fn variable(env: &Env, name: &str) -> Option<String> {
+    if let Ok(text) = env.var(name) {
+        return Some(text.to_string());
+    }
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
     let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
-    value.as_string().or_else(|| (!value.is_undefined() && !value.is_null()).then(json).flatten())
+    (!value.is_undefined() && !value.is_null()).then(json).flatten()
 }

@@ -8,15 +8,15 @@ use async_trait::async_trait;
 use super::cache::Cache;
 use super::clock::now;
 use super::keys::signing_keys;
-use super::memory;
 use super::outside::{Edge, count};
-use super::platform::{self, Asked, unavailable};
+use super::platform::{self, unavailable};
 use super::random::Random;
 use super::tasks::Load;
+use super::{fetch, kv, memory};
 use crate::domain::client::Client;
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Recorded;
-use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
+use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Class};
 use crate::domain::stored;
@@ -26,8 +26,7 @@ use crate::host::{self, KeyList};
 use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
-    ClientRegistry, Clock, Events, Http, Log, MAX_ANSWER, MAX_WAIT, Objects, Signer, Timer,
-    Unavailable,
+    ClientRegistry, Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable,
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::outbound;
@@ -158,7 +157,7 @@ impl ClientRegistry for Edge {
             return Ok(None);
         }
         count(&self.kv_reads);
-        let Some(json) = platform::get(&self.env, &client_key(client_id)).await? else {
+        let Some(json) = kv::get(&self.env, &client_key(client_id)).await? else {
             return Ok(None);
         };
         let client: Client = stored::read(&json).map_err(|error| {
@@ -176,14 +175,14 @@ impl ClientRegistry for Edge {
         count(&self.kv_writes);
         let json = serde_json::to_string(client).map_err(Unavailable::new)?;
         let key = client_key(&client.client_id);
-        platform::put(&self.env, &key, &json).await?;
+        kv::put(&self.env, &key, &json).await?;
         self.forget(&client.client_id);
         Ok(())
     }
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
         count(&self.kv_writes);
-        platform::remove(&self.env, &client_key(client_id)).await?;
+        kv::remove(&self.env, &client_key(client_id)).await?;
         self.forget(client_id);
         Ok(())
     }
@@ -230,8 +229,8 @@ impl Signer for Edge {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let numbers = key.public_numbers();
-        platform::verify_upstream(&numbers, alg.as_str(), input, signature).await
+        let members = key.public_members().map_err(Unavailable::new)?;
+        platform::verify_upstream(&members, alg.as_str(), input, signature).await
     }
 
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
@@ -243,32 +242,6 @@ impl Signer for Edge {
 impl Http for Edge {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         outbound::check(&request.url, self.settings.development).map_err(|_| HttpError::Address)?;
-        let method = match request.method {
-            HttpMethod::Get => "GET",
-            HttpMethod::Post => "POST",
-            HttpMethod::Delete => "DELETE",
-        };
-        let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
-        let headers: Vec<String> = request
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {}\n", plain(value)))
-            .collect();
-        let asked = Asked {
-            method,
-            url: &request.url,
-            headers: &headers.concat(),
-            body: request.body,
-            milliseconds: request.timeout.0.saturating_mul(1000),
-            limit: u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX),
-        };
-        let (status, content_type, body) =
-            platform::ask(asked).await.map_err(|error| match error.as_str() {
-                "Timeout" => HttpError::Timeout,
-                "TooLarge" => HttpError::TooLarge,
-                "Redirect" => HttpError::Redirect,
-                _ => HttpError::Unreachable,
-            })?;
-        Ok(HttpResponse { status, content_type, body })
+        fetch::send(request).await
     }
 }

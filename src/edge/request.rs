@@ -3,6 +3,8 @@
 use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
 
+use wasm_bindgen::JsValue;
+
 use super::platform::{self, Incoming};
 use super::random::Random;
 use crate::domain::distance::Location;
@@ -49,16 +51,17 @@ impl Caller for Sender {
     }
 
     fn location(&self) -> Location {
-        let lines = platform::location(&self.incoming);
-        let mut fields = lines.split('\n').map(|field| match field {
-            "" => None,
-            // The network's owner chooses this name, and pages show it.
-            text => Some(text::cleaned(text).chars().take(100).collect::<String>()),
-        });
-        let mut next = || fields.next().flatten();
-        let (country, region, city, network_operator) = (next(), next(), next(), next());
-        let coordinates = next().zip(next());
-        Location { country, region, city, network_operator, coordinates }
+        let Some(cf) = self.incoming.cf() else { return Location::default() };
+        // The operator of a network chooses its name, and pages show it.
+        let shown = |text: String| text::cleaned(&text).chars().take(100).collect::<String>();
+        let known = |field: Result<Option<String>, JsValue>| field.ok().flatten();
+        Location {
+            country: known(cf.country()).map(shown),
+            region: known(cf.region()).map(shown),
+            city: known(cf.city()).map(shown),
+            network_operator: known(cf.as_organization()).map(shown),
+            coordinates: known(cf.latitude()).zip(known(cf.longitude())),
+        }
     }
 
     fn request_id(&self) -> String {

@@ -1,5 +1,12 @@
 //! Keys of other servers: read with caution, since whoever wrote them is not this server.
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::jwk::JsonWebKey;
+use p256::elliptic_curve::sec1::FromEncodedPoint;
+use p256::{EncodedPoint, FieldBytes, PublicKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -30,34 +37,24 @@ impl VerificationAlgorithm {
 }
 
 /// A public key of another server (RFC 7517 §4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the fields bear the names of the specification")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct UpstreamJwk {
-    pub kty: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kid: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alg: Option<String>,
-    #[serde(rename = "use", skip_serializing_if = "Option::is_none")]
-    pub key_use: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub crv: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub x: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub y: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub n: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub e: Option<String>,
+    /// Its public members.
+    key: JsonWebKey<'static>,
+    kid: Option<String>,
+    alg: Option<String>,
+    key_use: Option<String>,
 }
 
 /// How many keys of one set are looked at.
 const MAX_KEYS: usize = 100;
 
-/// The length of a P-256 coordinate (RFC 7518 §6.2.1.2) and of an Ed25519 public key (RFC 8037 §2), in
-/// characters of base64url.
-const COORDINATE: usize = 43;
+/// The sizes of an RSA modulus, in bytes. One of fewer than 2048 bits is refused (RFC 7518 §3.3).
+const MODULUS: RangeInclusive<usize> = 256..=1050;
+/// The sizes of an RSA exponent, in bytes.
+const EXPONENT: RangeInclusive<usize> = 1..=9;
+/// The size of an Ed25519 public key, in bytes (RFC 8032 §5.1.5).
+const ED25519_KEY: usize = 32;
 
 impl UpstreamJwk {
     /// Reads a key.
@@ -70,41 +67,29 @@ impl UpstreamJwk {
         if operations.is_some_and(|all| all.iter().all(|operation| operation != "verify")) {
             return Err(ForeignJsonError::Missing("verify among key_ops"));
         }
-        let read = Self {
-            kty: key.needed("kty")?,
-            kid: key.optional("kid"),
-            alg: key.restriction("alg")?,
-            key_use: key.restriction("use")?,
-            crv: key.text("crv"),
-            x: key.text("x"),
-            y: key.text("y"),
-            n: key.text("n"),
-            e: key.text("e"),
-        };
-        key.finish().map(|_| read)
+        let kty: String = key.needed("kty")?;
+        let (kid, alg, key_use) =
+            (key.optional("kid"), key.restriction("alg")?, key.restriction("use")?);
+        let public = public_members(&kty, &mut key);
+        key.finish()?;
+        let public = public.ok_or(ForeignJsonError::Missing("the members of a public key"))?;
+        Ok(Self { key: public, kid, alg, key_use })
     }
 
     /// Whether signatures of that algorithm may be verified with this key (RFC 7517 §4.2 to §4.4).
     fn fits(&self, alg: VerificationAlgorithm) -> bool {
-        let curve = self.crv.as_deref();
-        let has_length = |number: &Option<String>, allowed: std::ops::RangeInclusive<usize>| {
-            number.as_ref().is_some_and(|number| allowed.contains(&number.len()))
-        };
-        let is_coordinate = |number| has_length(number, COORDINATE..=COORDINATE);
-        let kind = match alg {
-            // A modulus of fewer than 2048 bits is refused (RFC 7518 §3.3): 342 characters.
-            VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
-                self.kty == "RSA" && has_length(&self.n, 342..=1400) && has_length(&self.e, 2..=12)
+        let kind = match (alg, &self.key) {
+            (
+                VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256,
+                JsonWebKey::Rsa { modulus, public_exponent, .. },
+            ) => MODULUS.contains(&modulus.len()) && EXPONENT.contains(&public_exponent.len()),
+            (VerificationAlgorithm::ES256, JsonWebKey::EllipticCurve { curve, x, y, .. }) => {
+                curve == "P-256" && is_on_curve(x, y)
             }
-            VerificationAlgorithm::ES256 => {
-                self.kty == "EC"
-                    && curve == Some("P-256")
-                    && is_coordinate(&self.x)
-                    && is_coordinate(&self.y)
+            (VerificationAlgorithm::EdDSA, JsonWebKey::KeyPair { curve, x, .. }) => {
+                curve == "Ed25519" && x.len() == ED25519_KEY
             }
-            VerificationAlgorithm::EdDSA => {
-                self.kty == "OKP" && curve == Some("Ed25519") && is_coordinate(&self.x)
-            }
+            _ => false,
         };
         let use_fits = self.key_use.as_deref().is_none_or(|key_use| key_use == "sig");
         let alg_fits = self.alg.as_deref().is_none_or(|named| {
@@ -113,10 +98,46 @@ impl UpstreamJwk {
         kind && use_fits && alg_fits
     }
 
-    /// The key as the platform imports it: its numbers alone.
-    pub fn public_numbers(&self) -> String {
-        let bare = Self { kid: None, alg: None, key_use: None, ..self.clone() };
-        serde_json::to_string(&bare).unwrap_or_default()
+    /// The public members as JSON, as the platform imports them.
+    ///
+    /// # Errors
+    /// They can't be written as JSON.
+    pub fn public_members(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.key)
+    }
+}
+
+/// Whether these are the coordinates of a point on P-256, of 32 bytes each (RFC 7518 §6.2.1.2). A point that is not on
+/// the curve can reveal what is computed with it (RFC 8725 §3.4).
+fn is_on_curve(x: &[u8], y: &[u8]) -> bool {
+    let (Ok(x), Ok(y)) = (<[u8; 32]>::try_from(x), <[u8; 32]>::try_from(y)) else { return false };
+    let point =
+        EncodedPoint::from_affine_coordinates(&FieldBytes::from(x), &FieldBytes::from(y), false);
+    PublicKey::from_encoded_point(&point).is_some().into()
+}
+
+/// The members of a public key (RFC 7518 §6, RFC 8037 §2); `None` if the type is another, or one is missing. Private
+/// members are never read.
+fn public_members(kty: &str, key: &mut ForeignObject) -> Option<JsonWebKey<'static>> {
+    let mut bytes = |name| {
+        let text = key.text(name)?;
+        Base64UrlUnpadded::decode_vec(&text).ok().map(Cow::Owned)
+    };
+    match kty {
+        "RSA" => Some(JsonWebKey::Rsa {
+            modulus: bytes("n")?,
+            public_exponent: bytes("e")?,
+            private_parts: None,
+        }),
+        "EC" => {
+            let (x, y) = (bytes("x")?, bytes("y")?);
+            Some(JsonWebKey::EllipticCurve { curve: key.text("crv")?.into(), x, y, secret: None })
+        }
+        "OKP" => {
+            let x = bytes("x")?;
+            Some(JsonWebKey::KeyPair { curve: key.text("crv")?.into(), x, secret: None })
+        }
+        _ => None,
     }
 }
 

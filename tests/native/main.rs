@@ -51,6 +51,7 @@ mod security_page;
 mod server;
 mod settings;
 mod signing_keys;
+mod slot;
 mod stored;
 mod stored_versions;
 mod support;

@@ -1,5 +1,7 @@
 //! The request of a device that waits for a person, found by its user code.
 
+use futures_util::future::try_join;
+
 use crate::domain::account::SessionView;
 use crate::domain::client::Client;
 use crate::domain::grant::device::DeviceView;
@@ -52,12 +54,19 @@ pub(super) async fn find(
     user_code: &UserCode,
 ) -> Result<Result<(Client, DeviceView), Refused>, Failure> {
     let limit = server.settings.limits.user_code;
-    let throttles = [
-        format!("user-code/{}", server.network_of(request)),
-        format!("user-code/account/{}", session.account),
-    ];
-    for throttle in &throttles {
-        if !server.guess(throttle, limit).await? {
+    let network = format!("user-code/{}", server.network_of(request));
+    let account = format!("user-code/account/{}", session.account);
+    let allowed = try_join(server.guess(&network, limit), server.guess(&account, limit)).await?;
+    match allowed {
+        (true, true) => {}
+        (false, false) => return Ok(Err(Refused::Exhausted)),
+        // The other one gets its try back, because no code was tried.
+        (true, false) => {
+            server.guessed(&network, limit, true).await?;
+            return Ok(Err(Refused::Exhausted));
+        }
+        (false, true) => {
+            server.guessed(&account, limit, true).await?;
             return Ok(Err(Refused::Exhausted));
         }
     }
@@ -65,14 +74,14 @@ pub(super) async fn find(
     let answer = server.ask(&address, LookUp).await?;
     // A code that existed was no guess.
     let right = !matches!(answer, Err(DecisionError::Unknown));
-    for throttle in &throttles {
-        server.guessed(throttle, limit, right).await?;
-    }
-    let view = match answer {
-        Ok(view) => *view,
-        Err(_) => return Ok(Err(Refused::Unknown)),
+    let counted =
+        try_join(server.guessed(&network, limit, right), server.guessed(&account, limit, right));
+    let Ok(view) = answer else {
+        counted.await?;
+        return Ok(Err(Refused::Unknown));
     };
-    let client = server.client(&view.client_id).await?;
+    let (_, client) = try_join(counted, server.client(&view.client_id)).await?;
+    let view = *view;
     let renewed = client.and_then(|client| Some((renewed(server, &client, view)?, client)));
     Ok(renewed.map(|(view, client)| (client, view)).ok_or(Refused::Unknown))
 }
