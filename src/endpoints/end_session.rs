@@ -1,4 +1,4 @@
-//! Logout that an app begins (OpenID Connect RP-Initiated Logout 1.0).
+//! Logout that an app starts (OpenID Connect RP-Initiated Logout 1.0).
 
 use super::browser;
 use super::failure::Failure;
@@ -15,20 +15,20 @@ use crate::pages::who_asks::WhoAsks;
 use crate::protocol::parameters::{self, Parameters};
 use crate::protocol::redirect_uri::form_action_source;
 
-/// What an app asks for, checked.
+/// An app's logout request, validated.
 struct Logout {
     hint: Option<Box<IdToken>>,
-    /// Where the browser goes, `state` included.
+    /// Where the browser is redirected, with `state`.
     to: Option<String>,
     /// The app that `to` belongs to.
     client: Option<Client>,
 }
 
-/// Ends the session: at once where an ID token of that session is shown, and otherwise after
-/// asking, since anyone can send a browser here (§6).
+/// Ends the session: at once if the request carries an ID token of that session, otherwise after asking the user,
+/// because anyone can send a browser here (§6).
 ///
 /// # Errors
-/// A page, where the request names an address that its client did not register.
+/// A page if the request names a URI that its client did not register.
 pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let parameters = match request.method {
         Method::Post => request.form(),
@@ -36,8 +36,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
     };
     let parameters = parameters
         .map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
-    // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
-    // request as a link comes with it.
+    // Browsers leave out the session cookie when another site posts a form (SameSite=Lax), but send it when the same
+    // request comes as a link. So redirect to that link.
     let bare = browser::claimed_session(request).is_none() && parameters.get("csrf").is_none();
     if request.method == Method::Post && bare {
         let query = parameters::encode(parameters.pairs());
@@ -158,19 +158,18 @@ fn ask(
     (email, logout): (&str, &Logout),
 ) -> Response {
     let to = logout.to.as_deref();
-    // The answer may lead to the provider at which the session began.
+    // The response may redirect to the provider at which the session began.
     let mut form = form.leading_to(Some(&server.issuer));
     form.leads_to = to.and_then(form_action_source).or(form.leads_to);
     let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
-    // Anyone can register an app and send a browser here, so the page says where the answer leads (RFC 9700
-    // §4.11.2).
+    // Anyone can register an app and send a browser here, so the page says where the user goes next (RFC 9700 §4.11.2).
     let who = logout.client.as_ref();
     let who = who.map(|client| WhoAsks::new(client, server.settings.is_unverified(client), to));
     form.render(form.status(), &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs, who })
 }
 
-/// Says that the person is signed out.
+/// Tells the user that they are signed out.
 ///
 /// # Errors
 /// None.

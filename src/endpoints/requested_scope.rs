@@ -26,7 +26,7 @@ pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result
     Ok(allowed)
 }
 
-/// Logs by name the scopes that this server knows. It only counts the others, because anyone can put any text
+/// Logs by name the scopes that this server knows, and only counts the others, because a client can send any text
 /// there.
 fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
     if left_out.is_empty() {

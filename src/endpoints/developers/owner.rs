@@ -1,4 +1,4 @@
-//! Who may register apps, and which app is whose.
+//! Checks who may register apps, and who owns an app.
 
 use crate::domain::account::{Apps, OwnApps, SessionView};
 use crate::domain::client::Client;
@@ -6,7 +6,7 @@ use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 
-/// The person who is signed in, if the operator allows it.
+/// The signed-in user and the client IDs of their apps, if the operator allows the user to register apps.
 pub(super) async fn developer(
     server: &Server<'_>,
     session: &ClaimedSession,
@@ -20,7 +20,7 @@ pub(super) async fn developer(
     Err(Failure::page(403, "You cannot register apps here", message))
 }
 
-/// The app of that name, where it is this person's.
+/// The app with this client ID, if the user owns it.
 pub(super) async fn own(
     server: &Server<'_>,
     session: &ClaimedSession,

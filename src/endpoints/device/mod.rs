@@ -1,4 +1,4 @@
-//! The page where a person lets a device in (RFC 8628 §3.3).
+//! The page on which a user approves a device (RFC 8628 §3.3).
 
 mod decision;
 mod pending;
@@ -24,10 +24,10 @@ use crate::pages::message::Message;
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::user_code::UserCode;
 
-/// Asks for the code, or, with a code in the address, shows what the device asks for.
+/// Asks for the user code or, if the URL has one, shows the device's request.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     match query.get("user_code") {
@@ -36,10 +36,10 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     }
 }
 
-/// Takes the code that a person typed.
+/// Takes the code that the user typed.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     match form::of_browser(server, request)? {
         Ok(form) => look(server, request, (form.get("user_code").unwrap_or_default(), None)).await,
@@ -57,8 +57,7 @@ fn enter(
     (status, error): (u16, Option<&str>),
 ) -> Response {
     let form = FormPage::of_browser(server, request);
-    // A link can put any text here, and the page displays it, so take only what is short enough to be a
-    // code.
+    // A link can put any text here and the page displays it, so accept only text that is short enough for a code.
     let user_code = if user_code.len() <= 20 && user_code.is_ascii() { user_code } else { "" };
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }
@@ -117,7 +116,7 @@ fn approve_page<'a>(
 /// Takes the person's decision.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, claimed) = match form::of_session(server, request)? {
         SessionForm::Current(form, claimed) => (form, Some(claimed)),

@@ -1,4 +1,4 @@
-//! What is the same for every endpoint: HTTPS, methods, limits, and what becomes of a failure.
+//! What all endpoints share: HTTPS, methods, limits and error responses.
 
 use super::finish::{finish, preflight};
 use super::route::{Audience, Route};
@@ -10,7 +10,7 @@ use crate::endpoints::{browser, resume};
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
 
-/// Answers a request. Never fails: what went wrong becomes an answer too.
+/// Handles a request. Every failure becomes a response.
 pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     let Some(route) = table::find(server, &request.path) else {
         let page = fail(server, request, Audience::People, &Failure::no_such_page());
@@ -49,8 +49,8 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     finish(server, request, audience, response)
 }
 
-/// Whether a request came over plain HTTP, which is for local development alone (RFC 6749 §3.1 and
-/// §3.2, RFC 8252 §8.3).
+/// Whether a request came over plain HTTP, which is allowed only in local development (RFC 6749 §3.1 and §3.2, RFC 8252
+/// §8.3).
 fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
     let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
     let is_local = local.iter().any(|host| {
@@ -62,7 +62,7 @@ fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
     !server.settings.development && request.origin.starts_with("http:") && !is_local
 }
 
-/// The same address by HTTPS.
+/// The same URL with `https`.
 fn secured(request: &Request<'_>) -> String {
     let host = request.origin.trim_start_matches("http://");
     request.with_query(|query| {
@@ -71,14 +71,14 @@ fn secured(request: &Request<'_>) -> String {
     })
 }
 
-/// The page whose form is sent to this path, for a user who opens the path itself: after a form was shown again,
-/// it stands in the address bar.
+/// The page whose form is sent to this path. A page that is shown again has the path of its form in the address bar, so
+/// a user may open it.
 fn page_of_form(route: &Route, request: &Request<'_>) -> Option<&'static str> {
     let opens = matches!(request.method, Method::Get | Method::Head);
     route.page.filter(|_| opens)
 }
 
-/// The one place where a failure becomes an answer.
+/// The one place that turns a failure into a response.
 fn fail(
     server: &Server<'_>,
     request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! Links who a person is at a provider to the account that is signed in.
+//! Links a user's identity at a provider to the account that is signed in.
 
 use crate::domain::account::{Confirmation, Link, LinkError, LinkRequest};
 use crate::domain::identity::Identity;
@@ -11,10 +11,10 @@ use crate::endpoints::outcome::Outcome;
 use crate::endpoints::server::Server;
 use crate::protocol::text;
 
-/// Links the identity to the account that began it, if it is still the one that is signed in.
+/// Links the identity to the account that started the link, if that account is still signed in.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(in crate::endpoints) async fn link(
     server: &Server<'_>,
     request: &Request<'_>,

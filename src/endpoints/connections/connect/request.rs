@@ -1,4 +1,4 @@
-//! What an app asks of `/connect/{provider}`, checked against its registration and the operator's offer.
+//! An app's request to `/connect/{provider}`, checked against its registration and the operator's settings.
 
 use crate::domain::client::Client;
 use crate::endpoints::connections::not_offered;
@@ -11,7 +11,7 @@ use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
 use crate::upstream::provider::Provider;
 
-/// The provider, and the scopes that it may be asked for.
+/// The provider, and the scopes that apps may request of it.
 pub(super) fn offered<'s>(
     server: &'s Server<'_>,
     id: &str,
@@ -21,7 +21,7 @@ pub(super) fn offered<'s>(
     Ok((provider, scope))
 }
 
-/// Reads what an app asks for; none where the person came from the account page.
+/// Parses an app's request; `None` if the user came from the account page.
 pub(super) async fn read(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -70,7 +70,7 @@ pub(super) async fn read(
     }))
 }
 
-/// The app that asks, if the redirect URI of its request is still registered.
+/// The app that sent the request, if the redirect URI of its request is still registered.
 pub(super) async fn registered(
     server: &Server<'_>,
     asked: &ConnectRequest,
@@ -86,7 +86,7 @@ pub(super) async fn registered(
     })
 }
 
-/// What the app asked for, as the page or its address carries it. The operator may offer less by now.
+/// The app's request from the sealed `flow` value. The operator may offer less by now.
 pub(super) fn open_flow(
     server: &Server<'_>,
     request: &Request<'_>,
