@@ -111,7 +111,7 @@ async fn deny(
     // Never redirect to a URI that the client has removed.
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
     let authorization = authorization.renewed(server, &client).ok_or_else(no_longer_allowed)?;
-    let error = OAuthError::new(ErrorCode::AccessDenied, "the person denied the request");
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
     Ok(authorization.response().error(server, &error))
 }
 
@@ -122,10 +122,6 @@ fn open(
 ) -> Result<AuthorizationRequest, Failure> {
     match Interaction::open(server, request, flow)? {
         Interaction::Authorize(authorization) => Ok(*authorization),
-        _ => Err(Failure::page(
-            400,
-            "Nothing to decide",
-            "Go back to the app that you came from and begin again.",
-        )),
+        _ => Err(Failure::page(400, "Nothing to decide", "Go back to the app and start again.")),
     }
 }

@@ -35,7 +35,7 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         _ => request.query(),
     };
     let parameters = parameters
-        .map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
+        .map_err(|error| Failure::page(400, "Sign-out can't continue", error.description))?;
     // Browsers leave out the session cookie when another site posts a form (SameSite=Lax), but send it when the same
     // request comes as a link. So redirect to that link.
     let bare = browser::claimed_session(request).is_none() && parameters.get("csrf").is_none();
@@ -99,7 +99,7 @@ fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
 }
 
 async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, Failure> {
-    let refused = |message: &str| Failure::page(400, "Sign-out cannot go on", message);
+    let refused = |message: &str| Failure::page(400, "Sign-out can't continue", message);
     let hint = match parameters.get("id_token_hint") {
         None => None,
         Some(hint) => match verify::id_token_hint(server, hint).await? {
@@ -108,7 +108,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
             Hint::OfDeletedClient => None,
             Hint::Unknown => {
                 return Err(refused(
-                    "The app sent an ID token that this server did not issue (id_token_hint).",
+                    "The app sent an ID token that this server didn't issue (id_token_hint).",
                 ));
             }
         },
@@ -119,7 +119,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
     });
     let client_id = match (parameters.get("client_id"), audience) {
         (Some(sent), Some(audience)) if sent != audience => {
-            return Err(refused("The ID token that the app showed belongs to another app."));
+            return Err(refused("The app sent another app's ID token (id_token_hint)."));
         }
         (sent, audience) => sent.or(audience),
     };
@@ -135,10 +135,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                 client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri)
             });
             if !registered {
-                return Err(refused(
-                    "The address that the app wants you sent to (post_logout_redirect_uri) is not \
-                     one that it registered.",
-                ));
+                return Err(refused("The app's post_logout_redirect_uri isn't registered."));
             }
             leads_to = client;
             let state = parameters.get("state").map(|state| ("state", state));

@@ -42,7 +42,7 @@ pub enum Failure {
         message: String,
     },
     /// The session has ended: the response is a page with a link to the sign-in page.
-    #[error("nobody is signed in")]
+    #[error("no user is signed in")]
     SignedOut,
     /// A form was out of date: the response is its page, rendered again.
     #[error("a form was out of date")]
@@ -70,8 +70,8 @@ impl Failure {
 
     /// The error page for an unknown URL.
     pub fn no_such_page() -> Self {
-        let message = "The address may be mistyped, or the link may be old.";
-        Self::page(404, "There is no such page", message)
+        let message = "The address may be misspelled, or the link may be out of date.";
+        Self::page(404, "Page not found", message)
     }
 
     /// The response for a client, in JSON.
@@ -95,7 +95,7 @@ impl Failure {
                 Response::error(*status, &OAuthError::invalid_request(message.clone()))
             }
             Self::SignedOut => {
-                Response::error(403, &OAuthError::invalid_request("nobody is signed in"))
+                Response::error(403, &OAuthError::invalid_request("no user is signed in"))
             }
             Self::Redrawn(page) => (**page).clone(),
             Self::Unavailable(_) => {
@@ -106,7 +106,7 @@ impl Failure {
 }
 
 /// The only thing that a caller learns about an internal error.
-pub const WENT_WRONG: &str = "something went wrong here; try again, or quote the x-request-id";
+const WENT_WRONG: &str = "internal error; try again, or report the x-request-id";
 
 /// The HTTP status of an error code (RFC 6749 §5.2, RFC 6750 §3.1).
 fn status(code: ErrorCode) -> u16 {

@@ -188,9 +188,7 @@ fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failur
         let message = "Nothing was changed. To do this, open the page on this site and try again.";
         return Err(Failure::page(403, "This form came from another site", message));
     }
-    request
-        .form()
-        .map_err(|error| Failure::page(400, "This form cannot be read", error.description))
+    request.form().map_err(|error| Failure::page(400, "This form can't be read", error.description))
 }
 
 /// Renders a page that has a form.

@@ -126,7 +126,7 @@ async fn replace(
 ) -> Result<Response, Failure> {
     let sent = request.with_text(ForeignObject::parse)?.map_err(|_| ClientMetadataError::Syntax)?;
     if sent.needed::<String>("client_id").as_ref() != Ok(&client.client_id) {
-        let description = "client_id must be there, and be the one in the address";
+        let description = "client_id is required and must be the one in the URL";
         return Err(OAuthError::invalid_request(description).into());
     }
     // RFC 7592 §2.2: if the request contains a secret, it must be the one that was issued.
@@ -250,6 +250,6 @@ fn information<'a>(
 }
 
 fn switched_off() -> Failure {
-    let error = "this server takes no registrations; ask its operator";
+    let error = "client registration is switched off; ask the operator of this server";
     OAuthError::new(ErrorCode::AccessDenied, error).into()
 }

@@ -19,7 +19,7 @@ pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result
     let asked = Scope::parse(value)?;
     let allowed = allowed_scope(client, &asked);
     if allowed.is_empty() && !asked.is_empty() {
-        let description = "this client registered none of the scopes that it asks for";
+        let description = "this client registered none of the requested scopes";
         return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
     }
     log_left_out(server, client, &asked.filter(|token| !allowed.contains(token)));

@@ -24,8 +24,8 @@ use crate::protocol::text;
 
 /// The message for every refusal that isn't caused by the form. An address that has an account and a network that tried
 /// too often get the same text, so it doesn't reveal who has an account.
-const CANNOT_GO_ON: &str = "We could not create an account with these details. If you have an \
-                            account already, sign in instead; if not, try again later.";
+const CANNOT_GO_ON: &str = "We couldn't create an account with these details. If you already have \
+                            an account, sign in instead. Otherwise try again later.";
 
 /// Shows the sign-up page.
 ///
@@ -44,7 +44,7 @@ fn page(
     filled: &Filled<'_>,
 ) -> Result<Response, Failure> {
     if !server.settings.sign_up {
-        let message = "New accounts are made by the people who run this service. Ask them for one.";
+        let message = "Only the people who run this service can create accounts. Ask them for one.";
         return Err(Failure::page(403, "Sign-up is closed", message));
     }
     let form = FormPage::of_browser(server, request)
@@ -129,7 +129,7 @@ async fn sign_up(
     }
     let email = form.get("email").unwrap_or_default().trim();
     if !is_address(email) {
-        return Ok(Err("Enter an e-mail address such as name@example.com.".to_owned()));
+        return Ok(Err("Enter an email address such as name@example.com.".to_owned()));
     }
     let name = text::cleaned(form.get("name").unwrap_or_default());
     if name.chars().count() > 200 {

@@ -17,7 +17,7 @@ pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     // A token of the client_credentials grant belongs to no user.
     let grant_id = token.grant_id.ok_or_else(verify::inactive)?;
     if !token.scope.contains(scope::OPENID) || !token.aud.contains(&server.issuer) {
-        let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is needed");
+        let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is required");
         return Err(Failure::Bearer(error));
     }
     let released = Release::read(server, &token.sub, (&grant_id, &token.jti)).await?;

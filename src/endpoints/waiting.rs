@@ -55,7 +55,7 @@ impl Waiting {
         let outcome = match self {
             Self::App(pending) => {
                 let decision = signed_in.authorized.ok_or_else(|| {
-                    Failure::internal("a sign-in did not say what the app may have")
+                    Failure::internal("the account did not decide the app's request")
                 })?;
                 Outcome::Answer(pending.decided(server, decision).await?)
             }

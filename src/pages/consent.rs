@@ -39,14 +39,14 @@ impl ScopeLine {
 
 fn standard(token: &str) -> String {
     match token {
-        scope::OPENID => "Know that it is you when you sign in".to_owned(),
+        scope::OPENID => "Confirm your identity".to_owned(),
         scope::PROFILE => "See your name and the rest of your profile".to_owned(),
-        scope::EMAIL => "See your e-mail address".to_owned(),
+        scope::EMAIL => "See your email address".to_owned(),
         scope::ADDRESS => "See your postal address".to_owned(),
-        scope::PHONE => "See your telephone number".to_owned(),
+        scope::PHONE => "See your phone number".to_owned(),
         "groups" => "See which groups you are in".to_owned(),
         "roles" => "See which roles you have".to_owned(),
-        scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
+        scope::OFFLINE_ACCESS => "Keep access when you're not using the app".to_owned(),
         other => match other.strip_prefix(scope::CONNECTION) {
             Some(provider) => format!("Use the {provider} account that you have connected"),
             None => format!("Use “{other}”"),

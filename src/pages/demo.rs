@@ -45,7 +45,7 @@ pub struct Tokens<'a> {
 impl Page for Tokens<'_> {
     fn title(&self) -> String {
         match self.error {
-            Some(_) => format!("{} was not let in", self.client),
+            Some(_) => format!("{} was denied", self.client),
             None => format!("{} is signed in", self.client),
         }
     }
@@ -89,7 +89,7 @@ pub struct Machine<'a> {
 
 impl Page for Machine<'_> {
     fn title(&self) -> String {
-        "A machine calls a machine".to_owned()
+        "One service calls another".to_owned()
     }
 
     fn is_wide(&self) -> bool {

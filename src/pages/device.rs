@@ -54,6 +54,6 @@ pub struct ApproveDevice<'a> {
 
 impl Page for ApproveDevice<'_> {
     fn title(&self) -> String {
-        format!("Let {} in?", text::isolated(&self.who.name))
+        format!("Approve {}?", text::isolated(&self.who.name))
     }
 }

@@ -38,10 +38,10 @@ pub enum ClientMetadataError {
     #[error("{0} is too long or holds too many values")]
     TooLong(&'static str),
     /// None of the grant types is supported (RFC 7591 §2).
-    #[error("none of the grant_types asked for is known to this server")]
+    #[error("this server supports none of the requested grant_types")]
     GrantTypes,
     /// RFC 7591 §2.1: response types and grant types must agree.
-    #[error("response_types may hold code alone, with the authorization_code grant")]
+    #[error("response_types may be only code, and only with the authorization_code grant")]
     ResponseTypes,
     /// An unsupported authentication method (RFC 7591 §2).
     #[error("token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")]
@@ -71,10 +71,10 @@ pub enum ClientMetadataError {
     #[error("require_pkce cannot be false for a public client")]
     PublicWithoutPkce,
     /// Only the operator may give a client this grant type.
-    #[error("the client_credentials grant is the operator's to give")]
+    #[error("only the operator may allow the client_credentials grant")]
     ClientCredentials,
     /// Only the operator may declare a client first-party.
-    #[error("first_party is the operator's to give")]
+    #[error("only the operator may set first_party")]
     FirstParty,
 }
 

@@ -7,7 +7,7 @@ use url::{Host, Url};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
     /// Not a URL, or one with credentials or a fragment.
-    #[error("it is not an address that a server may call")]
+    #[error("it is not a URL that the server may request")]
     Syntax,
     /// Plain HTTP.
     #[error("it must be https")]

@@ -22,10 +22,10 @@ pub enum ParameterError {
     #[error("parameters must not contain control characters")]
     ControlCharacter,
     /// More parameters than the server accepts.
-    #[error("at most 100 parameters are read")]
+    #[error("at most 100 parameters are allowed")]
     TooMany,
     /// RFC 6749 §3.1 and §3.2: a parameter must not be sent more than once.
-    #[error("the parameter {0} must be sent once only")]
+    #[error("the parameter {0} must be sent only once")]
     Repeated(String),
 }
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PromptError {
     /// A value that no specification defines.
-    #[error("prompt knows none, login, consent, select_account and create")]
+    #[error("prompt must be none, or any of login, consent, select_account and create")]
     Unknown,
     /// `none` excludes all other values.
-    #[error("prompt=none cannot be joined with another value")]
+    #[error("prompt=none cannot be combined with another value")]
     NoneWithOthers,
 }
 

@@ -16,7 +16,7 @@ pub enum RedirectUriError {
     #[error("a redirect URI must not carry a user name or password")]
     Credentials,
     /// RFC 8252 §7.3 and §8.3.
-    #[error("http redirect URIs are for 127.0.0.1, [::1] and localhost alone; use https")]
+    #[error("http redirect URIs are allowed only for 127.0.0.1, [::1] and localhost; use https")]
     PlainHttp,
     /// A scheme that runs code, or a URI without an authority (`https:example.com`).
     #[error("this scheme cannot receive an authorization response")]

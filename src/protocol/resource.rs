@@ -123,7 +123,7 @@ pub enum ResourceError {
     )]
     Syntax,
     /// More resources than a request may have.
-    #[error("at most 10 resources may be asked for")]
+    #[error("at most 10 resources may be requested")]
     TooMany,
     /// The deployment lists its resources, and this isn't one of them.
     #[error("this server issues no tokens for that resource")]

@@ -23,7 +23,7 @@ pub const CONNECTION: &str = "connection:";
 
 /// A malformed `scope` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scope is a list of names separated by one space, at most 50 of at most 200 characters")]
+#[error("scope must be at most 50 names of at most 200 characters, separated by one space")]
 pub struct ScopeSyntax;
 
 /// A set of scope values, in their original order.

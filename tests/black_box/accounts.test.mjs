@@ -110,7 +110,7 @@ test("a person sees the other browsers and signs one out", async () => {
 test("a person takes an app's access back: its tokens end and it must ask again", async () => {
   const { browser, client, tokens } = await signedIn(server);
   const done = await browser.submit(await browser.open("/account"), { scope: "" }, "/account/apps");
-  assert.match(done.text, /The app has no access any more/);
+  assert.match(done.text, /The app can no longer use your account/);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   const again = await browser.open(authorizeUrl(server, client, { challenge: pkce().challenge }));
@@ -131,7 +131,7 @@ test("deleting the account ends its tokens, its sessions and its hold on the add
   const wrong = await browser.submit(await browser.open("/account/delete"), { current_password: "no" });
   assert.equal(wrong.status, 422);
   const done = await browser.submit(await browser.open("/account/delete"), { current_password: person.password });
-  assert.equal(done.title, "Your account is gone");
+  assert.equal(done.title, "Your account was deleted");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
   assert.equal((await signIn(server, person)).status, 422);

@@ -23,7 +23,7 @@ test("prompt=none answers with login_required and consent_required (Core §3.1.2
   const stranger = await ask(new Browser(server.url), { prompt: "none" });
   assert.deepEqual(answerOf(stranger), {
     error: "login_required",
-    error_description: "the person must sign in",
+    error_description: "the user must sign in",
     state: "a state",
     iss: server.url,
   });

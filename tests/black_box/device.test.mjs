@@ -48,7 +48,7 @@ test("a code typed in any way is found, and the approved device gets its tokens 
 test("a denied device is told access_denied with status 400 (§3.5)", async () => {
   const { device_code, user_code } = await deviceCode(server, client);
   const done = await decideDevice(browser, user_code, "deny");
-  assert.equal(done.title, "The device was not let in");
+  assert.equal(done.title, "The device was denied");
   const answer = await poll(server, client, device_code);
   assert.deepEqual([answer.status, answer.body.error], [400, "access_denied"]);
 });

@@ -158,7 +158,7 @@ test("without its secret, or with a wrong setting, the server says so and does n
   for (const [vars, words] of [
     [{ ENVIRONMENT: "production" }, /VESTIBULE_SECRET is missing/],
     [{ ENVIRONMENT: "production", VESTIBULE_SECRET: "short" }, /at least 32 characters/],
-    [{ PKCE: "never" }, /PKCE is "never", and must be all or public-clients/],
+    [{ PKCE: "never" }, /PKCE is "never" but must be all or public-clients/],
   ]) {
     const broken = await startServer({ vars });
     try {

@@ -30,23 +30,23 @@ for (const { name, options } of KINDS) {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page, { email: "demo@example.com", password: "not the password" });
-    await page.getByRole("alert").getByText("do not match").waitFor();
+    await page.getByRole("alert").getByText("don't match").waitFor();
     await signIn(page);
     await heading(page, "Photo Printer asks for access");
-    await page.getByText("See your e-mail address").waitFor();
+    await page.getByText("See your email address").waitFor();
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "demo-app is signed in");
     await page.getByText("Dana Lee Demo").waitFor();
     await page.goto(`${server.url}/account`);
-    await page.getByRole("button", { name: "Take access back from Photo Printer" }).click();
-    await page.getByText("The app has no access any more").waitFor();
+    await page.getByRole("button", { name: "Remove access for Photo Printer" }).click();
+    await page.getByText("The app can no longer use your account").waitFor();
     await page.goto(`${server.url}/demo/app/start`);
     await page.getByRole("button", { name: "Deny" }).click();
-    await heading(page, "demo-app was not let in");
+    await heading(page, "demo-app was denied");
     await close();
   });
 
-  test(`${name}: a television is let in from another page, and knows at once`, async () => {
+  test(`${name}: a television is approved on another page and signed in at once`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/tv`);
     const code = await page.locator(".code.big").innerText();
@@ -55,23 +55,23 @@ for (const { name, options } of KINDS) {
     await phone.getByLabel("Code").fill(code.toLowerCase());
     await phone.getByRole("button", { name: "Continue" }).click();
     await signIn(phone);
-    await heading(phone, "Let Living Room TV in?");
+    await heading(phone, "Approve Living Room TV?");
     await phone.getByText(code).waitFor();
-    await phone.getByRole("button", { name: "Let it in", exact: true }).click();
+    await phone.getByRole("button", { name: "Approve", exact: true }).click();
     await heading(phone, "Your device is signed in");
     await heading(page, "demo-tv is signed in");
     await close();
   });
 
-  test(`${name}: a television is not let in`, async () => {
+  test(`${name}: a television is denied`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/tv`);
     const link = await page.getByRole("link", { name: "Open the page in another tab" }).getAttribute("href");
     const phone = await context.newPage();
     await phone.goto(link);
     await signIn(phone);
-    await phone.getByRole("button", { name: "Do not let it in" }).click();
-    await heading(phone, "The device was not let in");
+    await phone.getByRole("button", { name: "Deny" }).click();
+    await heading(phone, "The device was denied");
     await page.getByText("access_denied").waitFor();
     await close();
   });

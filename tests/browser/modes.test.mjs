@@ -75,7 +75,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
 
   test(`${name}: mode 4, enterprise login: the address decides`, async () => {
     const { page, close } = await card("Sign in as an employee");
-    assert.equal(await page.getByLabel("E-mail address").inputValue(), "dana@acme.example");
+    assert.equal(await page.getByLabel("Email address").inputValue(), "dana@acme.example");
     await looksRight(page, options);
     await page.getByRole("button", { name: "Continue" }).click();
     await signInThere(page, "dana");
@@ -91,7 +91,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "Connect your Friendface account");
     await looksRight(page, options);
-    await page.getByRole("button", { name: "Go on to Friendface" }).click();
+    await page.getByRole("button", { name: "Continue to Friendface" }).click();
     await signInThere(page, "dana");
     await heading(page, "demo-social is signed in");
     await page.getByText("expires_in").waitFor();
@@ -111,9 +111,9 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "demo-app is signed in");
     await page.goto(`${server.url}/account`);
-    await page.getByRole("button", { name: "Take back from Photo Printer: See your e-mail address" }).click();
-    await page.getByText("The app cannot do that any more").waitFor();
-    assert.equal(await page.getByText("See your e-mail address").count(), 0);
+    await page.getByRole("button", { name: "Remove from Photo Printer: See your email address" }).click();
+    await page.getByText("The app can no longer do that").waitFor();
+    assert.equal(await page.getByText("See your email address").count(), 0);
     await close();
   });
 
@@ -129,10 +129,10 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     const code = await page.locator(".code.big").innerText();
     const phone = await context.newPage();
     await phone.goto(`${server.url}/device?user_code=${code}`);
-    await phone.getByLabel("E-mail address").fill("dana@acme.example");
+    await phone.getByLabel("Email address").fill("dana@acme.example");
     await phone.getByRole("button", { name: "Continue" }).click();
     await signInThere(phone, "dana");
-    await phone.getByRole("button", { name: "Let it in", exact: true }).click();
+    await phone.getByRole("button", { name: "Approve", exact: true }).click();
     await heading(phone, "Your device is signed in");
     await heading(page, "demo-tv is signed in");
     await close();

@@ -55,11 +55,11 @@ async function visit(page, check) {
   await at("/account/delete"); await check("delete account");
   await at("/demo/machine"); await page.getByRole("button", { name: "Get a token and call" }).click(); await check("demo machine");
   await at(`/device?user_code=${await farDevice()}`); await check("device, far away");
-  await page.getByRole("button", { name: "Do not let it in" }).click(); await check("done");
+  await page.getByRole("button", { name: "Deny" }).click(); await check("done");
   await at("/end_session"); await check("sign out?");
   await at("/demo/tv"); await check("demo television");
   await at("/account");
-  await page.getByRole("button", { name: "Take access back from Photo Printer" }).click();
+  await page.getByRole("button", { name: "Remove access for Photo Printer" }).click();
 }
 
 for (const width of Object.keys(WIDTHS)) {

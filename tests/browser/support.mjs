@@ -89,7 +89,7 @@ export const overflow = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 export async function signIn(page, { email, password } = DEMO) {
-  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Email address").fill(email);
   // Where the address decides who signs the person in, it is asked for first.
   if ((await page.getByLabel("Password").count()) === 0) await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("Password").fill(password);
@@ -99,7 +99,7 @@ export async function signIn(page, { email, password } = DEMO) {
 let count = 0;
 export async function signUp(page) {
   const person = { email: `browser-${Date.now()}-${(count += 1)}@example.test`, password: "a long enough passphrase" };
-  await page.getByLabel("E-mail address").fill(person.email);
+  await page.getByLabel("Email address").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Create account" }).click();
   return person;

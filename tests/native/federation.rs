@@ -567,5 +567,5 @@ fn a_provider_that_does_not_answer_is_told_on_the_sign_in_page() {
     let world = World::new(&[("PROVIDERS", &providers), SECRET]);
     let page = Browser::default().get(&world, "/sign-in/acme");
     assert_eq!(page.status, 503);
-    assert!(text(&page).contains("does not answer at the moment"));
+    assert!(text(&page).contains("isn&#39;t responding"));
 }

@@ -352,7 +352,7 @@ fn a_request_that_starts_over_is_checked_like_a_new_one() {
             assert_eq!(answer.status, expected, "{after:?} after {wait} seconds: {shown}");
             if let Some(consent) = answer.header("location") {
                 let asked = text(&browser.get(&world, consent));
-                assert!(!asked.contains("e-mail address"), "{asked}");
+                assert!(!asked.contains("See your email address"), "{asked}");
             }
         }
     }
@@ -411,7 +411,7 @@ fn a_device_gets_no_more_than_its_client_may_have_when_it_is_approved() {
     let mut browser = signed_up(&world, A);
     let page = format!("/device?user_code={}", asked["user_code"].as_str().unwrap());
     let page = open(&world, &mut browser, &page);
-    assert!(!page.contains("e-mail address"), "{page}");
+    assert!(!page.contains("See your email address"), "{page}");
     let allow = [("decision", "allow")];
     assert_eq!(send(&world, &mut browser, (&page, "/device/decide"), &allow).status, 200);
     let poll = [

@@ -282,7 +282,7 @@ fn claims_that_are_asked_for_by_name_need_the_scope_and_the_consent_that_stand_f
         let page = browser.get(&world, &authorize_url(client_id, asks));
         let consent = location(&page).to_owned();
         let shown = text(&browser.get(&world, &consent));
-        assert_eq!(shown.contains("See your e-mail address"), expected);
+        assert_eq!(shown.contains("See your email address"), expected);
         // Allowed without the claim, it is asked for again with it.
         let plain = browser.get(&world, &authorize_url(client_id, ""));
         let plain = location(&plain).to_owned();

@@ -25,8 +25,7 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         return Err(Failure::SignedOut);
     };
     let Some(email) = view.email else {
-        let message = "A password needs an e-mail address to sign in with, and your account has \
-                       none.";
+        let message = "Your account has no email address, so you can't set a password.";
         return refused(server, request, 409, message.to_owned()).await;
     };
     // The company decides how its users sign in, and a password here would still work after they leave it. A user who
@@ -143,8 +142,8 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(error) => return Err(error.into()),
     }
     let page = Message {
-        title: "Your account is gone",
-        text: "Everything that was kept about you here was erased, and every app lost its access.",
+        title: "Your account was deleted",
+        text: "Your data was erased, and apps no longer have access.",
         link: None,
     };
     Ok(browser::without_session(browser::html(server, 200, &page)))

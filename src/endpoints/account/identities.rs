@@ -21,8 +21,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(why) => {
             let provider = form.get("link").and_then(|provider| find(server, provider));
             let reason = match provider {
-                Some(provider) => format!("To link {}, show that it's you.", provider.name),
-                None => "To unlink this account, show that it's you.".to_owned(),
+                Some(provider) => format!("To link {}, confirm that it's you.", provider.name),
+                None => "To unlink this account, confirm that it's you.".to_owned(),
             };
             let question = Question {
                 form: &form,

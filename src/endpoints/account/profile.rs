@@ -38,7 +38,7 @@ fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
         shape.eq(*b"0000-00-00")
     };
     if birthdate.as_deref().is_some_and(|date| !is_date(date)) {
-        return Err("Write the date of birth as year-month-day, such as 1990-12-31.".to_owned());
+        return Err("Enter the date of birth as year-month-day, such as 1990-12-31.".to_owned());
     }
     Ok(StandardClaims {
         name: field("name")?,

@@ -104,7 +104,8 @@ impl Pending {
         let request = self.request;
         match error {
             AuthorizeError::ConsentRequired { .. } if request.prompt.none => {
-                let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
+                let description = "the user must be asked for consent";
+                let error = OAuthError::new(ErrorCode::ConsentRequired, description);
                 Ok(request.response().error(server, &error))
             }
             AuthorizeError::ConsentRequired { .. } => {
@@ -113,7 +114,7 @@ impl Pending {
             }
             // Another user has just signed in for this request (OpenID Connect Core §3.1.2.1).
             AuthorizeError::OtherPerson if request.account_selected => {
-                let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
+                let error = OAuthError::new(ErrorCode::LoginRequired, "another user signed in");
                 Ok(request.response().error(server, &error))
             }
             AuthorizeError::NoSession
@@ -223,7 +224,7 @@ pub(super) fn ask_to_sign_in(
     request: AuthorizationRequest,
 ) -> Result<Response, Failure> {
     if request.prompt.none {
-        let error = OAuthError::new(ErrorCode::LoginRequired, "the person must sign in");
+        let error = OAuthError::new(ErrorCode::LoginRequired, "the user must sign in");
         return Ok(request.response().error(server, &error));
     }
     let path = if request.prompt.create { "/sign-up" } else { "/sign-in" };

@@ -26,7 +26,7 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Out
         _ => request.query(),
     };
     let parameters = parameters
-        .map_err(|error| Failure::page(400, "This sign-in cannot go on", error.description))?;
+        .map_err(|error| Failure::page(400, "This sign-in can't continue", error.description))?;
     let session = browser::claimed_session(request);
     // Browsers leave out the session cookie when another site posts a form (SameSite=Lax), but send it when the same
     // request comes as a link. So redirect to that link.

@@ -75,9 +75,9 @@ pub struct Refusal {
 pub fn unknown_client() -> Failure {
     Failure::page(
         400,
-        "This app is not known here",
-        "The link that brought you here names an app that is not registered (client_id). Go back \
-         to the app and try again; if this page returns, tell the people who make it.",
+        "This app isn't registered here",
+        "Go back to the app and try again. If this page appears again, tell the app's developer \
+         that its client_id isn't registered.",
     )
 }
 
@@ -140,7 +140,7 @@ pub async fn parse(
 /// The redirect URI of the request, if it is registered. If the request has none, the client's only registered one; but
 /// OpenID Connect requires the parameter (Core §3.1.2.1).
 fn redirect_uri(client: &Client, parameters: &Parameters) -> Result<String, Failure> {
-    let refused = |message: &str| Failure::page(400, "This sign-in cannot go on", message);
+    let refused = |message: &str| Failure::page(400, "This sign-in can't continue", message);
     let registered = &client.metadata.redirect_uris;
     match parameters.get("redirect_uri") {
         Some(_) if parameters.is_repeated("redirect_uri") => {
@@ -150,15 +150,15 @@ fn redirect_uri(client: &Client, parameters: &Parameters) -> Result<String, Fail
             Ok(sent.to_owned())
         }
         Some(_) => Err(refused(
-            "The address that the app wants you sent back to (redirect_uri) is not one that it \
-             registered. You may have followed a forged link. Go back to the app and try again.",
+            "The app's redirect_uri isn't registered, so you may have followed a forged link. Go \
+             back to the app and try again.",
         )),
         None => {
             let is_openid = Scope::parse(parameters.get("scope").unwrap_or_default())
                 .is_ok_and(|scope| scope.contains(scope::OPENID));
             match registered.as_slice() {
                 [only] if !is_openid => Ok(only.clone()),
-                _ => Err(refused("The app did not say where to send you back (redirect_uri).")),
+                _ => Err(refused("The app's request has no redirect_uri.")),
             }
         }
     }
@@ -197,7 +197,7 @@ async fn check(
     }
     let claims = claims.within(&client.metadata.scope);
     if !claims.acr_can_be_met() {
-        let description = "the authentication context that is essential cannot be reached here";
+        let description = "this server supports none of the essential acr values";
         return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into());
     }
     let sub = match parameters.get("id_token_hint") {
@@ -238,7 +238,7 @@ async fn check(
     };
     let carried = serde_json::to_vec(&request).map_or(usize::MAX, |json| json.len());
     if carried > MAX_CARRIED {
-        return Err(invalid("the parameters are longer than can be carried through a sign-in"));
+        return Err(invalid("the parameters are too long to be kept during a sign-in"));
     }
     Ok(request)
 }

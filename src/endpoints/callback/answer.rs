@@ -40,7 +40,8 @@ pub(super) fn known(answer: Result<Parameters, ParameterError>) -> Result<Parame
 
 /// The page for a response that can't be read.
 pub(super) fn unreadable() -> Failure {
-    Failure::page(400, "This answer cannot be read", "Go back and sign in again.")
+    let message = "The provider's response is malformed. Sign in again.";
+    Failure::page(400, "This response can't be read", message)
 }
 
 /// Why a response signs nobody in.
@@ -57,21 +58,21 @@ impl Refusal {
             Self::Denied => (
                 403,
                 format!(
-                    "You were not signed in with {name}: it was denied there. Try again, or \
-                         sign in another way."
+                    "You weren't signed in, because access was denied at {name}. Try again, or \
+                     sign in another way."
                 ),
             ),
             Self::Provider(code) if code == "temporarily_unavailable" || code == "server_error" => {
                 (
                     503,
                     format!(
-                        "{name} has a problem of its own. Try again in a minute, or sign in \
+                        "{name} isn't available right now. Try again in a minute, or sign in \
                          another way."
                     ),
                 )
             }
             Self::Provider(_) => {
-                (400, format!("{name} did not sign you in. Try again, or sign in another way."))
+                (400, format!("{name} didn't sign you in. Try again, or sign in another way."))
             }
             Self::Upstream(UpstreamError::IdToken(IdTokenError::AuthTime)) => (
                 403,
@@ -83,22 +84,18 @@ impl Refusal {
             Self::Upstream(UpstreamError::IdToken(error)) => (
                 400,
                 format!(
-                    "What {name} said cannot be trusted ({error}). Try again, or sign in \
-                         another way."
+                    "{name} sent a response that can't be trusted ({error}). Try again, or sign \
+                     in another way."
                 ),
             ),
             Self::Upstream(UpstreamError::Http(_) | UpstreamError::Unavailable(_)) => (
                 503,
-                format!(
-                    "{name} does not answer at the moment. Try again in a minute, or sign in \
-                         another way."
-                ),
+                format!("{name} isn't responding. Try again in a minute, or sign in another way."),
             ),
             Self::Upstream(_) => (
                 502,
                 format!(
-                    "{name} gave an answer that cannot be used. Try again, or sign in another \
-                         way."
+                    "{name} sent a response that can't be used. Try again, or sign in another way."
                 ),
             ),
         }

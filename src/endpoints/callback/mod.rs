@@ -80,7 +80,7 @@ async fn not_ours(
         Failure::page(400, "You're already signed in", "Go back to the app to continue.")
     } else {
         let message = format!(
-            "The answer from {} was already used, came too late or belongs to another browser. \
+            "The response from {} was already used, came too late or belongs to another browser. \
              Sign in again, or start again from the app.",
             provider.name
         );

@@ -20,8 +20,8 @@ fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
 pub(super) fn not_offered() -> Failure {
     Failure::page(
         404,
-        "Nothing can be connected here",
-        "This service does not connect accounts of that provider. Go back to where you came from.",
+        "This account can't be connected",
+        "This service doesn't connect accounts of that provider. Go back to the previous page.",
     )
 }
 

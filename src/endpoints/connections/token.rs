@@ -95,7 +95,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
     let token = &caller.token;
     let wanted = format!("{CONNECTION}{provider}");
     if provider.is_empty() || !token.scope.contains(&wanted) {
-        return Err(insufficient(format!("the scope {wanted} is needed")));
+        return Err(insufficient(format!("the scope {wanted} is required")));
     }
     let Some(id) = caller.connection(provider) else {
         return Ok(refused(server, provider, TokenError::NotConnected));
@@ -112,7 +112,8 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
     if let Some(to) = opened.resealed {
         // If it can't be stored now, the next request stores it.
         if let Err(error) = server.ask(&address, Reseal { from: sealed, to }).await {
-            server.ports.log.error(&format!("sealing a token anew: {}", error.0));
+            let log = server.ports.log;
+            log.error(&format!("storing a token that was sealed again failed: {}", error.0));
         }
     }
     let answer = OutsideToken {

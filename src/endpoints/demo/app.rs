@@ -91,8 +91,8 @@ pub(super) async fn redeem(
         return Ok(Err(Response::see_other(&server.url("/demo"))));
     };
     if query.get("state") != Some(state) || query.get("iss") != Some(&server.issuer) {
-        let message = "The answer does not belong to this browser's request. Begin again.";
-        return Err(Failure::page(400, "The demo app refused the answer", message));
+        let message = "The response doesn't belong to this browser's request. Start again.";
+        return Err(Failure::page(400, "The demo app refused the response", message));
     }
     if let Some(error) = query.get("error") {
         let page = Tokens { client: client_id, error: Some(error), claims: &[], lines: &[] };

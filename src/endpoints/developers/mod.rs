@@ -105,7 +105,7 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let client = own(server, &session, client_id).await?;
     // Anyone who creates a secret for an app or changes its redirect URIs can act as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
-        let reason = format!("To change {}, show that it's you.", client.display_name());
+        let reason = format!("To change {}, confirm that it's you.", client.display_name());
         let question =
             Question { form: &form, why, reason, back: &request.path, is_any_sign_in_enough: true };
         return confirm::ask(server, request, &view, question).await;
@@ -182,7 +182,7 @@ async fn rotate(
     let client = Client { secret: Some(SecretHash::of_text(&secret)), older_secret, ..client };
     register::write(server, &client).await?;
     let notice =
-        Some(Ok("A new secret was made. The one before keeps working until you retire it."));
+        Some(Ok("A new secret was created. The previous one keeps working until you retire it."));
     let banner = Banner::new(notice);
     app_page(server, request, (&client, fields(&client)), (Some(&secret), banner))
 }

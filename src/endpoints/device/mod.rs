@@ -69,7 +69,8 @@ async fn look(
     (typed, notice): (&str, Option<&'static str>),
 ) -> Result<Response, Failure> {
     let Some(user_code) = UserCode::parse(typed) else {
-        let error = "A code has eight letters, such as BCDF-GHJK. Look at your device again.";
+        let error = "A code has eight letters, such as BCDF-GHJK. Check your device, then try \
+                     again.";
         return Ok(enter(server, request, typed, (400, Some(error))));
     };
     let session = match browser::claimed_session(request) {
@@ -153,12 +154,12 @@ pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let page = match (decided, approves) {
         (true, true) => Message {
             title: "Your device is signed in",
-            text: "Go back to your device: it goes on by itself. You can close this page.",
+            text: "Continue on your device. You can close this page.",
             link: None,
         },
         (true, false) => Message {
-            title: "The device was not let in",
-            text: "If you did not ask for this, someone may have tried to use your account. \
+            title: "The device was denied",
+            text: "If you didn't start this, someone may have tried to use your account. \
                    Nothing was shared. You can close this page.",
             link: None,
         },

@@ -33,12 +33,10 @@ impl Refused {
     pub fn words(self) -> &'static str {
         match self {
             Self::Unknown => {
-                "No device is waiting with this code. It may have expired or been used: look at \
-                 your device for a new one."
+                "No device is waiting for this code. It may have expired or been used. Check your \
+                 device for a new one."
             }
-            Self::Exhausted => {
-                "Too many codes that do not exist were tried. Wait a few minutes, then try again."
-            }
+            Self::Exhausted => "Too many attempts. Try again in a few minutes.",
         }
     }
 }

@@ -113,7 +113,7 @@ impl Interaction {
             }
         });
         interaction.ok_or_else(|| {
-            let message = "Go back to the app that you came from and begin again.";
+            let message = "Go back to the app and start again.";
             Failure::page(400, "This page has expired", message)
         })
     }

@@ -3,7 +3,7 @@
 use super::finish::{finish, preflight};
 use super::route::{Audience, Route};
 use super::table;
-use crate::endpoints::failure::{Failure, WENT_WRONG};
+use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{MAX_ORIGIN, MAX_TARGET, Method, Request, Response};
 use crate::endpoints::server::Server;
 use crate::endpoints::{browser, resume};
@@ -30,9 +30,9 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     }
     let target = request.path.len().saturating_add(request.with_query(str::len));
     let answer = if request.origin.len() > MAX_ORIGIN {
-        Err(OAuthError::invalid_request("the host name is longer than host names are").into())
+        Err(OAuthError::invalid_request("the host name is too long").into())
     } else if target > MAX_TARGET {
-        Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
+        Err(OAuthError::invalid_request("the URL is longer than 16 KiB").into())
     } else if let Some(page) = page_of_form(route, request) {
         Ok(Response::see_other(&server.url(page)))
     } else if !route.allows(request.method) {
@@ -104,16 +104,21 @@ fn fail(
         }
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
         Failure::Unavailable(_) => {
-            (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
+            let text = format!(
+                "This isn't your fault. Try again. If it happens again, give the people who run this \
+                 service the request ID {}.",
+                request.request_id()
+            );
+            (500, "Something went wrong", text)
         }
         Failure::Caller(error)
         | Failure::Grant(error)
         | Failure::Bearer(error)
         | Failure::ClientChallenge(error) => {
-            (400, "This request cannot be read", error.description.to_string())
+            (400, "This request can't be processed", error.description.to_string())
         }
         Failure::NoBearer => {
-            (400, "This request cannot be read", "It has no access token.".to_owned())
+            (400, "This request can't be processed", "It has no access token.".to_owned())
         }
     };
     browser::html(server, status, &Message { title, text: &text, link: Some(link) })

@@ -8,7 +8,7 @@ use crate::upstream::provider::ProviderError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// A value that isn't allowed.
-    #[error("{name} is {value:?}, and must be {expected}")]
+    #[error("{name} is {value:?} but must be {expected}")]
     Value {
         /// The setting.
         name: &'static str,

@@ -15,7 +15,7 @@ use crate::endpoints::server::Server;
 /// Why nobody was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
-    #[error("This e-mail address and password do not match an account. Check both and try again.")]
+    #[error("That email address and password don't match an account. Check both and try again.")]
     Wrong,
     #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
     Blocked(Blocked),

@@ -209,7 +209,7 @@ async fn sign(
     let keys = server.ports.signer.keys(alg).await?;
     let pair = keys
         .signing_key(alg, server.now())
-        .ok_or_else(|| Failure::internal("no key signs at the moment"))?;
+        .ok_or_else(|| Failure::internal("no signing key is active"))?;
     let header = Header { alg, typ: typ.to_owned(), kid: pair.public.kid.clone() };
     let input = jws::signing_input(&header, claims)
         .map_err(|error| Failure::internal(error.to_string()))?;

@@ -121,10 +121,10 @@ async fn has_record(
         Ok(texts) => Ok(texts.contains(&expected)),
         Err(error) => {
             let id = &provider.id;
-            server.ports.log.error(&format!("the DNS, for the provider {id}: {error}"));
-            let message = "Who signs your company in cannot be found out at the moment. Try again \
-                           in a minute.";
-            Err(Failure::page(503, "This sign-in cannot go on", message))
+            let log = server.ports.log;
+            log.error(&format!("the DNS lookup for the provider {id} failed: {error}"));
+            let message = "Your company's sign-in can't be found right now. Try again in a minute.";
+            Err(Failure::page(503, "This sign-in can't continue", message))
         }
     }
 }

@@ -23,8 +23,8 @@ pub(in crate::endpoints) async fn link(
 ) -> Result<Outcome, Failure> {
     let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
     let Some(session) = session else {
-        let message = "You signed out, or in as someone else, before it was done. Sign in and try \
-                       again.";
+        let message = "You signed out or switched accounts before this was finished. Sign in and \
+                       try again.";
         return Err(Failure::page(403, "Nothing was linked", message));
     };
     match link_to(server, &session, link).await? {

@@ -106,8 +106,8 @@ impl UpstreamLogin {
         let sealed = server.seal(Purpose::UpstreamLogin, &json)?;
         let chunks: Vec<&[u8]> = sealed.as_bytes().chunks(CHUNK).collect();
         if chunks.len() > MAX_CHUNKS {
-            let message = "The app that sent you asks for more than fits. Sign in another way.";
-            return Err(Failure::page(400, "This sign-in cannot go on", message));
+            let message = "The app's request is too large. Sign in another way.";
+            return Err(Failure::page(400, "This sign-in can't continue", message));
         }
         let mut response = response;
         for name in evicted_cookies(request, sealed.len()) {

@@ -32,7 +32,7 @@ use crate::upstream::{id_token, metadata};
 /// `invalid_request` for a token that isn't a logout token of the provider. The response doesn't reveal whether anyone
 /// was signed in.
 pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let unknown = || OAuthError::invalid_request("there is no such provider");
+    let unknown = || OAuthError::invalid_request("the provider is unknown");
     let provider =
         find(server, request.path_parameter()).filter(|p| p.is_openid()).ok_or_else(unknown)?;
     let form = request.form()?;
@@ -44,7 +44,7 @@ pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<R
         }
         Err(Refusal::Upstream(error)) => {
             log(server, request, provider, &error);
-            return Err(Failure::internal("the keys of a provider could not be had"));
+            return Err(Failure::internal("a provider's keys could not be fetched"));
         }
     };
     end(server, &token).await?;

@@ -46,15 +46,15 @@ pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Out
         _ => request.query(),
     };
     let unreadable =
-        |_| Failure::page(400, "This sign-in cannot be read", "Begin again where you came from.");
+        |_| Failure::page(400, "This sign-in can't continue", "Go back and start again.");
     let parameters = parameters.map_err(unreadable)?;
     let issuer = parameters.get("iss").unwrap_or_default();
     let provider = server.settings.providers.iter().find(|provider| {
         provider.issuer == issuer && provider.signs_in && provider.initiated_login
     });
     let Some(provider) = provider else {
-        let message = "The site that sent you cannot sign you in here by itself. Sign in below, or go \
-                       back to the app that you want to use.";
+        let message = "That site can't start a sign-in here. Sign in below, or go back to the app \
+                       that you want to use.";
         let shown = SignInPage::error(403, message.to_owned());
         return Ok(Outcome::ShowSignIn(Interaction::Account, shown));
     };
@@ -108,7 +108,7 @@ pub async fn to_provider(
         Err(Begin::Upstream(error)) => {
             log(server, request, provider, &error);
             let message = format!(
-                "{} does not answer at the moment. Try again in a minute, or sign in another way.",
+                "{} isn't responding. Try again in a minute, or sign in another way.",
                 provider.name
             );
             Ok(Outcome::ShowSignIn(interaction, SignInPage::error(503, message)))
@@ -138,7 +138,7 @@ pub async fn link_with(
             log(server, request, provider, &error);
             Err(Failure::page(
                 503,
-                "The provider does not answer",
+                "The provider isn't responding",
                 format!("Nothing was linked. Try {} again in a minute.", provider.name),
             ))
         }
@@ -192,7 +192,7 @@ pub(in crate::endpoints) fn log(
 pub(in crate::endpoints) fn unknown_provider() -> Failure {
     Failure::page(
         404,
-        "There is no such provider",
-        "The link may be old. Go back and choose another way to sign in.",
+        "Provider not found",
+        "The link may be out of date. Go back and choose another way to sign in.",
     )
 }

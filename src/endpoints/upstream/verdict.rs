@@ -118,7 +118,7 @@ pub(super) async fn decide(
 
 /// The message if someone else claimed the name between two steps.
 pub(super) fn in_between(name: &str) -> String {
-    format!("Another sign-in with {name} was faster. Try again.")
+    format!("Another sign-in with {name} finished first. Try again.")
 }
 
 async fn own_address(
@@ -176,7 +176,7 @@ async fn try_account(
         Ok(signed_in) => Ok(Some(Verdict::SignedIn(account, Box::new(signed_in)))),
         Err(SignInWithError::NotLinked | SignInWithError::Unknown) => Ok(None),
         Err(error @ SignInWithError::TooManyIdentities) => {
-            Ok(Some(Verdict::Refused(format!("Your account cannot be linked: {error}."))))
+            Ok(Some(Verdict::Refused(format!("Your account can't be linked: {error}."))))
         }
     }
 }
@@ -217,8 +217,8 @@ pub(super) fn may_create(provider: &Provider, identity: &Identity) -> Result<(),
     }
     let (name, called) = (&provider.name, text::isolated(identity.label()));
     Err(format!(
-        "There is no account here for {called} of {name}, and new ones are made by invitation alone. \
-         Ask the people who run this service, or sign in another way."
+        "{called} of {name} has no account here, and new accounts are by invitation only. Ask the \
+         people who run this service, or sign in another way."
     ))
 }
 

@@ -180,7 +180,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         fields.extend(more);
         let page = thief.post(&world, &path, &fields);
         assert_eq!(page.status, 403, "{action}");
-        assert!(text(&page).contains("To change My app, show that it&#39;s you"), "{action}");
+        assert!(text(&page).contains("To change My app, confirm that it&#39;s you"), "{action}");
     }
     let token = csrf_of(&world, &mut victim);
     let secrets = field(&text(&victim.get(&world, &path)), "secrets").unwrap();
@@ -191,7 +191,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         ("current_password", PASSWORD),
     ];
     let rotated = victim.post(&world, &path, &fields);
-    assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
+    assert!(text(&rotated).contains("A new secret was created"), "{}", text(&rotated));
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn listed(world: &World, browser: &mut Browser) -> Vec<String> {
 fn can_leave(world: &World, browser: &mut Browser) -> bool {
     let fields = [("current_password", PASSWORD)];
     let left = browser.submit(world, "/account/delete", &fields);
-    text(&left).contains("Your account is gone")
+    text(&left).contains("Your account was deleted")
 }
 
 /// Whether `/authorize` takes a request of the client.

@@ -139,7 +139,7 @@ async fn go(
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
             start::log(server, request, provider, &error);
-            let message = format!("{} does not answer. Try again in a minute.", provider.name);
+            let message = format!("{} isn't responding. Try again in a minute.", provider.name);
             refused(server, &connecting, 503, message).await
         }
     }

@@ -34,22 +34,20 @@ pub(super) async fn read(
     let Some(client_id) = query.get("client_id") else {
         return Ok(None);
     };
-    let refused = |text: &str| Failure::page(400, "This app cannot connect an account", text);
-    let client = server.client(client_id).await?.ok_or_else(|| {
-        refused("The link that brought you here names an app that is not registered (client_id).")
-    })?;
+    let refused = |text: &str| Failure::page(400, "This app can't connect an account", text);
+    let client = server
+        .client(client_id)
+        .await?
+        .ok_or_else(|| refused("The app isn't registered (client_id)."))?;
     let sent = query.get("redirect_uri").unwrap_or_default();
     if !client.metadata.redirect_uris.iter().any(|uri| redirect_uri::matches(uri, sent)) {
-        return Err(refused(
-            "The address that the app wants you sent back to (redirect_uri) is not one that it \
-             registered.",
-        ));
+        return Err(refused("The app's redirect_uri isn't registered."));
     }
     let scope = match query.get("scope").map(Scope::parse) {
         None => allowed.clone(),
         Some(Ok(scope)) if allowed.covers(&scope) && !scope.is_empty() => scope,
         Some(_) => {
-            return Err(refused("The app asks for more than this service connects (scope)."));
+            return Err(refused("The app requested more access than this service offers (scope)."));
         }
     };
     if provider.quirks.all_or_nothing && !scope.covers(allowed) {
@@ -81,8 +79,8 @@ pub(super) async fn registered(
     };
     let client = server.client(&asked.client_id).await?.filter(is_there);
     client.ok_or_else(|| {
-        let text = "It changed its registration. Go back to the app and begin again.";
-        Failure::page(400, "This app cannot connect an account", text)
+        let text = "The app's registration changed. Go back to the app and start again.";
+        Failure::page(400, "This app can't connect an account", text)
     })
 }
 

@@ -31,8 +31,8 @@ pub(in crate::endpoints) async fn finish(
         .filter(|held| held.account.as_str() == connecting.account);
     let Some(session) = session else {
         new.give_back(server).await?;
-        let message = "You signed out, or in as someone else, before it was done. Sign in and try \
-                       again.";
+        let message = "You signed out or switched accounts before this was finished. Sign in and \
+                       try again.";
         return Err(Failure::page(403, "Nothing was connected", message));
     };
     if let Err(failure) = check_again(server, provider, &connecting).await {
@@ -96,8 +96,8 @@ pub(in crate::endpoints) async fn refused(
             registered(server, asked).await?;
             let (code, description) = match status {
                 403 => (ErrorCode::AccessDenied, "the user denied access at the provider"),
-                503 => (ErrorCode::TemporarilyUnavailable, "the provider does not answer"),
-                _ => (ErrorCode::ServerError, "the provider's answer cannot be used"),
+                503 => (ErrorCode::TemporarilyUnavailable, "the provider does not respond"),
+                _ => (ErrorCode::ServerError, "the provider's response cannot be used"),
             };
             let error = OAuthError::new(code, description);
             Ok(back(server, connecting.app.as_ref(), Err(error)).into())
