@@ -1,4 +1,4 @@
-// The journeys of people, in a real browser.
+// What users do from start to end, in a real browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer } from "../support/server.mjs";
@@ -17,7 +17,7 @@ after(async () => {
 });
 
 for (const { name, options } of KINDS) {
-  test(`${name}: a person signs up for the operator's app and is in, with no consent asked`, async () => {
+  test(`${name}: a user signs up for the first-party app without a consent page`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo`);
     await page.getByRole("link", { name: "Sign up for ToDo" }).click();
@@ -26,7 +26,7 @@ for (const { name, options } of KINDS) {
     await close();
   });
 
-  test(`${name}: a person signs in, mistypes, consents, and comes back to the app; then denies`, async () => {
+  test(`${name}: a user mistypes the password, signs in, consents and returns to the app; then denies`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page, { email: "demo@example.com", password: "not the password" });
@@ -76,7 +76,7 @@ for (const { name, options } of KINDS) {
     await close();
   });
 
-  test(`${name}: a person signs out, and an app asks to sign them out`, async () => {
+  test(`${name}: a user signs out, and an app asks to sign them out`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/sign-in`);
     await signIn(page);
@@ -90,7 +90,7 @@ for (const { name, options } of KINDS) {
     await close();
   });
 
-  test(`${name}: an answer by form_post reaches the app`, async () => {
+  test(`${name}: a form_post response reaches the app`, async () => {
     const { page, close } = await open(chrome, options);
     const metadata = {
       redirect_uris: ["https://app.example.test/cb"], token_endpoint_auth_method: "none", first_party: true,
@@ -117,10 +117,10 @@ for (const { name, options } of KINDS) {
   });
 }
 
-test("with the keyboard alone a person signs in", async () => {
+test("a user signs in using only the keyboard", async () => {
   const { page, close } = await open(chrome, KINDS[0].options);
   await page.goto(`${server.url}/sign-in`);
-  // The browser gives the first field the focus on its own time: a key before that goes nowhere.
+  // The browser focuses the first field at its own time, and a key before that has no effect.
   await page.locator("input[type=email]:focus").waitFor();
   await page.keyboard.type("demo@example.com");
   await page.keyboard.press("Tab");

@@ -1,4 +1,4 @@
-// The eight ways in which people use OAuth, each from its card on the demo page, in a real browser.
+// The eight modes of OAuth, each from its card on the demo page, in a real browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe, heading, KINDS, open, overflow, signIn, signUp, startDemo } from "./support.mjs";
@@ -12,14 +12,14 @@ before(async () => {
 });
 after(() => demo?.stop());
 
-// What axe-core and the window's edge say; axe needs scripts.
+// Checks with axe-core, and that nothing is wider than the window. axe-core needs scripts.
 async function looksRight(page, { javaScriptEnabled }) {
   if (!javaScriptEnabled) return;
   assert.deepEqual(await axe(page), []);
   assert.ok((await overflow(page)) <= 0, "wider than the window");
 }
 
-// The provider's own pages: any password will do there.
+// The provider's pages accept any password.
 async function signInThere(page, login) {
   await page.locator("input[name=login]").fill(login);
   await page.locator("input[name=password]").fill("any");
@@ -52,7 +52,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.goto(`${server.url}/demo/todo/start`);
     await page.getByRole("link", { name: "Sign in" }).click();
     await page.getByRole("link", { name: "Continue with Friendface" }).click();
-    // Still signed in there: straight back to the app.
+    // The user is still signed in at the provider, so the browser goes straight back to the app.
     await heading(page, "demo-todo is signed in");
     await close();
   });
@@ -103,7 +103,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await close();
   });
 
-  test(`${name}: mode 6, first-party service authorization, and one scope taken back`, async () => {
+  test(`${name}: mode 6, first-party service authorization, and one scope removed`, async () => {
     const { page, close } = await card("Sign in to Photo Printer");
     await page.getByRole("link", { name: "Create an account" }).click();
     await signUp(page);
@@ -138,7 +138,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await close();
   });
 
-  test(`${name}: a person links a provider to an account that exists, and unlinks it`, async () => {
+  test(`${name}: a user links a provider to an existing account, and unlinks it`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/sign-up`);
     const person = await signUp(page);
@@ -148,7 +148,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByLabel("Your password").fill(person.password);
     await page.getByRole("button", { name: "Continue" }).click();
     await signInThere(page, name.startsWith("desktop") ? "dana" : "sam");
-    // Whoever has an account with that identity already is told so.
+    // A user who already has an account with that identity sees a message.
     const told = page.getByText(/The account was linked|is linked to another account here/);
     await told.waitFor();
     await looksRight(page, options);

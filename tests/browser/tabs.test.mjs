@@ -21,7 +21,7 @@ async function saysWhy(page, words, { javaScriptEnabled }) {
 }
 
 for (const { name, options } of KINDS) {
-  test(`${name}: "Allow" on a page that one user was shown doesn't consent for another`, async () => {
+  test(`${name}: "Allow" on one user's page doesn't consent for another`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page);
