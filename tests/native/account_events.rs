@@ -1,4 +1,4 @@
-//! What happens to an account is told: what, to whom, and by way of which provider or client.
+//! Events of an account: what happened, to which account, and through which provider or client.
 
 use vestibule::domain::account::{
     Authorize, AuthorizeRequest, ChangePassword, Confirm, ConsentGiven, Disconnect, EndOther,
@@ -16,7 +16,7 @@ use crate::accounts::{account, confirmed, created, id, new_session, request, rig
 use crate::events::lines;
 use crate::support::World;
 
-/// The events since the last look, each as its kind and what it concerns beside the account.
+/// The events since the last call: the kind of each, and its subjects besides the account.
 struct Told<'w> {
     world: &'w World,
     seen: usize,

@@ -66,7 +66,7 @@ pub fn created(world: &World) -> SessionProof {
     proof(account(world, Create { account: new, session: new_session() }))
 }
 
-/// The password of [`created`], as it is stored.
+/// The stored record of the password of [`created`].
 fn record() -> PasswordRecord {
     NewPassword::parse(PASSWORD, "").unwrap().hash([1; 16]).unwrap()
 }
@@ -80,7 +80,7 @@ pub fn wrong() -> SignIn {
     SignIn { password: "not the password".into(), session: new_session(), replaces: None }
 }
 
-/// The confirmation of a request that came with the password of [`created`].
+/// The confirmation by the password of [`created`].
 pub fn confirmed() -> Confirmation {
     Confirmation::Password(record())
 }
@@ -404,7 +404,7 @@ fn whoever_signs_in_again_at_the_bound_ends_no_other_session_and_none_of_its_own
 
 #[test]
 fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time() {
-    // Account enumeration by what each remembers a day later
+    // The attack is account enumeration by what is still stored a day later.
     let world = World::new(&[]);
     created(&world);
     let try_both = || {
@@ -435,7 +435,7 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
     let claims = UserInfo { grant_id, jti: String::new() };
     account(&world, claims).expect("the grant is known");
 
-    // What must be asked first is asked, and the person is signed in all the same.
+    // If consent is needed first, the user is signed in all the same.
     let asks = request(&world, ConsentGiven::Before);
     let signed_in = account(&world, finish(asks)).unwrap();
     let refused = signed_in.authorized.expect("an answer");
@@ -445,7 +445,7 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
 
 #[test]
 fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
-    // A session from a provider that turns into a password session escapes the provider's logout
+    // A provider session that became a password session would escape the provider's logout.
     let world = World::new(&[]);
     let first = created(&world);
     let origin = SessionOrigin {
@@ -518,7 +518,7 @@ fn a_colleagues_link_stays_for_ever_because_the_company_signs_the_user_in() {
         account(&world, Unlink { session: session.clone(), request: unlink }).err()
     };
     assert_eq!(unlink("eve"), None);
-    // A password signs nobody in whom a company signs in.
+    // A password can't sign in a user whom a company signs in.
     assert_eq!(unlink("dana"), Some(UnlinkError::LastWayIn));
 }
 
@@ -551,7 +551,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let secret = begin(&session, confirmed()).unwrap();
     assert_eq!(link(&session, "dana", &secret), None);
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed), "used twice");
-    // The secret confirms nothing but the link, not even another secret.
+    // The secret confirms only the link, not even another secret.
     let secret = begin(&session, confirmed()).unwrap();
     let chained = begin(&session, Confirmation::Link(secret.clone()));
     assert_eq!(chained.err(), Some(BeginLinkError::NotConfirmed));
@@ -563,7 +563,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let changed = account(&world, ChangePassword { session, change });
     let session = changed.unwrap();
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
-    // Too late.
+    // The confirmation has expired.
     let secret = begin(&session, confirmed()).unwrap();
     world.advance(41 * 60);
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
@@ -571,7 +571,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
 
 #[test]
 fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
-    // Two answers of one provider at once: the second gives up only what it claimed
+    // Two simultaneous responses of one provider: the second gives up only what it claimed itself.
     let world = World::new(&[]);
     let name = || Address::Name(EMAIL.into());
     let read = || send(&world, name(), identifier::Read);

@@ -1,4 +1,4 @@
-//! How and when a user authenticated (OpenID Connect Core §2), as it is told and remembered.
+//! How and when a user authenticated (OpenID Connect Core §2): what is stored and reported.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ fn origin() -> Value {
     json!({ "provider": "acme", "issuer": "https://acme.example.com", "subject": "dana", "sid": null })
 }
 
-/// Whether it reads what the previous release wrote, and writes what that release reads.
+/// Whether the value of the previous release can be read, and is written in the same form.
 fn is_as_before<T: DeserializeOwned + Serialize>(before: &Value) {
     let read: T = serde_json::from_value(before.clone()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), *before);

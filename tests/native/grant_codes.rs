@@ -1,4 +1,4 @@
-//! Codes and refresh families, by name.
+//! Authorization codes and refresh token families.
 
 use proptest::prelude::*;
 use vestibule::domain::grant::{
@@ -82,7 +82,7 @@ proptest! {
     fn every_legal_refresh_within_the_window_gets_the_same_successor_whatever_it_asks_for(
         requests in prop::collection::vec((0..3_usize, any::<bool>(), 0..WINDOW), 1..6)
     ) {
-        // RFC 6749 §6, RFC 8707 §2.2: an app with two APIs asks once for each.
+        // RFC 6749 §6, RFC 8707 §2.2: an app with two APIs sends a request for each.
         let mut host = Host::expecting();
         let token = host.redeem().unwrap();
         let rotated = host.refresh(&token).unwrap();
@@ -201,7 +201,7 @@ fn a_code_is_redeemed_though_its_object_has_lost_its_memory() {
 
 #[test]
 fn what_is_stored_for_a_code_does_not_suffice_to_redeem_it() {
-    // RFC 6749 §10.5; the attack is a copy of the storage, or of the deployment's secret
+    // RFC 6749 §10.5. The attack is a copy of the storage, or of the deployment's secret.
     let mut host = Host::expecting();
     let sent = serde_json::to_string(&crate::grant_properties::code()).unwrap();
     assert!(!host.state.clone().unwrap().contains(sent.trim_matches('"')));
@@ -220,7 +220,7 @@ fn an_object_that_expects_no_code_redeems_none() {
 
 #[test]
 fn a_guess_at_a_redeemed_code_ends_nothing() {
-    // The attack is to end a stranger's grant by its ID, which resource servers see
+    // The attack ends a stranger's grant by its ID, which resource servers see.
     let mut host = Host::expecting();
     let token = host.redeem().unwrap();
     let guess = Redeem { code: Secret::from_bytes([1; 32]), ..host.redemption() };
@@ -244,7 +244,7 @@ fn a_client_that_must_use_pkce_now_redeems_no_code_without_a_challenge() {
 
 #[test]
 fn a_grant_that_was_revoked_is_not_begun_again_by_its_code() {
-    // RFC 6749 §4.1.2; the attack is a code that was seen on the way and is sent after a sign-out
+    // RFC 6749 §4.1.2. The attack is a code that was intercepted and is sent after a sign-out.
     let mut host = Host::expecting();
     let (number, secret) = host.redeem().unwrap();
     let client_id = "client".into();
@@ -256,7 +256,7 @@ fn a_grant_that_was_revoked_is_not_begun_again_by_its_code() {
 
 #[test]
 fn a_code_whose_grant_was_ended_before_it_arrives_is_not_redeemed() {
-    // A code for an account that was erased, or an app whose access was taken back, in between
+    // A code for an account that was deleted, or an app whose access was removed, in the meantime.
     let entropy = SeededEntropy::new();
     let mut host = Host { state: None, stored: None, now: START, entropy };
     let until = host.now.plus(Seconds(60));

@@ -62,7 +62,7 @@ fn approved() -> Host {
     host
 }
 
-/// Polls: the refresh token, and the claims that the access token repeats.
+/// Polls. Returns the refresh token, and the claims that a repeated access token has in common.
 fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), PollError> {
     let issue = poll(host)?;
     Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap()))

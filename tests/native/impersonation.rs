@@ -1,4 +1,4 @@
-//! An app that poses as another one on the pages where it asks a user for something.
+//! An app that poses as another one on pages that ask the user for something.
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
@@ -122,7 +122,7 @@ fn the_connect_page_says_that_nobody_has_verified_the_app_and_where_it_leads() {
     let query = format!("client_id={}&redirect_uri={uri}", id(&client));
     let page = text(&browser.get(&world, &format!("/connect/acme?{query}")));
     assert!(page.contains(NOTICE) && page.contains("<strong>com.evil.app:</strong>"), "{page}");
-    // On the way from the account page, no app asks.
+    // If the user comes from the account page, there is no app.
     assert!(!text(&browser.get(&world, "/connect/acme")).contains(NOTICE));
 }
 

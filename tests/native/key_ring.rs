@@ -1,4 +1,4 @@
-//! The signing keys rotate by themselves.
+//! Rotation of the signing keys.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
     let mut ring = Ring::new();
     let (first, effects) = ring.send(Keys(ES256));
     assert_eq!(first, Err(KeyRingError::Making));
-    // Both at once: a key that signs as soon as it is made must be in every key set from the first.
+    // A key that signs as soon as it is created must be in every key set from the start, so both are requested at once.
     assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
     let (second, none) = ring.send(Keys(ES256));
     assert_eq!((second, none), (Err(KeyRingError::Making), Vec::new()));
@@ -169,7 +169,7 @@ fn each_algorithm_has_a_key_of_its_own() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..<_>::default() })]
 
-    /// Whatever the rhythm of the alarms, late ones included.
+    /// For all alarm times, even late ones.
     #[test]
     fn a_key_is_published_before_it_signs_and_until_its_last_token_expired(
         steps in prop::collection::vec(1_u32..400_000, 50..200),
@@ -190,7 +190,7 @@ proptest! {
             }
             last_signed.insert(signs, ring.now);
             for (kid, signed) in &last_signed {
-                // RP-Initiated Logout §2: an ID token stays a hint, however old its key.
+                // RP-Initiated Logout §2: an ID token remains a hint, however old its key is.
                 let is_hint = published.find(kid, ring.now).is_some()
                     || ring.hint_keys.find(kid, ring.now).is_some();
                 prop_assert!(is_hint || ring.now > signed.plus(RECOGNIZED_AFTER), "{kid}");

@@ -12,7 +12,7 @@ use crate::support::{START, SeededEntropy};
 
 const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600), guesses: None };
 
-/// What becomes of the state, and whether there was a try.
+/// The next state, and whether a try was left.
 fn decide<C: Command<Machine = Throttle>>(
     state: Option<Spent>,
     command: C,
@@ -62,7 +62,7 @@ fn a_try_that_was_right_is_given_back() {
 
 #[test]
 fn a_right_guess_is_never_written_and_a_wrong_one_is() {
-    // Guessing, with the object leaving the memory after each guess
+    // Guesses, with the object leaving the memory after each.
     let (spent, _) = decide(None, Guess(LIMIT), START);
     let Next::Remembered(in_memory) = spent else { panic!("{spent:?}") };
     let (given_back, _) = decide(Some(in_memory), GiveBack(LIMIT), START);

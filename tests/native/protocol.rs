@@ -1,4 +1,4 @@
-//! The words on the wire.
+//! Values on the wire.
 
 use proptest::prelude::*;
 use vestibule::protocol::claims::ClaimsRequest;

@@ -110,7 +110,7 @@ fn a_hash_of_weaker_parameters_verifies_and_is_known_to_be_outdated() {
     assert_eq!(verify(&record, "passphrase"), Verified::RightAndOutdated);
 }
 
-/// A hash as stored before passwords were normalized: of the text as it was typed.
+/// A hash from before passwords were normalized: of the text as typed.
 fn hashed_as_typed(password: &str) -> PasswordRecord {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(19456, 2, 1, None).unwrap();

@@ -1,4 +1,4 @@
-//! A wrong setting stops the start with a line that names it.
+//! A wrong setting stops the start with a message that names it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -139,7 +139,7 @@ fn a_name_that_is_nearly_right_stops_the_start_and_says_which_was_meant() {
         let error = read(&[SECRET, (name, "off")]).unwrap_err().to_string();
         assert_eq!(error, format!("{name} is not a setting; did you mean {nearest}?"));
     }
-    // The misspelt name is reported first, not a missing secret.
+    // The misspelled name is reported first, not the missing secret.
     let error = read(&[("VESTIBULE_SECERT", SECRET.1)]).unwrap_err().to_string();
     assert!(error.ends_with("did you mean VESTIBULE_SECRET?"), "{error}");
     assert!(!error.contains(SECRET.1));

@@ -43,7 +43,7 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
 
 #[test]
 fn an_alarm_that_finds_a_row_that_cannot_be_read_comes_again_after_a_day() {
-    // An alarm that fails is retried by the platform six times, and then lost.
+    // The platform retries a failed alarm six times, then drops it.
     const WEEK: u32 = 7 * 86_400;
     let world = World::new(&[]);
     created(&world);

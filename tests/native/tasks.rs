@@ -1,4 +1,4 @@
-//! Tasks of the edge: those whose caller has gone do not stay, and memory does not grow without end.
+//! Tasks of the edge: those whose caller has gone are dropped, and memory stays limited.
 
 #[path = "../../src/edge/tasks.rs"]
 mod table;

@@ -1,4 +1,4 @@
-//! Text that one user writes and another one reads.
+//! Text that one user writes and another one sees.
 
 use proptest::prelude::*;
 use serde_json::json;
