@@ -61,7 +61,7 @@ fn authorize(world: &World, session: &SessionProof, scope: &str) {
 }
 
 #[test]
-fn sign_ups_sign_ins_and_sign_outs_are_told() {
+fn sign_ups_sign_ins_and_sign_outs_are_events() {
     let world = World::new(&[]);
     let mut told = Told { world: &world, seen: 0 };
     let first = created(&world);
@@ -87,7 +87,7 @@ fn sign_ups_sign_ins_and_sign_outs_are_told() {
 }
 
 #[test]
-fn consents_are_told_when_they_change() {
+fn changes_of_consents_are_events() {
     let world = World::new(&[]);
     let session = created(&world);
     let mut told = Told { world: &world, seen: 0 };
@@ -127,7 +127,7 @@ fn consents_are_told_when_they_change() {
 }
 
 #[test]
-fn changes_of_how_a_user_signs_in_are_told() {
+fn changes_of_how_a_user_signs_in_are_events() {
     let world = World::new(&[]);
     let session = created(&world);
     let mut told = Told { world: &world, seen: 0 };

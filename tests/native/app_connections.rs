@@ -205,7 +205,7 @@ fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
 }
 
 #[test]
-fn an_app_without_a_connection_of_its_own_gets_the_account_wide_one_and_no_other_apps() {
+fn an_app_without_its_own_connection_gets_the_account_wide_one_and_no_other_apps() {
     let mut scene = Scene::new();
     let (own, other) = (scene.app("Own"), scene.app("Other"));
     scene.issues("at-own", "read");
@@ -289,7 +289,7 @@ fn a_provider_that_grants_more_than_was_approved_gets_its_tokens_revoked() {
 }
 
 #[test]
-fn a_scope_too_long_to_keep_is_compared_all_the_same() {
+fn a_scope_that_is_too_long_to_store_is_compared_too() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     let many: Vec<String> = (0..60).map(|number| format!("scope-{number}")).collect();
@@ -299,7 +299,7 @@ fn a_scope_too_long_to_keep_is_compared_all_the_same() {
 }
 
 #[test]
-fn a_refresh_that_comes_back_wider_is_not_handed_out() {
+fn a_refreshed_token_with_wider_scopes_is_not_returned() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     scene.issues("at", "read");

@@ -25,7 +25,7 @@ fn is_as_before<T: DeserializeOwned + Serialize>(before: &Value) {
 }
 
 #[test]
-fn both_releases_read_what_the_other_one_wrote() {
+fn both_releases_read_what_the_other_wrote() {
     for (authenticated, origin) in [
         (json!("Now"), Value::Null),
         (json!({ "At": START.0 }), origin()),
@@ -68,7 +68,7 @@ fn an_unknown_time_is_since_no_moment_and_one_in_the_future_is_now() {
 }
 
 #[test]
-fn what_a_provider_tells_satisfies_what_it_was_asked_within_the_skew_of_clocks() {
+fn a_providers_auth_time_satisfies_the_request_within_the_clock_skew() {
     let earlier = Timestamp(START.0 - 1000);
     assert_eq!(AuthTime::told(Some(earlier), Some(START)), AuthTime::At(START));
     assert_eq!(AuthTime::told(Some(earlier), None), AuthTime::At(earlier));

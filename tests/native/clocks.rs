@@ -121,7 +121,7 @@ fn a_locked_account_stays_locked() {
 }
 
 #[test]
-fn a_claim_that_lapsed_and_passed_to_another_stays_the_others() {
+fn a_claim_that_expired_and_passed_to_another_account_stays_there() {
     for (seconds, restarts) in cases() {
         let world = World::new(&[]);
         let claim = |account: &str| send(&world, EMAIL, Claim(account.into()));
@@ -135,7 +135,7 @@ fn a_claim_that_lapsed_and_passed_to_another_stays_the_others() {
 }
 
 #[test]
-fn a_name_that_was_lent_and_found_expired_leads_nowhere_again() {
+fn an_expired_session_name_never_leads_to_its_account_again() {
     for seconds in STEPS {
         let world = World::new(&[]);
         let until = START.plus(Seconds(60));

@@ -101,7 +101,7 @@ fn however_many_ask_the_provider_is_asked_once() {
 }
 
 #[test]
-fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back() {
+fn a_refusal_after_a_lost_response_differs_from_removed_access() {
     for (lost, why) in [(true, Broken::Lost), (false, Broken::Refused)] {
         let mut world = World::new(100);
         world.now = world.now.plus(Seconds(95));
@@ -117,7 +117,7 @@ fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back()
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_left_alone_for_a_moment() {
+fn a_provider_that_does_not_respond_is_not_asked_again_at_once() {
     let mut world = World::new(100);
     world.now = world.now.plus(Seconds(100));
     world.send(Token).unwrap_err();
@@ -154,7 +154,7 @@ fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
 }
 
 #[test]
-fn a_refresh_token_for_more_than_is_approved_now_does_not_go_on() {
+fn a_refresh_token_for_more_than_is_approved_now_is_not_kept() {
     // If the provider issues no new refresh token, refreshing with the old one would give the wider scopes.
     for (approved, goes_on) in [("read", false), ("read post", true), ("read post more", true)] {
         let mut world = World::new(100);

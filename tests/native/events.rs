@@ -132,7 +132,7 @@ fn events_of_several_steps_are_there_once_and_in_order_wherever_the_process_dies
 }
 
 #[test]
-fn while_nobody_receives_events_they_wait_in_order_and_other_effects_go_on() {
+fn while_the_log_fails_events_wait_in_order_and_other_effects_run() {
     let world = World::new(&[OPEN]);
     world.objects.events_fail.set(true);
     let client = register(&world);
@@ -175,7 +175,7 @@ fn batch(order: i64) -> Record {
 }
 
 #[test]
-fn a_log_is_bounded_and_a_batch_that_comes_again_is_the_same_row() {
+fn a_log_is_limited_and_a_repeated_batch_is_the_same_row() {
     let world = World::new(&[]);
     for order in 0..1000 {
         for _ in 0..2 {
@@ -392,7 +392,7 @@ fn broad_run() -> Run {
 }
 
 #[test]
-fn what_happens_is_told_without_secrets() {
+fn events_contain_no_secrets() {
     let Run { world, secrets } = broad_run();
     assert!(secrets.len() > 20);
     let logs = world.objects.stored().into_iter().filter(|object| object.starts_with("(EventLog"));
@@ -408,7 +408,7 @@ fn what_happens_is_told_without_secrets() {
 }
 
 #[test]
-fn what_happens_is_told_with_its_reason() {
+fn events_contain_their_reason() {
     let Run { world, .. } = broad_run();
     let events = lines(&world);
     let told = |kind: Kind| events.iter().filter(move |event| event.event == kind);

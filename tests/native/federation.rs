@@ -43,7 +43,7 @@ fn verified(email: &str) -> Value {
 }
 
 #[test]
-fn a_person_whom_nobody_knows_gets_an_account_and_finds_it_again() {
+fn a_new_user_gets_an_account_and_finds_it_again() {
     // Mode 2, steps 3 to 12
     let (world, provider) = world_with(json!({ "trust_email": true }));
     provider.tells(verified("dana@example.org"));
@@ -71,7 +71,7 @@ fn the_request_is_bound_by_pkce_state_and_nonce_and_names_its_own_redirect_uri()
 }
 
 #[test]
-fn an_answer_in_another_browser_is_worth_nothing() {
+fn a_response_in_another_browser_changes_nothing() {
     // RFC 9700 §4.7: cross-site request forgery, and a stolen callback.
     let (world, provider) = world_with(json!({}));
     let (state, _) = provider.go(&world, &mut Browser::default(), "/sign-in/acme");
@@ -94,7 +94,7 @@ fn an_answer_counts_once() {
 }
 
 #[test]
-fn an_answer_of_another_issuer_or_of_none_is_the_mix_up_attack() {
+fn a_response_of_another_issuer_or_of_none_is_refused() {
     // RFC 9207 §2.4
     let (world, provider) = world_with(json!({}));
     for iss in [Some("https://evil.example.com"), None] {
@@ -138,7 +138,7 @@ fn an_id_token_that_breaks_a_rule_signs_nobody_in() {
 }
 
 #[test]
-fn a_signature_that_does_not_hold_signs_nobody_in() {
+fn a_wrong_signature_signs_nobody_in() {
     // RFC 8725 §3.1 and §3.2: the token can't choose the algorithm, or another provider's key.
     let (world, provider) = world_with(json!({}));
     for header in [
@@ -170,7 +170,7 @@ fn an_unknown_key_has_the_set_fetched_again_but_nobody_can_force_it() {
 }
 
 #[test]
-fn a_profile_about_somebody_else_signs_nobody_in() {
+fn a_profile_of_another_user_signs_nobody_in() {
     // OpenID Connect Core §5.3.2
     let (world, provider) = world_with(json!({}));
     provider.tells(json!({ "sub": "somebody else" }));
@@ -236,7 +236,7 @@ fn an_account_that_began_at_one_provider_is_linked_by_the_next_that_vouches_for_
 }
 
 #[test]
-fn the_owner_of_the_address_links_by_signing_in_first_and_goes_on_with_what_waited() {
+fn the_owner_of_the_address_signs_in_first_to_link_and_resumes_the_request() {
     let (world, provider) = world_with(json!({ "trust_email": true }));
     sign_up(&world, "dana@example.org");
     provider.tells(verified("dana@example.org"));
@@ -280,7 +280,7 @@ fn an_address_that_changed_at_the_provider_changes_neither_account_nor_its_addre
 }
 
 #[test]
-fn the_rules_of_a_provider_say_who_gets_an_account() {
+fn the_rules_of_a_provider_decide_who_gets_an_account() {
     for (rules, allowed) in [
         (json!({ "create": "off" }), false),
         (json!({ "create": "invited", "invited": ["@example.net"] }), false),
@@ -298,7 +298,7 @@ fn the_rules_of_a_provider_say_who_gets_an_account() {
 }
 
 #[test]
-fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
+fn the_profile_follows_the_provider_and_keeps_what_the_user_wrote() {
     let (world, provider) = world_with(json!({ "trust_email": true, "membership": true }));
     provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Dana",
         "nickname": "Dee", "groups": ["staff", "admin"] }));
@@ -377,7 +377,7 @@ fn an_identity_of_one_account_is_not_linked_to_another() {
 }
 
 #[test]
-fn a_company_signs_its_people_in_whatever_way_they_try() {
+fn users_of_a_company_sign_in_there_whatever_way_they_try() {
     // Mode 4
     let company = json!({ "domains": ["acme.example"], "subdomains": true });
     let (world, provider) = world_with(company);
@@ -403,7 +403,7 @@ fn a_company_signs_its_people_in_whatever_way_they_try() {
 }
 
 #[test]
-fn a_social_provider_does_not_sign_in_a_companys_people() {
+fn a_social_provider_signs_in_no_user_of_a_company() {
     let social = "https://social.example.com";
     let providers = json!([
         { "id": "corp", "issuer": "https://corp.example.com", "client_id": "c",
@@ -476,7 +476,7 @@ fn a_resolver_that_fails_does_not_let_the_rule_of_the_company_lapse() {
 }
 
 #[test]
-fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
+fn a_provider_can_start_a_sign_in_only_if_the_operator_allows_it() {
     // OpenID Connect Core §4. A response without a request is refused in any case.
     for (allowed, status) in [(false, 403), (true, 303)] {
         let (world, provider) = world_with(json!({ "initiated_login": allowed }));
@@ -491,7 +491,7 @@ fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
 }
 
 #[test]
-fn each_tenant_of_a_provider_speaks_for_itself_alone() {
+fn each_tenant_of_a_provider_speaks_only_for_itself() {
     // Microsoft Entra ID: one metadata document, and an issuer for each tenant.
     let base = "https://login.microsoftonline.com";
     let tenant = "0a1b2c3d-0000-1111-2222-333344445555";
@@ -540,7 +540,7 @@ fn each_tenant_of_a_provider_speaks_for_itself_alone() {
 }
 
 #[test]
-fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
+fn a_failed_sign_in_ends_on_a_page_that_offers_another_try() {
     let (world, provider) = world_with(json!({}));
     let answers = [
         (vec![("error", "access_denied")], 403),
@@ -563,7 +563,7 @@ fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_told_on_the_sign_in_page() {
+fn a_provider_that_does_not_respond_is_reported_on_the_sign_in_page() {
     let providers = setting("https://down.example.com", json!({}));
     let world = World::new(&[("PROVIDERS", &providers), SECRET]);
     let page = Browser::default().get(&world, "/sign-in/acme");

@@ -235,7 +235,7 @@ fn a_client_that_used_the_body_gets_400_and_one_that_used_the_header_a_challenge
 }
 
 #[test]
-fn no_page_for_people_answers_with_401() {
+fn no_page_for_users_responds_with_401() {
     // RFC 9110 §15.5.2: a page has no authentication scheme to name.
     let world = World::new(&[]);
     signed_up(&world, "person@example.test");

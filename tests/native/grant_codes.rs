@@ -117,7 +117,7 @@ fn a_refresh_that_asks_too_much_within_the_window_is_refused_and_ends_nothing() 
 }
 
 #[test]
-fn a_lost_answer_does_not_sign_the_person_out() {
+fn a_lost_response_does_not_sign_the_user_out() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     let lost = host.refresh(&first).unwrap();
@@ -151,7 +151,7 @@ fn a_refresh_token_used_after_its_successor_ends_the_grant() {
 }
 
 #[test]
-fn a_window_of_nothing_is_strict() {
+fn a_window_of_zero_is_strict() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     host.refresh_with(&first, 0, true).unwrap();
@@ -168,7 +168,7 @@ fn a_token_that_need_not_rotate_stays() {
 }
 
 #[test]
-fn a_refresh_token_that_lies_unused_expires() {
+fn an_unused_refresh_token_expires() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     host.advance(29 * 86_400);
@@ -181,7 +181,7 @@ fn a_refresh_token_that_lies_unused_expires() {
 }
 
 #[test]
-fn nothing_that_is_stored_can_be_presented() {
+fn no_stored_value_can_be_used_as_a_token() {
     let mut host = Host::expecting();
     let (_, secret) = host.redeem().unwrap();
     let stored = host.state.clone().unwrap();
@@ -282,7 +282,7 @@ fn an_end_makes_nothing_of_a_grant_that_is_gone() {
 }
 
 #[test]
-fn what_is_taken_back_before_a_code_is_redeemed_is_not_granted() {
+fn access_that_was_removed_before_a_code_is_redeemed_is_not_granted() {
     let mut host = Host::expecting();
     host.send(Narrow("offline_access".into())).unwrap();
     host.lose_memory();

@@ -104,7 +104,7 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
 }
 
 #[test]
-fn a_key_that_did_not_come_is_asked_for_again() {
+fn a_key_that_did_not_arrive_is_requested_again() {
     let mut ring = Ring::new();
     let _ = ring.send(Keys(ES256));
     ring.now = ring.now.plus(Seconds(21));
@@ -113,7 +113,7 @@ fn a_key_that_did_not_come_is_asked_for_again() {
 }
 
 #[test]
-fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_a_minute() {
+fn the_ring_publishes_missing_keys_again_at_most_once_a_minute() {
     let mut ring = Ring::new();
     let keys = ring.keys(ES256);
     let again = [

@@ -196,7 +196,7 @@ fn a_form_of_an_earlier_session_of_the_same_user_comes_back_with_what_was_typed(
 }
 
 #[test]
-fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again() {
+fn unticked_scopes_stay_unticked_when_the_consent_page_is_shown_again() {
     let resources = json!([{ "resource": "https://api.example.test", "scopes":
         { "photos": { "words": "See your photos", "optional": true },
           "films": { "words": "See your films", "optional": true } } }]);
@@ -213,7 +213,7 @@ fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again()
 }
 
 #[test]
-fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
+fn the_first_of_two_restored_tabs_keeps_what_was_typed() {
     // Both tabs were opened without a cookie, so each got its own token, and only the later cookie is valid.
     let (world, _) = world();
     for (path, typed) in [("/sign-in", vec![A]), ("/sign-up", vec!["new@example.test", "Dana"])] {
@@ -253,7 +253,7 @@ fn a_user_code_that_was_typed_on_an_outdated_page_is_kept() {
 }
 
 #[test]
-fn a_form_that_another_site_sends_is_refused_with_a_way_on() {
+fn a_form_that_another_site_sends_is_refused_with_a_message() {
     let (world, _) = world();
     let mut browser = signed_up(&world, A);
     let token = csrf(&world, &mut browser);
@@ -268,7 +268,7 @@ fn a_form_that_another_site_sends_is_refused_with_a_way_on() {
 }
 
 #[test]
-fn a_browser_without_cookies_is_told_so() {
+fn a_browser_without_cookies_gets_a_message_about_them() {
     let (world, _) = world();
     let mut browser = Browser::default();
     let page = text(&browser.get(&world, "/sign-in"));
@@ -280,7 +280,7 @@ fn a_browser_without_cookies_is_told_so() {
 }
 
 #[test]
-fn a_stranger_fills_no_form_that_is_drawn_again() {
+fn another_site_cannot_fill_a_form_that_is_shown_again() {
     // The attack is a form on a sibling domain, sent with `Origin: null`.
     let (world, _) = world();
     let typed = [("email", "mallory@evil.test"), ("name", TYPED), ("password", PASSWORD)];

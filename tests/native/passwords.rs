@@ -77,7 +77,7 @@ fn an_attempt_is_counted_verified_and_recorded_in_one_call() {
 }
 
 #[test]
-fn a_wrong_password_is_written_before_anyone_is_answered_and_a_right_first_one_is_not() {
+fn a_wrong_password_is_written_before_the_response_and_a_right_first_one_is_not() {
     let world = World::new(&[]);
     created(&world, Some(ChosenPassword::Hashed(hashed(PASSWORD))));
     let count = |world: &World| {
@@ -143,7 +143,7 @@ fn an_address_without_an_account_stores_nothing_in_the_object_that_hashes_for_it
 }
 
 #[test]
-fn an_account_without_a_password_answers_like_one_with_another_password() {
+fn an_account_without_a_password_responds_like_one_with_another_password() {
     let world = World::new(&[]);
     created(&world, None);
     for _ in 0..5 {
@@ -196,7 +196,7 @@ fn a_new_password_is_hashed_only_with_evidence() {
 }
 
 #[test]
-fn an_older_hash_is_made_anew_in_the_step_that_signs_in() {
+fn an_older_hash_is_replaced_in_the_step_that_signs_in() {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(8192, 1, 1, None).unwrap();
     let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
@@ -240,7 +240,7 @@ fn a_password_is_in_nothing_that_is_stored_or_logged() {
 }
 
 #[test]
-fn what_a_grant_tells_its_account_is_a_command_of_the_account() {
+fn a_notice_from_a_grant_is_a_command_of_the_account() {
     let world = World::new(&[]);
     let moment = request(&world, ConsentGiven::Before).expires_at;
     let grant_id = || "g".to_owned();

@@ -84,7 +84,7 @@ fn page(response: &Response) -> String {
 }
 
 #[test]
-fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
+fn the_page_uses_the_operators_words_and_shows_which_scopes_are_optional() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let html = text(&app.browser.get(&app.world, &asked));
@@ -95,7 +95,7 @@ fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
 }
 
 #[test]
-fn what_is_left_out_is_not_granted_and_not_asked_for_again_by_itself() {
+fn declined_scopes_are_not_granted_and_not_requested_again_automatically() {
     // RFC 6749 §3.3: the user may grant less than was requested, and the client learns what was granted.
     let mut app = App::new();
     let asked = page(&app.ask(""));
@@ -112,7 +112,7 @@ fn what_is_left_out_is_not_granted_and_not_asked_for_again_by_itself() {
 }
 
 #[test]
-fn a_required_scope_cannot_be_left_out_by_a_form_that_was_changed() {
+fn a_changed_form_cannot_decline_a_required_scope() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[("allow:nothing", "yes")]);
@@ -135,7 +135,7 @@ fn tokens_without_any_scope_say_so() {
 }
 
 #[test]
-fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
+fn a_removed_scope_is_missing_from_the_next_token_and_the_rest_stays() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
@@ -152,7 +152,7 @@ fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
 }
 
 #[test]
-fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
+fn an_app_that_the_operator_verified_does_not_look_unverified() {
     let mut app = App::new();
     let client = block_on(app.world.clients.find(&app.client_id)).unwrap().unwrap();
     app.world.settings.verified_clients = vec![VerifiedClient::of(&client)];

@@ -168,7 +168,7 @@ fn a_scheduled_key_that_cannot_be_opened_does_not_take_over() {
 }
 
 #[test]
-fn two_isolates_that_can_open_nothing_bring_one_key() {
+fn two_isolates_that_can_open_no_key_create_one_key() {
     let mut storage = Storage::new("a");
     storage.signs("a", ES256);
     let (b, stale) = (deployment("b"), storage.kv.clone());
@@ -187,7 +187,7 @@ fn two_isolates_that_can_open_nothing_bring_one_key() {
 }
 
 #[test]
-fn with_the_previous_secret_the_same_key_goes_on_and_is_sealed_anew() {
+fn with_the_previous_secret_the_same_key_signs_and_is_sealed_again() {
     for alg in [ES256, RS256] {
         let mut storage = Storage::new("a");
         let kid = storage.signs("a", alg);
@@ -199,7 +199,7 @@ fn with_the_previous_secret_the_same_key_goes_on_and_is_sealed_anew() {
 }
 
 #[test]
-fn a_scheduled_key_is_sealed_anew_too() {
+fn a_scheduled_key_is_sealed_again_too() {
     let mut storage = Storage::new("a");
     let old = storage.signs("a", ES256);
     storage.advance(Seconds(29 * 86_400));
@@ -262,7 +262,7 @@ fn a_new_secret_with_each_deployment_does_not_fill_the_ring() {
 }
 
 #[test]
-fn a_seal_that_was_damaged_does_not_stand_in_the_way() {
+fn a_damaged_seal_stops_nothing() {
     let mut storage = Storage::new("a");
     let kid = storage.signs("a", ES256);
     // Only the copy in KV is damaged.

@@ -96,7 +96,7 @@ fn a_stored_scope_has_no_limits_and_a_sent_one_has() {
 }
 
 #[test]
-fn the_oldest_scopes_give_way_and_those_asked_for_now_stay() {
+fn the_oldest_scopes_are_removed_and_the_requested_ones_stay() {
     let mut scope = Scope::default();
     (0..10).for_each(|index| scope.insert(&format!("s{index}")));
     let asked = Scope::parse("s0 s9").unwrap();
