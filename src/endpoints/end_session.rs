@@ -60,8 +60,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         None => None,
     };
     let Some((claimed, view)) = session else {
-        // A browser without the session's cookie has no session here. An ID token alone ends none: it is
-        // only a hint (RP-Initiated Logout §2), and many parties may have seen it.
+        // A browser without the session's cookie has no session here. An ID token without the cookie ends
+        // no session: it is only a hint (RP-Initiated Logout §2), and many parties may have seen it.
         return Ok(lead_on(server, logout));
     };
     let named =

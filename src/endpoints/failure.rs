@@ -22,7 +22,7 @@ pub enum Failure {
     Grant(OAuthError),
     /// Client authentication failed where the client used the `Authorization` header, or must use it: 401, which
     /// names the scheme (RFC 6749 §5.2, RFC 9110 §15.5.2). For a client that used the body, [`Failure::Caller`]
-    /// answers 400: a browser would ask its user for a password.
+    /// is a 400, because a browser would ask its user for a password after a 401.
     #[error("client authentication failed")]
     ClientChallenge(OAuthError),
     /// A bearer token was refused (RFC 6750 §3).

@@ -60,7 +60,7 @@ pub async fn access_token(
 }
 
 /// The claims of the access token that a request bears. If the device response with this token can still be repeated,
-/// this spends its device code: whoever uses the token has received it.
+/// this spends its device code: a client that uses the token has received the response.
 ///
 /// # Errors
 /// The bearer token errors of RFC 6750 §3.1.

@@ -22,7 +22,7 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// What waits, and the request that the account has to decide. Signing in also answers `prompt=select_account`.
+    /// What waits, and the request that the account has to decide. Signing in also counts as choosing the account.
     ///
     /// # Errors
     /// A page if the app is no longer registered.

@@ -52,7 +52,7 @@ pub struct ReturnToApp<'a> {
     pub title: &'a str,
     /// The first sentence: what happened, in more detail.
     pub text: &'a str,
-    /// The URL of the link to the app; `None` if the answer is a form (`response_mode=form_post`).
+    /// The URL of the link to the app; `None` if the response is a form (`response_mode=form_post`).
     pub address: Option<&'a str>,
     /// The URI to which the form is sent.
     pub redirect_uri: &'a str,

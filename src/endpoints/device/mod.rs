@@ -114,7 +114,7 @@ fn approve_page<'a>(
     }
 }
 
-/// Takes the person's decision.
+/// Takes the user's decision.
 ///
 /// # Errors
 /// A page if the form is not this server's own.

@@ -1,4 +1,4 @@
-//! The request of a device that waits for a person, found by its user code.
+//! Finds the request of a waiting device by its user code.
 
 use crate::domain::account::SessionView;
 use crate::domain::client::Client;

@@ -1,6 +1,6 @@
 //! The names of all settings, and how unknown names are treated.
 //!
-//! If a misspelt setting were ignored, `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that
+//! If a misspelled setting were ignored, `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that
 //! resembles a setting. It ignores other unknown names, which may be meant for something else.
 
 use serde::Serialize;

@@ -68,13 +68,13 @@ function authenticationOf(request, form) {
 //   tokenResponse, userinfo    object => object; a string is sent as it is; `error` makes the status 400
 //   metadata, jwks             likewise
 //   authorizeResponse          params => params; `undefined` members are left out
-//   answer                     (answer, path) => answer: { status, headers, body }, the last word
+//   answer                     (answer, path) => answer: { status, headers, body }, applied last
 // All but `header` and `signature` may be async, and most get what is known of the login or of the request
 // as second argument. A bend that throws makes a 500 and is kept in `server.errors`.
 //
 // `server.settings`: expires_in; delay (milliseconds, or by path); refreshTokens (whether any are given);
 // rotate (replaces them); reuse ("refuse" the old one, or "revoke" all of the login); idTokenOnRefresh;
-// idTokenClaims (whether the person's claims are in the ID token too).
+// idTokenClaims (whether the user's claims are in the ID token too).
 export async function startMalicious({ port } = {}) {
   const { server: http, url, stop } = await listen(port);
   const issuer = url;
