@@ -41,7 +41,7 @@ test("a developer registers an app and sees its secret once, and users sign in t
   assert.ok(await authenticates(client));
   const again = await browser.open(`/developers/${client.client_id}`);
   assert.equal(shownSecret(again), undefined);
-  assert.match(page.text, /it is not shown again/);
+  assert.match(page.text, /It won.t be shown again/);
   const { challenge } = pkce();
   const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
   assert.equal(asked.title, "Album asks for access");

@@ -91,7 +91,7 @@ test("prompt=login and max_age are passed to the provider, and its auth_time to 
 test("a user who denies at the provider returns to a page with other ways to sign in", async () => {
   const page = await through(newBrowser(world.server), "/sign-in/up", "dana", { deny: true });
   assert.equal(page.status, 403);
-  assert.match(page.text, /it was denied there/);
+  assert.match(page.text, /access was denied at/);
   assert.match(page.text, /Continue with Upstream/);
 });
 

@@ -76,7 +76,7 @@ test("a user who denies returns to a page with other ways to sign in", async () 
   try {
     const page = await signIn();
     assert.equal(page.status, 403);
-    assert.match(page.text, /it was denied there/);
+    assert.match(page.text, /access was denied at/);
   } finally {
     github.deny = false;
   }

@@ -59,7 +59,7 @@ test("another JURISDICTION keeps the server from starting", async () => {
   try {
     const answer = await fetch(`${server.url}/jwks`);
     assert.equal(answer.status, 503);
-    assert.match(await answer.text(), /JURISDICTION is "us", and must be eu or fedramp/);
+    assert.match(await answer.text(), /JURISDICTION is "us" but must be eu or fedramp/);
   } finally {
     await server.stop();
   }

@@ -117,7 +117,7 @@ test("what a sign-in wrote is found after a crash, and each part can end without
 test("a wrong setting stops it with a line that names the setting", async () => {
   const server = await startServe(await freePort(), [`STATE=${folder}/other`, "PKCE=never"]);
   assert.equal(await server.exited, 1);
-  assert.match(server.said(), /PKCE is "never", and must be/);
+  assert.match(server.said(), /PKCE is "never" but must be/);
 });
 
 test("limits count by the connection's address, or by the proxy's header if it is set", async () => {

@@ -41,7 +41,7 @@ test("bindings, other names and a removed provider's secret don't keep it from s
 
 test("a setting that wrangler.toml has as a number or a table is read", async () => {
   const wrong = await answer({ ...production, ACCESS_TOKEN_LIFETIME: 5 });
-  assert.match(wrong.text, /ACCESS_TOKEN_LIFETIME is "5", and must be/);
+  assert.match(wrong.text, /ACCESS_TOKEN_LIFETIME is "5" but must be/);
   const right = await answer({ ...production, ACCESS_TOKEN_LIFETIME: 50, RESOURCES: [{ resource: "https://api.example.test", name: "API" }] });
   assert.equal(right.status, 200, right.text);
   const misspelt = await answer({ ...production, RESOURCE: [{ resource: "https://api.example.test" }] });
@@ -84,7 +84,7 @@ test("the process that started the server learns every unknown name, but no valu
   const { error, unknown } = await report({ SIGNUP: "off", OTHER: "x" });
   assert.equal(error, "SIGNUP is not a setting; did you mean SIGN_UP?");
   assert.deepEqual(unknown.map(({ name, nearest }) => [name, nearest]), [["SIGNUP", "SIGN_UP"], ["OTHER", null]]);
-  assert.match((await report({ PKCE: "never" })).error, /^PKCE is "never", and must be/);
+  assert.match((await report({ PKCE: "never" })).error, /^PKCE is "never" but must be/);
 });
 
 test("make serve refuses every unknown name, in its file and on its command line", async () => {

@@ -65,7 +65,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByLabel("Redirect URIs").fill("https://album.example.test/callback");
     await page.getByRole("button", { name: "Register" }).click();
     await heading(page, "Album");
-    await page.getByText("it is not shown again").waitFor();
+    await page.getByText("It won't be shown again").waitFor();
     await looksRight(page, options);
     await page.getByRole("button", { name: "Delete the app" }).click();
     await page.getByText("The app was deleted").waitFor();

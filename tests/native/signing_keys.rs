@@ -24,7 +24,7 @@ fn keys(world: &World) -> (usize, usize) {
 }
 
 #[test]
-fn a_ring_that_has_a_key_signs_though_the_clock_was_set_back_after_its_first_start() {
+fn a_key_ring_with_a_key_signs_even_if_the_clock_was_set_back_after_its_first_start() {
     for (seconds, restarts) in cases() {
         let world = World::new(&[]);
         let client_id = app(&world, "openid offline_access", true);
