@@ -1,4 +1,4 @@
-// Code exchange and refresh at a peer, said once for all of them.
+// Code exchange and refresh at a peer. All peers share this.
 import { CALLBACK, pkce } from "../tests/support/oauth.mjs";
 import { CODES, PEOPLE, times, using } from "./load.mjs";
 import { formBody, signOns, succeeds } from "./operations.mjs";
@@ -8,7 +8,7 @@ const query = ({ client_id, scope }, challenge) => new URLSearchParams({
   code_challenge_method: "S256",
 });
 
-// The request for a code of the one client, and what redeems that.
+// The request for a code of the client, and the request that redeems it.
 async function begin(clientOf, server) {
   const client = await clientOf(server);
   const { client_id } = client;
@@ -19,7 +19,8 @@ async function begin(clientOf, server) {
 
 const isRight = succeeds('"access_token"', '"refresh_token"');
 
-// `codeOf(send, query, cookies)` keeps the session in the cookies, and is sent the code at once where it finds one there.
+// `codeOf(send, query, cookies)` keeps the session in the cookies. If there is a session in them, it gets the code at
+// once.
 export const singleSignOn = ({ clientOf, codeOf }) => async (server) => {
   const { asked, redemption } = await begin(clientOf, server);
   const sessions = await times(PEOPLE, server.port, async (send) => {
@@ -30,7 +31,7 @@ export const singleSignOn = ({ clientOf, codeOf }) => async (server) => {
   return signOns(sessions, { codeOf: (send, cookies) => codeOf(send, asked, cookies), redeem: redemption }, isRight);
 };
 
-// What redeems and refreshes, where a code is had by `codeOf(send, query)`.
+// The operations that redeem and refresh, where `codeOf(send, query)` gets a code.
 export function flows({ clientOf, codeOf }) {
   const prepare = async (server, count) => {
     const { client_id, asked, redemption } = await begin(clientOf, server);

@@ -1,7 +1,7 @@
-// `make growth`: what a request costs as accounts and grants grow, in local storage on plain workerd.
+// `make growth`: measures what a request costs as accounts and grants grow, in local storage on plain workerd.
 //   make growth MOST=1000000    steps of ten from 1,000 to this many accounts; writes docs/growth.md with WRITE=1
-// Every account has a grant, and each is an object with a file of its own. At each step as many of them are in use,
-// picked at random from all, so that what differs is how many there are beside them.
+// Every account has one grant, and both are objects with a file each. Each step uses the same number of them, picked at
+// random, so the steps differ only in how many others exist.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -26,7 +26,7 @@ const client = await app(server);
 const { verifier, challenge } = pkce();
 const target = authorizeUrl(server, client, { challenge, scope: SCOPE }).slice(server.url.length);
 
-// The account and the grant that all others are copies of.
+// The account and the grant from which all others are copied.
 async function template() {
   const { browser } = await signedUp(server);
   const { code } = await authorize(server, client, browser, { challenge, scope: SCOPE });
@@ -39,7 +39,7 @@ async function template() {
 const first = await template();
 const seed = new Seed(folder, first);
 let total = 0;
-// Picked evenly from all that there are.
+// Picks objects evenly distributed among all.
 const picked = [];
 
 function growTo(count) {
@@ -77,7 +77,7 @@ const operations = {
   },
 };
 
-// Each user has some of its own, so that no two refresh one grant at a time.
+// Each virtual user has its own tokens, so that no grant is refreshed twice at the same time.
 const share = (pairs, user) => pairs.filter((_, index) => index % USERS === user);
 
 async function forAWhile(operate, pairs, seconds) {
@@ -94,8 +94,8 @@ async function eachOnce(operate, pairs) {
   return (cpu(server.pid) - before) / pairs.length;
 }
 
-// Microseconds of CPU: for the first request to an object, which loads it from the disk, and for those that follow.
-// The requests of some others warm the server up.
+// CPU time in microseconds: for the first request to an object, which loads it from disk, and for the requests that
+// follow. Requests to other objects warm the server up first.
 async function measure(operate) {
   const [warmUp, counted] = [picked.slice(0, WARM_UP), picked.slice(WARM_UP)];
   await eachOnce(operate, warmUp);

@@ -1,8 +1,8 @@
-// `make held`: televisions that wait for their answer (`Prefer: wait`), the memory that each takes, and the
-// time from a person's word to the answer.
+// `make held`: measures televisions that wait for their tokens (`Prefer: wait`): the memory that each needs, and the
+// time from the user's approval to the response.
 //   make held TELEVISIONS=5000 APPROVALS=200
-// Each takes the runtime five open files, so that one runtime holds no more than EACH, and there are as many of
-// them as it takes, each a server of its own.
+// Each television takes five open files of the runtime, so one runtime holds at most EACH. More televisions need more
+// runtimes, each a separate server.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,7 +18,7 @@ import { Browser } from "../tests/support/browser.mjs";
 
 const { TELEVISIONS = 5000, APPROVALS = 200, EACH = 2500 } = given();
 const many = Number(TELEVISIONS);
-// The longest that an answer is held (src/protocol/prefer.rs), in milliseconds.
+// The longest time that a response is held (src/protocol/prefer.rs), in milliseconds.
 const WAIT = 30_000;
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
@@ -28,7 +28,7 @@ const servers = [];
 const resident = () => sum(servers.map(({ pid }) => Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1])));
 const busy = () => sum(servers.map(({ pid }) => cpu(pid)));
 
-// The codes of one more server's televisions.
+// The codes for the televisions of one more server.
 async function addServer(index, count) {
   const server = await start({ port: await freePort(), folder: path.join(folder, `${index}`) });
   servers.push(server);
@@ -38,7 +38,7 @@ async function addServer(index, count) {
   return codes.map((code) => ({ ...code, client_id, server }));
 }
 
-// Whoever is held in vain asks again; the first time is noted in `waits`.
+// A television whose wait ended without a decision polls again; the first time is recorded in `waits`.
 async function ask({ device_code, client_id, server }, waits, answered) {
   const connection = new Connection(server.port);
   const poll = { path: "/token", ...formBody({ grant_type: DEVICE, client_id, device_code }, { prefer: `wait=${WAIT / 1000}` }) };
@@ -56,8 +56,8 @@ async function ask({ device_code, client_id, server }, waits, answered) {
   }
 }
 
-// From when and until when all were held: a poll that was answered in vain was held for the whole of WAIT, which
-// began after it was sent and ended before its answer came.
+// The period during which all polls were held. A poll that ended without a decision was held for the whole of WAIT,
+// which started after the request was sent and ended before its response arrived.
 const allHeld = (waits) => ({
   begin: Math.max(...waits.map(({ at }) => at - WAIT)),
   end: Math.min(...waits.map(({ sent }) => sent + WAIT)),
@@ -70,7 +70,7 @@ async function held(codes) {
     const answer = ask(code, waits, answered);
     answer.catch(() => answered.push("no answer"));
     waiting.push(answer);
-    // One after the other, as televisions are: of thousands at one moment some would not be let in.
+    // One after the other, like real televisions. Of thousands at the same moment, the server would refuse some.
     if (waiting.length % 25 === 0) await pause(0.03);
   }
   await pause(6);
@@ -122,7 +122,7 @@ try {
   console.log("waiting until their objects have left the memory");
   await pause(15);
   const waiting = await held(codes);
-  // All have asked again.
+  // All have polled again.
   await pause(3);
   await approvals(codes, waiting);
 } finally {

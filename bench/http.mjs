@@ -1,5 +1,5 @@
-// One connection that is kept open and carries one request at a time: little enough work that the server,
-// and not its caller, is what is measured.
+// A keep-alive connection that carries one request at a time. It takes so little work that the server is measured and
+// not its client.
 import { connect } from "node:net";
 
 export class Connection {
@@ -12,8 +12,8 @@ export class Connection {
     this.#port = port;
   }
 
-  // Sends { method, path, headers, body } and comes back with { status, headers(name), body }. Nothing is
-  // followed and no cookie is kept.
+  // Sends { method, path, headers, body } and returns { status, headers(name), body }. Follows no redirects and stores
+  // no cookies.
   send({ method = "GET", path, headers = {}, body }) {
     let head = `${method} ${path} HTTP/1.1\r\nhost: localhost:${this.#port}\r\n`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
@@ -65,7 +65,7 @@ const headerOf = (head, name) => {
   return name === "set-cookie" ? values : values[0];
 };
 
-// The whole body, or nothing while some of it is still to come.
+// The whole body, or nothing if a part of it hasn't arrived yet.
 function bodyOf(head, status, rest) {
   if (status === 204 || status === 304) return "";
   const length = head.match(/^content-length: *(\d+)/im);
@@ -82,7 +82,7 @@ function bodyOf(head, status, rest) {
   }
 }
 
-// The same as `fetch`, for what is written against that: as much of it as pages and forms need.
+// A replacement for `fetch` that supports what pages and forms need.
 export const asFetch = (send) => async (url, { method, headers, body }) => {
   const { pathname, search } = new URL(url);
   const form = body && { "content-type": "application/x-www-form-urlencoded" };

@@ -1,14 +1,15 @@
-// Load: virtual users who each do one operation after the other, and whose every answer is checked.
+// Load: virtual users who each do one operation after the other. Every response is checked.
 import { Connection } from "./http.mjs";
 
 export const USERS = 32;
 export const TELEVISIONS = 1000;
-// So many codes are made, and then redeemed within seconds, as apps do: their objects are in memory.
+// How many codes are created at a time. They are redeemed within seconds, as apps do, so their objects are still in
+// memory.
 export const CODES = 1500;
-// So many are signed in, where it is they who ask for codes.
+// How many users are signed in, for works in which they request codes.
 export const PEOPLE = 64;
 
-// Runs `body` with as many virtual users as asked for.
+// Runs `body` with this many virtual users.
 async function withUsers(port, users, body) {
   const connections = Array.from({ length: users }, () => new Connection(port));
   try {
@@ -22,7 +23,7 @@ async function checked(operate, send, user) {
   if (!(await operate(send, user))) throw new Error("an answer was not what it should be");
 }
 
-// Every user without a pause: what the server can do. Comes back with operations and seconds.
+// All users work without pauses, which shows what the server can do. Returns the operations and the seconds.
 export const saturate = (port, operate, seconds) =>
   withUsers(port, USERS, async (sends) => {
     const begin = performance.now();
@@ -38,9 +39,9 @@ export const saturate = (port, operate, seconds) =>
     return { done, seconds: (performance.now() - begin) / 1000 };
   });
 
-// Operations that begin at fixed moments, whether or not those before have ended: the time that one waits
-// for its turn counts. What begins in the first `warmUp` seconds, while connections open, does not; of what can be
-// used up, no more than a third. Comes back with the latencies in milliseconds, sorted.
+// Starts operations at fixed moments, even if earlier ones haven't ended, so that waiting for one's turn counts. Those
+// that start in the first `warmUp` seconds, while connections open, don't count. Uses at most a third of what can be
+// used up. Returns the sorted latencies in milliseconds.
 export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
   withUsers(port, USERS, async (sends) => {
     const left = operate.left?.() ?? Infinity;
@@ -62,7 +63,7 @@ export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
       free.push(user);
       ended += 1;
     };
-    // The loop turns without sleeping: a timer's millisecond would count as the server's.
+    // The loop doesn't sleep, because a timer's millisecond would count as the server's.
     while (ended < total && !failure) {
       while (next < total && free.length > 0 && due(next) <= performance.now()) {
         run(next, free.pop());
@@ -74,10 +75,10 @@ export const atRate = (port, operate, rate, seconds, warmUp = 1) =>
     return latencies.subarray(uncounted).sort();
   });
 
-// The value that so much of the sorted ones do not exceed.
+// The value that this fraction of the sorted values doesn't exceed.
 export const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
-// An operation that uses something up: `more` gets it, `left` tells how much there is.
+// An operation that uses something up: `more` supplies it, `left` says how much there is.
 export function using(make, operate) {
   let held = [];
   const use = (send, user) => operate(send, held.pop(), user);
@@ -89,7 +90,7 @@ export function using(make, operate) {
   });
 }
 
-// Does something so many times, with several at once: for preparations.
+// Does something a number of times, several at once, for preparations.
 export async function times(count, port, work) {
   const results = new Array(count);
   let next = 0;

@@ -1,4 +1,4 @@
-// How one operation is done and checked, said once for every contender.
+// How an operation is done and checked. All contenders share this.
 import { CODES, TELEVISIONS, times, using } from "./load.mjs";
 
 export const formBody = (fields, headers = {}) => ({
@@ -7,13 +7,13 @@ export const formBody = (fields, headers = {}) => ({
   body: new URLSearchParams(fields).toString(),
 });
 
-// An answer of 200 that has all of these texts.
+// Checks for status 200 and a body that contains all of these texts.
 export const succeeds = (...texts) => ({ status, body }) => status === 200 && texts.every((text) => body.includes(text));
 
-// The same request each time.
+// Sends the same request each time.
 export const always = (request, isRight) => async (send) => isRight(await send(request));
 
-// One request after the other, and then from the first again.
+// Sends one request after the other, then starts again with the first.
 export function inTurn(requests, isRight) {
   let next = 0;
   return async (send) => {
@@ -24,9 +24,9 @@ export function inTurn(requests, isRight) {
 
 export const codeIn = (answer) => new URL(answer.headers("location")).searchParams.get("code");
 
-// One who has a session comes back with a code, which is redeemed. So many at a time as codes are otherwise made, because
-// each leaves an object in memory for some seconds. Who comes next is chance: what an account does at every twentieth
-// sign-in must not be done by all at once.
+// A user who has a session gets another code, which is redeemed. They work in batches of the size in which codes are
+// otherwise created, because each code leaves an object in memory for some seconds. The next user is picked at random,
+// because what an account does at every twentieth sign-in must not happen to all users at once.
 export const signOns = (sessions, { codeOf, redeem }, isRight) =>
   using(
     async () => Array.from({ length: CODES }, () => sessions[Math.floor(Math.random() * sessions.length)]),
@@ -35,8 +35,8 @@ export const signOns = (sessions, { codeOf, redeem }, isRight) =>
 
 export const document = (path, text) => async () => always({ path }, succeeds(text));
 
-// What televisions poll with, each with a device code of its own. They poll every few seconds, so that
-// their objects stay in memory.
+// The polls of televisions, each with its own device code. They poll every few seconds, so their objects stay in
+// memory.
 export async function polls(server, { count, authorization, poll }) {
   const held = await times(Math.min(count, TELEVISIONS), server.port, async (send) =>
     JSON.parse((await send(authorization)).body).device_code);

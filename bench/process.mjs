@@ -1,4 +1,4 @@
-// What a process has used, as Linux tells.
+// Reads what a process has used, from Linux's /proc.
 import { readFileSync, readdirSync } from "node:fs";
 
 // CPU time of all its threads, in microseconds.
@@ -14,6 +14,6 @@ export function cpu(pid) {
   return nanoseconds / 1000;
 }
 
-// The most memory that it held since its start, in MiB.
+// The peak memory of the process since its start, in MiB.
 export const peakMemory = (pid) =>
   Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1]) / 1024;

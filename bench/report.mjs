@@ -1,4 +1,4 @@
-// Writes what was measured: a table and a plot for people, and the same as data.
+// Writes the results: a table and a plot for readers, and the data as JSON.
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
@@ -11,8 +11,8 @@ const middle = (rounds) => Object.fromEntries(fields.map((field) => [field, medi
 const ratio = (one, other) => (one && other ? Number((one.perSecond / other.perSecond).toFixed(3)) : null);
 const digits = (number, many = 0) => number.toFixed(many);
 
-// `measured` is work → contender → rounds. Each figure is the median of its rounds. `storage` is what Vestibule
-// asks of the platform for one operation of a work.
+// `measured` is work → contender → rounds. Each figure is the median of its rounds. `storage` contains the storage
+// operations that Vestibule needs for one operation of a work.
 export function report({ measured, storage }, { isWhole, rounds, seconds }) {
   const works = Object.entries(measured).map(([work, contenders]) => [
     work,
@@ -39,8 +39,8 @@ export function report({ measured, storage }, { isWhole, rounds, seconds }) {
   writeMarked(file, "measured", `${machine}.\n\n${table(works, storage)}`);
 }
 
-// What has changed since the build before: the ratio of each round, because the machine is not as fast in every one. The
-// median, and from the least to the most.
+// The change since the earlier build, as the median, minimum and maximum of the ratios of each round. Ratios within a
+// round are compared, because the machine isn't equally fast in all rounds.
 function changes(measured) {
   const compared = Object.entries(measured).filter(([, { vestibule, before }]) => vestibule && before);
   return compared.map(([work, { vestibule, before }]) => {
@@ -71,7 +71,7 @@ function table(works, storage) {
 
 const told = ({ objects, read, written, kv }) => `${objects} calls, ${read} read, ${written} written, ${kv} KV`;
 
-// Bars: each contender's requests per second beside the floor's, which is the whole width.
+// Bars: each contender's requests per second compared with the floor's, which has the full width.
 function plot(works) {
   const colours = { floor: "#9a9996", least: "#5e5c64", vestibule: "#1a5fb4" };
   const rows = [];

@@ -22,10 +22,10 @@ import { given } from "../tools/given.mjs";
 const { WORK, ROUNDS = 3, SECONDS = 4, COUNT, CONTENDERS, BEFORE } = given();
 const works = ["client_credentials", "code", "single_sign_on", "refresh", "device_poll", "introspect", "userinfo", "jwks", "discovery", "login"];
 const all = [...floors, least, vestibule, oidcProvider, workersOAuthProvider, openauth, betterAuth];
-// Several have the name `floor`: one for each kind of work.
+// Several contenders have the name `floor`: one for each kind of work.
 const names = [...new Set(all.map(({ name }) => name))];
 
-// What stands on the command line, separated by commas, or everything.
+// The values on the command line, separated by commas, or else all.
 function chosenOf(setting, value, known) {
   const chosen = value?.split(",") ?? known;
   const unknown = chosen.find((name) => !known.includes(name));
@@ -42,17 +42,17 @@ if (BEFORE) {
 }
 const rounds = Number(ROUNDS);
 const seconds = Number(SECONDS);
-// The most operations that a work is prepared for, where each needs something of its own.
+// The maximum number of operations that are prepared, for works in which each needs its own token or code.
 const enough = Number(COUNT ?? 3000 * seconds);
 
-// One contender at one work: what it can do, then how long it takes at half of that.
+// Measures a contender at a work: first its throughput, then its latency at half of that.
 async function measure(contender, work) {
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-bench-"));
   const server = await contender.start({ port: await freePort(), folder });
   try {
     const operate = await contender.works[work](server, { count: work === "login" ? 100 : enough });
     await operate.more?.();
-    // Until the runtime has compiled what is called.
+    // Repeats until the runtime has compiled the code.
     await saturate(server.port, operate, 2);
     await operate.more?.();
     const used = cpu(server.pid);
@@ -69,13 +69,13 @@ async function measure(contender, work) {
   }
 }
 
-// What Vestibule asks of the platform for one operation of a work: calls of objects, rows read and written,
-// KV. Counted in development, where it tells.
+// The storage operations of Vestibule for one operation of a work: calls to objects, rows read and written, KV. A
+// development server reports them.
 async function storageOf(work) {
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-bench-"));
   const server = await vestibule.start({ port: await freePort(), folder, more: { ENVIRONMENT: "development" } });
   try {
-    // So many of whatever takes turns: what is counted, each has done before.
+    // Every user or object has already done the operation once before it is counted.
     const times = 20;
     const operate = await vestibule.works[work](server, { count: times });
     await operate.more?.();
@@ -104,7 +104,7 @@ for (const work of chosen) {
   results[work] = {};
   if (contenders.includes(vestibule)) storage[work] = await storageOf(work);
   for (let round = 1; round <= rounds; round += 1) {
-    // Of two that are compared, each comes first as often.
+    // Of two contenders that are compared, each comes first equally often.
     for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
       if (!contender.works[work]) continue;
       const measured = await measure(contender, work);

@@ -1,11 +1,11 @@
-// Accounts and grants made by copying the files of one account and one grant, each under an identifier of its own:
-// in minutes there are as many as a server would make in days.
+// Makes accounts and grants by copying the files of one account and one grant, each with its own ID. In minutes this
+// makes as many as a server would in days.
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 
-// As workerd makes one that is unique: chance, and what tells that it is this class's.
+// An ID in workerd's format: a random part, and a part that identifies the class.
 function newId(uniqueKey) {
   const key = createHash("sha256").update(uniqueKey).digest();
   const chance = randomBytes(16);
@@ -14,7 +14,7 @@ function newId(uniqueKey) {
 
 const idOf = (token) => Buffer.from(token.slice(4), "base64url").subarray(0, 32).toString("hex");
 
-// The same token, of another object.
+// The same token for another object.
 export function tokenOf(token, id) {
   const prefix = token.slice(0, 4);
   const bytes = Buffer.from(token.slice(4), "base64url").subarray(0, -4);
@@ -24,18 +24,18 @@ export function tokenOf(token, id) {
   return prefix + Buffer.concat([bytes, sum]).toString("base64url");
 }
 
-// Where a text stands in a file.
+// The positions of a text in a file.
 function* placesOf(text, file) {
   for (let at = file.indexOf(text); at !== -1; at = file.indexOf(text, at + 1)) yield at;
 }
 
 export class Seed {
-  // What one account and its grant take of the disk.
+  // The disk space of one account and its grant.
   bytes = 0;
   #folders = {};
   #templates = [];
 
-  // `state` is what a server that has stopped has stored: one account, whose session the cookie is of, and one grant.
+  // `state` is the data of a stopped server: one account, to which the cookie's session belongs, and one grant.
   constructor(state, { session, refreshToken }) {
     const [account, grant] = [idOf(session), idOf(refreshToken)];
     for (const [name, id] of [["Account", account], ["Grant", grant]]) {
@@ -52,7 +52,7 @@ export class Seed {
     }
   }
 
-  // One more account with one grant. Neither has an alarm: what is stored here is not waited for.
+  // Adds an account with one grant. Neither has an alarm, because the stored data is never waited for.
   add() {
     const ids = { Account: newId("vestibule-Account"), Grant: newId("vestibule-Grant") };
     for (const { name, file, accounts, grants } of this.#templates) {

@@ -1,5 +1,5 @@
-// `make audit`: the licences, sources and versions of all dependencies (deny.toml), and known vulnerabilities. Prints
-// one line for each. A finding fails; a database that cannot be reached does not, and the line says so.
+// `make audit`: checks the licenses, sources and versions of all dependencies (deny.toml), and known vulnerabilities.
+// Prints one line for each check. A finding fails the command. An unreachable database doesn't, but its line says so.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -22,7 +22,7 @@ function fail(what, output) {
   console.error(output.trim().split("\n").slice(-60).join("\n"));
 }
 
-// Licences, bans and sources need no network. The crates of other platforms must be there too to be looked at.
+// Licenses, bans and sources need no network, but the crates of other platforms must have been fetched.
 const checks = run(deny, ["--workspace", "--locked", "--log-level", "warn", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]);
 if (checks.status === 0) say("licences, bans and sources of crates", "as deny.toml asks");
 else fail("licences, bans and sources of crates", checks.output);
@@ -32,7 +32,7 @@ if (advisories.status === 0) say("advisories for crates", "none");
 else if (/failed to fetch advisory database/.test(advisories.output)) say("advisories for crates", "the database could not be reached");
 else fail("advisories for crates", advisories.output);
 
-// What the worker is made of; it has no npm package today.
+// The npm packages in the worker. Today there are none.
 const npm = run("npm", ["audit", "--omit=dev", "--json"]);
 const found = parsed(npm.stdout)?.metadata?.vulnerabilities?.total;
 if (found === undefined) say("advisories for npm packages", "the database could not be reached");

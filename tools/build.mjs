@@ -1,5 +1,5 @@
-// Builds the worker: Rust to wasm, the bindings around it, and the optimiser over both.
-// `wrangler` calls this by itself (wrangler.toml); it does nothing where nothing has changed.
+// Builds the worker: compiles Rust to wasm, generates the bindings and optimizes the result. `wrangler` runs this
+// itself (wrangler.toml). It does nothing if nothing has changed.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -17,7 +17,7 @@ const stamp = path.join(output, "stamp");
 
 const compiled = compile("vestibule");
 
-// The optimiser takes a minute, so it runs only over what it has not seen.
+// The optimizer takes a minute, so it runs only on input that has changed.
 const hash = createHash("sha256")
   .update(readFileSync(compiled))
   .update(readFileSync("Cargo.lock"))

@@ -1,4 +1,4 @@
-// How large the bundle is and may be. Cloudflare's limit, 3 MB on the free plan, is on the compressed size.
+// The size of the bundle and its limit. Cloudflare's limit (3 MB on the free plan) applies to the compressed size.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { compressed } from "./compressed.mjs";

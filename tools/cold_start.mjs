@@ -1,5 +1,5 @@
-// From the start of workerd to the first answer, in milliseconds: of Vestibule and of an empty Rust worker,
-// in alternating rounds on plain workerd; the median of each.
+// Measures the time from the start of workerd to the first response, in milliseconds: for Vestibule and for an empty
+// Rust worker, in alternating rounds on plain workerd. Returns the median of each.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -41,11 +41,11 @@ async function timed(begin) {
   return took;
 }
 
-// `folder` holds the empty worker.
+// `folder` is the folder of the empty worker.
 export async function coldStarts(folder) {
   const state = mkdtempSync(path.join(tmpdir(), "vestibule-start-"));
   const took = { vestibule: [], empty: [] };
-  // What keeps a connection alive would wait for the server that is gone.
+  // Without this, a keep-alive connection would wait for the server that was stopped.
   for (let round = 0; round < ROUNDS; round += 1) {
     took.vestibule.push(await timed((port) => start({ state, port })));
     took.empty.push(await timed((port) => startEmpty(folder, port)));

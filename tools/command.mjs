@@ -12,7 +12,7 @@ const HELP = `
 
   Settings can follow as NAME=value: npx ${NAME} deploy ENV=staging
 `;
-// What `dev` sets unless the command line does.
+// The settings of `dev`, unless the command line sets them.
 const DEVELOPMENT = ["ENVIRONMENT=development", "STATE=.vestibule-dev"];
 
 const commands = {
@@ -37,7 +37,7 @@ if (command === "--version") {
 } else if (command === undefined || command === "help" || command === "--help") {
   console.log(HELP);
 } else if (Object.hasOwn(commands, command)) {
-  // What follows reads its arguments from there.
+  // The imported module reads its arguments from there.
   process.argv.splice(2, 1);
   await commands[command]();
 } else {

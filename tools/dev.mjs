@@ -1,5 +1,5 @@
-// `make dev`: starts the server with local Durable Objects and KV that survive a restart, seeds it,
-// and prints what to open. Settings may stand on the command line: make dev ISSUER=...
+// `make dev`: starts the server with local Durable Objects and KV that survive a restart, seeds it, and prints what to
+// open. The command line may contain settings: make dev ISSUER=...
 import { spawn } from "node:child_process";
 import { createConnection } from "node:net";
 import path from "node:path";
@@ -24,7 +24,7 @@ if (taken) {
 }
 
 const url = `http://localhost:${port}`;
-// Other people's identities: unless the settings name providers, the demo's own are started.
+// Upstream providers: starts those of the demo, unless the settings configure others.
 const upstreams = settings.PROVIDERS !== undefined ? { vars: {} } : await startUpstreams(url, port + 1).catch(() => {
   console.error(`vestibule: the ports ${port + 1} and ${port + 2} are needed for the demo's providers`);
   process.exit(1);

@@ -1,4 +1,4 @@
-// A port that nothing listens on.
+// Returns a port on which nothing listens.
 import { createServer } from "node:net";
 
 export async function freePort() {

@@ -1,4 +1,4 @@
-// What stands on the command line as NAME=value.
+// The settings on the command line, in the form NAME=value.
 const words = () => process.argv.slice(2);
 const isPair = (word) => /^[A-Z][A-Z0-9_]*=/.test(word);
 
@@ -10,5 +10,5 @@ export const given = () =>
     }),
   );
 
-// What else stands there.
+// The other arguments on the command line.
 export const others = () => words().filter((word) => !isPair(word));

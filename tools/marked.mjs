@@ -1,4 +1,4 @@
-// The part of a page that a measurement writes: between `<!-- NAME -->` and `<!-- /NAME -->`.
+// Replaces the part of a page that a measurement writes: between `<!-- NAME -->` and `<!-- /NAME -->`.
 import { readFileSync, writeFileSync } from "node:fs";
 
 function parts(file, name) {

@@ -1,4 +1,4 @@
-// `make release`: packs the built bundle and the tools that deploy and run it with Node alone into an npm package in
+// `make release`: packs the built bundle and the tools that deploy and run it with only Node into an npm package in
 // release/, and writes its checksum.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// `make serve`: runs Vestibule without Cloudflare, on plain workerd, with everything it remembers on
-// local disk. `SETTINGS=file.toml` names its settings; single ones may stand on the command line.
+// `make serve`: runs Vestibule without Cloudflare, on plain workerd, with all its data on local disk.
+// `SETTINGS=file.toml` names the file with its settings; the command line may contain single ones.
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "smol-toml";
@@ -15,7 +15,7 @@ import { Supervisor } from "./workerd/supervisor.mjs";
 // How long removing files may delay a start, in milliseconds.
 const MAX_REMOVING = 10_000;
 
-// The files hold keys and personal data, so only their owner may read them; workerd's files too.
+// The files contain keys and personal data, so only their owner may read them. This also applies to workerd's files.
 process.umask(0o077);
 // The runtime ends with this process (workerd/runtime.mjs).
 function stop(text) {
@@ -46,7 +46,7 @@ const limit = openFileLimit();
 const advice = adviceFor(limit);
 if (advice !== undefined) console.error(`vestibule: ${advice}`);
 
-// What can't be done while workerd runs. Only the first start removes files, so that a restart is quick.
+// Does what can't be done while workerd runs. Only the first start removes files, so that a restart is quick.
 async function prepare(mayRemove) {
   await withClasses(STATE, async (classes) => {
     const perSecond = alarmsPerSecond(limit);
@@ -70,10 +70,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     supervisor.stop();
   });
 }
-// The reader of the output may be gone; that must not end the server.
+// The program that reads the output may have ended, but the server must go on.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-// Refuses unknown names, because a misspelt setting would be ignored. The secret of a removed provider only causes a
+// Refuses unknown names, because a misspelled setting would be ignored. The secret of a removed provider only causes a
 // warning.
 async function checkSettings(server) {
   const { wrong, unused } = await reportSettings(server);
@@ -84,10 +84,10 @@ async function checkSettings(server) {
 
 async function greet(server) {
   await checkSettings(server);
-  // The first request makes the keys.
+  // The first request creates the signing keys.
   const { status, text } = await server.ask("/jwks");
   if (status !== 200) throw new Error(text.trim());
-  // Opening it creates the demo's clients and user.
+  // Opening the demo creates its clients and user.
   const hasDemo = settings.ENVIRONMENT === "development" && (await server.ask("/demo")).status === 200;
   const demo = hasDemo ? `  Demo       ${server.url}/demo: demo@example.com, password vestibule-demo\n` : "";
   console.log(`

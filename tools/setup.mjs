@@ -1,5 +1,5 @@
-// Sets up whatever is missing, once: the npm packages, the Rust toolchain, and for the tests a
-// browser and a Python environment. Says what it does, and what to do where it cannot.
+// Installs what is missing: the npm packages, the Rust toolchain and, for the tests, a browser and a Python
+// environment. Says what it does, and what to do if it can't do something.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ function run(command, args, options = {}) {
 }
 const has = (command, args = ["--version"]) => run(command, args, { stdio: "ignore" });
 
-// Does a step, unless it was done for the same files and what it made is still there.
+// Runs a step, unless it already ran for the same files and its results still exist.
 function once(name, files, isThere, work) {
   const hash = createHash("sha256");
   for (const file of files) hash.update(readFileSync(file));
@@ -82,7 +82,7 @@ function browser() {
   return [process.env.CHROMIUM, ...known].some((name) => name && has(name));
 }
 
-// Installs Debian packages, as root or through sudo.
+// Installs Debian packages, as root or with sudo.
 function debian(packages) {
   if (!has("apt-get")) return false;
   const asRoot = process.getuid?.() === 0 ? [] : ["sudo", "-n"];

@@ -1,5 +1,5 @@
-// `make size`: the bundle by crate, and a cold start beside that of an empty Rust worker. Writes
-// docs/size.md with WRITE=1, and fails where either is over tools/budget.json.
+// `make size`: measures the bundle by crate, and a cold start compared with an empty Rust worker. Writes docs/size.md
+// with WRITE=1, and fails if a value is over tools/budget.json.
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { budget, bundleSize } from "./bundle.mjs";
@@ -13,7 +13,7 @@ const root = path.dirname(import.meta.dirname);
 process.chdir(root);
 const { WRITE } = given();
 
-// Reads a number of LEB128.
+// Parses a LEB128 number.
 function number(bytes, at) {
   let [value, shift] = [0, 0];
   for (;;) {
@@ -74,8 +74,8 @@ function functionNames(section) {
   return names;
 }
 
-// What of the code comes from which crate: [crate, code]; the first crate that a name mentions. Of the one's
-// own, its room too.
+// The code by crate: [crate, code]. A function counts for the first crate that its name mentions; those of this crate
+// are also split by room.
 function byCrate(wasm) {
   let [imported, bodies, names, data] = [0, [], new Map(), Buffer.alloc(0)];
   for (const [id, section] of sections(wasm)) {

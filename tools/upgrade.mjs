@@ -1,4 +1,4 @@
-// `npx vestibule-auth upgrade`: deploys the newest version of the package, or the one that VERSION=… names.
+// `npx vestibule-auth upgrade`: deploys the newest version of the package, or the one that VERSION=… specifies.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ import { given, others } from "./given.mjs";
 const { name, version } = JSON.parse(readFileSync(path.join(import.meta.dirname, "..", "package.json"), "utf8"));
 const { VERSION: wanted = "latest", ...rest } = given();
 const say = (text) => console.log(`vestibule: ${text}`);
-// npx tells where npm is.
+// npx sets this variable to the path of npm.
 const cli = process.env.npm_execpath;
 const npm = (args, options) => {
   const [command, ...rest] = cli?.endsWith(".js") ? [process.execPath, cli, ...args] : ["npm", ...args];

@@ -1,5 +1,5 @@
-// The providers of the demo: a social network and a company, each a real OpenID provider on this
-// machine. `make dev` starts them beside the server.
+// The demo's providers: a social network and a company, each a real OpenID provider on this machine. `make dev` starts
+// them with the server.
 import { startUpstream } from "../tests/support/upstream/oidc.mjs";
 
 const SECRET = "the secret of the demo, on this machine alone";
@@ -21,8 +21,8 @@ const client = (url, id) => ({
   response_types: ["code"],
 });
 
-// Starts them for a server at `url`, on the two ports from `port` on: a person is known by the issuer,
-// which must be the same after a restart. Comes back with the settings by which the server knows them.
+// Starts the providers for a server at `url`, on the two ports from `port` on. The ports are fixed, because a user is
+// identified by the issuer, which must stay the same after a restart. Returns the server's settings for them.
 export async function startUpstreams(url, port) {
   const friendface = await startUpstream({
     port,

@@ -1,10 +1,10 @@
-// Rust to wasm, the bindings around it, and the optimiser over both.
+// Compiles Rust to wasm, generates the bindings, and optimizes the result.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import path from "node:path";
 
-// What rustc and the bindings use, and nothing that workerd may not know.
+// The wasm features that rustc and the bindings use. All of them are supported by workerd.
 const features = [
   "bulk-memory", "bulk-memory-opt", "call-indirect-overlong", "multivalue", "mutable-globals",
   "nontrapping-float-to-int", "reference-types", "sign-ext",
@@ -19,14 +19,15 @@ function run(what, command, args) {
   }
 }
 
-// Panic messages name source files. Without these flags, they would name the folders of whoever built the bundle.
+// Panic messages contain the paths of source files. These flags remove the folders of the machine that built the
+// bundle.
 function remappedPaths() {
   const registry = path.join(process.env.CARGO_HOME ?? path.join(homedir(), ".cargo"), "registry", "src");
   const flags = [[registry, "registry"], [process.cwd(), "vestibule"]].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
 
-// Comes back with the path of what the compiler wrote.
+// Returns the path of the compiler's output.
 export function compile(crate) {
   run(`compiling ${crate} to wasm`, "cargo", [
     "--config", remappedPaths(), "build", "--release", "--locked", "--lib", "-p", crate, "--target", "wasm32-unknown-unknown",
@@ -41,7 +42,7 @@ export function bind(compiled, folder) {
   ]);
 }
 
-// In place. `-g` keeps the names of functions.
+// Optimizes the file in place. `-g` keeps the names of functions.
 export function optimise(wasm, ...more) {
   const binaryen = path.dirname(createRequire(import.meta.url).resolve("binaryen/package.json"));
   run("optimising", process.execPath, [path.join(binaryen, "bin", "wasm-opt"), "-O3", ...more, ...features, wasm, "-o", wasm]);

@@ -11,7 +11,7 @@ const json = (path, fields, port) => ({
   method: "POST", path, headers: { "content-type": "application/json", origin: `http://localhost:${port}` }, body: JSON.stringify(fields),
 });
 
-// A password for a session: there is no code and no token in it.
+// Exchanges a password for a session: there is no code and no token.
 async function login({ port }, { count }) {
   const password = "a long enough passphrase";
   const people = Array.from({ length: Math.min(count, 100) }, (_, index) => ({ email: `person-${index}@example.test`, password }));
@@ -28,7 +28,7 @@ async function device_poll({ port }, { count }) {
 }
 
 async function jwks(server) {
-  // The key is made when it is first asked for.
+  // The key is created when it is first requested.
   await fetch(`http://localhost:${server.port}/api/auth/jwks`);
   return document("/api/auth/jwks", '"P-256"')();
 }

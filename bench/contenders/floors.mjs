@@ -1,4 +1,4 @@
-// The floors: hand-written JavaScript workers that do the one thing that cannot be left out.
+// The floors: hand-written JavaScript workers that do only the work that can't be left out.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { CALLBACK, authorizeUrl } from "../../tests/support/oauth.mjs";
@@ -9,10 +9,10 @@ import { always, codeIn, formBody, inTurn, signOns, succeeds } from "../operatio
 
 const folderOfFloors = path.resolve(import.meta.dirname, "../floors");
 
-// Those that call a Durable Object.
+// The floors that call a Durable Object.
 const STORING = ["object.js", "single_sign_on.js", "least.js"];
 
-// With the runtime and the setting of V8 that `make serve` has.
+// Uses the same runtime and V8 settings as `make serve`.
 export async function start(file, { port, folder }) {
   mkdirSync(path.join(folder, "objects"), { recursive: true });
   const config = path.join(folder, "floor.capnp");
@@ -44,14 +44,14 @@ const token = async () =>
     { path: "/token", ...formBody({ grant_type: "client_credentials", client_id: "one", scope: "read" }) },
     succeeds('"access_token"'),
   );
-// An object for each of `count` ids, which have all been written to before.
+// Creates an object for each of `count` IDs, and writes to each once.
 const objects = (path, text, most) => async (server, { count }) => {
   const ids = Array.from({ length: Math.min(count, most) }, (_, id) => id);
   await times(ids.length, server.port, (send, id) => send({ path: `/row?id=${id}` }));
   return inTurn(ids.map((id) => ({ path: `${path}?id=${id}` })), answers(text));
 };
-// As many objects at a time as there are codes, each written to a moment before, and used once: a code is redeemed in an
-// object that /authorize made for it.
+// Uses as many objects at a time as there are codes. Each was written to shortly before and is used once, because a
+// code is redeemed in the object that /authorize made for it.
 const code = async (server) => {
   let made = 0;
   const requests = async () => {

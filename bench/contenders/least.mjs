@@ -1,5 +1,5 @@
-// The least that the protocol asks of any server with this storage: the work of bench/floors/least.js. It is sent
-// what Vestibule is sent, in as many bytes.
+// The minimum that the protocol requires of any server with this storage: the work of bench/floors/least.js. Its
+// requests have the same content and size as those for Vestibule.
 import { CALLBACK, DEVICE, authorizeUrl, basic } from "../../tests/support/oauth.mjs";
 import { CODES, PEOPLE, TELEVISIONS, times } from "../load.mjs";
 import { codeIn, formBody, inTurn, signOns, succeeds } from "../operations.mjs";
@@ -10,7 +10,7 @@ export const start = (where) => startFloor("least.js", where);
 
 const client_id = "vcl_".padEnd(31, "c");
 const authorization = basic({ client_id, client_secret: "vcs_".padEnd(47, "s") });
-// How long Vestibule's tokens are.
+// The length of Vestibule's tokens.
 const CODE = 100;
 const REFERENCE = 100;
 const JWT = 756;
@@ -26,12 +26,12 @@ const userinfo = (access_token) => ({ path: "/userinfo", headers: { authorizatio
 const path = authorizeUrl({ url: "" }, { client_id }, { challenge: "c".repeat(43) });
 const signOn = (session) => ({ path, headers: { cookie: `__Host-csrf=${"c".repeat(43)}; __Host-session=${session}` } });
 
-// Tokens of at most so many objects: each tells where its object is.
+// Tokens of at most this many objects. Each token contains the ID of its object.
 const tokens = (length, most, server, { count }) => times(Math.min(count, most), server.port, async (send) => {
   const id = (await send({ path: "/object" })).body;
   return `any_${id}`.padEnd(length, "t");
 });
-// A request with each.
+// Makes a request with each token.
 const asked = (request, length, most, isRight) => async (server, { count }) => {
   const held = await tokens(length, most, server, { count });
   return inTurn(held.map(request), isRight);

@@ -20,7 +20,8 @@ async function device_poll(server, { count }) {
   return inTurn(requests, ({ status, body }) => status === 400 && body.includes("authorization_pending"));
 }
 
-// Signs in at once: to the page, on from it, and back with a code. Whose `cookies` have a session gets the code at once.
+// Signs in: opens the page, submits it, and returns with a code. If the `cookies` contain a session, the code comes at
+// once.
 async function codeOf(send, asked, cookies = new Map()) {
   let path = `/auth?${asked}`;
   for (;;) {

@@ -1,4 +1,4 @@
-// Peers that run on Node, each a program that says "ready" when it listens.
+// Peers that run on Node. Each is a program that prints "ready" when it listens.
 import { spawn } from "node:child_process";
 import path from "node:path";
 

@@ -9,7 +9,7 @@ import { codeIn, document } from "../operations.mjs";
 
 const peers = path.resolve(import.meta.dirname, "../peers");
 
-// With the default settings of V8: none of these says another.
+// Uses V8's default settings, because none of these peers recommends others.
 async function start({ file, kv }, { port, folder }) {
   const require = createRequire(createRequire(import.meta.url).resolve("wrangler/package.json"));
   const { build } = await import(require.resolve("esbuild"));

@@ -1,5 +1,5 @@
-// Vestibule, as `make serve` runs it, with its production settings; only the limits per network are
-// lifted, since all the load comes from one.
+// Vestibule as `make serve` runs it, with its production settings. Only the limits per network are off, because all
+// load comes from one network.
 import { randomBytes } from "node:crypto";
 import { start as startRuntime } from "../../tools/workerd/runtime.mjs";
 import { Browser } from "../../tests/support/browser.mjs";
@@ -19,7 +19,7 @@ export async function start({ port, folder, more, bundle }) {
   const unlimited = { SIGN_UPS_PER_HOUR: "1000000", FAILED_SIGN_INS_PER_HOUR: "1000000", SIGN_INS_PER_HOUR: "1000000", DEVICE_CODES_PER_HOUR: "1000000" };
   const own = { REGISTRATION: "token", REGISTRATION_TOKEN: TOKEN, AUTHORIZATION_CODE_LIFETIME: "600", DEVICE_INTERVAL: "1" };
   const settings = { ...own, ...unlimited, ...more };
-  // Its events are lines of standard output (docs/events.md).
+  // It writes its events as lines to standard output (docs/events.md).
   const { child, ready, stop, url } = startRuntime({ settings, state: folder, port, stdout: "ignore", bundle });
   await ready;
   return { url, port, registrationToken: TOKEN, pid: child.pid, stop };
@@ -27,7 +27,8 @@ export async function start({ port, folder, more, bundle }) {
 
 export const app = (server, more) => publicApp(server, { first_party: true, ...more });
 
-// So many codes for an app, over so many people: by default few, but enough that nobody has more grants than are kept.
+// Gets a number of codes for an app, spread over users: by default over few, but enough that no account exceeds its
+// maximum of grants.
 async function codes(server, client, count, crowd = Math.ceil(count / 400)) {
   const people = await Promise.all(
     Array.from({ length: crowd }, async () => (await signedUp(server)).browser.cookieHeader()),
@@ -87,7 +88,7 @@ async function refresh(server) {
   };
 }
 
-// People who have a session and have allowed the app before come for another code.
+// Users who have a session and have already allowed the app request another code.
 async function single_sign_on(server, { count }) {
   const client = await publicApp(server);
   const { verifier, challenge } = pkce();
@@ -107,7 +108,7 @@ async function device_poll(server, { count }) {
   const { client_id } = await television(server);
   const authorization = { path: "/device_authorization", ...formBody({ client_id, scope: "openid" }) };
   const requests = await polls(server, { count, authorization, poll: { grant_type: DEVICE, client_id } });
-  // Who polls too fast is told so by one of the two.
+  // A client that polls too fast gets `slow_down`.
   return inTurn(requests, ({ status, body }) => status === 400 && /"(authorization_pending|slow_down)"/.test(body));
 }
 
@@ -119,7 +120,7 @@ async function introspect(server) {
   return always({ path: "/introspect", ...formBody({ token }, basic(client)) }, succeeds('"active":true'));
 }
 
-// As many objects answer as the floor has.
+// Uses as many objects as the floor.
 async function userinfo(server, { count }) {
   const people = Math.min(count, PEOPLE);
   const held = await tokens(server, await app(server), people, people);
@@ -127,7 +128,7 @@ async function userinfo(server, { count }) {
   return inTurn(requests, succeeds('"email"'));
 }
 
-// A browser that has never been here: from the app to the page, the password, and back with a code.
+// A new browser: goes from the app to the sign-in page, sends the password, and returns with a code.
 async function login(server, { count }) {
   const client = await app(server);
   const people = await Promise.all(Array.from({ length: Math.min(count, 100) }, async () => (await signedUp(server)).person));

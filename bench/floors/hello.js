@@ -1,4 +1,4 @@
-// The least that a worker can do.
+// The minimum that a worker can do.
 export default {
   fetch() {
     return new Response("hello");

@@ -1,6 +1,6 @@
-// The least that the protocol asks of any server with this storage, and no check at all: read what was sent, call a
-// Durable Object by RPC with a command, write a row where something must be remembered, sign, and answer with the
-// headers that are asked for. What is sent, stored and answered is about as long as Vestibule's.
+// The minimum that the protocol requires of any server with this storage, without any checks: read the request, call a
+// Durable Object by RPC with a command, write a row if something must be stored, sign, and respond with the required
+// headers. Requests, rows and responses are about as long as Vestibule's.
 import { DurableObject } from "cloudflare:workers";
 
 const ISSUER = "http://localhost:18787";
@@ -47,7 +47,7 @@ export class Floor extends DurableObject {
   expect(command) {
     this.ctx.storage.kv.put("state", command);
   }
-  // A row that is written again as it was is not written at all: each is another.
+  // Unchanged rows aren't written at all, so each row is different.
   issue() {
     this.#number += 1;
     const secret = random(24);
@@ -57,7 +57,7 @@ export class Floor extends DurableObject {
   }
 }
 
-// Tokens are answered with the headers of RFC 6749 §5.1.
+// Token responses have the headers of RFC 6749 §5.1.
 const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
 const answers = { headers };
 const refuses = { status: 400, headers };
@@ -77,7 +77,7 @@ async function signed(header, claims) {
   return `${input}.${base64url(new Uint8Array(await crypto.subtle.sign(ES256, key, text.encode(input))))}`;
 }
 
-// The answer to whoever showed `token`, from what its object said.
+// The response to a client that sent `token`, from the reply of the token's object.
 async function issued(token, said) {
   const { authorization, secret } = JSON.parse(said);
   const { grant_id, account: sub, client_id, scope, amr, sid } = authorization;
@@ -96,7 +96,7 @@ async function issued(token, said) {
   return new Response(JSON.stringify(response), issues);
 }
 
-// So begins each token here: four letters, then where its object is.
+// The format of the tokens: a prefix of four letters, then the ID of the object.
 const objectOf = ({ FLOORS }, token) => FLOORS.get(FLOORS.idFromString(token.slice(4, 68)));
 const secretOf = (token) => token.slice(68);
 const formOf = async (request) => new URLSearchParams(await request.text());
@@ -121,7 +121,7 @@ async function atToken(form, env) {
   return new Response(await objectOf(env, code).poll(JSON.stringify({ Poll })), refuses);
 }
 
-// The account's object says whose session the cookie is, and a new object remembers the code by its hash.
+// The account's object checks the session of the cookie, and a new object stores the hash of the code.
 async function authorize(request, env) {
   const query = new URL(request.url).searchParams;
   const session = request.headers.get("cookie").split("__Host-session=")[1];
@@ -155,7 +155,7 @@ async function userinfo(request, env) {
   return new Response(await objectOf(env, token).person(JSON.stringify({ UserInfo })), answers);
 }
 
-// Makes an object that has its row.
+// Creates an object that has its row.
 async function object({ FLOORS }) {
   const id = FLOORS.newUniqueId();
   await FLOORS.get(id).issue();

@@ -1,7 +1,7 @@
 // Calls a Durable Object by RPC: /memory answers from memory, /row writes one row.
 import { DurableObject } from "cloudflare:workers";
 
-// A row that is written again as it was is not written at all: each is another.
+// Unchanged rows aren't written at all, so each row is different.
 let rows = 0;
 
 export class Floor extends DurableObject {

@@ -1,5 +1,5 @@
-// /authorize asks the account's object for the session, which it has in memory, and has a new object write a row for the
-// code. /token has that object write one more row, signs a token and answers.
+// /authorize asks the account's object for the session, which is in memory, and lets a new object write a row for the
+// code. /token lets that object write another row, then signs a token and responds.
 import { DurableObject } from "cloudflare:workers";
 import { formOf, issue } from "./token.js";
 

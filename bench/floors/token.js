@@ -1,4 +1,4 @@
-// Parses the form, signs ES256 and answers: the least that a token endpoint can do.
+// Parses the form, signs with ES256 and responds: the minimum that a token endpoint can do.
 const encode = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const text = new TextEncoder();
 const header = encode(text.encode('{"alg":"ES256","typ":"at+jwt","kid":"one"}'));

@@ -1,4 +1,4 @@
-// better-auth on Node with SQLite on disk, as its documentation sets it up for production.
+// better-auth on Node with SQLite on disk, set up for production as its documentation says.
 import { createServer } from "node:http";
 import { DatabaseSync } from "node:sqlite";
 import path from "node:path";
@@ -9,7 +9,7 @@ import { deviceAuthorization, jwt } from "better-auth/plugins";
 
 const [port, folder] = process.argv.slice(2);
 const database = new DatabaseSync(path.join(folder, "auth.db"));
-// What SQLite's own documentation advises for a server.
+// The settings that SQLite's own documentation recommends for a server.
 database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
 const options = {
   database,

@@ -1,4 +1,4 @@
-// A KV namespace on local disk for the peers that keep their state in KV: one object's SQLite, with expiry.
+// A KV namespace on local disk for the peers that store their state in KV: one object's SQLite, with expiry.
 import { DurableObject } from "cloudflare:workers";
 
 export class Namespace extends DurableObject {

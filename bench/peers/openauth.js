@@ -1,4 +1,4 @@
-// @openauthjs/openauth with KV, as its documentation sets it up for Workers, and a provider that asks nothing.
+// @openauthjs/openauth with KV, set up for Workers as its documentation says, with a provider that signs everyone in.
 import { issuer } from "@openauthjs/openauth";
 import { CloudflareStorage } from "@openauthjs/openauth/storage/cloudflare";
 import { createSubjects } from "@openauthjs/openauth/subject";

@@ -1,4 +1,4 @@
-// @cloudflare/workers-oauth-provider with a page that asks nothing, as its README sets it up.
+// @cloudflare/workers-oauth-provider, set up as its README says, with a page that signs everyone in.
 import { OAuthProvider } from "@cloudflare/workers-oauth-provider";
 
 const handler = {

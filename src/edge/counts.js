@@ -8,7 +8,7 @@ export function count(what, times = 1) {
   counts[what] += times;
 }
 
-// As entries of Server-Timing.
+// The counts in the format of the Server-Timing header.
 export const totals = () =>
   Object.entries(counts)
     .map(([what, times]) => `all-${what};desc="${times}"`)

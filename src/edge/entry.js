@@ -1,5 +1,5 @@
-// What Cloudflare calls. It hands requests and commands to the wasm module and the answers back;
-// no rule of OAuth stands here.
+// The worker's entry point on Cloudflare. It passes requests and commands to the wasm module and returns its responses.
+// It contains no OAuth rules.
 import { answer } from "../../build/vestibule.js";
 import { keep, recall } from "./kept.js";
 import { begin, turns } from "./module.js";
@@ -9,7 +9,7 @@ import { bounded, responseOf } from "./platform.js";
 const MAX_BODY = 64 * 1024;
 
 export default {
-  // Nothing that is awaited here holds the body or the address: thousands may wait at once.
+  // Nothing that is awaited here keeps the body or the URL in memory, because thousands of requests may wait at once.
   async fetch(request, env) {
     try {
       if (request.method !== "GET") {
@@ -23,15 +23,15 @@ export default {
       return responseOf(given);
     } catch (error) {
       console.error(`a request failed: ${error}`);
-      return refusal(request, 500, "server_error", "something went wrong, and it is not your fault");
+      return refusal(request, 500, "server_error", "internal error; try again, or report the x-request-id");
     }
   },
 };
 
 const started = (request, body, env) => begin(() => answer(request, request.method, request.url, body, env));
 
-// Reads the body and begins: comes back with the answer that is on its way, undefined for a body that is too
-// large. In an object, since a promise that an async function returns is awaited before it comes back.
+// Reads the body and starts the request. Returns the promise of the response, or undefined if the body is too large.
+// The promise is in an object, because an async function that returns a promise would await it first.
 async function received(request, env) {
   const body = await read(request);
   return { answer: body === undefined ? undefined : turns(started(request, body, env)) };
@@ -39,7 +39,7 @@ async function received(request, env) {
 
 const tooLarge = (request) => refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");
 
-// What the wasm module cannot answer.
+// A response for what the wasm module can't handle.
 const refusal = (request, status, error, error_description) =>
   Response.json(
     { error, error_description },
@@ -54,18 +54,18 @@ const refusal = (request, status, error, error_description) =>
     },
   );
 
-// The body, read once and no further than the bound. Where its length is told, the runtime holds it to
-// that, and reading it as a text costs a tenth of reading its stream.
+// Reads the body once, up to the limit. If there is a `content-length`, the runtime enforces it, and reading the body
+// as text costs a tenth of reading its stream.
 function read(request) {
   const length = request.headers.get("content-length");
   if (length !== null) return Number(length) > MAX_BODY ? undefined : request.text();
   return request.body === null ? "" : bounded(request.body, MAX_BODY);
 }
 
-// The classes of objects, one for each machine (src/domain/machine/class.rs).
+// The classes of Durable Objects, one for each machine (src/domain/machine/class.rs).
 export class Grant extends Host {
   static machine = "Grant";
-  // One device waits: whoever polls its code again and again must not fill the memory.
+  // Only one device waits here, so a client that polls its code repeatedly must not fill the memory.
   static mostHeld = 32;
 }
 export class Account extends Host {

@@ -1,14 +1,14 @@
-// Answers that one object holds until its state changes (`Prefer: wait`, RFC 7240 §4.3).
+// Responses that an object holds until its state changes (`Prefer: wait`, RFC 7240 §4.3).
 
-// The objects of this isolate that hold an answer, so that a stopping server can end every wait at once.
+// The objects of this isolate that hold a response, so that a stopping server can end every wait at once.
 const holding = new Set();
 let isReleased = false;
 
-// How long one caller waits in all, however often the state changes. One timer and no clock: a clock that is set back
-// would make the wait longer.
+// The total time that a caller waits, however often the state changes. It uses one timer and no clock, because setting
+// a clock back would make the wait longer.
 export class Patience {
   isOver = false;
-  // Ends the wait of this moment.
+  // Ends the current wait.
   end = () => {};
   #timer;
 
@@ -22,23 +22,23 @@ export class Patience {
     this.end(false);
   }
 
-  // No wait begins any more.
+  // No more waits may start.
   stop() {
     clearTimeout(this.#timer);
   }
 }
 
 export class HeldAnswers {
-  // A function for each wait, which ends it; a set keeps the order in which they were added.
+  // For each wait, the function that ends it. A set keeps the order in which they were added.
   #waits = new Set();
   #max;
 
-  // Holds at most `max` answers; one more ends the oldest wait.
+  // Holds at most `max` responses; another one ends the oldest wait.
   constructor(max) {
     this.#max = max;
   }
 
-  // Resolves to true at a change, to false when the patience is over or every wait was released.
+  // Resolves to true at a change of the state, and to false when the patience is used up or every wait was released.
   async wait(patience) {
     if (patience.isOver || isReleased) return false;
     if (this.#waits.size >= this.#max) this.#waits.values().next().value(false);
@@ -67,7 +67,7 @@ export class HeldAnswers {
   }
 }
 
-// Ends every wait in this isolate, and lets no new one begin.
+// Ends every wait in this isolate, and prevents new ones.
 export function releaseAll() {
   isReleased = true;
   for (const held of [...holding]) held.release();

@@ -1,17 +1,17 @@
-// Answers that anyone may keep (RFC 9111 §5.2.2.9) are kept by this isolate too, for a moment: documents
-// that every client reads cost no work each time.
+// This isolate caches responses that any cache may store (RFC 9111 §5.2.2.9) for a few seconds, so that documents that
+// every client reads cost no work each time.
 const MILLISECONDS = 10_000;
 const MOST = 50;
-// No document has a longer address, in characters: only a stranger's query makes it so.
+// In characters. No document has a longer URL; only a stranger's query makes one longer.
 const LONGEST = 500;
 
 let kept = new Map();
 
-// What was answered to the same GET a moment ago.
+// The cached response to the same GET, if it is recent.
 export function recall(url) {
   const held = kept.get(url);
   if (held === undefined) return undefined;
-  // An answer from the future was kept before the clock was set back.
+  // A negative age means that the clock was set back since.
   const age = Date.now() - held.at;
   if (age >= 0 && age < MILLISECONDS) return held.answer;
   kept.delete(url);
@@ -24,7 +24,7 @@ export function keep(url, answer) {
   kept.set(url, { at: Date.now(), answer });
 }
 
-// What was answered may no longer be so.
+// Forgets the cached responses, because they may be out of date.
 export const forgetKept = () => {
   kept = new Map();
 };

@@ -1,4 +1,4 @@
-// The wasm module, and how it is called.
+// The wasm module, and the functions that call it.
 import module from "../../build/vestibule_bg.wasm";
 import { initSync, resume, wakeUp } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
@@ -6,8 +6,8 @@ import { WOKEN, broken, mended, panic, takeAnswer, takeFast, takeParking } from 
 
 initSync({ module });
 
-// After a trap the instance may be in any state: the next call gets a fresh one. All that lives in
-// it are caches, and tasks that wait, which end with it.
+// After a trap the instance may be in any state, so the next call gets a fresh one. An instance contains only caches,
+// and waiting tasks, which end with it.
 let instance = 0;
 export function fresh() {
   if (broken()) {
@@ -17,7 +17,7 @@ export function fresh() {
   }
 }
 
-// Calls the wasm module. A trap without a panic is one too.
+// Calls the wasm module. A trap without a panic counts as a panic.
 export function call(work) {
   try {
     return work();
@@ -27,14 +27,14 @@ export function call(work) {
   }
 }
 
-// Begins: the number of the task that waits, or 0 when all is done.
+// Starts a task. Returns the number of the waiting task, or 0 if it is finished.
 export function begin(work) {
   fresh();
   return call(work);
 }
 
-// Awaits what the wasm module waits for and lets the task go on, until all is done. Called in the same turn as
-// `begin`: the answer is taken in the very turn that gave it, and a moment later it could be another request's.
+// Awaits what the wasm module waits for and resumes the task, until it is finished. Must be called in the same turn as
+// `begin`: the result must be taken in the turn that produced it, because later it could be another request's.
 export async function turns(task) {
   const own = instance;
   let fast;
@@ -51,7 +51,7 @@ export async function turns(task) {
       outcome = error;
       failed = true;
     }
-    // Another instance knows nothing of this task, and may have one of the same number.
+    // A new instance doesn't know this task, and may use its number for another one.
     if (own !== instance || broken()) throw new Error("a trap ended this task");
     if (outcome === WOKEN) {
       task = call(() => wakeUp(task));

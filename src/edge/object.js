@@ -1,5 +1,5 @@
-// The Durable Object that hosts a machine: its storage and its memory. What to read, write and perform is decided in
-// the wasm module (src/host/).
+// The Durable Object that hosts a machine: its storage and its memory. The wasm module (src/host/) decides what to
+// read, write and perform.
 import { DurableObject } from "cloudflare:workers";
 import { perform, reportSettings, step, wake } from "../../build/vestibule.js";
 import { count } from "./counts.js";
@@ -9,52 +9,52 @@ import { begin, call, fresh, turns } from "./module.js";
 import { unreadable } from "./platform.js";
 
 const STATE = "state";
-// How many rows an object keeps in memory, and how long each may be, in characters: an account is asked again and again
-// for the grant of one app.
+// How many rows an object keeps in memory, and how long each may be, in characters: an account is repeatedly asked for
+// the grant of one app.
 const MOST_ROWS = 4;
 const LONGEST_ROW = 2048;
 // See `Store::now` (src/host/store.rs): the longest time that counts as passed between two readings of the clock, in
 // milliseconds.
 const MAX_PASSED = 60_000;
 
-// The text that is stored under a key; undefined if nothing is stored. Any other value is an error: it must
-// not count as absent.
+// Checks that a stored value is text; undefined if nothing is stored. Any other value is an error, because it must not
+// count as absent.
 function asText(value) {
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
   throw new TypeError("what is stored is not text");
 }
 
-// The state is kept here as the text that was stored, so that the wasm heap holds nothing for an object and loses
-// nothing in a reset.
+// The state is kept here, as the text that was stored. So the wasm heap holds nothing for an object, and a reset of the
+// heap loses nothing.
 export class Host extends DurableObject {
-  // How many answers it holds; one more, and the oldest is given as it stands. All who sign in at one provider
-  // may wait for the same document.
+  // How many responses it holds. Another one ends the oldest wait, which gets the current response. All users who sign
+  // in at one provider may wait for the same document.
   static mostHeld = 1000;
-  // Sends every held answer of this isolate as it stands, and holds none from now on. Only a server without
-  // Cloudflare calls this, when it stops (tools/workerd/drain.js).
+  // Ends every wait of this isolate with its current response, and prevents new ones. Only a server without Cloudflare
+  // calls this, when it stops (tools/workerd/drain.js).
   static releaseHeld = releaseAll;
-  // Reports wrong settings, as JSON. It has no route: only tools/workerd/drain.js calls it, for the process that started
-  // the server.
+  // Reports wrong settings, as JSON. It has no route: only tools/workerd/drain.js calls it, for the process that
+  // started the server.
   static reportSettings(env) {
     fresh();
     return call(() => reportSettings(env));
   }
   #state;
-  // Rows that were read lately, by key; undefined for one that is not there.
+  // Recently read rows, by key; undefined for a row that doesn't exist.
   #rows = new Map();
-  // The latest time at which the object has acted, and what the clock said then, in milliseconds since 1970.
+  // The latest time at which the object has acted, and what the clock said then, both in milliseconds since 1970.
   #latest = 0;
   #clock = 0;
-  // The number of the last step that wanted something.
+  // The number of the last step that stored effects.
   #number = 0;
-  // Whether an alarm is set; undefined until the state was read. A stored state has set its alarm.
+  // Whether an alarm is set; undefined until the state was read. An object with a stored state has set its alarm.
   #alarm;
   #held = false;
   #owed = false;
   #waits = new HeldAnswers(this.constructor.mostHeld);
   #settling = Promise.resolve();
 
-  // Takes a command. For an answer that is there at once, no promise is made.
+  // Handles a command. Makes no promise for a reply that is available at once.
   step(command, hold) {
     const reply = this.#step(command);
     return this.#owed || (this.#held && hold > 0) ? this.#later(command, hold, reply) : reply;
@@ -67,7 +67,7 @@ export class Host extends DurableObject {
     return this.#call(() => step(this.constructor.machine, this, command));
   }
 
-  // An answer that may be held is held until the state changes.
+  // Holds a reply until the state changes, if the machine allows that.
   async #later(command, hold, reply) {
     const patience = new Patience(hold * 1000);
     try {
@@ -82,7 +82,8 @@ export class Host extends DurableObject {
         reply = this.#step(command);
       }
     } finally {
-      // Here, because another request may end the wait, and the runtime doesn't let it clear this request's timer.
+      // Stop the timer here: another request may end the wait, and the runtime doesn't let it clear this request's
+      // timer.
       patience.stop();
     }
   }
@@ -97,8 +98,7 @@ export class Host extends DurableObject {
     await this.#settle();
   }
 
-  // Calls the machine. If it throws, the state in memory may not be the stored one: it is read again; and after a
-  // trap the instance is not used again.
+  // Calls the machine. If it throws, the state in memory may differ from the stored one, so it is read again.
   #call(work) {
     try {
       return call(work);
@@ -113,9 +113,8 @@ export class Host extends DurableObject {
     this.#rows.clear();
   }
 
-  // Performs what the machine wants from outside, one thing after the other: what is on its way must
-  // not be sent again by a command or an alarm that comes meanwhile. What fails stays stored, and the
-  // alarm comes back to it.
+  // Performs the machine's effects one after the other, so that a command or an alarm that arrives meanwhile doesn't
+  // send an effect a second time. Effects that fail stay stored, and the alarm retries them.
   #settle() {
     const settled = this.#settling.then(() =>
       turns(begin(() => perform(this.constructor.machine, this, this.env))),
@@ -124,7 +123,7 @@ export class Host extends DurableObject {
     return settled;
   }
 
-  // The rest is called from the wasm module (src/edge/objects.rs).
+  // The wasm module calls the methods below (src/edge/objects.rs).
   nowAtLeast(time) {
     const clock = Date.now();
     const passed = Math.min(Math.max(0, clock - this.#clock), MAX_PASSED);
@@ -162,8 +161,8 @@ export class Host extends DurableObject {
     return asText(this.ctx.storage.kv.get(key));
   }
 
-  // Keys and texts, alternating, of everything whose key begins with `prefix`, in the order of the keys. A value that
-  // is not text becomes an empty text, which the reader refuses: one such row must not hide the others.
+  // The keys and texts, alternating, of all rows whose key begins with `prefix`, in the order of the keys. A value that
+  // isn't text becomes an empty text, which the reader refuses: one such row must not hide the others.
   list(prefix) {
     const found = [...this.ctx.storage.kv.list({ prefix })];
     count("rows-read", found.length);

@@ -1,4 +1,4 @@
-// The platform's functions that the wasm module calls, each in one crossing.
+// The platform's functions that the wasm module calls.
 import { count } from "./counts.js";
 export { count, totals } from "./counts.js";
 
@@ -17,7 +17,7 @@ export function settingNames(env) {
   return Object.keys(env).filter((name) => isSetting(env[name])).join("\n");
 }
 
-// Whether the wasm module panicked.
+// Whether the wasm module has panicked.
 let panicked = false;
 export const broken = () => panicked;
 export const mended = () => {
@@ -73,13 +73,13 @@ export function takeParking() {
 export const wake = (task) => parked.get(task)?.(WOKEN);
 export const unpark = (task) => parked.delete(task);
 
-// The namespace of a class of objects, within the setting JURISDICTION: objects are stored and run only there. An ID
-// belongs to one jurisdiction.
+// The namespace of a class of objects, within the jurisdiction of the setting JURISDICTION. Objects are stored and run
+// only there, and an ID belongs to one jurisdiction.
 function objectsOf(env, namespace) {
   const jurisdiction = env.JURISDICTION?.trim();
   return jurisdiction ? env[namespace].jurisdiction(jurisdiction) : env[namespace];
 }
-// An identifier that the namespace did not make is answered by undefined.
+// Undefined for an ID that the namespace didn't make.
 export function newObjectId(env, namespace) {
   return objectsOf(env, namespace).newUniqueId().toString();
 }
@@ -107,8 +107,8 @@ export const sleep = waits(
   (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 );
 
-// Keys, imported once and kept by name. Bytes are views of the wasm module's memory: WebCrypto copies
-// what it is given before it comes back.
+// Imports each key once and keeps it by name. Bytes are views of the wasm module's memory: WebCrypto copies them before
+// it returns.
 const privateKeys = new Map();
 const publicKeys = new Map();
 const algorithms = {
@@ -144,7 +144,7 @@ export const verify = waits((kid, input, signature) => {
   const { imported, alg } = publicKeys.get(kid);
   return crypto.subtle.verify(algorithms[alg].use, imported, signature, input);
 });
-// Returns the two numbers of the public half as in a JWK (RFC 7518 §6), and the private half as PKCS #8.
+// Returns the two numbers of the public key as in a JWK (RFC 7518 §6), and the private key as PKCS #8.
 export const generateKey = waits(async (alg) => {
   const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   const parameters = { ...algorithms[alg].key, ...(alg === "RS256" ? size : {}) };
@@ -154,7 +154,7 @@ export const generateKey = waits(async (alg) => {
   return [n, e, new Uint8Array(pkcs8)];
 });
 
-// Keys of other servers, by their numbers; and the form of a signature of Ed25519.
+// Imports the keys of other servers, from the numbers of their JWK.
 const upstreamAlgorithms = {
   ...algorithms,
   PS256: {
@@ -170,7 +170,7 @@ export const verifyUpstream = waits(async (numbers, alg, input, signature) => {
   try {
     imported = await crypto.subtle.importKey("jwk", JSON.parse(numbers), key, false, ["verify"]);
   } catch {
-    // The numbers are no key.
+    // The numbers are no valid key.
     return false;
   }
   return crypto.subtle.verify(use, imported, signature, input);
@@ -182,7 +182,7 @@ export const signWith = waits(async (pkcs8, input) => {
   return crypto.subtle.sign(use, imported, input);
 });
 
-// The text of a body, read no further than the bound.
+// The text of a body, up to the limit.
 export async function bounded(stream, limit) {
   const chunks = [];
   let length = 0;
@@ -200,7 +200,7 @@ export async function bounded(stream, limit) {
   return new TextDecoder().decode(body);
 }
 
-// Headers cross as lines of name, colon, space, value.
+// Headers are passed to the wasm module as lines of name, colon, space, value.
 function* pairs(headers) {
   for (let begin = 0; begin < headers.length; ) {
     const colon = headers.indexOf(": ", begin);
@@ -210,12 +210,12 @@ function* pairs(headers) {
   }
 }
 
-// Those of a request that cross together.
+// The request headers that are passed together.
 let names = [];
 export function readHeaders(list) {
   names = list.split(" ");
 }
-// They are kept while the request waits. None but credentials means anything beyond its beginning.
+// They stay in memory while the request waits. Only credentials may be long.
 const MEANT = 1000;
 export function headers(request) {
   let lines = "";
@@ -228,7 +228,7 @@ export function headers(request) {
 }
 export const header = (request, name) => request.headers.get(name) ?? undefined;
 
-// The answer, in one crossing. Cookies alone come more than once.
+// Builds the response. Only cookies may appear more than once.
 let answered;
 export function takeAnswer() {
   const taken = answered;
@@ -244,8 +244,8 @@ export function responseOf(answer) {
   return response;
 }
 
-// Most answers to programs have the same headers: the runtime copies a list of its own in a third of
-// the time that it takes to make one.
+// Most responses to clients have the same headers, and the runtime copies its own header list in a third of the time
+// that it takes to make one.
 const MOST = 64;
 const LONGEST = 1000;
 const made = new Map();
@@ -259,12 +259,12 @@ function headersOf(lines) {
     else headers.set(name, value);
   }
   const all = { headers, cookies };
-  // Long ones have an address or a cookie in them, and do not come again.
+  // Long ones contain a URL or a cookie, so they don't repeat.
   if (lines.length > LONGEST) return all;
   if (made.size >= MOST) made.clear();
   made.set(lines, all);
   return all;
 }
 
-// The other end of the connection; empty on Cloudflare, where that is Cloudflare itself.
+// The IP address of the other end of the connection; empty on Cloudflare, where the other end is Cloudflare itself.
 export const connectionAddress = (request) => request.cf?.clientIp ?? "";

@@ -1,4 +1,4 @@
-//! Style sheets, the one script, and the icon: in the bundle, so that every host serves them.
+//! Serves style sheets, the one script and the icon. They are part of the bundle, so every host serves them.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ const STYLE: &str = include_str!("../../static/assets/vestibule.css");
 const SUBMIT: &str = include_str!("../../static/assets/submit.js");
 const ICON: &str = include_str!("../../static/assets/icon.svg");
 
-/// Serves a file.
+/// Serves the asset named in the path.
 ///
 /// # Errors
-/// A page, where there is no such file.
+/// A page (404) if there is no such file.
 pub async fn asset(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (media_type, body) = match request.path_parameter() {
         "vestibule.css" => ("text/css; charset=utf-8", Cow::Borrowed(STYLE)),
@@ -22,7 +22,7 @@ pub async fn asset(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         "icon.svg" => ("image/svg+xml", Cow::Borrowed(ICON)),
         _ => return Err(Failure::no_such_page()),
     };
-    // The pages name each file with the version of the bundle, so a day is safe.
+    // Pages link each file with the bundle's version in its URL, so a cache may keep it for a day.
     let response = Response::empty(200).with("cache-control", "public, max-age=86400");
     Ok(response.with("content-type", media_type).with_body(body))
 }

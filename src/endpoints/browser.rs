@@ -1,5 +1,4 @@
-//! The cookies of a browser: the session, and a random token that binds later requests to this browser. Also
-//! sends pages to a browser.
+//! A browser's cookies: the session, and a random token that binds later requests to this browser. Also renders pages.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
@@ -32,7 +31,7 @@ impl ClaimedSession {
         Address::Id(self.account.as_str().to_owned())
     }
 
-    /// Who is signed in, if the proof holds.
+    /// The session's user, or `None` if the account rejects the proof.
     pub async fn read(&self, server: &Server<'_>) -> Result<Option<SessionView>, Failure> {
         let read = server.ask(&self.address(), ReadSession(self.proof.clone())).await?;
         match read {
@@ -41,7 +40,7 @@ impl ClaimedSession {
         }
     }
 
-    /// Ends the session; one that has ended already is no error.
+    /// Ends the session. A session that has already ended is no error.
     pub async fn end(&self, server: &Server<'_>) -> Result<(), Failure> {
         let ended = server.ask(&self.address(), EndSession(self.proof.clone())).await?;
         match ended {
@@ -50,7 +49,7 @@ impl ClaimedSession {
     }
 }
 
-/// Ends the session that another user left in this browser, which holds one session.
+/// Ends this browser's session if it belongs to another account: a browser holds one session.
 ///
 /// # Errors
 /// Internal errors only.
@@ -65,14 +64,14 @@ pub async fn end_session_of_other(
     }
 }
 
-/// The session that the request's cookie claims.
+/// The session in the request's cookie, not yet verified. `None` if the cookie is missing or malformed.
 pub fn claimed_session(request: &Request<'_>) -> Option<ClaimedSession> {
     let Token { object, number, secret } =
         Token::decode(TokenKind::Session, &request.cookie(SESSION_COOKIE)?)?;
     Some(ClaimedSession { account: object, proof: SessionProof { number, secret } })
 }
 
-/// The cookie of a session that has begun.
+/// The cookie for a session that was just created.
 pub fn session_cookie(server: &Server<'_>, session: &ClaimedSession) -> Cookie {
     let ClaimedSession { account, proof: SessionProof { number, secret } } = session.clone();
     let value = Token { object: account, number, secret }.encode(TokenKind::Session);
@@ -80,12 +79,12 @@ pub fn session_cookie(server: &Server<'_>, session: &ClaimedSession) -> Cookie {
     Cookie { name: SESSION_COOKIE.to_owned(), value, max_age }
 }
 
-/// Removes the cookie.
+/// Removes the session cookie.
 pub fn without_session(response: Response) -> Response {
     response.with_cookie(SESSION_COOKIE, "", 0)
 }
 
-/// A session that begins with a password in this browser.
+/// The parameters of a session that begins with a password sign-in in this browser.
 pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     NewSession {
         sid: None,
@@ -98,7 +97,7 @@ pub fn new_session(server: &Server<'_>, request: &Request<'_>) -> NewSession {
     }
 }
 
-/// A browser in a few words, for the person to know it by.
+/// A short name for a browser, by which the user recognizes it, such as "Firefox on Linux".
 fn describe(user_agent: &str) -> String {
     let first = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
@@ -126,14 +125,14 @@ fn describe(user_agent: &str) -> String {
     }
 }
 
-/// The token that this browser holds, where it holds one of the form that it was given.
+/// The browser's CSRF token, if its cookie holds one in the format that this server issues.
 pub fn csrf_token(request: &Request<'_>) -> Option<String> {
     request.cookie(CSRF_COOKIE).filter(|token| {
         token.len() == 43 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     })
 }
 
-/// Sees to it that the browser has a token, by which what comes later is bound to it.
+/// Gives the browser a CSRF token if it has none. Later requests are bound to the browser by it.
 pub fn with_token(server: &Server<'_>, request: &Request<'_>, response: Response) -> Response {
     match held_or_new_token(server, request) {
         (token, true) => with_csrf(response, &token),
@@ -160,7 +159,7 @@ pub fn html(server: &Server<'_>, status: u16, page: &impl Page) -> Response {
     html_with(server, status, page, Frame::default())
 }
 
-/// What a page has besides its content.
+/// The parts of a page besides its content.
 #[derive(Clone, Copy, Default)]
 pub struct Frame<'a> {
     /// Where the response to a form of the page may redirect, besides this server: a source for the CSP
@@ -170,7 +169,7 @@ pub struct Frame<'a> {
     pub notice: Option<&'a str>,
 }
 
-/// Renders a page with a frame of its own.
+/// Renders a page with the given frame.
 pub fn html_with(server: &Server<'_>, status: u16, page: &impl Page, frame: Frame<'_>) -> Response {
     let development = server.settings.development;
     let shell = Shell { brand: &server.settings.brand, development, notice: frame.notice };
@@ -190,7 +189,7 @@ fn with_policy(status: u16, body: String, leads_to: Option<&str>) -> Response {
         Some(source) => format!("'self' {source}"),
         None => "'self'".to_owned(),
     };
-    // Pictures: logos of clients and of the brand stand on other hosts.
+    // Logos of clients and of the brand can be on other hosts.
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
          form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
@@ -200,7 +199,7 @@ fn with_policy(status: u16, body: String, leads_to: Option<&str>) -> Response {
         .with("cache-control", "no-store")
         .with("content-security-policy", policy)
         .with("x-frame-options", "DENY")
-        // Not `no-referrer`: that makes browsers send `Origin: null` with the forms.
+        // Not `no-referrer`: it makes browsers send `Origin: null` with forms.
         .with("referrer-policy", "same-origin")
         .with_body(body)
 }

@@ -10,18 +10,18 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::TokenEndpointAuthMethod;
 use crate::protocol::parameters::{self, Parameters};
 
-/// What a client shows, before anything is checked.
+/// The credentials that a client sent, not yet verified.
 struct Credentials {
     client_id: String,
     secret: Option<String>,
     method: TokenEndpointAuthMethod,
 }
 
-/// The client that sent this request, by the one method that it registered.
+/// Authenticates the client with the one method that it registered.
 ///
 /// # Errors
-/// `invalid_client`, in the same words whether the client is unknown or its secret wrong;
-/// `invalid_request` where no client is named or two methods are used.
+/// `invalid_client`, with the same text for an unknown client and a wrong secret; `invalid_request` if no client is
+/// named or two methods are used.
 pub async fn authenticate(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -46,7 +46,7 @@ pub async fn authenticate(
     match (client.secret, shown.secret) {
         (None, None) => Ok(client),
         (Some(_), Some(secret)) if client.has_secret(&secret) => Ok(client),
-        // The secret may have been made a moment ago.
+        // The cached client may be older than its newest secret.
         (Some(_), Some(secret)) => {
             let fresh = server.registered_client(&client.client_id).await?;
             fresh.filter(|fresh| fresh.has_secret(&secret)).ok_or_else(refused)
@@ -55,7 +55,7 @@ pub async fn authenticate(
     }
 }
 
-/// `client_secret_basic`: both halves are form-encoded before they are joined (RFC 6749 §2.3.1).
+/// `client_secret_basic`: the ID and the secret are form-encoded before they are joined (RFC 6749 §2.3.1).
 fn basic(header: &str, form: &Parameters) -> Result<Option<Credentials>, Failure> {
     if form.get("client_secret").is_some() {
         let description = "use one method of client authentication, not two";
@@ -84,7 +84,7 @@ fn basic(header: &str, form: &Parameters) -> Result<Option<Credentials>, Failure
     Ok(Some(Credentials { client_id, secret: Some(secret), method }))
 }
 
-/// `client_secret_post`, or `none` where no secret is sent.
+/// `client_secret_post`, or `none` if no secret is sent.
 fn body(form: &Parameters) -> Result<Credentials, Failure> {
     let client_id = form.get("client_id").ok_or_else(|| {
         OAuthError::new(

@@ -1,4 +1,4 @@
-//! What its registration and the settings let a client have.
+//! What a client may have under its registration and the settings.
 
 use super::server::Server;
 use super::settings::PkcePolicy;
@@ -7,8 +7,8 @@ use crate::domain::grant::Terms;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::{self, Scope};
 
-/// Whether a grant brings a refresh token: the client registered for it, and the person either
-/// granted access while away (OpenID Connect Core §11) or the refresh token ends with the session.
+/// The lifetimes of a grant to this client. It includes refresh tokens only if the client registered the grant type
+/// `refresh_token`.
 pub fn terms(server: &Server<'_>, client: &Client) -> Terms {
     let lifetimes = server.settings.lifetimes;
     let refreshes = client.may_use(GrantType::RefreshToken);
@@ -19,8 +19,8 @@ pub fn terms(server: &Server<'_>, client: &Client) -> Terms {
     }
 }
 
-/// What of the scopes asked for this client may have: those that it registered, and
-/// `offline_access` only where it can refresh.
+/// The requested scopes that this client may have: those that it registered, and `offline_access` only if it can
+/// refresh.
 pub fn allowed_scope(client: &Client, asked: &Scope) -> Scope {
     let refreshes = client.may_use(GrantType::RefreshToken);
     asked
@@ -28,7 +28,7 @@ pub fn allowed_scope(client: &Client, asked: &Scope) -> Scope {
         .filter(|token| token != scope::OFFLINE_ACCESS || refreshes)
 }
 
-/// Whether the client may leave PKCE out: a public one never (RFC 7636 §4.3, RFC 9700 §2.1.1).
+/// Whether the client may omit PKCE. A public client never may (RFC 7636 §4.3, RFC 9700 §2.1.1).
 pub fn is_excused_from_pkce(server: &Server<'_>, client: &Client) -> bool {
     !client.metadata.is_public()
         && match client.metadata.require_pkce {

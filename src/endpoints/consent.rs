@@ -1,4 +1,4 @@
-//! The consent page: what a client asks for, in words, and the person's answer.
+//! The consent page: shows what a client requests, and takes the user's decision.
 
 use super::authorize;
 use super::authorize::request::{no_longer_allowed, unknown_client};
@@ -15,14 +15,14 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 /// Shows the consent page.
 ///
 /// # Errors
-/// A page, where the interaction has expired.
+/// A page if the interaction has expired.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let authorization = open(server, request, query.get("flow"))?;
     page(server, request, authorization, None).await
 }
 
-/// Renders the page; again with what was ticked, if its form was out of date.
+/// Renders the page. If its form was out of date, keeps what was ticked.
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -38,8 +38,8 @@ async fn page(
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     };
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
-    // The authorization endpoint may have read the client after a change of its redirect URIs, and this
-    // page before it. The page would then call a redirect URI verified that isn't.
+    // The redirect URIs may have changed since the request was checked. Check again, or the page could call a redirect
+    // URI verified that isn't.
     let authorization = authorization.renewed(server, &client).ok_or_else(no_longer_allowed)?;
     let form = FormPage::of_session(server, request)?
         .leading_to(Some(&authorization.redirect_uri))
@@ -66,10 +66,10 @@ async fn page(
     Ok(form.render(form.status(), &page))
 }
 
-/// Takes the person's answer.
+/// Takes the user's decision.
 ///
 /// # Errors
-/// A page, where the form is not this server's own or the interaction has expired.
+/// A page if the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
@@ -93,12 +93,12 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     authorize::consented(server, authorization, session, declined).await
 }
 
-/// The names of resources, for people.
+/// The display names of resources.
 pub(super) fn names<'a>(server: &'a Server<'_>, resources: &'a [String]) -> Vec<&'a str> {
     resources.iter().map(|uri| server.settings.resources.name(uri)).collect()
 }
 
-/// The refusal is the person's to make: whoever is not signed in any more cannot.
+/// Returns `access_denied` to the client. Only a signed-in user can deny a request.
 async fn deny(
     server: &Server<'_>,
     authorization: AuthorizationRequest,
@@ -108,10 +108,10 @@ async fn deny(
         let interaction = Interaction::Authorize(Box::new(authorization));
         return Ok(Response::see_other(&interaction.address(server, "/sign-in")?));
     }
-    // Nothing is sent to a redirect URI that the client has removed.
+    // Never redirect to a URI that the client has removed.
     let client = server.client(&authorization.client_id).await?.ok_or_else(unknown_client)?;
     let authorization = authorization.renewed(server, &client).ok_or_else(no_longer_allowed)?;
-    let error = OAuthError::new(ErrorCode::AccessDenied, "the person denied the request");
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
     Ok(authorization.response().error(server, &error))
 }
 
@@ -122,10 +122,6 @@ fn open(
 ) -> Result<AuthorizationRequest, Failure> {
     match Interaction::open(server, request, flow)? {
         Interaction::Authorize(authorization) => Ok(*authorization),
-        _ => Err(Failure::page(
-            400,
-            "Nothing to decide",
-            "Go back to the app that you came from and begin again.",
-        )),
+        _ => Err(Failure::page(400, "Nothing to decide", "Go back to the app and start again.")),
     }
 }

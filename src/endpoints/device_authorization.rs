@@ -17,10 +17,10 @@ use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
 use crate::protocol::user_code::UserCode;
 
-/// How many user codes are tried before the server gives up: a second is hardly ever needed.
+/// How many user codes are tried before the request fails. A second try is hardly ever needed.
 const TRIES: usize = 5;
 
-/// The answer (RFC 8628 §3.2).
+/// The response (RFC 8628 §3.2).
 #[derive(Serialize)]
 struct DeviceAuthorization {
     device_code: String,
@@ -85,7 +85,7 @@ pub async fn device_authorization(
     ))
 }
 
-/// Opens the request under a user code that nothing else uses.
+/// Stores the request under a user code that isn't in use.
 async fn open(server: &Server<'_>, grant: DeviceGrant) -> Result<UserCode, Failure> {
     for _ in 0..TRIES {
         let Some(user_code) = UserCode::from_random(&server.random::<32>()) else {

@@ -1,4 +1,4 @@
-//! The metadata (RFC 8414 §3, OpenID Connect Discovery §4).
+//! Authorization server metadata (RFC 8414 §3, OpenID Connect Discovery §4).
 
 use super::failure::Failure;
 use super::http::{Request, Response};
@@ -6,7 +6,7 @@ use super::server::Server;
 use super::settings::RegistrationPolicy;
 use crate::protocol::server_metadata::ServerMetadata;
 
-/// Serves the metadata at both well-known addresses.
+/// Serves the metadata at both well-known URLs.
 ///
 /// # Errors
 /// None.

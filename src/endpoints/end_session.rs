@@ -1,4 +1,4 @@
-//! Logout that an app begins (OpenID Connect RP-Initiated Logout 1.0).
+//! Logout that an app starts (OpenID Connect RP-Initiated Logout 1.0).
 
 use super::browser;
 use super::failure::Failure;
@@ -15,29 +15,29 @@ use crate::pages::who_asks::WhoAsks;
 use crate::protocol::parameters::{self, Parameters};
 use crate::protocol::redirect_uri::form_action_source;
 
-/// What an app asks for, checked.
+/// An app's logout request, validated.
 struct Logout {
     hint: Option<Box<IdToken>>,
-    /// Where the browser goes, `state` included.
+    /// Where the browser is redirected, with `state`.
     to: Option<String>,
     /// The app that `to` belongs to.
     client: Option<Client>,
 }
 
-/// Ends the session: at once where an ID token of that session is shown, and otherwise after
-/// asking, since anyone can send a browser here (§6).
+/// Ends the session: at once if the request carries an ID token of that session, otherwise after asking the user,
+/// because anyone can send a browser here (§6).
 ///
 /// # Errors
-/// A page, where the request names an address that its client did not register.
+/// A page if the request names a URI that its client did not register.
 pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let parameters = match request.method {
         Method::Post => request.form(),
         _ => request.query(),
     };
     let parameters = parameters
-        .map_err(|error| Failure::page(400, "Sign-out cannot go on", error.description))?;
-    // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
-    // request as a link comes with it.
+        .map_err(|error| Failure::page(400, "Sign-out can't continue", error.description))?;
+    // Browsers leave out the session cookie when another site posts a form (SameSite=Lax), but send it when the same
+    // request comes as a link. So redirect to that link.
     let bare = browser::claimed_session(request).is_none() && parameters.get("csrf").is_none();
     if request.method == Method::Post && bare {
         let query = parameters::encode(parameters.pairs());
@@ -60,8 +60,8 @@ pub async fn end_session(server: &Server<'_>, request: &Request<'_>) -> Result<R
         None => None,
     };
     let Some((claimed, view)) = session else {
-        // A browser without the session's cookie has no session here. An ID token alone ends none: it is
-        // only a hint (RP-Initiated Logout §2), and many parties may have seen it.
+        // A browser without the session's cookie has no session here. An ID token without the cookie ends
+        // no session: it is only a hint (RP-Initiated Logout §2), and many parties may have seen it.
         return Ok(lead_on(server, logout));
     };
     let named =
@@ -99,7 +99,7 @@ fn lead_on(server: &Server<'_>, logout: Logout) -> Response {
 }
 
 async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, Failure> {
-    let refused = |message: &str| Failure::page(400, "Sign-out cannot go on", message);
+    let refused = |message: &str| Failure::page(400, "Sign-out can't continue", message);
     let hint = match parameters.get("id_token_hint") {
         None => None,
         Some(hint) => match verify::id_token_hint(server, hint).await? {
@@ -108,7 +108,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
             Hint::OfDeletedClient => None,
             Hint::Unknown => {
                 return Err(refused(
-                    "The app sent an ID token that this server did not issue (id_token_hint).",
+                    "The app sent an ID token that this server didn't issue (id_token_hint).",
                 ));
             }
         },
@@ -119,7 +119,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
     });
     let client_id = match (parameters.get("client_id"), audience) {
         (Some(sent), Some(audience)) if sent != audience => {
-            return Err(refused("The ID token that the app showed belongs to another app."));
+            return Err(refused("The app sent another app's ID token (id_token_hint)."));
         }
         (sent, audience) => sent.or(audience),
     };
@@ -135,10 +135,7 @@ async fn parse(server: &Server<'_>, parameters: &Parameters) -> Result<Logout, F
                 client.metadata.post_logout_redirect_uris.iter().any(|r| r == uri)
             });
             if !registered {
-                return Err(refused(
-                    "The address that the app wants you sent to (post_logout_redirect_uri) is not \
-                     one that it registered.",
-                ));
+                return Err(refused("The app's post_logout_redirect_uri isn't registered."));
             }
             leads_to = client;
             let state = parameters.get("state").map(|state| ("state", state));
@@ -158,19 +155,18 @@ fn ask(
     (email, logout): (&str, &Logout),
 ) -> Response {
     let to = logout.to.as_deref();
-    // The answer may lead to the provider at which the session began.
+    // The response may redirect to the provider at which the session began.
     let mut form = form.leading_to(Some(&server.issuer));
     form.leads_to = to.and_then(form_action_source).or(form.leads_to);
     let carried = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
     let pairs: Vec<_> = parameters.pairs().filter(|(name, _)| carried.contains(name)).collect();
-    // Anyone can register an app and send a browser here, so the page says where the answer leads (RFC 9700
-    // §4.11.2).
+    // Anyone can register an app and send a browser here, so the page says where the user goes next (RFC 9700 §4.11.2).
     let who = logout.client.as_ref();
     let who = who.map(|client| WhoAsks::new(client, server.settings.is_unverified(client), to));
     form.render(form.status(), &ConfirmSignOut { csrf: &form.csrf, email, pairs: &pairs, who })
 }
 
-/// Says that the person is signed out.
+/// Tells the user that they are signed out.
 ///
 /// # Errors
 /// None.

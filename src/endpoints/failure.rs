@@ -1,4 +1,4 @@
-//! What an endpoint can fail with, and the one place where each failure becomes a response.
+//! The failures of endpoints, and the one place that turns each into a response.
 
 use super::http::Response;
 use crate::domain::account::Refusal;
@@ -11,30 +11,30 @@ use crate::protocol::pkce::PkceError;
 use crate::protocol::resource::ResourceError;
 use crate::protocol::scope::ScopeSyntax;
 
-/// A failure.
+/// Why an endpoint failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// What the caller did wrong.
+    /// The client's request was wrong.
     #[error(transparent)]
     Caller(#[from] OAuthError),
-    /// A grant refused tokens, and recorded it.
+    /// A grant refused to issue tokens, and recorded that itself.
     #[error(transparent)]
     Grant(OAuthError),
     /// Client authentication failed where the client used the `Authorization` header, or must use it: 401, which
     /// names the scheme (RFC 6749 §5.2, RFC 9110 §15.5.2). For a client that used the body, [`Failure::Caller`]
-    /// answers 400: a browser would ask its user for a password.
+    /// is a 400, because a browser would ask its user for a password after a 401.
     #[error("client authentication failed")]
     ClientChallenge(OAuthError),
     /// A bearer token was refused (RFC 6750 §3).
     #[error("bearer token refused")]
     Bearer(OAuthError),
-    /// No bearer token was sent (RFC 6750 §3.1: then no error is named).
+    /// No bearer token was sent, so the challenge names no error (RFC 6750 §3.1).
     #[error("bearer token missing")]
     NoBearer,
-    /// A person is told on a page; there is no client to send the answer to.
+    /// The user is shown a page, because there is no client to send an error to.
     #[error("{title}")]
     Page {
-        /// The status.
+        /// The HTTP status.
         status: u16,
         /// What happened, in a few words.
         title: &'static str,
@@ -42,18 +42,18 @@ pub enum Failure {
         message: String,
     },
     /// The session has ended: the response is a page with a link to the sign-in page.
-    #[error("nobody is signed in")]
+    #[error("no user is signed in")]
     SignedOut,
     /// A form was out of date: the response is its page, rendered again.
     #[error("a form was out of date")]
     Redrawn(Box<Response>),
-    /// The outside failed: logged, and the caller is told nothing else.
+    /// Something outside the core failed, such as storage. It is logged, and the caller learns nothing else.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
 impl Failure {
-    /// What is ours went wrong.
+    /// An internal error.
     pub fn internal(what: impl Into<String>) -> Self {
         Self::Unavailable(Unavailable(what.into()))
     }
@@ -63,18 +63,18 @@ impl Failure {
         Self::Redrawn(Box::new(page))
     }
 
-    /// A page for a person.
+    /// An error page for the user.
     pub fn page(status: u16, title: &'static str, message: impl Into<String>) -> Self {
         Self::Page { status, title, message: message.into() }
     }
 
-    /// The page where there is none.
+    /// The error page for an unknown URL.
     pub fn no_such_page() -> Self {
-        let message = "The address may be mistyped, or the link may be old.";
-        Self::page(404, "There is no such page", message)
+        let message = "The address may be misspelled, or the link may be out of date.";
+        Self::page(404, "Page not found", message)
     }
 
-    /// The response for a client.
+    /// The response for a client, in JSON.
     pub fn to_response(&self) -> Response {
         match self {
             Self::Caller(error) | Self::Grant(error) => Response::error(status(error.code), error),
@@ -95,7 +95,7 @@ impl Failure {
                 Response::error(*status, &OAuthError::invalid_request(message.clone()))
             }
             Self::SignedOut => {
-                Response::error(403, &OAuthError::invalid_request("nobody is signed in"))
+                Response::error(403, &OAuthError::invalid_request("no user is signed in"))
             }
             Self::Redrawn(page) => (**page).clone(),
             Self::Unavailable(_) => {
@@ -105,10 +105,10 @@ impl Failure {
     }
 }
 
-/// All that a caller learns of what went wrong here.
-pub const WENT_WRONG: &str = "something went wrong here; try again, or quote the x-request-id";
+/// The only thing that a caller learns about an internal error.
+const WENT_WRONG: &str = "internal error; try again, or report the x-request-id";
 
-/// The status of an error code (RFC 6749 §5.2, RFC 6750 §3.1).
+/// The HTTP status of an error code (RFC 6749 §5.2, RFC 6750 §3.1).
 fn status(code: ErrorCode) -> u16 {
     match code {
         ErrorCode::InvalidToken => 401,
@@ -189,7 +189,7 @@ impl From<ClientMetadataError> for Failure {
     }
 }
 
-/// A waiting time in the words of a page: seconds up to 90, above that minutes, rounded up.
+/// A waiting time in words for a page: in seconds up to 90, then in minutes, rounded up.
 pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     match seconds {
         0..=9 => "a few seconds".to_owned(),

@@ -31,7 +31,7 @@ struct FormOwner {
     session: u32,
 }
 
-/// A form that is out of date, so it changes nothing.
+/// A form that is out of date, so it is not carried out.
 #[derive(Debug)]
 pub struct OutdatedForm {
     /// What was typed, without passwords; empty if another account may have typed it.
@@ -46,8 +46,8 @@ pub struct OutdatedForm {
     request: Parameters,
 }
 
-/// The fields with which a page is requested. They are kept whoever typed the rest: each is sealed, or checked
-/// like the same parameter in the page's URL.
+/// The fields with which a page is requested. They are kept even if another user typed the rest: each is sealed, or
+/// checked like the same parameter in the page's URL.
 const REQUEST_FIELDS: [&str; 6] =
     ["flow", "user_code", "id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
@@ -103,13 +103,13 @@ impl SessionForm {
 /// Reads a form that [`FormPage::of_browser`] rendered.
 ///
 /// # Errors
-/// A page, for a form that another site sent or that can't be read.
+/// A page for a form that another site sent or that can't be read.
 pub fn of_browser(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<Result<Parameters, OutdatedForm>, Failure> {
     let form = read(server, request)?;
-    // Without the token only the browser's word shows that a page of this server sent the form.
+    // Without the token, only these headers show that a page of this server sent the form.
     let is_own =
         is_own_origin(server, request) == Some(true) || has_fetch_site(request, "same-origin");
     let outdated = |notice| match is_own {
@@ -136,7 +136,7 @@ pub fn of_browser(
 /// Reads a form that [`FormPage::of_session`] rendered.
 ///
 /// # Errors
-/// A page, for a form that another site sent or that can't be read.
+/// A page for a form that another site sent or that can't be read.
 pub fn of_session(server: &Server<'_>, request: &Request<'_>) -> Result<SessionForm, Failure> {
     let form = read(server, request)?;
     let Some(session) = browser::claimed_session(request) else {
@@ -165,7 +165,7 @@ pub fn of_session(server: &Server<'_>, request: &Request<'_>) -> Result<SessionF
             SessionForm::Outdated(OutdatedForm::new(&form, notice))
         }
         None => {
-            // Another site may have made this form, so what it has in its fields isn't shown.
+            // Another site may have made this form, so the page doesn't show what its fields contain.
             let notice = "This page had expired, so nothing was changed. Try again.";
             SessionForm::Outdated(OutdatedForm::without_typed(&form, notice))
         }
@@ -182,15 +182,13 @@ fn has_fetch_site(request: &Request<'_>, expected: &str) -> bool {
     request.header("sec-fetch-site").is_some_and(|site| site == expected)
 }
 
-/// The fields of a form, unless the browser says that another site sent it.
+/// Parses the form's fields, unless the browser says that another site sent it.
 fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
     if is_own_origin(server, request) == Some(false) || has_fetch_site(request, "cross-site") {
         let message = "Nothing was changed. To do this, open the page on this site and try again.";
         return Err(Failure::page(403, "This form came from another site", message));
     }
-    request
-        .form()
-        .map_err(|error| Failure::page(400, "This form cannot be read", error.description))
+    request.form().map_err(|error| Failure::page(400, "This form can't be read", error.description))
 }
 
 /// Renders a page that has a form.
@@ -226,8 +224,8 @@ impl<'a, 'b> FormPage<'a, 'b> {
         Ok(Self { server, csrf, new_token: None, leads_to: None, notice: None })
     }
 
-    /// Also allows the form's answer to lead to where this URI points, and on from there: browsers
-    /// hold every further redirect to the policy of the page with the form.
+    /// Also lets the response to the form redirect to this URI's origin: browsers apply the `form-action` policy of the
+    /// form's page to every redirect that follows.
     #[must_use]
     pub fn leading_to(mut self, redirect_uri: Option<&str>) -> Self {
         self.leads_to = redirect_uri.and_then(redirect_uri::form_action_source);
@@ -241,7 +239,7 @@ impl<'a, 'b> FormPage<'a, 'b> {
         self
     }
 
-    /// The status of a page without an error of its own: 409 with a notice, else 200.
+    /// The status of a page that has no error itself: 409 with a notice, else 200.
     pub fn status(&self) -> u16 {
         if self.notice.is_some() { OUT_OF_DATE } else { 200 }
     }

@@ -1,4 +1,4 @@
-//! Token introspection (RFC 7662). A client learns of its own tokens alone.
+//! Token introspection (RFC 7662). A client can introspect only its own tokens.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::jose::access_token::{AccessToken, Audience};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::Scope;
 
-/// What is told of a token (RFC 7662 §2.2).
+/// The response (RFC 7662 §2.2).
 #[derive(Debug, Default, Serialize)]
 struct Introspection {
     active: bool,
@@ -45,13 +45,13 @@ struct Introspection {
     acr: Option<String>,
 }
 
-/// Tells whether a token is active. Whatever is not is told alike (§2.2).
+/// Tells whether a token is active. All inactive tokens get the same response (§2.2).
 ///
 /// # Errors
 /// `invalid_client`, `invalid_request`.
 pub async fn introspect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = request.take_form()?;
-    // RFC 7662 §2.3: 401, however the client tried to authenticate. No browser asks here.
+    // RFC 7662 §2.3: 401, whichever way the client authenticated. No browser calls this endpoint.
     let client = authenticate(server, request, &form).await.map_err(|failure| match failure {
         Failure::Caller(error) if error.code == ErrorCode::InvalidClient => {
             Failure::ClientChallenge(error)
@@ -59,7 +59,7 @@ pub async fn introspect(server: &Server<'_>, request: &Request<'_>) -> Result<Re
         other => other,
     })?;
     if client.metadata.is_public() {
-        // RFC 7662 §2.1: whoever asks must be authorized, or tokens could be tried out.
+        // RFC 7662 §2.1: callers must be authorized, or anyone could try out tokens.
         let error = "only a client that authenticates may introspect tokens";
         let error = OAuthError::new(ErrorCode::InvalidClient, error);
         return Err(Failure::ClientChallenge(error));
@@ -131,7 +131,7 @@ async fn access_token(
     }))
 }
 
-/// An access token as its grant knows it.
+/// An access token in the form that its grant recognizes.
 pub(super) fn presented(claims: &AccessToken) -> Presented {
     Presented::AccessToken {
         jti: claims.jti.clone(),

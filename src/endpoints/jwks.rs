@@ -1,18 +1,18 @@
-//! The published keys (RFC 7517 §5).
+//! The JSON Web Key Set (RFC 7517 §5).
 
 use super::failure::Failure;
 use super::http::{Request, Response};
 use super::server::Server;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// Serves the keys. A cache may keep them for five minutes; a key that follows another is
-/// published for two days before it signs.
+/// Serves the keys. Caches may keep them for five minutes. In a planned rotation, a key is published two days before it
+/// signs.
 ///
 /// # Errors
-/// Only where the key ring cannot be reached.
+/// Only if the key ring can't be reached.
 pub async fn jwks(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
-    // After a change of the secret, a fresh key signs at once. It must be in the JWKS by then (OpenID Connect Core
-    // §10.1), so this asks for a key of every algorithm.
+    // After the secret changed, a new key signs at once. The JWKS must contain it by then (OpenID Connect Core §10.1),
+    // so this asks for the keys of every algorithm.
     server.ports.signer.keys(SigningAlgorithm::ES256).await?;
     let keys = server.ports.signer.keys(SigningAlgorithm::RS256).await?;
     let jwks = Response::json(200, &keys.published(server.now()));

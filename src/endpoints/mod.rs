@@ -1,5 +1,5 @@
-//! What clients and browsers call: one file for each endpoint, a folder where there is more to it.
-//! Parse, authenticate, decide, answer. Knows no Cloudflare.
+//! The endpoints that clients and browsers call: one file each, or a folder for a larger one. Each parses,
+//! authenticates, decides and responds. Nothing here knows Cloudflare.
 
 pub mod account;
 pub mod assets;

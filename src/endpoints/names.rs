@@ -1,5 +1,5 @@
-//! The names that lead to accounts: e-mail addresses, and people at providers. A name is claimed first, and confirmed
-//! by the account.
+//! The names that lead to accounts: email addresses, and identities at providers. An endpoint claims a name first; then
+//! the account confirms it.
 
 use super::failure::Failure;
 use super::server::Server;
@@ -17,7 +17,7 @@ pub(super) async fn owner(server: &Server<'_>, name: &str) -> Result<Option<Obje
     }
 }
 
-/// Claims a name for an account; false where it leads to another one.
+/// Claims a name for an account; returns false if it leads to another one.
 pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Result<bool, Failure> {
     match server.ask(&Address::Name(name.to_owned()), Claim(account.to_owned())).await? {
         Ok(()) => Ok(true),
@@ -25,8 +25,8 @@ pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Res
     }
 }
 
-/// Claims a name for the account that a browser is about to make: the account, or the one that an earlier request of
-/// this browser began to make. `None` where the name leads to another one.
+/// Claims a name for the account that a browser is about to create. Returns that account, or the one that an earlier
+/// request of this browser began to create. `None` if the name leads to another account.
 pub(super) async fn claim_for(
     server: &Server<'_>,
     name: &str,
@@ -40,7 +40,7 @@ pub(super) async fn claim_for(
     }
 }
 
-/// Gives up a name that was claimed, unless the account has confirmed it.
+/// Releases a claimed name, unless the account has confirmed it.
 pub(super) async fn unclaim(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
     let Ok(()) = server.ask(&Address::Name(name.to_owned()), Unclaim(account.to_owned())).await?;
     Ok(())

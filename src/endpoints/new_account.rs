@@ -1,5 +1,5 @@
-//! Makes an account: first the names that lead to it are claimed, then the account confirms them by
-//! itself, so that a crash in between leaves nothing behind.
+//! Creates an account. The names that lead to it are claimed first, then the account confirms them itself, so a crash
+//! in between leaves nothing behind.
 
 use super::browser;
 use super::failure::Failure;
@@ -10,18 +10,18 @@ use crate::domain::account::{Create, CreateError, NewAccount, NewSession, Signed
 use crate::domain::machine::Address;
 use crate::domain::token::ObjectId;
 
-/// What came of making an account.
+/// The result of creating an account.
 pub enum Created {
-    /// The account was made, and the user is signed in to it.
+    /// The account was created, and the user is signed in to it.
     SignedIn(ObjectId, SignedIn),
-    /// An earlier request of this browser has made it, and its response was lost: the user can sign in.
+    /// An earlier request of this browser created it, but its response was lost. The user can sign in.
     Before(ObjectId),
     /// A name leads to another account.
     Taken,
 }
 
-/// Claims the names and makes the account: another one than `new` has, if an earlier request of this browser that was cut
-/// off had begun to make it.
+/// Claims the names and creates the account. If an earlier request of this browser was interrupted, the account that it
+/// began to create is used instead of the one in `new`.
 ///
 /// # Errors
 /// Internal errors only.
@@ -57,14 +57,14 @@ fn id_of(account: &str) -> Result<ObjectId, Failure> {
     ObjectId::parse(account).ok_or_else(|| Failure::internal("an account's ID cannot be read"))
 }
 
-/// Claims all names or none. The first one decides for which account.
+/// Claims all names or none. The first name decides for which account.
 async fn claim_all(
     server: &Server<'_>,
     request: &Request<'_>,
     names: &[String],
     account: &mut String,
 ) -> Result<bool, Failure> {
-    // A browser without a token is like no other.
+    // A browser without a token must not match any other.
     let unlike_any = || base16ct::lower::encode_string(&server.random::<32>());
     let browser = browser::csrf_token(request).unwrap_or_else(unlike_any);
     for (index, name) in names.iter().enumerate() {

@@ -20,21 +20,21 @@ use crate::protocol::grant_type::GrantType;
 use crate::protocol::registration;
 use crate::protocol::scope::Scope;
 
-/// The answer (RFC 7591 §3.2.1, RFC 7592 §3).
+/// The response (RFC 7591 §3.2.1, RFC 7592 §3).
 #[derive(Serialize)]
 struct ClientInformation<'a> {
     client_id: &'a str,
     client_id_issued_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
-    /// 0: the secret does not expire.
+    /// 0: the secret doesn't expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires_at: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_access_token: Option<String>,
     registration_client_uri: String,
-    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the client as it is now; absent if
-    /// it is verified.
+    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the client in its current form; absent if it is
+    /// verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     verified_clients_entry: Option<String>,
     #[serde(flatten)]
@@ -44,8 +44,8 @@ struct ClientInformation<'a> {
 /// Registers a client (RFC 7591 §3.1).
 ///
 /// # Errors
-/// `invalid_client_metadata`, `invalid_redirect_uri`; a bearer challenge where an initial access
-/// token is asked for.
+/// `invalid_client_metadata`, `invalid_redirect_uri`; a bearer challenge if the initial access token is missing or
+/// wrong.
 pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let trusted = match &server.settings.registration {
         RegistrationPolicy::Off => return Err(switched_off()),
@@ -87,10 +87,10 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     Ok(Response::json(201, &information(server, &client, secret, Some(token))))
 }
 
-/// Reads, changes or deletes a registration (RFC 7592 §2), for whoever holds its token.
+/// Reads, changes or deletes a registration (RFC 7592 §2) for the holder of its registration access token.
 ///
 /// # Errors
-/// A bearer challenge, in the same words for a client that does not exist.
+/// A bearer challenge, with the same text for a client that doesn't exist.
 pub async fn manage(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let client_id = request.path_parameter();
     let token = verify::bearer(request)?;
@@ -99,7 +99,7 @@ pub async fn manage(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     if !client::is_generated_id(client_id) {
         return Err(verify::inactive());
     }
-    // The record itself, not the registry: what was changed a moment ago must be seen.
+    // Read the client's own record: the registry may not show recent changes yet.
     let client = match server.ask(&address, Read).await? {
         Ok(client) => *client,
         Err(RegistrationError::NotRegistered) => return Err(verify::inactive()),
@@ -117,7 +117,7 @@ pub async fn manage(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     }
 }
 
-/// Changes the metadata; the client keeps its secret unless it changes what it is (RFC 7592 §2.2).
+/// Replaces the metadata. The client keeps its secret unless it becomes public (RFC 7592 §2.2).
 async fn replace(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -126,10 +126,10 @@ async fn replace(
 ) -> Result<Response, Failure> {
     let sent = request.with_text(ForeignObject::parse)?.map_err(|_| ClientMetadataError::Syntax)?;
     if sent.needed::<String>("client_id").as_ref() != Ok(&client.client_id) {
-        let description = "client_id must be there, and be the one in the address";
+        let description = "client_id is required and must be the one in the URL";
         return Err(OAuthError::invalid_request(description).into());
     }
-    // RFC 7592 §2.2: a secret that is sent must be the one that was issued.
+    // RFC 7592 §2.2: if the request contains a secret, it must be the one that was issued.
     let is_issued = |secret: String| secret.is_empty() || client.has_secret(&secret);
     let secret: Result<Option<String>, _> = sent.restriction("client_secret");
     if !secret.is_ok_and(|secret| secret.is_none_or(is_issued)) {
@@ -142,7 +142,7 @@ async fn replace(
     if metadata.first_party && !held.first_party {
         return Err(ClientMetadataError::FirstParty.into());
     }
-    // The operator trusted the client as it was: a change of what users rely on makes it unverified.
+    // The operator verified the client as it was: changing what users rely on makes it unverified.
     let verified =
         client.verified && verification::fingerprint(held) == verification::fingerprint(&metadata);
     check_name(server, &metadata, verified)?;
@@ -170,7 +170,7 @@ fn metadata(request: &Request<'_>, trusted: bool) -> Result<(ClientMetadata, Sco
     if metadata.first_party && !trusted {
         return Err(ClientMetadataError::FirstParty.into());
     }
-    // Nobody approves what such a client does, so not just anybody may register one.
+    // No user approves what such a client does, so an open registration can't create one.
     if metadata.grant_types.contains(&GrantType::ClientCredentials) && !trusted {
         return Err(ClientMetadataError::ClientCredentials.into());
     }
@@ -186,8 +186,8 @@ fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
     }
 }
 
-/// Refuses the name of the service itself for an app that is neither first-party nor verified: users would
-/// think that the service itself asks them.
+/// Refuses the name of the service for an app that is neither first-party nor verified: users would think that the
+/// service itself asks them.
 pub(super) fn check_name(
     server: &Server<'_>,
     metadata: &ClientMetadata,
@@ -209,11 +209,11 @@ pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Fa
     written(server, client).await
 }
 
-/// What comes after a client's record was written.
+/// Runs after a client's record was written.
 pub(super) async fn written(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     server.ports.clients.forget(&client.client_id);
     if client.metadata.id_token_signed_response_alg == SigningAlgorithm::RS256 {
-        // The first RSA key is made now, so that it is published before it is first needed.
+        // Make the first RSA key now, so that it is published before it is needed.
         server.ports.signer.keys(SigningAlgorithm::RS256).await?;
     }
     Ok(())
@@ -250,6 +250,6 @@ fn information<'a>(
 }
 
 fn switched_off() -> Failure {
-    let error = "this server takes no registrations; ask its operator";
+    let error = "client registration is switched off; ask the operator of this server";
     OAuthError::new(ErrorCode::AccessDenied, error).into()
 }

@@ -1,6 +1,6 @@
 //! Which claims about a user a client gets (OpenID Connect Core §5.4 and §5.5).
 //!
-//! The scopes granted at the moment of release decide. A claim that the `claims` parameter asked for by name
+//! The scopes granted at the moment of release decide. A claim that the `claims` parameter requested by name
 //! is released only while the scope that contains it is granted.
 
 use super::failure::Failure;

@@ -19,14 +19,14 @@ pub fn read(server: &Server<'_>, client: &Client, value: Option<&str>) -> Result
     let asked = Scope::parse(value)?;
     let allowed = allowed_scope(client, &asked);
     if allowed.is_empty() && !asked.is_empty() {
-        let description = "this client registered none of the scopes that it asks for";
+        let description = "this client registered none of the requested scopes";
         return Err(OAuthError::new(ErrorCode::InvalidScope, description).into());
     }
     log_left_out(server, client, &asked.filter(|token| !allowed.contains(token)));
     Ok(allowed)
 }
 
-/// Logs by name the scopes that this server knows. It only counts the others, because anyone can put any text
+/// Logs by name the scopes that this server knows, and only counts the others, because a client can send any text
 /// there.
 fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {
     if left_out.is_empty() {

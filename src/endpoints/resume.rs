@@ -1,6 +1,6 @@
-//! Carries out what an endpoint comes to: shows a page, or goes on with what waited for a sign-in.
+//! Carries out the outcome of an endpoint: shows a page, or resumes the request that a sign-in interrupted.
 //!
-//! The one module above the endpoints, so the one place that says what follows a sign-in.
+//! It is the only module above the endpoints, so the only one that decides what follows a sign-in.
 
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -15,14 +15,14 @@ use super::upstream::link;
 use super::{account, authorize, sign_in};
 use crate::protocol::user_code::UserCode;
 
-/// What is carried out. Each in a box of its own, since most requests need none of it (`routes/route.rs` says why that
+/// The future of an outcome. Boxed, because most requests need none of it (`routes/route.rs` explains why that
 /// matters).
 type Work<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 
 /// Carries out an outcome.
 ///
 /// # Errors
-/// Those of what is carried out.
+/// The errors of what the outcome runs.
 pub fn carry_out<'a>(
     server: &'a Server<'_>,
     request: &'a Request<'_>,
@@ -44,7 +44,7 @@ pub fn carry_out<'a>(
     }
 }
 
-/// Goes on with what waited: with a request here, or on its page.
+/// Resumes the interrupted request: carries it out here, or redirects to its page.
 fn resume<'a>(
     server: &'a Server<'_>,
     interaction: Interaction,
@@ -74,7 +74,7 @@ fn connect_page(server: &Server<'_>, request: Box<ConnectRequest>) -> Result<Str
     Interaction::Connect(request).address(server, &path)
 }
 
-/// Links the identity that waited, then goes on with what waited before it.
+/// Links the identity that waited for this sign-in, then resumes the request that waited for the link.
 async fn link_and_resume(
     server: &Server<'_>,
     pending: PendingLink,

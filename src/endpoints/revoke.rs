@@ -12,12 +12,11 @@ use crate::domain::machine::Address;
 use crate::domain::token::{Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
-/// Revokes a token: a refresh token ends its whole grant (§2.1), an access token ends alone.
+/// Revokes a token. A refresh token ends its whole grant (§2.1); an access token ends alone.
 ///
 /// # Errors
-/// `invalid_client`; `invalid_grant` for another client's token, which is not touched;
-/// `unsupported_token_type` for a token that no grant stands behind. A token that is not known is
-/// no error (§2.2).
+/// `invalid_client`; `invalid_grant` for another client's token, which stays valid; `unsupported_token_type` for a
+/// token without a grant. An unknown token is no error (§2.2).
 pub async fn revoke(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let form = request.take_form()?;
     let client = authenticate(server, request, &form).await?;

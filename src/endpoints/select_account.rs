@@ -1,4 +1,4 @@
-//! The page that asks which account to go on with (`prompt=select_account`, OpenID Connect Core §3.1.2.1).
+//! The page that asks which account to continue with (`prompt=select_account`, OpenID Connect Core §3.1.2.1).
 
 use super::browser;
 use super::failure::Failure;
@@ -10,17 +10,17 @@ use super::server::Server;
 use super::sign_in;
 use crate::pages::sign_in::SelectAccount;
 
-/// Asks which account to go on with (`prompt=select_account`).
+/// Shows the page.
 ///
 /// # Errors
-/// A page, where the interaction has expired.
+/// A page if the interaction has expired.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
     page(server, request, interaction, None).await
 }
 
-/// Renders the page that asks for the account; `notice` says why it is shown again.
+/// Renders the page; `notice` says why it is shown again.
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -47,10 +47,10 @@ async fn page(
     Ok(form.render(form.status(), &page))
 }
 
-/// Goes on with the account that is signed in.
+/// Continues with the account that is signed in.
 ///
 /// # Errors
-/// A page, where the form is not this server's own or the interaction has expired.
+/// A page if the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, Some(session)),
@@ -63,7 +63,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     };
     let mut interaction = Interaction::open(server, request, form.get("flow"))?;
     interaction.choose_account();
-    // Only a sign-in links what waits: a session that is there already, or a copy of its cookie, doesn't.
+    // Only a fresh sign-in may complete a link. An existing session doesn't: its cookie may have been copied.
     let needs_sign_in = interaction.needs_fresh_sign_in();
     match session.filter(|_| !needs_sign_in) {
         Some(session) => Ok(Outcome::Resume(interaction, session)),

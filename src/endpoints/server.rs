@@ -1,4 +1,4 @@
-//! The server as an endpoint sees it: settings, the outside, and the issuer of this request.
+//! What an endpoint gets to work with: settings, ports, and the issuer of this request.
 
 use super::failure::Failure;
 use super::http::Request;
@@ -13,28 +13,28 @@ use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::seal::Purpose;
 use crate::ports::{self, Ports};
 
-/// What every endpoint is given.
+/// Passed to every endpoint.
 pub struct Server<'a> {
     /// The deployment's settings.
     pub settings: &'a Settings,
-    /// The outside.
+    /// The interfaces to the outside.
     pub ports: Ports<'a>,
-    /// The issuer: what is set, or else the origin of the request.
+    /// The issuer: the configured one, or else the origin of the request.
     pub issuer: String,
 }
 
 impl Server<'_> {
-    /// Now.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 
-    /// So many random bytes.
+    /// `N` random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         entropy::bytes(self.ports.entropy)
     }
 
-    /// Logs an event that no object decides. It is not kept.
+    /// Logs an event that no object decides. It isn't stored.
     pub fn log_event(&self, event: Event) {
         let now = self.now();
         let id = EventId::new((now.0, u64::from_be_bytes(self.random())), 0);
@@ -43,7 +43,7 @@ impl Server<'_> {
         }
     }
 
-    /// The network that a request came from, for limits.
+    /// The network that a request came from, for rate limits.
     pub fn network_of(&self, request: &Request<'_>) -> String {
         request.client_network(&self.settings.client_address)
     }
@@ -67,7 +67,7 @@ impl Server<'_> {
         ports::send(&self.ports, to, command, Seconds(0))
     }
 
-    /// Sends a command to a machine whose answer may be held.
+    /// Sends a command to a machine that may delay its response by up to `hold`, such as a held device poll.
     pub async fn wait<C: Command>(
         &self,
         to: &Address,
@@ -77,8 +77,8 @@ impl Server<'_> {
         ports::send(&self.ports, to, command, hold).await
     }
 
-    /// The client of that name: from the registry, or else, for one that registered at run time,
-    /// from its own record, since the registry may not show it for a minute.
+    /// Finds a client by its ID: in the registry, else in the client's own record if it registered at run time, because
+    /// the registry may lag by a minute.
     pub async fn client(&self, client_id: &str) -> Result<Option<Client>, Failure> {
         if client_id.len() > 200 {
             return Ok(None);
@@ -89,8 +89,7 @@ impl Server<'_> {
         self.registered_client(client_id).await
     }
 
-    /// The client's own record: what was changed a moment ago is seen there, and nowhere else for a
-    /// minute.
+    /// Reads the client's own record, which shows recent changes at once. Other places may lag by a minute.
     pub async fn registered_client(&self, client_id: &str) -> Result<Option<Client>, Failure> {
         if !client::is_generated_id(client_id) {
             return Ok(None);
@@ -108,17 +107,17 @@ impl Server<'_> {
         sealed.map_err(|error| Failure::internal(error.to_string()))
     }
 
-    /// Spends a try; false where none is left.
+    /// Spends a try; returns false if none is left.
     pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
         Ok(self.throttle(name, Spend(limit)).await?.is_ok())
     }
 
-    /// Spends a try for a guess whose result is not known yet; false where none is left.
+    /// Spends a try for a guess whose result isn't known yet; returns false if none is left.
     pub async fn guess(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
         Ok(self.throttle(name, Guess(limit)).await?.is_ok())
     }
 
-    /// Gives the try of a right guess back, or keeps that of a wrong one.
+    /// Returns the try of a right guess, or keeps that of a wrong one.
     pub async fn guessed(&self, name: &str, limit: Limit, right: bool) -> Result<(), Failure> {
         let Ok(()) = match right {
             true => self.throttle(name, GiveBack(limit)).await?,

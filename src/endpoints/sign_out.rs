@@ -1,4 +1,4 @@
-//! Signing out of this browser, from a page of this server (`end_session.rs` is for apps).
+//! Signs the user out of this browser, from a page of this server (`end_session.rs` is for apps).
 
 use super::account;
 use super::browser;
@@ -11,7 +11,7 @@ use super::upstream::logout;
 /// Signs out of this browser.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn sign_out(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let origin = match form::of_session(server, request)? {
         SessionForm::Current(_, session) => {

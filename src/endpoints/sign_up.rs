@@ -1,4 +1,4 @@
-//! Registration of a person: it signs the person in at once.
+//! Sign-up: creates an account and signs the user in.
 
 use super::browser;
 use super::failure::Failure;
@@ -22,15 +22,15 @@ use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
 
-/// What is told whenever a sign-up cannot go on for a reason that is not in the form: the same
-/// words for an address that has an account as for a network that has tried too often.
-const CANNOT_GO_ON: &str = "We could not create an account with these details. If you have an \
-                            account already, sign in instead; if not, try again later.";
+/// The message for every refusal that isn't caused by the form. An address that has an account and a network that tried
+/// too often get the same text, so it doesn't reveal who has an account.
+const CANNOT_GO_ON: &str = "We couldn't create an account with these details. If you already have \
+                            an account, sign in instead. Otherwise try again later.";
 
 /// Shows the sign-up page.
 ///
 /// # Errors
-/// A page, where the interaction has expired or nobody may register.
+/// A page if the interaction has expired or sign-up is closed.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
@@ -44,7 +44,7 @@ fn page(
     filled: &Filled<'_>,
 ) -> Result<Response, Failure> {
     if !server.settings.sign_up {
-        let message = "New accounts are made by the people who run this service. Ask them for one.";
+        let message = "Only the people who run this service can create accounts. Ask them for one.";
         return Err(Failure::page(403, "Sign-up is closed", message));
     }
     let form = FormPage::of_browser(server, request)
@@ -71,9 +71,9 @@ fn page(
 /// What the page shows besides empty fields.
 #[derive(Default)]
 struct Filled<'a> {
-    /// What was typed.
+    /// What the user typed.
     form: Option<&'a Parameters>,
-    /// What was wrong.
+    /// The error, for the user.
     error: Option<String>,
     /// Why the page is shown again.
     notice: Option<&'static str>,
@@ -85,10 +85,10 @@ impl Filled<'_> {
     }
 }
 
-/// Makes the account, signs the person in and goes on with what waited.
+/// Creates the account, signs the user in and resumes the interrupted request.
 ///
 /// # Errors
-/// A page, where the form is not this server's own or the interaction has expired.
+/// A page if the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let form = match form::of_browser(server, request)? {
         Ok(form) => form,
@@ -101,7 +101,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     };
     let interaction = Interaction::open(server, request, form.get("flow"))?;
     let email = form.get("email").unwrap_or_default().trim().to_owned();
-    // A company's people have their accounts there.
+    // Users of a company sign in at the company's provider.
     if let Some(company) = company::of(server, &email).await? {
         let hint = (Some(email), false);
         return start::to_provider(server, request, company, interaction, hint).await;
@@ -129,7 +129,7 @@ async fn sign_up(
     }
     let email = form.get("email").unwrap_or_default().trim();
     if !is_address(email) {
-        return Ok(Err("Enter an e-mail address such as name@example.com.".to_owned()));
+        return Ok(Err("Enter an email address such as name@example.com.".to_owned()));
     }
     let name = text::cleaned(form.get("name").unwrap_or_default());
     if name.chars().count() > 200 {
@@ -159,8 +159,8 @@ async fn sign_up(
         password: Some(password.into()),
         identity: None,
     };
-    // The new account hashes the password. A taken address and a network beyond its limit are both refused before
-    // that, so neither the time nor the message tells them apart.
+    // The new account hashes the password. A taken address and a network beyond its limit are both refused before that,
+    // so neither the time nor the message tells them apart.
     match new_account::create(server, request, session, new).await? {
         Created::SignedIn(account, signed_in) => {
             browser::end_session_of_other(server, request, &account).await?;

@@ -1,4 +1,4 @@
-//! Claims about the person who is signed in (OpenID Connect Core §5.3).
+//! The userinfo endpoint: claims about the user (OpenID Connect Core §5.3).
 
 use super::failure::Failure;
 use super::http::{Request, Response};
@@ -11,13 +11,13 @@ use crate::protocol::scope;
 /// Answers with the claims that the token's scopes and the `claims` parameter ask for.
 ///
 /// # Errors
-/// As RFC 6750 §3.1 says.
+/// The bearer token errors of RFC 6750 §3.1.
 pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let token = verify::bearer_access_token(server, request).await?;
-    // A token of a client's own is about no person.
+    // A token of the client_credentials grant belongs to no user.
     let grant_id = token.grant_id.ok_or_else(verify::inactive)?;
     if !token.scope.contains(scope::OPENID) || !token.aud.contains(&server.issuer) {
-        let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is needed");
+        let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is required");
         return Err(Failure::Bearer(error));
     }
     let released = Release::read(server, &token.sub, (&grant_id, &token.jti)).await?;

@@ -17,11 +17,11 @@ use serde::de::DeserializeOwned;
 enum Keys {
     /// One that the JWKS publishes now.
     Published,
-    /// Also an older one, which only verifies an `id_token_hint`.
+    /// Also an older key, which only verifies an `id_token_hint`.
     PublishedOrHint,
 }
 
-/// The claims of a token that this server signed, whatever its age; none for any other.
+/// The claims of a token that this server signed, even if it has expired; `None` for any other token.
 async fn own<T: DeserializeOwned>(
     server: &Server<'_>,
     token: &str,
@@ -59,18 +59,18 @@ pub async fn access_token(
     Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
 }
 
-/// The claims of the access token that a request bears. If the response with this token can still be repeated,
-/// this spends its device code: whoever uses the token has received it.
+/// The claims of the access token that a request bears. If the device response with this token can still be repeated,
+/// this spends its device code: a client that uses the token has received the response.
 ///
 /// # Errors
-/// As RFC 6750 §3.1 says.
+/// The bearer token errors of RFC 6750 §3.1.
 pub async fn bearer_access_token(
     server: &Server<'_>,
     request: &Request<'_>,
 ) -> Result<AccessToken, Failure> {
     let claims = access_token(server, &bearer(request)?).await?.ok_or_else(inactive)?;
-    // RFC 7592 §2.3: deleting a client ends its tokens. No list says which grants those are, so each use checks
-    // the client.
+    // RFC 7592 §2.3: deleting a client ends its tokens. There is no list of a client's grants, so each use checks the
+    // client.
     if server.client(&claims.client_id).await?.is_none() {
         return Err(inactive());
     }
@@ -115,7 +115,7 @@ pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Hint, Fai
 /// The bearer token of a request: in the header, or in the form body of a POST (RFC 6750 §2).
 ///
 /// # Errors
-/// Without a token a bare challenge; with one that was sent twice, `invalid_request`.
+/// A challenge without an error if there is no token; `invalid_request` if one was sent twice.
 pub fn bearer(request: &Request<'_>) -> Result<String, Failure> {
     let invalid = |text: &'static str| Failure::Bearer(OAuthError::invalid_request(text));
     let header = match request.header("authorization") {

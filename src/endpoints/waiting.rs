@@ -1,8 +1,8 @@
-//! What waits while a person signs in, by whatever way. An app's request is put to the account in the
-//! very step that signs the person in: one call, and what both write is written as one.
+//! The request that waits while a user signs in, whatever the method. An app's request is decided by the account in the
+//! same step that signs the user in: that takes one call and one write.
 //!
-//! A way to sign in begins with [`Waiting::new`], has the account begin a session that asks what that returned, and
-//! ends with [`Waiting::signed_in`].
+//! A sign-in method begins with [`Waiting::new`], passes the request that it returns to the account with the new
+//! session, and ends with [`Waiting::signed_in`].
 
 use super::authorize::Pending;
 use super::browser::{self, ClaimedSession};
@@ -13,7 +13,7 @@ use super::server::Server;
 use crate::domain::account::{AuthorizeRequest, SignedIn};
 use crate::domain::token::ObjectId;
 
-/// What waits.
+/// The request that waits for a sign-in.
 pub enum Waiting {
     /// An app's request, which the account decides.
     App(Box<Pending>),
@@ -22,10 +22,10 @@ pub enum Waiting {
 }
 
 impl Waiting {
-    /// What waits, and what the account is asked. Whoever signs in has chosen the account.
+    /// What waits, and the request that the account has to decide. Signing in also counts as choosing the account.
     ///
     /// # Errors
-    /// A page, where the app is registered no more.
+    /// A page if the app is no longer registered.
     pub async fn new(
         server: &Server<'_>,
         mut interaction: Interaction,
@@ -40,7 +40,7 @@ impl Waiting {
         }
     }
 
-    /// What comes next, in the session that has just begun.
+    /// The next step, in the session that was just created.
     ///
     /// # Errors
     /// Internal errors only.
@@ -55,7 +55,7 @@ impl Waiting {
         let outcome = match self {
             Self::App(pending) => {
                 let decision = signed_in.authorized.ok_or_else(|| {
-                    Failure::internal("a sign-in did not say what the app may have")
+                    Failure::internal("the account did not decide the app's request")
                 })?;
                 Outcome::Answer(pending.decided(server, decision).await?)
             }

@@ -8,43 +8,43 @@ use crate::protocol::claims::StandardClaims;
 
 /// A signed-in browser.
 pub struct SessionLine<'a> {
-    /// Its number.
+    /// The session's number within the account.
     pub number: u32,
-    /// In a few words.
+    /// A short name for the browser, such as "Firefox on Linux".
     pub browser: &'a str,
-    /// Where.
+    /// Where the browser was when it signed in.
     pub place: Option<&'a str>,
-    /// Whether it is this one.
+    /// Whether it is the browser that shows the page.
     pub is_this: bool,
-    /// Since when.
+    /// When the session started, in words.
     pub ago: String,
 }
 
-/// An app with access.
+/// An app that has access.
 pub struct AppLine {
-    /// Its identifier.
+    /// Its `client_id`.
     pub client_id: String,
-    /// Its name.
+    /// Its display name.
     pub name: String,
-    /// What it may do.
+    /// The scopes that it was granted.
     pub scopes: Vec<ScopeLine>,
-    /// Since when.
+    /// When it got access, in words.
     pub ago: String,
 }
 
-/// Who the person is at another provider.
+/// The user's identity at another provider.
 pub struct IdentityLine {
-    /// Its key.
+    /// The key by which a form names it.
     pub key: String,
-    /// The provider's name.
+    /// The provider's display name.
     pub provider: String,
-    /// The person's name there.
+    /// The user's display name there.
     pub label: String,
-    /// When it was last used.
+    /// When it was last used, in words.
     pub ago: String,
 }
 
-/// An outside account that is connected.
+/// A connected outside account.
 pub struct ConnectionLine {
     /// The provider's `id` in the settings.
     pub provider: String,
@@ -60,15 +60,15 @@ pub struct ConnectionLine {
     pub broken: Option<String>,
 }
 
-/// What the account page has where the password is set.
+/// What the account page shows in the place of the password form.
 pub enum PasswordSection {
-    /// The company of the user's address signs them in, at this provider, so there is no password to set.
+    /// The user signs in at this company provider, so there is no password to set.
     Company(String),
     /// The form.
     Form,
-    /// First the user signs in again: the provider, and the address that does it.
+    /// The user must sign in again first: the provider's name, and the URL that does it.
     SignInAgain(String, String),
-    /// Nothing confirms that it is the user: the provider that can't.
+    /// The user can't set a password, because this provider can't confirm that it is the user.
     Impossible(String),
 }
 
@@ -78,47 +78,47 @@ impl PasswordSection {
     }
 }
 
-/// The page.
+/// The account page.
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage<'a> {
-    /// Closes the forms to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// How the person is called.
+    /// The user's email address or name.
     pub label: &'a str,
-    /// With which the person signs in.
+    /// The email address with which the user can sign in.
     pub email: Option<&'a str>,
-    /// Whether there is a password.
+    /// Whether the account has a password.
     pub has_password: bool,
-    /// Linked identities.
+    /// The linked identities.
     pub identities: Vec<IdentityLine>,
-    /// Providers that may be linked: identifier and name.
+    /// The providers that may be linked: `id` and display name.
     pub linkable: Vec<(String, String)>,
-    /// Outside accounts that are connected.
+    /// The connected outside accounts.
     pub connections: Vec<ConnectionLine>,
-    /// The address that this account lost because someone else proved that it is theirs.
+    /// The address that this account lost because another user proved that it is theirs.
     pub address_lost: Option<&'a str>,
     /// Providers to which the user can make an account-wide connection: `id` and display name.
     pub connectable: Vec<(String, String)>,
-    /// Providers, and what came from each.
+    /// The providers that claims came from: display name, and a list of claims.
     pub sources: Vec<(String, String)>,
-    /// How the password is set.
+    /// How the password is set or changed.
     pub password: PasswordSection,
     /// Whether the box that keeps apps signed in is ticked.
     pub keeps_apps: bool,
-    /// Whether to remind the user of what else signs in.
+    /// Whether to remind the user to check what else can sign in.
     pub offers_check: bool,
-    /// What is known of the person.
+    /// The user's profile.
     pub claims: &'a StandardClaims,
-    /// Signed-in browsers.
+    /// The signed-in browsers.
     pub sessions: Vec<SessionLine<'a>>,
-    /// Apps with access.
+    /// The apps that have access.
     pub apps: Vec<AppLine>,
-    /// Whether the person may register apps.
+    /// Whether the user may register apps.
     pub is_developer: bool,
     /// What was done.
     pub notice: Option<&'a str>,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<&'a str>,
 }
 
@@ -138,17 +138,17 @@ impl Page for AccountPage<'_> {
     }
 }
 
-/// The page that asks for the password before the account is erased.
+/// The page that asks for confirmation before the account is deleted.
 #[derive(Template)]
 #[template(path = "delete_account.html")]
 pub struct DeleteAccount<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// The account: its e-mail address or name.
+    /// The user's email address or name.
     pub label: &'a str,
-    /// Whether there is a password to ask for.
+    /// Whether to ask for the password.
     pub has_password: bool,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<&'a str>,
 }
 
@@ -170,19 +170,19 @@ pub struct ConfirmIdentity<'a> {
     pub reason: &'a str,
     /// The form fields of that request, which this form sends again.
     pub fields: Vec<(&'a str, &'a str)>,
-    /// The address of the account, for password managers.
+    /// The account's email address, for password managers.
     pub email: &'a str,
-    /// Whether there is a password to ask for.
+    /// Whether to ask for the password.
     pub has_password: bool,
-    /// Linked providers that can be asked to authenticate the user again: name and address.
+    /// The linked providers that can authenticate the user again: display name and URL.
     pub providers: Vec<(String, String)>,
-    /// A linked provider that can't be asked.
+    /// The display name of a linked provider that can't confirm that it is the user.
     pub cannot_confirm: Option<&'a str>,
     /// The name of the service.
     pub brand: &'a str,
-    /// Where the user came from.
+    /// The URL of the page that the user came from.
     pub back: &'a str,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<String>,
 }
 

@@ -1,17 +1,17 @@
-//! The operator's brand: name, logo and colours.
+//! The operator's brand: name, logo and colors.
 
 use crate::protocol::text;
 
 /// A brand setting that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrandError {
-    /// Not a colour.
+    /// Not a color in hexadecimal.
     #[error("{0} must be a colour of six hexadecimal digits, such as #1a5fb4")]
     Colour(&'static str),
-    /// Not a URL that a page may show.
+    /// Not an https URL.
     #[error("BRAND_LOGO_URL must be an https URL")]
     LogoUrl,
-    /// Too long for a page's head.
+    /// Too long for a page's header.
     #[error("BRAND_NAME must have at most 60 characters")]
     Name,
 }
@@ -19,11 +19,11 @@ pub enum BrandError {
 /// The brand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brand {
-    /// The name that every page bears.
+    /// The name that every page shows.
     pub name: String,
-    /// A picture beside it.
+    /// The URL of the logo.
     pub logo_url: Option<String>,
-    /// The accent colour by day, and by night.
+    /// The accent color for light and dark mode.
     accent: Option<String>,
     accent_dark: Option<String>,
 }
@@ -52,12 +52,12 @@ impl Brand {
         })
     }
 
-    /// Whether users would take this name for that of the service; see [`text::is_same_name`].
+    /// Whether users could mistake this name for the service's; see [`text::is_same_name`].
     pub fn is_named(&self, name: &str) -> bool {
         text::is_same_name(&self.name, name)
     }
 
-    /// The style sheet that sets the brand's colours.
+    /// The style sheet with the brand's colors.
     pub fn style(&self) -> String {
         let rule = |colour: &String| {
             format!(":root{{--accent:{colour};--on-accent:{}}}", readable_on(colour))
@@ -84,7 +84,7 @@ fn colour(
     }
 }
 
-/// Black or white, whichever is read better on the colour (WCAG 2.2 relative luminance).
+/// Black or white, whichever has more contrast on the color (WCAG 2.2 relative luminance).
 fn readable_on(colour: &str) -> &'static str {
     let channel = |index: usize| {
         let digits = colour.get(index..index.saturating_add(2)).unwrap_or_default();
@@ -92,6 +92,6 @@ fn readable_on(colour: &str) -> &'static str {
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
     let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    // Where the contrast against black equals that against white.
+    // At this luminance, black and white have the same contrast.
     if luminance > 0.179 { "#000000" } else { "#ffffff" }
 }

@@ -1,27 +1,27 @@
-//! Connecting an outside account.
+//! The page that asks whether to connect an outside account.
 
 use askama::Template;
 
 use super::Page;
 use super::who_asks::WhoAsks;
 
-/// The page that asks whether to connect.
+/// The page.
 #[derive(Template)]
 #[template(path = "connect.html")]
 pub struct Connect<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What waits.
+    /// The sealed interaction that waits.
     pub flow: &'a str,
-    /// The provider, in addresses.
+    /// The provider's `id`.
     pub provider: &'a str,
-    /// The provider, for people.
+    /// The provider's display name.
     pub name: &'a str,
     /// The app that asks; `None` if the user came from the account page.
     pub who: Option<WhoAsks<'a>>,
-    /// Who is asked.
+    /// The user's email address or name.
     pub label: &'a str,
-    /// What is asked for there, in the provider's own words.
+    /// The requested scopes, as the provider calls them.
     pub scopes: Vec<String>,
 }
 

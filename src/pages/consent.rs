@@ -1,4 +1,4 @@
-//! What a client asks for, in words.
+//! The consent page, and scopes in words.
 
 use askama::Template;
 
@@ -8,21 +8,21 @@ use crate::protocol::resource::Resources;
 use crate::protocol::scope::{self, Scope};
 use crate::protocol::text;
 
-/// One scope, in words that a person understands.
+/// A scope in words that users understand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeLine {
-    /// The scope.
+    /// The scope value.
     pub token: String,
-    /// In words.
+    /// What it allows, in words.
     pub words: String,
-    /// Whether the person may leave it out.
+    /// Whether the user may decline it.
     pub optional: bool,
     /// Whether the box of an optional scope is ticked.
     pub is_ticked: bool,
 }
 
 impl ScopeLine {
-    /// Each scope in words: the operator's own where there are any.
+    /// Describes each scope, in the operator's words if there are any.
     pub fn of(scope: &Scope, resources: &Resources) -> Vec<Self> {
         let line = |token: &str| {
             let known = resources.words(token);
@@ -39,14 +39,14 @@ impl ScopeLine {
 
 fn standard(token: &str) -> String {
     match token {
-        scope::OPENID => "Know that it is you when you sign in".to_owned(),
+        scope::OPENID => "Confirm your identity".to_owned(),
         scope::PROFILE => "See your name and the rest of your profile".to_owned(),
-        scope::EMAIL => "See your e-mail address".to_owned(),
+        scope::EMAIL => "See your email address".to_owned(),
         scope::ADDRESS => "See your postal address".to_owned(),
-        scope::PHONE => "See your telephone number".to_owned(),
+        scope::PHONE => "See your phone number".to_owned(),
         "groups" => "See which groups you are in".to_owned(),
         "roles" => "See which roles you have".to_owned(),
-        scope::OFFLINE_ACCESS => "Keep this access while you are away".to_owned(),
+        scope::OFFLINE_ACCESS => "Keep access when you're not using the app".to_owned(),
         other => match other.strip_prefix(scope::CONNECTION) {
             Some(provider) => format!("Use the {provider} account that you have connected"),
             None => format!("Use “{other}”"),
@@ -58,17 +58,17 @@ fn standard(token: &str) -> String {
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct Consent<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// The request that waits.
+    /// The sealed request that waits.
     pub flow: &'a str,
     /// The app that asks.
     pub who: WhoAsks<'a>,
-    /// Who is asked.
+    /// The user's email address or name.
     pub email: &'a str,
-    /// What is asked for.
+    /// The requested scopes.
     pub scopes: Vec<ScopeLine>,
-    /// Where it will be used.
+    /// The display names of the resources where the app will use its access.
     pub resources: Vec<&'a str>,
 }
 

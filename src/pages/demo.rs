@@ -4,17 +4,17 @@ use askama::Template;
 
 use super::Page;
 
-/// Where a newcomer begins.
+/// The demo's start page.
 #[derive(Template)]
 #[template(path = "demo.html")]
 pub struct Home<'a> {
-    /// The demo person.
+    /// The demo user's email address.
     pub email: &'a str,
-    /// The demo person's password.
+    /// The demo user's password.
     pub password: &'a str,
-    /// Whether the social network runs.
+    /// Whether the demo's social network is running.
     pub social: bool,
-    /// Whether the company runs.
+    /// Whether the demo's company provider is running.
     pub company: bool,
 }
 
@@ -28,15 +28,15 @@ impl Page for Home<'_> {
     }
 }
 
-/// What a client got.
+/// The page with a client's tokens.
 #[derive(Template)]
 #[template(path = "demo_tokens.html")]
 pub struct Tokens<'a> {
-    /// The client.
+    /// The client ID.
     pub client: &'a str,
-    /// What went wrong.
+    /// The error code.
     pub error: Option<&'a str>,
-    /// What userinfo says.
+    /// The userinfo response.
     pub claims: &'a [(String, String)],
     /// The token response.
     pub lines: &'a [(String, String)],
@@ -45,7 +45,7 @@ pub struct Tokens<'a> {
 impl Page for Tokens<'_> {
     fn title(&self) -> String {
         match self.error {
-            Some(_) => format!("{} was not let in", self.client),
+            Some(_) => format!("{} was denied", self.client),
             None => format!("{} is signed in", self.client),
         }
     }
@@ -55,17 +55,17 @@ impl Page for Tokens<'_> {
     }
 }
 
-/// A television.
+/// The television's screen.
 #[derive(Template)]
 #[template(path = "demo_tv.html")]
 pub struct Television<'a> {
-    /// The code to type.
+    /// The user code.
     pub user_code: &'a str,
-    /// Where to type it.
+    /// The URL at which to type it.
     pub verification_uri: &'a str,
-    /// Both in one.
+    /// The URL that contains the code.
     pub verification_uri_complete: &'a str,
-    /// Both in one, as a picture.
+    /// The URL of that as a QR code.
     pub qr: &'a str,
 }
 
@@ -75,21 +75,21 @@ impl Page for Television<'_> {
     }
 }
 
-/// A machine.
+/// The page of the service that calls another one.
 #[derive(Template)]
 #[template(path = "demo_machine.html")]
 pub struct Machine<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// The machine's secret.
+    /// The service's client secret.
     pub secret: &'a str,
-    /// What it got, and what the other machine was told of it.
+    /// The token response and the introspection response.
     pub lines: &'a [(String, String)],
 }
 
 impl Page for Machine<'_> {
     fn title(&self) -> String {
-        "A machine calls a machine".to_owned()
+        "One service calls another".to_owned()
     }
 
     fn is_wide(&self) -> bool {

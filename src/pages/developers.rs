@@ -1,4 +1,4 @@
-//! The developers' page: apps that a person registers.
+//! The developers' page, on which users register their apps.
 
 use askama::Template;
 
@@ -10,11 +10,11 @@ pub struct AppLine {
     pub client_id: String,
     /// Its name.
     pub name: String,
-    /// Whether the operator vouches for it.
+    /// Whether the operator has verified it.
     pub verified: bool,
 }
 
-/// What a form about an app holds.
+/// The fields of an app's form.
 #[derive(Default)]
 pub struct AppFields {
     /// Its name.
@@ -23,29 +23,29 @@ pub struct AppFields {
     pub redirect_uris: String,
     /// Its scopes, separated by spaces.
     pub scope: String,
-    /// Addresses that people are shown.
+    /// The URL of its logo.
     pub logo_uri: String,
-    /// Addresses that people are shown.
+    /// The URL of its privacy policy.
     pub policy_uri: String,
-    /// Addresses that people are shown.
+    /// The URL of its terms of service.
     pub tos_uri: String,
 }
 
-/// The list, and the form for a new app.
+/// The list of apps, and the form for a new one.
 #[derive(Template)]
 #[template(path = "developers.html")]
 pub struct Developers<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
     /// The apps.
     pub apps: Vec<AppLine>,
-    /// The form.
+    /// The form's values.
     pub fields: AppFields,
-    /// Whether the app of the form keeps a secret.
+    /// Whether the form describes a confidential client.
     pub confidential: bool,
     /// What was done.
     pub notice: Option<&'a str>,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<&'a str>,
 }
 
@@ -59,34 +59,34 @@ impl Page for Developers<'_> {
     }
 }
 
-/// One app.
+/// The page of an app.
 #[derive(Template)]
 #[template(path = "developer_app.html")]
 pub struct DeveloperApp<'a> {
-    /// Closes the forms to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
     /// Its `client_id`.
     pub client_id: &'a str,
-    /// The form.
+    /// The form's values.
     pub fields: AppFields,
-    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the app as it is now; `None` if
-    /// it is verified.
+    /// The entry that the operator adds to `VERIFIED_CLIENTS` to verify the app in its current form; `None` if it is
+    /// verified.
     pub verify_with: Option<String>,
-    /// Whether it keeps a secret.
+    /// Whether it is a confidential client.
     pub confidential: bool,
-    /// Whether an older secret is still good.
+    /// Whether an older secret still works.
     pub has_older_secret: bool,
-    /// The secrets that the page is about, as a fingerprint.
+    /// The fingerprint of the secrets that the page shows.
     pub secrets: String,
-    /// The metadata that the page shows, as a fingerprint.
+    /// The fingerprint of the metadata that the page shows.
     pub metadata: String,
-    /// A secret that was just made, and is shown once.
+    /// A new secret, which is shown only once.
     pub secret: Option<&'a str>,
-    /// Where its metadata is found.
+    /// The URL of this server's metadata.
     pub discovery: &'a str,
     /// What was done.
     pub notice: Option<&'a str>,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<&'a str>,
 }
 

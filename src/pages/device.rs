@@ -1,4 +1,4 @@
-//! Letting a device in.
+//! The pages that sign in a device.
 
 use askama::Template;
 
@@ -8,15 +8,15 @@ use super::who_asks::WhoAsks;
 use crate::domain::distance::Comparison;
 use crate::protocol::text;
 
-/// The page that asks for the code.
+/// The page that asks for the user code.
 #[derive(Template)]
 #[template(path = "device.html")]
 pub struct EnterCode<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What was typed.
+    /// What the user typed.
     pub user_code: &'a str,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<&'a str>,
 }
 
@@ -26,27 +26,27 @@ impl Page for EnterCode<'_> {
     }
 }
 
-/// The page that asks whether to let the device in.
+/// The page that asks whether to approve the device.
 #[derive(Template)]
 #[template(path = "device_approve.html")]
 pub struct ApproveDevice<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// The code, to be compared with the device.
+    /// The user code, which the user compares with the device.
     pub user_code: String,
     /// The app on the device.
     pub who: WhoAsks<'a>,
-    /// Who is asked.
+    /// The user's email address or name.
     pub email: &'a str,
-    /// What is asked for.
+    /// The requested scopes.
     pub scopes: Vec<ScopeLine>,
-    /// Where it will be used.
+    /// The display names of the resources where the app will use its access.
     pub resources: Vec<&'a str>,
     /// Where the device is.
     pub place: Option<String>,
-    /// Who runs the device's network.
+    /// The operator of the device's network.
     pub network_operator: Option<&'a str>,
-    /// How that compares with where the person is.
+    /// How the device's location compares with the user's.
     pub comparison: Comparison,
     /// How long ago the device asked, in minutes.
     pub minutes: u32,
@@ -54,6 +54,6 @@ pub struct ApproveDevice<'a> {
 
 impl Page for ApproveDevice<'_> {
     fn title(&self) -> String {
-        format!("Let {} in?", text::isolated(&self.who.name))
+        format!("Approve {}?", text::isolated(&self.who.name))
     }
 }

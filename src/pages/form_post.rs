@@ -1,4 +1,4 @@
-//! An authorization response that travels as a form (OAuth 2.0 Form Post Response Mode §2).
+//! An authorization response that is sent as a form (OAuth 2.0 Form Post Response Mode §2).
 
 use askama::Template;
 
@@ -8,9 +8,9 @@ use super::Page;
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub struct FormPost<'a> {
-    /// Where it goes.
+    /// The redirect URI.
     pub redirect_uri: &'a str,
-    /// What it carries.
+    /// The response parameters.
     pub pairs: &'a [(&'a str, &'a str)],
 }
 

@@ -1,11 +1,11 @@
-//! Pages that say one thing: done, wrong, signed out.
+//! Pages with a single message, such as an error or a confirmation.
 
 use askama::Template;
 
 use super::Page;
 use super::who_asks::WhoAsks;
 
-/// One thing, and perhaps a way on.
+/// A message and an optional link.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub struct Message<'a> {
@@ -13,7 +13,7 @@ pub struct Message<'a> {
     pub title: &'a str,
     /// What to do next.
     pub text: &'a str,
-    /// Where: words and address.
+    /// The link: text and URL.
     pub link: Option<(&'a str, &'a str)>,
 }
 
@@ -27,13 +27,13 @@ impl Page for Message<'_> {
 #[derive(Template)]
 #[template(path = "confirm_sign_out.html")]
 pub struct ConfirmSignOut<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// Who is signed in.
+    /// The email address or name of the signed-in user.
     pub email: &'a str,
-    /// The app's request, carried on.
+    /// The parameters of the app's request, which the form sends again.
     pub pairs: &'a [(&'a str, &'a str)],
-    /// The app that asks, if the answer leads back to it.
+    /// The app that asks, if the user returns to it afterwards.
     pub who: Option<WhoAsks<'a>>,
 }
 
@@ -52,7 +52,7 @@ pub struct ReturnToApp<'a> {
     pub title: &'a str,
     /// The first sentence: what happened, in more detail.
     pub text: &'a str,
-    /// The URL of the link to the app; `None` if the answer is a form (`response_mode=form_post`).
+    /// The URL of the link to the app; `None` if the response is a form (`response_mode=form_post`).
     pub address: Option<&'a str>,
     /// The URI to which the form is sent.
     pub redirect_uri: &'a str,

@@ -1,5 +1,5 @@
-//! What people see: HTML from templates that are checked when the server is compiled. They stand
-//! under `static/pages/`, need no JavaScript, and escape whatever they are given.
+//! HTML pages, from templates in `static/pages/` that are checked at compile time. They need no JavaScript and escape
+//! their values.
 
 pub mod account;
 pub mod brand;
@@ -17,10 +17,10 @@ use askama::Template;
 
 use self::brand::Brand;
 
-/// Names the assets, so that a browser never joins new pages to old styles.
+/// A part of the assets' URLs, so that a browser never combines new pages with old styles.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A page: what stands within the frame that all pages share.
+/// A page: the content within the frame that all pages share.
 pub trait Page: Template {
     /// The title, which is also the heading.
     fn title(&self) -> String;
@@ -30,15 +30,15 @@ pub trait Page: Template {
         false
     }
 
-    /// Whether the page has the script that sends its form by itself.
+    /// Whether the page includes the script that submits its form.
     fn submits_itself(&self) -> bool {
         false
     }
 }
 
-/// What every page is framed with.
+/// What the frame of every page needs.
 pub struct Shell<'a> {
-    /// Name and logo.
+    /// The name and logo.
     pub brand: &'a Brand,
     /// Whether to say that this is a development server.
     pub development: bool,
@@ -62,7 +62,7 @@ struct Frame<'a> {
 /// Renders a page in its frame.
 ///
 /// # Errors
-/// Where a template fails, which its types rule out.
+/// Only if a template fails, which its types rule out.
 pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
     render_frame(&Frame {
         brand: shell.brand,
@@ -76,7 +76,7 @@ pub fn render(shell: &Shell<'_>, page: &impl Page) -> askama::Result<String> {
     })
 }
 
-/// Not generic, so that the frame is compiled once and not for each page.
+/// Not generic, so that the frame is compiled only once and not for each page.
 #[inline(never)]
 fn render_frame(frame: &Frame<'_>) -> askama::Result<String> {
     frame.render()

@@ -1,4 +1,4 @@
-//! Signing in and signing up.
+//! The sign-in and sign-up pages, and the pages that belong to them.
 
 use askama::Template;
 
@@ -8,33 +8,33 @@ use super::Page;
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignIn<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What goes on after.
+    /// The sealed interaction that waits; empty for the account page.
     pub flow: &'a str,
-    /// Where to register, where people may.
+    /// The URL of the sign-up page, if sign-up is open.
     pub sign_up: Option<String>,
-    /// What was typed, or hinted.
+    /// The email address that the user typed or the client hinted.
     pub email: &'a str,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<String>,
-    /// Whether the password is asked for, or the address alone.
+    /// Whether to ask for the password too, or only for the email address.
     pub asks_password: bool,
-    /// Other ways in.
+    /// The providers that the user may choose.
     pub providers: Vec<ProviderLink>,
-    /// The provider and the name there that shall be linked to the account.
+    /// The identity that the sign-in will link: the provider's name, and the user's name there.
     pub link: Option<(&'a str, &'a str)>,
     /// Whether the account that has the address never proved it, so that the user may say that the account
     /// isn't theirs.
     pub takes_address: bool,
 }
 
-/// A provider that the person may choose.
+/// A provider that the user may choose.
 #[derive(Clone, Debug)]
 pub struct ProviderLink {
     /// Its name.
     pub name: String,
-    /// The way there.
+    /// The URL that starts the sign-in there.
     pub address: String,
 }
 
@@ -51,19 +51,19 @@ impl Page for SignIn<'_> {
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 pub struct SignUp<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What goes on after.
+    /// The sealed interaction that waits; empty for the account page.
     pub flow: &'a str,
-    /// Where to sign in instead.
+    /// The URL of the sign-in page.
     pub sign_in: &'a str,
-    /// What was typed.
+    /// The name that the user typed.
     pub name: &'a str,
-    /// What was typed.
+    /// The email address that the user typed.
     pub email: &'a str,
-    /// What was wrong.
+    /// The error, for the user.
     pub error: Option<String>,
-    /// Other ways in.
+    /// The providers that the user may choose.
     pub providers: Vec<ProviderLink>,
 }
 
@@ -73,17 +73,17 @@ impl Page for SignUp<'_> {
     }
 }
 
-/// The page that asks which account to go on with.
+/// The page that asks which account to continue with.
 #[derive(Template)]
 #[template(path = "select_account.html")]
 pub struct SelectAccount<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What goes on after.
+    /// The sealed interaction that waits; empty for the account page.
     pub flow: &'a str,
-    /// Who is signed in.
+    /// The email address or name of the signed-in user.
     pub email: &'a str,
-    /// Where to sign in as someone else.
+    /// The URL at which to sign in to another account.
     pub other: &'a str,
 }
 
@@ -93,18 +93,18 @@ impl Page for SelectAccount<'_> {
     }
 }
 
-/// The page that asks whether to start a new account, and leave the one with the address to whoever made
+/// The page that asks whether to create a new account, and leave the one that has the address to the person who created
 /// it.
 #[derive(Template)]
 #[template(path = "start_over.html")]
 pub struct StartOver<'a> {
-    /// Closes the form to other sites.
+    /// The CSRF token.
     pub csrf: &'a str,
-    /// What goes on after.
+    /// The sealed interaction that waits.
     pub flow: &'a str,
-    /// The address.
+    /// The email address.
     pub email: &'a str,
-    /// Back to signing in to the account.
+    /// The URL for signing in to the existing account instead.
     pub back: &'a str,
 }
 

@@ -1,5 +1,5 @@
-//! Which app asks: the block that every page on which an app asks for something includes, so that all of
-//! them say the same about the app.
+//! The block that describes the app. Every page on which an app asks for something includes it, so that all of them say
+//! the same about the app.
 
 use std::borrow::Cow;
 
@@ -16,9 +16,9 @@ pub struct WhoAsks<'a> {
     pub name: Cow<'a, str>,
     /// The URL of its logo.
     pub logo: Option<&'a str>,
-    /// Whether the operator has not verified the app as it is now.
+    /// Whether the operator has not verified the app in its current form.
     pub unverified: bool,
-    /// Where the answer takes the user; `None` if it isn't a redirect, as for a device.
+    /// Where the response takes the user; `None` if it isn't a redirect, as for a device.
     pub destination: Option<Destination>,
     /// The URL of its privacy policy.
     pub policy_uri: Option<&'a str>,
@@ -27,7 +27,7 @@ pub struct WhoAsks<'a> {
 }
 
 impl<'a> WhoAsks<'a> {
-    /// Describes an app. `redirect_uri` is where the answer to this question is sent.
+    /// Describes an app. `redirect_uri` is where the response is sent.
     pub fn new(client: &'a Client, unverified: bool, redirect_uri: Option<&str>) -> Self {
         let metadata = &client.metadata;
         Self {

@@ -1,5 +1,5 @@
-//! Claims about a person: which there are, which a scope asks for, and the `claims` parameter
-//! (OpenID Connect Core §5).
+//! Claims about a user: the standard ones, those that a scope requests, and the `claims` parameter (OpenID Connect Core
+//! §5).
 
 use serde::{Deserialize, Serialize};
 
@@ -29,18 +29,18 @@ pub const EMAIL: [&str; 2] = ["email", "email_verified"];
 pub const ADDRESS: [&str; 1] = ["address"];
 /// The claims of the scope `phone`.
 pub const PHONE: [&str; 2] = ["phone_number", "phone_number_verified"];
-/// The claims of the scopes of the same names: what a company's directory says of its people (RFC 9068
+/// The claims of the scopes with the same names: a user's groups and roles in a company's directory (RFC 9068
 /// §2.2.3.1).
 pub const MEMBERSHIP: [&str; 2] = ["groups", "roles"];
-/// The one authentication context that the server knows: a single factor, proven at this server.
+/// The only authentication context (`acr`) that the server supports: a single factor, proven at this server.
 pub const ACR_SINGLE_FACTOR: &str = "1";
 
-/// Every claim about a person that can be asked for.
+/// Every claim about a user that can be requested.
 pub fn all() -> impl Iterator<Item = &'static str> {
     PROFILE.into_iter().chain(EMAIL).chain(ADDRESS).chain(PHONE).chain(MEMBERSHIP)
 }
 
-/// Whether a scope asks for the claim (OpenID Connect Core §5.4).
+/// Whether the granted scopes include the claim (OpenID Connect Core §5.4).
 pub fn in_scope(claim: &str, granted: &Scope) -> bool {
     let asks = |token: &str, claims: &[&str]| claims.contains(&claim) && granted.contains(token);
     asks(scope::PROFILE, &PROFILE)
@@ -50,7 +50,7 @@ pub fn in_scope(claim: &str, granted: &Scope) -> bool {
         || (MEMBERSHIP.contains(&claim) && granted.contains(claim))
 }
 
-/// The scope that stands for a claim, in a consent and in a registration.
+/// The scope that contains a claim. Consents and registrations name this scope.
 pub fn scope_of(claim: &str) -> Option<&'static str> {
     let groups: [(&'static str, &[&str]); 4] = [
         (scope::PROFILE, &PROFILE),
@@ -63,39 +63,39 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
     standard.map(|(scope, _)| scope).or_else(own)
 }
 
-/// A `claims` parameter that cannot be read.
+/// A `claims` parameter that can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimsError {
-    /// OpenID Connect Core §5.5.
+    /// Not an object as OpenID Connect Core §5.5 defines it.
     #[error("claims must be a JSON object with userinfo or id_token, each an object of claims")]
     Syntax,
     /// `sub` or `acr` is requested in a form that §5.5.1 doesn't define.
     #[error("claims cannot be used: {0}")]
     Unusable(#[from] ForeignJsonError),
-    /// More than the server keeps.
+    /// More claims than the server accepts.
     #[error("claims may name at most 60 claims")]
     TooMany,
 }
 
-/// What the `claims` parameter asks for, as far as the server can answer it.
+/// The parts of a `claims` parameter that the server supports.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimsRequest {
-    /// Claims about the person that the userinfo endpoint should return.
+    /// Claims about the user that the userinfo endpoint should return.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub userinfo: Vec<String>,
-    /// Claims about the person that the ID token should carry.
+    /// Claims about the user that the ID token should contain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id_token: Vec<String>,
-    /// The `sub` that must be signed in, or none may be (§5.5.1).
+    /// The `sub` of the user who must be signed in (§5.5.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// The authentication contexts one of which must be met (§5.5.1.1).
+    /// The authentication contexts of which one must be met (§5.5.1.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub essential_acr: Vec<String>,
 }
 
 impl ClaimsRequest {
-    /// Reads the JSON value of the parameter. What is not understood is ignored, as §5.5 says.
+    /// Parses the JSON value of the parameter. Unknown parts are ignored, as §5.5 says.
     ///
     /// # Errors
     /// See [`ClaimsError`].
@@ -103,7 +103,7 @@ impl ClaimsRequest {
         Self::read(json).map(|(request, _)| request)
     }
 
-    /// Reads the JSON value of the parameter. Also returns the names of claims that are ignored because they are
+    /// Parses the JSON value of the parameter. Also returns the names of claims that are ignored because they are
     /// requested in a form that §5.5.1 doesn't define.
     ///
     /// # Errors
@@ -128,8 +128,8 @@ impl ClaimsRequest {
         Ok((request, odd))
     }
 
-    /// What of it a client may have that registered these scopes: a claim that is asked for by name
-    /// is no wider than the scope that stands for it.
+    /// Leaves out claims whose scope the client didn't register: requesting a claim by name gives a client no more than
+    /// the scope that contains it.
     #[must_use]
     pub fn within(mut self, registered: &Scope) -> Self {
         let open = |claim: &String| scope_of(claim).is_some_and(|s| registered.contains(s));
@@ -138,8 +138,7 @@ impl ClaimsRequest {
         self
     }
 
-    /// The scopes that stand for the claims that are asked for by name: the person is asked for
-    /// these as for any other.
+    /// The scopes that contain the requested claims. The user is asked to consent to them like to requested scopes.
     pub fn scope(&self) -> Scope {
         let mut scope = Scope::default();
         let claims = self.userinfo.iter().chain(&self.id_token);
@@ -147,7 +146,7 @@ impl ClaimsRequest {
         scope
     }
 
-    /// Whether the authentication contexts that must be met include one that the server knows.
+    /// Whether the server can meet one of the required authentication contexts.
     pub fn acr_can_be_met(&self) -> bool {
         self.essential_acr.is_empty()
             || self.essential_acr.iter().any(|acr| acr == ACR_SINGLE_FACTOR)
@@ -163,8 +162,8 @@ fn asked_for(members: &mut ForeignObject) -> Vec<String> {
     all().filter(|claim| is_asked(claim)).map(String::from).collect()
 }
 
-/// The `sub` of the user who must sign in. If it can't be read, the request is refused: another user could sign
-/// in.
+/// The `sub` of the user who must sign in. If it can't be parsed, the request is refused, because otherwise another
+/// user could sign in.
 fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonError> {
     let Some(sub) = members.restriction::<ForeignObject>("sub")? else {
         return Ok(None);
@@ -174,13 +173,13 @@ fn required_sub(members: &ForeignObject) -> Result<Option<String>, ForeignJsonEr
     match (value, values.as_deref()) {
         (value, None) => Ok(value),
         (None, Some([only])) => Ok(Some(only.clone())),
-        // One of several users: a session is of one, so the request must say which.
+        // A session belongs to one user, so the request must name only one.
         _ => Err(ForeignJsonError::Odd("sub")),
     }
 }
 
-/// The authentication contexts of which one must be met. If they can't be read, the request is refused: the user
-/// could sign in without any.
+/// The authentication contexts of which one must be met. If they can't be parsed, the request is refused, because
+/// otherwise the user could sign in without meeting any.
 fn essential_acr(members: &ForeignObject) -> Result<Vec<String>, ForeignJsonError> {
     let Some(acr) = members.restriction::<ForeignObject>("acr")? else {
         return Ok(Vec::new());
@@ -196,7 +195,7 @@ fn essential_acr(members: &ForeignObject) -> Result<Vec<String>, ForeignJsonErro
 /// The postal address (OpenID Connect Core §5.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// The whole address, lines separated by line feeds.
+    /// The whole address, with line feeds between lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formatted: Option<String>,
     /// Street and house number.
@@ -216,10 +215,10 @@ pub struct Address {
     pub country: Option<String>,
 }
 
-/// The standard claims about a person (OpenID Connect Core §5.1), without `sub`.
+/// The standard claims about a user (OpenID Connect Core §5.1), without `sub`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandardClaims {
-    /// Full name, as shown.
+    /// Full name, in the form in which it is displayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Given name or first name.
@@ -234,7 +233,7 @@ pub struct StandardClaims {
     /// Casual name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// The name the person wants to be known by; not unique.
+    /// The name by which the user wants to be known; not unique.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
     /// URL of the profile page.
@@ -243,19 +242,19 @@ pub struct StandardClaims {
     /// URL of the picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
-    /// URL of the person's own site.
+    /// URL of the user's own website.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub website: Option<String>,
-    /// E-mail address.
+    /// Email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the address was proven to be the person's.
+    /// Whether the user was proven to own the email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
     /// Gender, free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gender: Option<String>,
-    /// `YYYY-MM-DD`, or `0000` for the year.
+    /// `YYYY-MM-DD`, with `0000` for an unknown year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthdate: Option<String>,
     /// IANA time zone.
@@ -267,16 +266,16 @@ pub struct StandardClaims {
     /// E.164 telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
-    /// Whether the number was proven to be the person's.
+    /// Whether the user was proven to own the telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number_verified: Option<bool>,
     /// Postal address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// The groups that the person is in, as the company's directory says.
+    /// The user's groups in the company's directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// The roles that the person has, as the company's directory says.
+    /// The user's roles in the company's directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// When the profile last changed, in seconds since 1970.
@@ -288,7 +287,7 @@ pub struct StandardClaims {
 pub type ClaimsObject = serde_json::Map<String, serde_json::Value>;
 
 impl StandardClaims {
-    /// The claims that pass, as a JSON object; an empty one where there is none.
+    /// The claims for which `wanted` returns true, as a JSON object.
     pub fn select(&self, wanted: impl Fn(&str) -> bool) -> ClaimsObject {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(claims)) => {

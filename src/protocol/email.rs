@@ -1,8 +1,8 @@
-//! E-mail addresses (RFC 5321 §4.1.2), as far as signing in needs them.
+//! Email addresses (RFC 5321 §4.1.2), as far as sign-in needs them.
 
 use email_address::EmailAddress;
 
-/// Whether a text is an address that a person may sign in with.
+/// Whether a text is an email address with which a user may sign in.
 pub fn is_address(text: &str) -> bool {
     text.len() <= 254 && text.is_ascii() && EmailAddress::is_valid(text) && !text.contains('"')
 }
@@ -12,7 +12,7 @@ pub fn domain(address: &str) -> Option<&str> {
     address.rsplit_once('@').map(|(_, domain)| domain).filter(|domain| !domain.is_empty())
 }
 
-/// Whether a text is the name of a domain, in lower case.
+/// Whether a text is a domain name in lower case.
 pub fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()

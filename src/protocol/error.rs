@@ -1,8 +1,8 @@
-//! Error codes of OAuth and OpenID Connect, and the error that carries one to the caller.
+//! The error codes of OAuth and OpenID Connect, and errors with a description.
 
 use std::borrow::Cow;
 
-/// An error code, spelled as its specification spells it.
+/// An error code of the specifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
     /// RFC 6749 §4.1.2.1 and §5.2.
@@ -96,7 +96,7 @@ impl ErrorCode {
     }
 }
 
-/// What a caller is told: a code, and a sentence that says what was expected.
+/// An error for the client: a code, and a sentence that says what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {description}", code.as_str())]
 pub struct OAuthError {
@@ -107,8 +107,8 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// An error whose description may quote the caller: what RFC 6749 §5.2 forbids in a description
-    /// becomes `'` or `?`, and the length is bounded.
+    /// An error whose description may quote the client. Characters that RFC 6749 §5.2 forbids are replaced with `'` or
+    /// `?`, and the length is limited to 400.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
         let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
@@ -123,7 +123,7 @@ impl OAuthError {
         Self { code, description: Cow::Owned(mended.collect()) }
     }
 
-    /// `invalid_request`, the commonest.
+    /// An `invalid_request` error, the most common kind.
     pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidRequest, description)
     }

@@ -33,10 +33,10 @@ pub enum ForeignJsonError {
     Repeated(&'static str),
 }
 
-/// How deep a claim may stand in a provider's objects (`claims` of a provider). What is deeper counts as odd.
+/// The maximum depth of a claim in a provider's objects (`claims` in its settings). Deeper objects become `false`.
 const MAX_DEPTH: usize = 8;
 
-/// A JSON object that someone else wrote, its members not yet parsed.
+/// A JSON object that someone else wrote. Its members aren't parsed yet.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignObject {
     members: Vec<(String, Box<RawValue>)>,
@@ -45,7 +45,7 @@ pub struct ForeignObject {
 }
 
 impl ForeignObject {
-    /// Reads the text of an object.
+    /// Parses the text of an object.
     ///
     /// # Errors
     /// [`ForeignJsonError::NotAnObject`].
@@ -74,7 +74,7 @@ impl ForeignObject {
         }
     }
 
-    /// A member that must be there.
+    /// A member that must exist.
     ///
     /// # Errors
     /// [`ForeignJsonError::Missing`], and the errors of [`ForeignObject::restriction`].
@@ -109,25 +109,25 @@ impl ForeignObject {
         texts
     }
 
-    /// Whether a member is there in any form, `null` included.
+    /// Whether a member exists in any form, `null` included.
     pub fn has(&self, name: &str) -> bool {
         self.members.iter().any(|(key, _)| key == name)
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub fn count(&self) -> usize {
         self.members.len()
     }
 
-    /// Adds a member to those with an unexpected form, if the caller checks its form.
+    /// Records that a member has an unexpected form, for callers that check the form themselves.
     pub fn note_odd(&mut self, name: &'static str) {
         if !self.odd.contains(&name) {
             self.odd.push(name);
         }
     }
 
-    /// Every member, for readers that look for members by a path. A member that can't be read or is repeated
-    /// becomes `false`: it is there, is no text, and proves nothing.
+    /// All members, for callers that look up members by a path. A malformed or repeated member becomes `false`: it
+    /// exists, but it isn't text and proves nothing.
     pub fn to_value(&self) -> Value {
         self.to_value_within(MAX_DEPTH)
     }
@@ -147,7 +147,7 @@ impl ForeignObject {
         Value::Object(members)
     }
 
-    /// The names of the optional members that counted as absent because of their form, each once.
+    /// The names of the optional members that counted as absent because of their form, without repetitions.
     ///
     /// # Errors
     /// [`ForeignJsonError::Repeated`] if an optional member that was read appears more than once.
@@ -173,7 +173,7 @@ impl<'de> Deserialize<'de> for ForeignObject {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ForeignObject, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, value)) = map.next_entry::<Box<RawValue>, Box<RawValue>>()? {
-                    // Every name that is read here is Unicode.
+                    // Names that aren't valid Unicode can be skipped, because nobody looks them up.
                     if let Ok(name) = serde_json::from_str(name.get()) {
                         members.push((name, value));
                     }
@@ -198,7 +198,7 @@ impl<'de> Deserialize<'de> for NumericDate {
     }
 }
 
-/// The integer at or below a number; `None` beyond 2^53, where a number no longer names one integer.
+/// The largest integer that isn't above a number; `None` beyond 2^53, where a number no longer identifies one integer.
 fn floor(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]

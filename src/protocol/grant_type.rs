@@ -1,4 +1,4 @@
-//! Grant types, response types and the ways a client authenticates.
+//! Grant types, response types and client authentication methods.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    /// Every grant type that the server knows.
+    /// Every grant type that the server supports.
     pub const ALL: [Self; 4] =
         [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::DeviceCode];
 
@@ -32,13 +32,13 @@ impl GrantType {
         }
     }
 
-    /// Reads the value on the wire.
+    /// Parses the value on the wire.
     pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grant_type| grant_type.as_str() == value)
     }
 }
 
-/// `response_type` (RFC 6749 §3.1.1): OAuth 2.1 knows the code alone.
+/// `response_type` (RFC 6749 §3.1.1). OAuth 2.1 has only `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseType {
@@ -52,14 +52,14 @@ pub enum ResponseType {
 pub enum TokenEndpointAuthMethod {
     /// A public client (RFC 6749 §2.1).
     None,
-    /// RFC 6749 §2.3.1, the header.
+    /// HTTP Basic authentication (RFC 6749 §2.3.1).
     ClientSecretBasic,
-    /// RFC 6749 §2.3.1, the body.
+    /// The secret in the request body (RFC 6749 §2.3.1).
     ClientSecretPost,
 }
 
 impl TokenEndpointAuthMethod {
-    /// Every method that the server knows, the metadata's order.
+    /// Every method that the server supports, in the order of the metadata.
     pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
 
     /// The value on the wire.

@@ -1,4 +1,5 @@
-//! The words on the wire, each citing where it is defined. Knows no storage, no HTTP and no time.
+//! The values that requests and responses consist of, with references to their specifications. Knows no storage, no
+//! HTTP and no time.
 
 pub mod claims;
 pub mod client_metadata;

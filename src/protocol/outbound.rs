@@ -1,24 +1,23 @@
-//! Addresses that the server itself may call: whoever writes a provider's metadata must not be able
-//! to turn the server against a network that only it can reach (RFC 9700 §4.16 names the attack for
-//! redirects, OWASP calls it server-side request forgery).
+//! Checks URLs that the server itself will request. Otherwise anyone who writes a provider's metadata could make the
+//! server send requests into a private network (server-side request forgery).
 
 use url::{Host, Url};
 
-/// Why an address is not called.
+/// Why a URL is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutboundError {
-    /// Not a URL, or one with credentials or a fragment in it.
-    #[error("it is not an address that a server may call")]
+    /// Not a URL, or one with credentials or a fragment.
+    #[error("it is not a URL that the server may request")]
     Syntax,
     /// Plain HTTP.
     #[error("it must be https")]
     PlainHttp,
-    /// A number instead of a name, or a name that only a private network knows.
+    /// An IP address, or a host name that exists only in private networks.
     #[error("it names a private or numeric host")]
     Private,
 }
 
-/// Names that end so are known to one network alone (RFC 6761, RFC 6762, RFC 8375, RFC 9476).
+/// The last labels of names that exist only in private networks (RFC 6761, RFC 6762, RFC 8375, RFC 9476).
 const PRIVATE: [&str; 10] = [
     "localhost",
     "local",
@@ -32,8 +31,8 @@ const PRIVATE: [&str; 10] = [
     "alt",
 ];
 
-/// Checks an address. In local development everything is called, since the provider is a process on
-/// the same machine.
+/// Checks a URL. Local development allows every host and plain HTTP, because the provider is a process on the same
+/// machine.
 ///
 /// # Errors
 /// See [`OutboundError`].
@@ -57,7 +56,7 @@ pub fn check(address: &str, development: bool) -> Result<Url, OutboundError> {
 
 fn is_private(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    // One label: no name of the public DNS that serves anything.
+    // A name with a single label is a top-level domain, which hosts no provider.
     !name.contains('.')
         || PRIVATE.iter().any(|suffix| {
             name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))

@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded` parameters, read as strictly as RFC 6749 asks.
+//! `application/x-www-form-urlencoded` parameters, parsed as strictly as RFC 6749 requires.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use url::form_urlencoded;
 
 use super::weight::Weight;
 
-/// More parameters than any request of the specifications has.
+/// The maximum number of parameters: more than any specified request has.
 const MAX_PARAMETERS: usize = 100;
 
-/// Why parameters could not be read.
+/// Why parameters can't be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     /// A percent sign without two hexadecimal digits after it.
@@ -18,18 +18,18 @@ pub enum ParameterError {
     /// The decoded bytes are not UTF-8 (RFC 6749 appendix B).
     #[error("parameters must be UTF-8")]
     NotUtf8,
-    /// A NUL or other control character where none can mean anything.
+    /// A control character, such as NUL.
     #[error("parameters must not contain control characters")]
     ControlCharacter,
-    /// More than the server reads.
-    #[error("at most 100 parameters are read")]
+    /// More parameters than the server accepts.
+    #[error("at most 100 parameters are allowed")]
     TooMany,
-    /// RFC 6749 §3.1 and §3.2: parameters must not be included more than once.
-    #[error("the parameter {0} must be sent once only")]
+    /// RFC 6749 §3.1 and §3.2: a parameter must not be sent more than once.
+    #[error("the parameter {0} must be sent only once")]
     Repeated(String),
 }
 
-/// The decoded parameters of a query or a body, in the order in which they came.
+/// The decoded parameters of a query or a body, in their original order.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
     pairs: Vec<(String, String)>,
@@ -50,10 +50,10 @@ impl Parameters {
         Self { pairs, _weight: Weight::new(bytes) }
     }
 
-    /// Reads `name=value` pairs. A parameter without a value counts as omitted (RFC 6749 §3.1).
+    /// Parses `name=value` pairs. A parameter without a value counts as omitted (RFC 6749 §3.1).
     ///
     /// # Errors
-    /// What [`ParameterError`] names, except a repetition: see [`Parameters::repeated`].
+    /// The errors of [`ParameterError`], except a repetition: see [`Parameters::once_each`].
     pub fn parse(encoded: &[u8]) -> Result<Self, ParameterError> {
         let mut pairs = Vec::new();
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -70,12 +70,12 @@ impl Parameters {
         Ok(Self::new(pairs))
     }
 
-    /// Whether there are none.
+    /// Whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// Reads what another server sent. Its error texts may not be UTF-8, although RFC 6749 §4.1.2.1 allows only
+    /// Parses parameters from another server. Its error texts may not be UTF-8, although RFC 6749 §4.1.2.1 allows only
     /// ASCII. U+FFFD replaces what can't be decoded; no expected value contains it.
     ///
     /// # Errors
@@ -94,14 +94,14 @@ impl Parameters {
         Ok(Self::new(pairs))
     }
 
-    /// Drops every parameter that has none of these names.
+    /// Removes every parameter that has none of these names.
     pub fn retain(&mut self, names: &[&str]) {
         let mut pairs = std::mem::take(&mut self.pairs);
         pairs.retain(|(name, _)| names.contains(&name.as_str()));
         *self = Self::new(pairs);
     }
 
-    /// The value of a parameter, if it was sent: the first one, where it was sent more than once.
+    /// The value of a parameter; the first one if it was sent more than once.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -111,8 +111,7 @@ impl Parameters {
         self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Refuses a parameter that was sent more than once; only `resource` may be (RFC 8707 §2), and
-    /// the boxes of a form that bear one name (`scope_granted`).
+    /// Refuses a parameter that was sent more than once. Only `resource` may be repeated (RFC 8707 §2).
     pub fn once_each(&self) -> Result<(), ParameterError> {
         for (index, (name, _)) in self.pairs.iter().enumerate() {
             let before = self.pairs.iter().take(index);
@@ -123,12 +122,12 @@ impl Parameters {
         Ok(())
     }
 
-    /// Whether one parameter was sent more than once.
+    /// Whether this parameter was sent more than once.
     pub fn is_repeated(&self, name: &str) -> bool {
         self.all(name).nth(1).is_some()
     }
 
-    /// Every pair, for a request that must be sent on as it came.
+    /// All pairs, to send the same request again.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -140,7 +139,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
     }
 }
 
-/// Decodes one name or value.
+/// Decodes a name or a value.
 ///
 /// # Errors
 /// See [`ParameterError`].
@@ -167,7 +166,7 @@ pub fn decode(encoded: &[u8]) -> Result<String, ParameterError> {
     Ok(text)
 }
 
-/// Whether a character is a control character other than the line breaks and tabs of a text area.
+/// Whether a character is a control character other than line breaks and tabs, which text areas send.
 fn is_forbidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\r' | '\n' | '\t')
 }
@@ -183,7 +182,7 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
     encoder.finish()
 }
 
-/// Adds pairs to the query of a URI that may have one already (RFC 6749 §3.1.2: it is kept).
+/// Adds pairs to the query of a URI. An existing query is kept (RFC 6749 §3.1.2).
 pub fn add_to_query<'a>(uri: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let (base, fragment): (&str, Cow<'_, str>) = match uri.split_once('#') {
         Some((base, fragment)) => (base, Cow::Owned(format!("#{fragment}"))),

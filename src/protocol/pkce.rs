@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636), method `S256` alone.
+//! Proof Key for Code Exchange (RFC 7636), with the method `S256` only.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -25,10 +25,10 @@ pub enum PkceError {
 pub struct CodeChallenge(String);
 
 impl CodeChallenge {
-    /// Reads the challenge and its method.
+    /// Parses the challenge and checks its method.
     ///
     /// # Errors
-    /// [`PkceError::Method`] for anything but `S256`: the method's default, `plain`, is refused too.
+    /// [`PkceError::Method`] for any method but `S256`, and for none, because that means `plain`.
     pub fn parse(challenge: &str, method: Option<&str>) -> Result<Self, PkceError> {
         if method != Some("S256") {
             return Err(PkceError::Method);
@@ -40,7 +40,7 @@ impl CodeChallenge {
         }
     }
 
-    /// Whether the verifier is the one that the challenge was made from (RFC 7636 §4.6).
+    /// Whether the challenge was made from this verifier (RFC 7636 §4.6).
     pub fn is_met_by(&self, verifier: &CodeVerifier) -> bool {
         let computed = Base64UrlUnpadded::encode_string(&Sha256::digest(verifier.0.as_bytes()));
         computed.as_bytes().ct_eq(self.0.as_bytes()).into()
@@ -53,10 +53,10 @@ impl CodeChallenge {
 pub struct CodeVerifier(String);
 
 impl CodeVerifier {
-    /// Reads the verifier.
+    /// Parses the verifier.
     ///
     /// # Errors
-    /// [`PkceError::Verifier`] for another length or alphabet.
+    /// [`PkceError::Verifier`] for a wrong length or character.
     pub fn parse(value: &str) -> Result<Self, PkceError> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         if (43..=128).contains(&value.len()) && value.bytes().all(unreserved) {

@@ -1,10 +1,10 @@
-//! `Prefer: wait=N` (RFC 7240 §4.3): how long a caller would like an answer to be held.
+//! `Prefer: wait=N` (RFC 7240 §4.3): how long a client wants its response to be held.
 
-/// The longest that an answer is held, in seconds.
+/// The longest time that a response is held, in seconds.
 pub const MAX_WAIT: u32 = 30;
 
-/// The seconds to wait, at most [`MAX_WAIT`]; 0 where the header asks for no wait or cannot be read,
-/// since a preference that is not understood is ignored (RFC 7240 §2).
+/// The seconds to wait, at most [`MAX_WAIT`]. Returns 0 if the header requests no wait or is malformed, because unknown
+/// preferences are ignored (RFC 7240 §2).
 pub fn wait(header: Option<&str>) -> u32 {
     header
         .unwrap_or_default()

@@ -2,29 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A `prompt` that cannot be met.
+/// A `prompt` that is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PromptError {
-    /// A value that no specification has.
-    #[error("prompt knows none, login, consent, select_account and create")]
+    /// A value that no specification defines.
+    #[error("prompt must be none, or any of login, consent, select_account and create")]
     Unknown,
-    /// `none` must stand alone.
-    #[error("prompt=none cannot be joined with another value")]
+    /// `none` excludes all other values.
+    #[error("prompt=none cannot be combined with another value")]
     NoneWithOthers,
 }
 
-/// Which interactions the client asks for.
+/// The requested interactions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// No page may be shown.
     pub none: bool,
-    /// The person must sign in again.
+    /// The user must sign in again.
     pub login: bool,
-    /// The person must be asked for consent again.
+    /// The user must be asked for consent again.
     pub consent: bool,
-    /// The person must choose an account.
+    /// The user must choose an account.
     pub select_account: bool,
-    /// The person wants to register.
+    /// The user wants to create an account.
     pub create: bool,
 }
 
@@ -33,7 +33,7 @@ impl Prompt {
     pub const SUPPORTED: [&'static str; 5] =
         ["none", "login", "consent", "select_account", "create"];
 
-    /// Reads the space-delimited value.
+    /// Parses the space-delimited value.
     ///
     /// # Errors
     /// See [`PromptError`].

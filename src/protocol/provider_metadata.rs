@@ -1,18 +1,17 @@
-//! What an upstream provider says of itself (OpenID Connect Discovery §3), as far as a relying party
-//! needs it.
+//! The metadata of an upstream provider (OpenID Connect Discovery §3), as far as a relying party needs it.
 
 use serde::Deserialize;
 use url::Url;
 
 use super::foreign_json::{ForeignJsonError, ForeignObject};
 
-/// Why metadata cannot be used.
+/// Why metadata can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderMetadataError {
-    /// Not the JSON object of OpenID Connect Discovery §4.2, or without a member that is needed.
+    /// Not the JSON object of OpenID Connect Discovery §4.2, or without a required member.
     #[error("the discovery document cannot be used: {0}")]
     Unusable(#[from] ForeignJsonError),
-    /// OpenID Connect Discovery §4.3: the document must name the issuer that was asked for.
+    /// OpenID Connect Discovery §4.3: the document must have the issuer for which it was requested.
     #[error("the discovery document names the issuer {0}")]
     OtherIssuer(String),
 }
@@ -31,7 +30,7 @@ pub struct ProviderMetadata {
     pub token_endpoint_auth_signing_alg_values_supported: Vec<String>,
     pub prompt_values_supported: Vec<String>,
     pub authorization_response_iss_parameter_supported: bool,
-    /// The names of optional members that could not be read.
+    /// The names of optional members that were malformed.
     pub odd: Vec<&'static str>,
 }
 
@@ -50,13 +49,13 @@ impl TryFrom<String> for WebAddress {
 }
 
 impl ProviderMetadata {
-    /// Where an issuer has its document (OpenID Connect Discovery §4).
+    /// The URL of an issuer's metadata (OpenID Connect Discovery §4).
     pub fn address(issuer: &str) -> String {
         format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
     }
 
-    /// Reads the document of an issuer. An issuer with `{tenantid}` in it stands for every tenant of
-    /// a provider that has many: its document says so in the same words.
+    /// Parses an issuer's metadata. An issuer with `{tenantid}` stands for every tenant of a multi-tenant provider; its
+    /// document has the same placeholder.
     ///
     /// # Errors
     /// See [`ProviderMetadataError`].
@@ -88,8 +87,8 @@ impl ProviderMetadata {
     }
 }
 
-/// Whether the provider promises to name itself in each authorization response (RFC 9207 §3). An unreadable
-/// value counts as true: otherwise a response without `iss` would be accepted that may have to be refused.
+/// Whether the provider promises to name itself in each authorization response (RFC 9207 §3). A malformed value counts
+/// as true: otherwise a response without `iss` would be accepted that may have to be refused.
 fn promises_issuer(document: &mut ForeignObject) -> bool {
     let name = "authorization_response_iss_parameter_supported";
     document.restriction(name).unwrap_or_else(|_| {

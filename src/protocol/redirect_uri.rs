@@ -1,9 +1,9 @@
-//! Redirect URIs: which may be registered, and when one that is sent matches (RFC 6749 §3.1.2,
-//! RFC 8252 §7, RFC 9700 §2.1).
+//! Redirect URIs: which may be registered, and when a request's URI matches (RFC 6749 §3.1.2, RFC 8252 §7, RFC 9700
+//! §2.1).
 
 use url::{Host, Url};
 
-/// Why a redirect URI cannot be registered.
+/// Why a redirect URI can't be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectUriError {
     /// RFC 6749 §3.1.2.
@@ -12,21 +12,21 @@ pub enum RedirectUriError {
     /// RFC 6749 §3.1.2.
     #[error("a redirect URI must not have a fragment")]
     Fragment,
-    /// Credentials in a URI are shown in address bars and logs.
+    /// Credentials in a URI appear in address bars and logs.
     #[error("a redirect URI must not carry a user name or password")]
     Credentials,
     /// RFC 8252 §7.3 and §8.3.
-    #[error("http redirect URIs are for 127.0.0.1, [::1] and localhost alone; use https")]
+    #[error("http redirect URIs are allowed only for 127.0.0.1, [::1] and localhost; use https")]
     PlainHttp,
-    /// A URI of a scheme that runs code, or one whose authority is missing (`https:example.com`).
+    /// A scheme that runs code, or a URI without an authority (`https:example.com`).
     #[error("this scheme cannot receive an authorization response")]
     Scheme,
-    /// RFC 8252 §7.1: a private-use scheme is a domain name under the app's control, reversed.
+    /// RFC 8252 §7.1: a private-use scheme is a reversed domain name that the app's developer controls.
     #[error("a private-use scheme must contain a period, such as com.example.app")]
     PrivateUseScheme,
 }
 
-/// Schemes that browsers run, read from, or handle by themselves.
+/// Schemes that browsers execute, read from, or handle themselves.
 const REFUSED: [&str; 12] = [
     "javascript",
     "data",
@@ -42,7 +42,7 @@ const REFUSED: [&str; 12] = [
     "mailto",
 ];
 
-/// Checks a URI at registration.
+/// Checks a URI for registration.
 ///
 /// # Errors
 /// See [`RedirectUriError`].
@@ -61,7 +61,7 @@ pub fn check(uri: &str) -> Result<(), RedirectUriError> {
     }
     match url.scheme() {
         scheme if REFUSED.contains(&scheme) => Err(RedirectUriError::Scheme),
-        // The parser accepts `https:example.com`; browsers do not agree on what it means.
+        // The parser accepts `https:example.com`, but browsers interpret it differently.
         "https" | "http" if !has_authority(uri) => Err(RedirectUriError::Scheme),
         "https" => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
@@ -71,8 +71,8 @@ pub fn check(uri: &str) -> Result<(), RedirectUriError> {
     }
 }
 
-/// Whether the URI that was sent is the one registered: the same characters, except for the port
-/// of a loopback address, which the operating system chooses (RFC 8252 §7.3).
+/// Whether the URI of a request is the registered one. Both must be identical, except for the port of a loopback URI,
+/// which the operating system chooses (RFC 8252 §7.3).
 pub fn matches(registered: &str, sent: &str) -> bool {
     if registered == sent {
         return true;
@@ -85,7 +85,7 @@ pub fn matches(registered: &str, sent: &str) -> bool {
     registered_url.host() == sent_url.host() && registered_rest == sent_rest
 }
 
-/// A loopback `http` URI, with what follows its authority, character by character.
+/// Parses a loopback `http` URI. Also returns the part after its authority, unchanged.
 fn loopback(uri: &str) -> Option<(Url, &str)> {
     let url = Url::parse(uri).ok()?;
     let after = uri.strip_prefix("http://")?;
@@ -108,9 +108,8 @@ fn has_authority(uri: &str) -> bool {
     uri.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//") && !rest.starts_with("///"))
 }
 
-/// What a page's `form-action` must allow so that the browser may follow the answer to this URI and
-/// whatever redirects that leads to: browsers check each of them, and an app may send the browser on
-/// to another of its hosts.
+/// The source for a page's `form-action` policy, so that the browser may follow the response to this URI. Browsers also
+/// check all later redirects, and an app may redirect to another of its hosts, so the source allows the whole scheme.
 pub fn form_action_source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.scheme() {
@@ -122,7 +121,7 @@ pub fn form_action_source(uri: &str) -> Option<String> {
     }
 }
 
-/// Where a redirect URI takes the user. Holds only the part of the URI that its author can't choose freely.
+/// Where a redirect URI takes the user. Contains only the part of the URI that its author can't choose freely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// A web site: its host (in Punycode, as in DNS), and the port if it is not the default.

@@ -1,4 +1,4 @@
-//! The metadata of a registration as a client sends it (RFC 7591 §2), and its checks.
+//! The metadata of a client registration (RFC 7591 §2), parsed and validated.
 //!
 //! `null`, an empty value and an omitted member mean the same (RFC 7592 §2.2). A known member with a wrong value
 //! is refused; an unknown member is ignored, whatever its value (RFC 7591 §2).
@@ -16,7 +16,7 @@ use super::text;
 
 type Error = ClientMetadataError;
 
-/// Reads and checks the metadata of a registration.
+/// Parses and validates the metadata of a registration.
 ///
 /// # Errors
 /// See [`ClientMetadataError`].
@@ -24,7 +24,7 @@ pub fn metadata(json: &[u8]) -> Result<ClientMetadata, Error> {
     read(json).map(|(metadata, _)| metadata)
 }
 
-/// Reads and checks a registration. Also returns the requested scopes that the client can't have.
+/// Parses and validates a registration. Also returns the requested scopes that the client can't have.
 ///
 /// # Errors
 /// See [`ClientMetadataError`].
@@ -138,8 +138,8 @@ fn refuse_what_is_not_supported(sent: &Sent) -> Result<(), Error> {
     Ok(())
 }
 
-/// The known ones of the requested grant types: RFC 7591 §3.2.1 lets the server replace what it doesn't know,
-/// and the response says what was registered.
+/// The supported ones of the requested grant types. RFC 7591 §3.2.1 lets the server replace unsupported values, and the
+/// response says what was registered.
 fn grant_types(sent: &Sent) -> Result<Vec<GrantType>, Error> {
     let asked = sent.texts("grant_types")?;
     if asked.is_empty() {
@@ -201,7 +201,7 @@ fn short_text(sent: &Sent, name: &'static str) -> Result<Option<String>, Error> 
     }
 }
 
-/// The text, if it may be shown; `None` for an empty one.
+/// Checks that a text may be displayed; `None` if it is empty.
 fn check_text(name: &'static str, value: String) -> Result<Option<String>, Error> {
     if value.trim().is_empty() {
         return Ok(None);
@@ -213,7 +213,7 @@ fn check_text(name: &'static str, value: String) -> Result<Option<String>, Error
     Ok(Some(value))
 }
 
-/// A URL that people are shown as a link or a picture; `http` for local development alone.
+/// A URL that users see as a link or a picture. `http` is allowed only for local development.
 fn https(sent: &Sent, name: &'static str) -> Result<Option<String>, Error> {
     let Some(value) = sent.text(name)? else {
         return Ok(None);

@@ -7,13 +7,13 @@ use url::Url;
 
 use super::scope::Scope;
 
-/// A resource of the deployment, and its scopes in words.
+/// A resource server of the deployment, and its scopes in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resource {
-    /// Its URI, which is the `aud` of its tokens.
+    /// Its URI, which is the `aud` of tokens for it.
     pub resource: String,
-    /// Its name, for people.
+    /// Its display name.
     #[serde(default)]
     pub name: Option<String>,
     /// Its scopes.
@@ -21,17 +21,17 @@ pub struct Resource {
     pub scopes: BTreeMap<String, ScopeWords>,
 }
 
-/// A scope, in words that a person understands.
+/// A scope in words that users understand.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct ScopeWords {
     /// What an app can do with it: `See your photos`.
     pub words: String,
-    /// Whether the person may leave it out and allow the rest.
+    /// Whether the user may decline it and allow the rest.
     pub optional: bool,
 }
 
-/// As the operator writes it: the words alone, or a table.
+/// The two forms in a setting: only the words, or a table.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -52,15 +52,15 @@ impl From<Written> for ScopeWords {
     }
 }
 
-/// The resources of a deployment; none means that any URI is one.
+/// The resources of a deployment. If the list is empty, any URI is a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources(Vec<Resource>);
 
 impl Resources {
-    /// Reads the setting: URIs separated by spaces, or a JSON list of tables.
+    /// Parses the setting: URIs separated by spaces, or a JSON list of tables.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// What is wrong, as a message for the operator.
     pub fn read(value: &str) -> Result<Self, String> {
         let resources: Vec<Resource> = if value.trim_start().starts_with('[') {
             serde_json::from_str(value).map_err(|error| error.to_string())?
@@ -87,23 +87,23 @@ impl Resources {
         self.0.iter().map(|resource| resource.resource.as_str())
     }
 
-    /// The words of a scope, at whichever resource it is.
+    /// The words for a scope of any resource.
     pub fn words(&self, scope: &str) -> Option<&ScopeWords> {
         self.0.iter().find_map(|resource| resource.scopes.get(scope))
     }
 
-    /// The name of a resource for people; its URI, where it has none.
+    /// The display name of a resource; its URI if it has none.
     pub fn name<'a>(&'a self, uri: &'a str) -> &'a str {
         let named = self.0.iter().find(|resource| resource.resource == uri);
         named.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
     }
 
-    /// The scopes that a person may leave out.
+    /// The scopes that a user may decline.
     pub fn optional(&self, scope: &Scope) -> Scope {
         scope.filter(|token| self.words(token).is_some_and(|words| words.optional))
     }
 
-    /// Every scope that a resource has.
+    /// All scopes of all resources.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|resource| resource.scopes.keys().map(String::as_str))
     }
@@ -122,18 +122,18 @@ pub enum ResourceError {
          characters of ASCII"
     )]
     Syntax,
-    /// More than one request needs.
-    #[error("at most 10 resources may be asked for")]
+    /// More resources than a request may have.
+    #[error("at most 10 resources may be requested")]
     TooMany,
-    /// The deployment names its resources and this is none of them.
+    /// The deployment lists its resources, and this isn't one of them.
     #[error("this server issues no tokens for that resource")]
     Unknown,
-    /// RFC 8707 §2.2: a token may be asked for a part of what was granted.
+    /// RFC 8707 §2.2: a token request may only ask for resources that were granted.
     #[error("the resource was not part of the authorization")]
     NotGranted,
 }
 
-/// Reads the values of `resource`, each once, in order.
+/// Parses the values of `resource`, in order and without repetitions.
 ///
 /// # Errors
 /// See [`ResourceError`].
@@ -143,9 +143,8 @@ pub fn parse<'a>(
 ) -> Result<Vec<String>, ResourceError> {
     let mut resources: Vec<String> = Vec::new();
     for value in values {
-        // The parser accepts spaces, line breaks and characters that a URI must not have (RFC 3986
-        // §2), but the value is stored and displayed as it was sent. A user name in it can pose as
-        // the host.
+        // The parser accepts spaces, line breaks and other characters that a URI must not have (RFC 3986 §2), but the
+        // value is stored and displayed unchanged. A user name in it could pose as the host.
         let printable = value.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
         let absolute = Url::parse(value).is_ok_and(|url| {
             (url.has_host() || url.cannot_be_a_base())
@@ -169,7 +168,7 @@ pub fn parse<'a>(
     Ok(resources)
 }
 
-/// The resources of one access token: those asked for now, or else all that were granted.
+/// The resources of an access token: the requested ones, or all that were granted if none is requested.
 ///
 /// # Errors
 /// [`ResourceError::NotGranted`] for a resource outside the grant.

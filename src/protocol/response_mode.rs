@@ -1,4 +1,4 @@
-//! `response_mode`: how the answer of the authorization endpoint travels.
+//! `response_mode`: how the authorization response is sent.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ impl ResponseMode {
     /// The values that the metadata announces.
     pub const SUPPORTED: [&'static str; 3] = ["query", "fragment", "form_post"];
 
-    /// Reads the value on the wire.
+    /// Parses the value on the wire.
     pub fn parse(value: &str) -> Option<Self> {
         match value {
             "query" => Some(Self::Query),

@@ -2,38 +2,37 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Asks for an ID token (OpenID Connect Core §3.1.2.1).
+/// Requests an ID token (OpenID Connect Core §3.1.2.1).
 pub const OPENID: &str = "openid";
-/// Asks for the claims of a profile (OpenID Connect Core §5.4).
+/// Requests the claims of the user's profile (OpenID Connect Core §5.4).
 pub const PROFILE: &str = "profile";
-/// Asks for the e-mail address (OpenID Connect Core §5.4).
+/// Requests the email address (OpenID Connect Core §5.4).
 pub const EMAIL: &str = "email";
-/// Asks for the postal address (OpenID Connect Core §5.4).
+/// Requests the postal address (OpenID Connect Core §5.4).
 pub const ADDRESS: &str = "address";
-/// Asks for the telephone number (OpenID Connect Core §5.4).
+/// Requests the telephone number (OpenID Connect Core §5.4).
 pub const PHONE: &str = "phone";
-/// Asks for access when the person is away (OpenID Connect Core §11).
+/// Requests access while the user isn't present (OpenID Connect Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The scopes of OpenID Connect, which every client may ask for unless it registered fewer.
+/// The scopes of OpenID Connect. A client may request them all unless it registered fewer.
 pub const STANDARD: [&str; 6] = [OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS];
 
-/// What the scope begins with that lets a client have a fresh token of an outside account; the
-/// provider's name follows.
+/// The prefix of scopes that give a client fresh tokens of an outside account. The provider's `id` follows.
 pub const CONNECTION: &str = "connection:";
 
-/// A value that is not a scope.
+/// A malformed `scope` value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scope is a list of names separated by one space, at most 50 of at most 200 characters")]
+#[error("scope must be at most 50 names of at most 200 characters, separated by one space")]
 pub struct ScopeSyntax;
 
-/// A set of scope values: kept in the order in which they came, each once.
+/// A set of scope values, in their original order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope(Vec<String>);
 
 impl Scope {
-    /// Reads the space-delimited value that a caller sent. These limits don't apply to stored scopes: the
-    /// union of two consents may hold more scopes than one request may ask for.
+    /// Parses the space-delimited value that a client sent. Its limits don't apply to stored scopes: the union of two
+    /// consents may have more scopes than one request may have.
     ///
     /// # Errors
     /// [`ScopeSyntax`] for characters that RFC 6749 §3.3 doesn't allow, or more scopes than a request may
@@ -55,15 +54,15 @@ impl Scope {
         Self(STANDARD.map(String::from).to_vec())
     }
 
-    /// Adds a value, unless it is there.
+    /// Adds a value, unless it is already there.
     pub fn insert(&mut self, token: &str) {
         if !self.contains(token) {
             self.0.push(token.to_owned());
         }
     }
 
-    /// Removes the oldest values that are not in `protected`, until at most `most` values or only protected
-    /// ones are left.
+    /// Removes the oldest values that aren't in `protected`, until at most `most` values or only protected ones are
+    /// left.
     pub fn truncate_oldest(&mut self, most: usize, protected: &Self) {
         let mut excess = self.0.len().saturating_sub(most);
         self.0.retain(|token| {
@@ -73,27 +72,27 @@ impl Scope {
         });
     }
 
-    /// How many values there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether the value is there.
+    /// Whether the set contains the value.
     pub fn contains(&self, token: &str) -> bool {
         self.0.iter().any(|held| held == token)
     }
 
-    /// Whether every value of the other is here too.
+    /// Whether the set contains every value of `other`.
     pub fn covers(&self, other: &Self) -> bool {
         other.iter().all(|token| self.contains(token))
     }
 
-    /// The values that the other has too.
+    /// The values that both sets contain.
     pub fn intersection(&self, other: &Self) -> Self {
         self.filter(|token| other.contains(token))
     }
 
-    /// The values that pass.
+    /// The values for which `keep` returns true.
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
         Self(self.0.iter().filter(|token| keep(token)).cloned().collect())
     }
@@ -103,7 +102,7 @@ impl Scope {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether there is none.
+    /// Whether the set has no values.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -121,8 +120,8 @@ impl Serialize for Scope {
     }
 }
 
-/// Reads what [`Serialize`] wrote, without the limits of [`Scope::parse`]. Never use it for input from a
-/// caller.
+/// Deserializes the output of [`Serialize`], without the limits of [`Scope::parse`]. Never use it for input from a
+/// client.
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;

@@ -8,7 +8,7 @@ use super::prompt::Prompt;
 use super::response_mode::ResponseMode;
 use super::scope;
 
-/// What the server says of itself. One document serves both well-known addresses.
+/// The server's metadata. The same document is served at both well-known URLs.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct ServerMetadata {
@@ -46,7 +46,7 @@ pub struct ServerMetadata {
 }
 
 impl ServerMetadata {
-    /// The metadata of an issuer; `registers` where clients may register themselves.
+    /// The metadata of an issuer. `registers` says whether clients may register themselves.
     pub fn new(issuer: &str, registers: bool) -> Self {
         let at = |path: &str| format!("{issuer}{path}");
         let methods = || TokenEndpointAuthMethod::ALL.map(TokenEndpointAuthMethod::as_str).to_vec();

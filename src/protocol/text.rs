@@ -1,4 +1,4 @@
-//! Text that one user writes and another one reads: the names of apps, users and accounts.
+//! Text that one user writes and another one sees: the names of apps, users and accounts.
 //!
 //! Some Unicode characters change how the text around them is displayed without being visible
 //! themselves. In a name they reverse a sentence of the consent page, hide part of the name, or make
@@ -19,7 +19,7 @@ const MAX_MARKS: u8 = 4;
 
 /// The zero-width joiner: it joins letters of some scripts, and several emoji into one (UTS #51 §2.2).
 const ZWJ: char = '\u{200d}';
-/// Asks for the coloured form of the emoji before it (UTS #51 §1.4.3).
+/// Selects the colored form of the emoji before it (UTS #51 §1.4.3).
 const EMOJI_STYLE: char = '\u{fe0f}';
 
 /// Why a text may not be displayed: the class of a character that it must not contain.
@@ -100,7 +100,7 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     is_same(look_alike) || is_same(|c| c) || cleaned(one) == cleaned(other)
 }
 
-/// Each character, and whether it is allowed at its position.
+/// Each character of a text, and whether it is allowed at its position.
 fn judge(text: &str) -> impl Iterator<Item = (char, Result<(), TextError>)> {
     let mut previous = None;
     // Start at the limit, so that a mark at the beginning is refused: it would combine with the
@@ -226,8 +226,7 @@ fn look_alike(c: char) -> char {
     c
 }
 
-/// The form of a name that is compared: folded letters and digits, after `replaced` has replaced
-/// look-alikes.
+/// The form of a name that is compared: case-folded letters and digits, after `replaced` has replaced look-alikes.
 fn skeleton(text: &str, replaced: fn(char) -> char) -> String {
     let mut skeleton = String::new();
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
@@ -248,9 +247,9 @@ fn skeleton(text: &str, replaced: fn(char) -> char) -> String {
 
 /// A letter after compatibility mapping and case folding (`NFKC_Casefold`).
 ///
-/// The parser of host names does it, since it maps them in the same way (UTS #46). Linking the tables of
-/// NFKC and of case folding a second time would add 24 KiB to the bundle. The result is ASCII; a letter
-/// outside ASCII is in Punycode, which is just as good for a comparison.
+/// Host names are mapped in the same way (UTS #46), so this uses the parser of host names. Linking the tables of NFKC
+/// and of case folding a second time would add 24 KiB to the bundle. The result is ASCII. Letters outside ASCII are in
+/// Punycode, which is just as good for a comparison.
 fn folded(c: char) -> Cow<'static, str> {
     match (c, Host::parse(&format!("a{c}"))) {
         ('ß' | 'ẞ', _) => Cow::Borrowed("ss"),

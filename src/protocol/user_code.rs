@@ -1,9 +1,9 @@
 //! User codes of the device grant (RFC 8628 §6.1).
 
-/// Consonants that are read alike in no typeface and spell no word: 20 letters, as RFC 8628 §6.1
-/// proposes. Eight of them are 34.5 bits.
+/// The 20 consonants that RFC 8628 §6.1 proposes: they can't be mistaken for each other and spell no words. Eight of
+/// them have 34.5 bits.
 const ALPHABET: [u8; 20] = *b"BCDFGHJKLMNPQRSTVWXZ";
-/// How many letters a code has.
+/// The number of letters of a code.
 const LENGTH: usize = 8;
 
 /// A user code: eight letters of [`ALPHABET`].
@@ -11,8 +11,8 @@ const LENGTH: usize = 8;
 pub struct UserCode(String);
 
 impl UserCode {
-    /// Makes a code from random bytes, or none where too many of them fall outside the range in
-    /// which every letter is equally likely.
+    /// Makes a code from random bytes. `None` if too few of them are usable: bytes from 240 up are skipped, so that all
+    /// letters are equally likely.
     pub fn from_random(bytes: &[u8]) -> Option<Self> {
         let letters: String = bytes
             .iter()
@@ -24,7 +24,7 @@ impl UserCode {
         (letters.len() == LENGTH).then_some(Self(letters))
     }
 
-    /// Reads what a person typed: any case, with or without dashes and spaces.
+    /// Parses what a user typed, in upper or lower case, with or without dashes and spaces.
     pub fn parse(typed: &str) -> Option<Self> {
         if typed.len() > 64 {
             return None;
@@ -38,14 +38,14 @@ impl UserCode {
         valid.then_some(Self(code))
     }
 
-    /// The bare letters.
+    /// The letters, without the dash.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl std::fmt::Display for UserCode {
-    /// The form that a device shows: two groups of four.
+    /// The form in which a device shows it: two groups of four letters.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (first, second) = self.0.split_at_checked(LENGTH / 2).unwrap_or((&self.0, ""));
         write!(formatter, "{first}-{second}")

@@ -1,7 +1,7 @@
-//! How many bytes of what callers sent are in memory: bodies, queries and their parameters. The edge refuses
-//! requests before they fill it.
+//! Counts how much request data is in memory, in bytes: bodies, queries and their parameters. The edge refuses requests
+//! before it exceeds a limit.
 //!
-//! A counting allocator would know every byte, but costs 44 KiB of the bundle: it is inlined wherever
+//! A counting allocator would count every byte, but it would add 44 KiB to the bundle, because it is inlined wherever
 //! something is allocated.
 
 use std::cell::Cell;
@@ -10,17 +10,17 @@ thread_local! {
     static IN_MEMORY: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Bytes that are in memory now, on this thread.
+/// The bytes that are in memory now, in this thread.
 pub fn in_memory() -> usize {
     IN_MEMORY.get()
 }
 
-/// Counts so many bytes while it lives; belongs into the struct that holds them.
+/// Counts a number of bytes while it exists. It belongs in the struct that holds them.
 #[derive(Debug, Default)]
 pub struct Weight(usize);
 
 impl Weight {
-    /// Counts so many bytes.
+    /// Counts this number of bytes.
     pub fn new(bytes: usize) -> Self {
         IN_MEMORY.set(IN_MEMORY.get().saturating_add(bytes));
         Self(bytes)

@@ -15,7 +15,7 @@ const signUp = async (at, person, browser = new Browser(at.url)) =>
   browser.submit(await browser.open("/sign-up"), person);
 const alert = (page) => page.text.match(/role="alert"[^>]*>([^<]*)</)?.[1];
 
-test("a sign-up for an address that exists opens nothing, and is told like a network that tried too often", async () => {
+test("a sign-up for an existing address creates nothing and gets the same response as a network over its limit", async () => {
   const { person } = await signedUp(server);
   const taken = await signUp(server, { email: person.email.toUpperCase(), password: "another long passphrase" });
   assert.equal(taken.status, 422);
@@ -30,17 +30,17 @@ test("a sign-up for an address that exists opens nothing, and is told like a net
   }
 });
 
-test("of many sign-ups for one address at once exactly one is taken", async () => {
+test("of many simultaneous sign-ups for one address exactly one succeeds", async () => {
   const person = newPerson();
   const pages = await Promise.all(Array.from({ length: 8 }, () => signUp(server, person)));
   assert.equal(pages.filter(({ title }) => title === "Your account").length, 1);
   assert.equal((await signIn(server, person)).title, "Your account");
 });
 
-test("a wrong password and an address without an account are told alike, and slow down alike", async () => {
+test("a wrong password and an address without an account get the same responses and the same delays", async () => {
   const { person } = await signedUp(server);
   const nobody = newPerson();
-  // Each failed sign-in is answered a second after the request, so shorter waits are over by then.
+  // The response to a failed sign-in comes a second after the request, so shorter delays have passed by then.
   const statuses = [];
   while (statuses.at(-1) !== 429 && statuses.length < 10) {
     const password = "wrong wrong wrong";
@@ -52,13 +52,13 @@ test("a wrong password and an address without an account are told alike, and slo
   assert.deepEqual(statuses, [422, 422, 422, 422, 422, 422, 429]);
 });
 
-test("weak passwords are refused with words that say what to do", async () => {
+test("weak passwords are refused with a message that says what to do", async () => {
   const page = await signUp(server, { ...newPerson(), password: "short" });
   assert.equal(page.status, 422);
   assert.match(alert(page), /at least 10 characters/);
 });
 
-test("every cookie is bound to the host, secure, and hidden from scripts; pages are closed", async () => {
+test("every cookie is bound to the host, secure and hidden from scripts; pages have a strict policy", async () => {
   const response = await fetch(`${server.url}/sign-in`);
   for (const cookie of response.headers.getSetCookie()) {
     assert.match(cookie, /^__Host-[a-z]+=/);
@@ -97,7 +97,7 @@ test("a new password signs every other browser out", async () => {
   assert.equal((await signIn(server, { ...person, password: fields.new_password })).title, "Your account");
 });
 
-test("a person sees the other browsers and signs one out", async () => {
+test("a user sees the other browsers and signs one out", async () => {
   const { browser, person } = await signedUp(server);
   const other = new Browser(server.url);
   await signIn(server, person, other);
@@ -107,17 +107,17 @@ test("a person sees the other browsers and signs one out", async () => {
   assert.equal((await other.open("/account")).title, "Sign in");
 });
 
-test("a person takes an app's access back: its tokens end and it must ask again", async () => {
+test("a user removes an app's access: its tokens end and it must ask again", async () => {
   const { browser, client, tokens } = await signedIn(server);
   const done = await browser.submit(await browser.open("/account"), { scope: "" }, "/account/apps");
-  assert.match(done.text, /The app has no access any more/);
+  assert.match(done.text, /The app can no longer use your account/);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   const again = await browser.open(authorizeUrl(server, client, { challenge: pkce().challenge }));
   assert.match(again.title, /asks for access/);
 });
 
-test("the profile can be changed, and says what is wrong", async () => {
+test("the profile can be changed, and errors say what is wrong", async () => {
   const { browser } = await signedUp(server);
   const done = await browser.submit(await browser.open("/account"), { name: "<b>Ann</b>" }, "/account/profile");
   assert.match(done.text, /Your profile was saved/);
@@ -126,19 +126,19 @@ test("the profile can be changed, and says what is wrong", async () => {
   assert.equal(wrong.status, 422);
 });
 
-test("deleting the account ends its tokens, its sessions and its hold on the address", async () => {
+test("deleting the account ends its tokens and sessions and frees the address", async () => {
   const { browser, person, client, tokens } = await signedIn(server);
   const wrong = await browser.submit(await browser.open("/account/delete"), { current_password: "no" });
   assert.equal(wrong.status, 422);
   const done = await browser.submit(await browser.open("/account/delete"), { current_password: person.password });
-  assert.equal(done.title, "Your account is gone");
+  assert.equal(done.title, "Your account was deleted");
   assert.equal((await userinfo(server, tokens.access_token)).status, 401);
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
   assert.equal((await signIn(server, person)).status, 422);
   assert.equal((await signUp(server, person)).title, "Your account");
 });
 
-test("an app signs the person out with the ID token, and gets the browser back (RP-Initiated Logout)", async () => {
+test("an app signs the user out with the ID token, and the browser returns to it (RP-Initiated Logout)", async () => {
   const post_logout_redirect_uris = ["https://app.example.test/bye"];
   const client = await publicApp(server, { post_logout_redirect_uris });
   const { browser, tokens } = await signedIn(server, { client });
@@ -153,7 +153,7 @@ test("an app signs the person out with the ID token, and gets the browser back (
   assert.equal((await browser.open("/account")).title, "Sign in");
 });
 
-test("a sign-in that waited under another deployment's seal is refused", async () => {
+test("an interaction that another deployment sealed is refused", async () => {
   const client = await publicApp(server);
   const first = await new Browser(server.url).open(authorizeUrl(server, client, { challenge: pkce().challenge }));
   const { flow } = first.forms[0].fields;

@@ -1,4 +1,4 @@
-// Sign in with Apple: a client secret that is signed, the answer by POST, and the name only once.
+// Sign in with Apple: a signed client secret, a response by POST, and the name only in the first response.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -23,14 +23,14 @@ after(async () => {
 
 const named = JSON.stringify({ name: { firstName: "Dana", lastName: "Lee" }, email: "victim@example.test" });
 
-test("the client secret is a JWT that Apple's rules allow, and the name of the first answer is kept", async () => {
+test("the client secret is a JWT that Apple's rules allow, and the name in the first response is kept", async () => {
   upstream.user = { sub: "001", email: "dana@example.test", email_verified: "true" };
   upstream.settings.idTokenClaims = true;
   upstream.next({ authorizeResponse: (answer) => ({ ...answer, user: named }) });
   const page = await through(newBrowser(server), "/sign-in/apple", "dana");
   assert.equal(page.title, "Your account", page.text);
   assert.match(page.text, /value="Dana Lee"/);
-  // What comes beside the answer is not signed: it names the person and proves no address.
+  // The parameters besides the code aren't signed: they contain the user's name but prove no address.
   assert.match(page.text, /dana@example\.test/);
   assert.doesNotMatch(page.text, /victim@example\.test/);
   const { client_secret: secret } = upstream.last("/token").auth;
@@ -38,7 +38,7 @@ test("the client secret is a JWT that Apple's rules allow, and the name of the f
   assert.deepEqual([protectedHeader.alg, protectedHeader.kid], ["ES256", "KEY"]);
   assert.deepEqual([payload.iss, payload.sub], ["TEAM", "com.example.web"]);
   assert.ok(payload.exp - payload.iat <= 15777000);
-  // The next answer has no name, and the one that was kept stays.
+  // The next response has no name, and the stored one stays.
   upstream.next({});
   assert.match((await through(newBrowser(server), "/sign-in/apple", "dana")).text, /value="Dana Lee"/);
 });

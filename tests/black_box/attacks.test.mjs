@@ -60,7 +60,7 @@ test("a stolen session links the thief's own identity, which signs in after the 
   assert.equal((await victim.open("/account")).title, "Your account");
 });
 
-test("the owner confirms with the password, and links what they chose", async () => {
+test("the user confirms with the password and links an identity", async () => {
   const { browser, person } = await signedUp(server);
   const asked = await postForm(browser, "/account/identities", { link: "up" });
   world.upstream.setAccount("owner", { sub: "owner", email: "owner@other.test", email_verified: true });

@@ -19,11 +19,11 @@ after(() => server.stop());
 const ask = (browser, parameters) =>
   browser.open(authorizeUrl(server, client, { challenge, ...parameters }));
 
-test("prompt=none answers with login_required and consent_required (Core §3.1.2.6)", async () => {
+test("prompt=none returns login_required and consent_required (Core §3.1.2.6)", async () => {
   const stranger = await ask(new Browser(server.url), { prompt: "none" });
   assert.deepEqual(answerOf(stranger), {
     error: "login_required",
-    error_description: "the person must sign in",
+    error_description: "the user must sign in",
     state: "a state",
     iss: server.url,
   });
@@ -60,7 +60,7 @@ test("prompt=consent asks again, select_account asks for the account, create for
   assert.equal((await ask(browser, { prompt: "create" })).title, "Create your account");
 });
 
-test("an id_token_hint of someone else is not answered with this person (Core §3.1.2.2)", async () => {
+test("an id_token_hint of another user never returns the signed-in user (Core §3.1.2.2)", async () => {
   const first = await signedIn(server, { client });
   const second = await signedIn(server, { client });
   const hint = { id_token_hint: first.tokens.id_token, prompt: "none" };
@@ -73,7 +73,7 @@ test("an id_token_hint of someone else is not answered with this person (Core §
   assert.equal(answerOf(forged).error, "invalid_request");
 });
 
-test("claims asked for one by one come back where they were asked for (Core §5.5)", async () => {
+test("individually requested claims are returned where they were requested (Core §5.5)", async () => {
   const claims = JSON.stringify({ id_token: { email: null }, userinfo: { updated_at: { essential: true } } });
   const { tokens, person } = await signedIn(server, { client, parameters: { claims, scope: "openid" } });
   assert.equal(claimsOf(tokens.id_token).email, person.email);
@@ -86,7 +86,7 @@ test("claims asked for one by one come back where they were asked for (Core §5.
   assert.equal(answerOf(refused).error, "unmet_authentication_requirements");
 });
 
-test("what is not supported is answered with its own error (Core §3.1.2.6)", async () => {
+test("each unsupported parameter gets its own error (Core §3.1.2.6)", async () => {
   const { browser } = await signedUp(server);
   const error = async (parameters) => answerOf(await ask(browser, parameters)).error;
   assert.equal(await error({ request: "x" }), "request_not_supported");
@@ -101,7 +101,7 @@ test("what is not supported is answered with its own error (Core §3.1.2.6)", as
   assert.equal(await error({ scope: "unheard.of" }), "invalid_scope");
 });
 
-test("hints that the server does not know do no harm", async () => {
+test("unknown hints are ignored", async () => {
   const { browser } = await signedIn(server, { client });
   const page = await ask(browser, { acr_values: "gold", ui_locales: "pt en", display: "touch", unknown: "x" });
   assert.ok(answerOf(page).code);
@@ -109,7 +109,7 @@ test("hints that the server does not know do no harm", async () => {
   assert.match(hinted.text, /value="someone@example.test"/);
 });
 
-test("the answer travels as query, fragment or form_post, with iss and state (RFC 9207)", async () => {
+test("the response is sent as query, fragment or form_post, with iss and state (RFC 9207)", async () => {
   const { browser } = await signedIn(server, { client });
   const query = await ask(browser, { response_mode: "query" });
   assert.match(query.location, /\?code=.*&state=a\+state&iss=/);
@@ -123,14 +123,14 @@ test("the answer travels as query, fragment or form_post, with iss and state (RF
   assert.match(policy, /form-action 'self' https:;/);
 });
 
-test("a request by POST is taken like one by GET (Core §3.1.2.1)", async () => {
+test("a request by POST is accepted like one by GET (Core §3.1.2.1)", async () => {
   const { browser } = await signedIn(server, { client });
   const url = new URL(authorizeUrl(server, client, { challenge }));
   const response = await browser.request("/authorize", { method: "POST", body: url.searchParams });
   assert.ok(answerOf(response).code);
 });
 
-test("a client or redirect URI that is not known gets a page, never a redirect (RFC 9700 §4.11)", async () => {
+test("an unknown client or redirect URI gets a page, never a redirect (RFC 9700 §4.11)", async () => {
   const browser = new Browser(server.url);
   const page = async (parameters, remove) => {
     const url = new URL(authorizeUrl(server, client, { challenge, ...parameters }));
@@ -162,7 +162,7 @@ test("a parameter that is sent twice is refused (RFC 6749 §3.1)", async () => {
   assert.equal(answerOf(page).error, "invalid_request");
 });
 
-test("PKCE is asked of every client, with S256 alone (OAuth 2.1 §7.5)", async () => {
+test("every client must use PKCE, with S256 only (OAuth 2.1 §7.5)", async () => {
   const { browser } = await signedUp(server);
   const error = async (app, parameters) =>
     answerOf(await browser.open(authorizeUrl(server, app, parameters))).error;
@@ -173,7 +173,7 @@ test("PKCE is asked of every client, with S256 alone (OAuth 2.1 §7.5)", async (
   assert.equal(await error(client, { code_challenge: challenge }), "invalid_request");
 });
 
-test("a confidential client may be excused from PKCE, and then its redirect URI binds the code", async () => {
+test("a confidential client may be exempt from PKCE, and then its redirect URI binds the code", async () => {
   const excused = await register(server, { require_pkce: false });
   const { browser } = await signedUp(server);
   const { code } = await authorize(server, excused, browser, { nonce: "n" });
@@ -186,7 +186,7 @@ test("a confidential client may be excused from PKCE, and then its redirect URI 
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
 });
 
-test("an app that the person denies is told access_denied", async () => {
+test("an app that the user denies gets access_denied", async () => {
   const { browser } = await signedUp(server);
   const page = await ask(browser, {});
   const answer = answerOf(await browser.submit(page, { decision: "deny" }, "/consent"));
@@ -194,7 +194,7 @@ test("an app that the person denies is told access_denied", async () => {
   assert.equal(answer.iss, server.url);
 });
 
-test("a client of the operator's own asks for no consent; others are asked again for anything new", async () => {
+test("a first-party client needs no consent; other clients need it again for anything new", async () => {
   const { browser } = await signedUp(server);
   const own = await publicApp(server, { first_party: true });
   assert.ok(answerOf(await browser.open(authorizeUrl(server, own, { challenge }))).code);

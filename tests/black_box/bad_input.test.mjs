@@ -1,4 +1,4 @@
-// Whatever is sent gets the right 4xx, leaves state untouched, and never a 5xx.
+// Any input gets the right 4xx, never a 5xx, and changes no state.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { request as rawRequest } from "node:http";
@@ -29,7 +29,7 @@ const send = async (path, { method = "POST", body, headers = {} } = {}) => {
   return { status: response.status, headers: response.headers, text: await response.text() };
 };
 
-// As bytes, past the politeness of fetch.
+// Sends raw bytes, because fetch would correct them.
 const raw = (path, { method = "POST", body = "", headers = {} } = {}) =>
   new Promise((resolve, reject) => {
     const request = rawRequest(`${server.url}${path}`, { method, headers }, (response) => {
@@ -51,7 +51,7 @@ function refusedAsJson(answer, what) {
   assert.ok(body.error_description, what);
 }
 
-test("bodies that are no form are refused with an OAuth error", async () => {
+test("bodies that aren't forms are refused with an OAuth error", async () => {
   const bodies = ["", "a=%zz", "a=%ff", "a=%00", "=", "&&&", "grant_type=a&grant_type=b", "x".repeat(60_000),
     Array.from({ length: 200 }, (_, index) => `p${index}=1`).join("&"), "{}", "\u0000", "grant_type"];
   for (const path of FORMS) {
@@ -66,7 +66,7 @@ test("bodies that are no form are refused with an OAuth error", async () => {
   }
 });
 
-test("a body that is longer than it says, or says nothing, is bounded too", async () => {
+test("a body with a wrong or missing Content-Length is limited too", async () => {
   const chunks = new ReadableStream({
     start(controller) {
       for (let index = 0; index < 9; index += 1) controller.enqueue(new Uint8Array(8192).fill(97));
@@ -79,7 +79,7 @@ test("a body that is longer than it says, or says nothing, is bounded too", asyn
   assert.equal(response.status, 413);
 });
 
-test("a body that is not UTF-8 is refused, whoever its length is told by (RFC 6749 appendix B)", async () => {
+test("a body that is not UTF-8 is refused, with and without a Content-Length (RFC 6749 appendix B)", async () => {
   const bytes = (text) => Buffer.from(text, "latin1");
   const chunked = (body) => ({ body: new ReadableStream({ start: (to) => { to.enqueue(body); to.close(); } }), duplex: "half" });
   const form = bytes("grant_type=client_credentials&scope=caf\u00e9");
@@ -92,7 +92,7 @@ test("a body that is not UTF-8 is refused, whoever its length is told by (RFC 67
   refusedAsJson(await send("/register", { body: registration, headers: { "content-type": "application/json" } }), "latin1");
 });
 
-test("a token that was good does not vouch for another with its parts changed (RFC 7515 §5.2)", async () => {
+test("a verified token doesn't make an altered one valid (RFC 7515 §5.2)", async () => {
   const person = await signedUp(server);
   const client = await publicApp(server);
   const { verifier, challenge } = pkce();
@@ -121,7 +121,7 @@ test("malformed Authorization headers are refused", async () => {
   }
 });
 
-test("methods that an endpoint does not take are answered with 405 and Allow (RFC 9110 §15.5.6)", async () => {
+test("unsupported methods get 405 and Allow (RFC 9110 §15.5.6)", async () => {
   for (const [path, method] of [["/token", "GET"], ["/jwks", "POST"], ["/register", "GET"], ["/consent", "DELETE"],
     ["/userinfo", "PUT"], ["/sign-out", "PUT"], ["/authorize", "PATCH"]]) {
     const answer = await send(path, { method });
@@ -131,14 +131,14 @@ test("methods that an endpoint does not take are answered with 405 and Allow (RF
   assert.equal((await send("/nothing", { method: "GET" })).status, 404);
 });
 
-test("whoever opens the address of a form comes to its page", async () => {
+test("opening the URL of a form leads to its page", async () => {
   for (const [path, page] of [["/account/profile", "/account"], ["/sign-out", "/account"], ["/device/decide", "/device"]]) {
     const answer = await send(path, { method: "GET" });
     assert.deepEqual([answer.status, answer.headers.get("location")], [303, `${server.url}${page}`]);
   }
 });
 
-test("registrations of any shape are refused or taken, and never break the server", async () => {
+test("malformed registrations are refused or accepted, and never break the server", async () => {
   const deep = `${"[".repeat(5000)}${"]".repeat(5000)}`;
   for (const body of ["", "{", "[]", "null", "1", '"x"', deep, '{"redirect_uris":1}', '{"redirect_uris":[1]}',
     '{"redirect_uris":["https://a.test"],"grant_types":"x"}', '{"redirect_uris":["javascript:alert(1)"]}',
@@ -154,7 +154,7 @@ test("registrations of any shape are refused or taken, and never break the serve
   }
 });
 
-// A value with the right prefix and checksum, for an object that the server never made.
+// A value with the right prefix and checksum, for an object that the server never created.
 function forged(prefix, size = 68) {
   const bytes = randomBytes(size);
   const sum = Buffer.alloc(4);
@@ -162,7 +162,7 @@ function forged(prefix, size = 68) {
   return prefix + Buffer.concat([bytes, sum]).toString("base64url");
 }
 
-test("forged tokens with a right checksum are refused like any other", async () => {
+test("forged tokens with a correct checksum are refused like any other", async () => {
   const app = await publicApp(server);
   const token = (fields) => send("/token", {
     body: new URLSearchParams({ client_id: app.client_id, ...fields }).toString(), headers: { "content-type": FORM },
@@ -188,7 +188,7 @@ test("forged tokens with a right checksum are refused like any other", async () 
   assert.equal((await send(`/register/${forged("vcl_", 16)}`, { method: "GET", headers: { authorization: "Bearer x" } })).status, 401);
 });
 
-test("malformed cookies and queries do no harm", async () => {
+test("malformed cookies and queries never cause a server error", async () => {
   for (const cookie of ["__Host-session=x", "__Host-session", "=", ";;;", `a=${"x".repeat(12_000)}`, "__Host-csrf=\u00ff"]) {
     for (const path of ["/account", "/sign-in", "/device?user_code=BCDFGHJK", "/authorize", "/end_session"]) {
       const answer = await send(path, { method: "GET", headers: { cookie } });
@@ -204,13 +204,13 @@ test("malformed cookies and queries do no harm", async () => {
   assert.ok((await send(`/authorize?x=${"y".repeat(20_000)}`, { method: "GET" })).status < 500);
 });
 
-test("forms from elsewhere are refused (CSRF)", async () => {
+test("forms from other sites are refused (CSRF)", async () => {
   const { browser } = await signedUp(server);
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
   const csrf = browser.cookies.get("__Host-csrf");
   for (const path of PAGES) {
     const attempt = (body, headers = {}) => send(path, { body, headers: { "content-type": FORM, cookie, ...headers } });
-    // A page that needs an interaction or an app can't be shown again without it.
+    // A page that needs an interaction or an app can't be shown again without one.
     const refused = [400, 404, 409];
     for (const body of ["", "csrf=x", `csrf=${csrf}x`]) {
       const { status } = await attempt(body);
@@ -222,7 +222,7 @@ test("forms from elsewhere are refused (CSRF)", async () => {
   assert.equal((await browser.open("/account")).title, "Your account", "nothing was done");
 });
 
-test("bytes at random get an answer below 500, and a waiting code still redeems", async () => {
+test("random bytes get a status below 500, and an unused code still works afterwards", async () => {
   const app = await publicApp(server);
   const { browser } = await signedUp(server);
   const { verifier, challenge } = pkce();

@@ -17,7 +17,7 @@ after(() => server.stop());
 const token = (fields, headers) =>
   post(`${server.url}/token`, { grant_type: "client_credentials", ...fields }, headers);
 
-test("a machine gets a token for its scopes and a resource, and no refresh token", async () => {
+test("a service gets a token for its scopes and a resource, and no refresh token", async () => {
   const resource = "https://jobs.example.test/";
   const answer = await token({ scope: "jobs.read", resource }, basic(machine));
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -32,12 +32,12 @@ test("a machine gets a token for its scopes and a resource, and no refresh token
   assert.ok(claims.jti && claims.exp - claims.iat === 600);
 });
 
-test("a scope that the machine did not register is refused", async () => {
+test("a scope that the service did not register is refused", async () => {
   assert.equal((await token({ scope: "jobs.delete" }, basic(machine))).body.error, "invalid_scope");
   assert.equal((await token({ scope: "openid" }, basic(machine))).body.error, "invalid_scope");
 });
 
-test("an unknown client and a wrong secret are told alike (RFC 6749 §5.2)", async () => {
+test("an unknown client and a wrong secret get the same error (RFC 6749 §5.2)", async () => {
   const wrong = await token({}, basic({ ...machine, client_secret: "wrong" }));
   const unknown = await token({}, basic({ client_id: "nobody", client_secret: "wrong" }));
   assert.deepEqual([wrong.status, wrong.body], [unknown.status, unknown.body]);
@@ -45,7 +45,7 @@ test("an unknown client and a wrong secret are told alike (RFC 6749 §5.2)", asy
   assert.match(wrong.headers.get("www-authenticate"), /^Basic /);
 });
 
-test("only the method that was registered is taken, and never two at once (§2.3)", async () => {
+test("only the registered authentication method is accepted, and never two at once (§2.3)", async () => {
   const { client_id, client_secret } = machine;
   assert.equal((await token({ client_id, client_secret })).body.error, "invalid_client");
   assert.equal((await token({ client_id, client_secret }, basic(machine))).body.error, "invalid_request");
@@ -63,7 +63,7 @@ test("a grant type that the client did not register is unauthorized_client", asy
   assert.equal(unknown.body.error, "unsupported_grant_type");
 });
 
-test("a token is introspected by its own client alone (RFC 7662 §4)", async () => {
+test("only its own client can introspect a token (RFC 7662 §4)", async () => {
   const { body } = await token({}, basic(machine));
   const introspect = (value, client) => post(`${server.url}/introspect`, { token: value }, basic(client));
   const own = await introspect(body.access_token, machine);
@@ -102,7 +102,7 @@ test("revoking an access token leaves the refresh token", async () => {
   assert.equal((await userinfo(server, next.body.access_token)).status, 200);
 });
 
-test("a machine's token cannot be revoked, and that is said (RFC 7009 §2.2.1)", async () => {
+test("a client_credentials token can't be revoked, and the error says so (RFC 7009 §2.2.1)", async () => {
   const { body } = await token({}, basic(machine));
   const answer = await post(`${server.url}/revoke`, { token: body.access_token }, basic(machine));
   assert.equal(answer.body.error, "unsupported_token_type");

@@ -1,4 +1,4 @@
-// A clock that is set back while the server is stopped. The test moves what is stored forward instead.
+// A clock that is set back while the server is stopped. The test moves the stored times forward instead.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -10,7 +10,7 @@ let server;
 before(async () => { server = await startServer(); });
 after(() => server.stop());
 
-// Every time in the JSON, later by so many seconds.
+// The JSON with all times moved forward by this many seconds.
 const later = (json, seconds) =>
   json.replace(/(?<=[:,[])\d{13}(?=[,}\]])/g, (time) => String(Number(time) + seconds * 1000));
 
@@ -30,7 +30,7 @@ async function setBack(seconds) {
   return JSON.parse(stored).state.set.keys.length;
 }
 
-test("a ring that has a key signs though the clock was set back after its first start", async () => {
+test("a key ring with a key signs even if the clock was set back after its first start", async () => {
   const { tokens } = await signedIn(server);
   const machine = await register(server, { grant_types: ["client_credentials"], redirect_uris: [] });
   const jwks = async () => (await fetch(`${server.url}/jwks`)).json();

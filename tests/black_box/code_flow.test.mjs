@@ -10,7 +10,7 @@ let server;
 before(async () => { server = await startServer(); });
 after(() => server.stop());
 
-test("a person who signs up is signed in, consents, and the app gets tokens", async () => {
+test("a user who signs up is signed in, consents, and the app gets tokens", async () => {
   const { tokens, answer, client } = await signedIn(server, { parameters: { nonce: "n" } });
   assert.equal(answer.state, "a state");
   assert.equal(answer.iss, server.url);
@@ -33,8 +33,8 @@ test("a code redeemed twice ends its grant (RFC 6749 §4.1.2)", async () => {
   assert.equal((await refresh(server, client, tokens.refresh_token)).body.error, "invalid_grant");
 });
 
-// The attack is a code that was seen on its way, sent after the person has signed out or the app has let go.
-test("a code whose grant was revoked or signed out of begins no other (RFC 6749 §4.1.2)", async () => {
+// The attack: a code that was intercepted is sent after the user has signed out or the app has revoked its token.
+test("a code whose grant was revoked or signed out can't start another grant (RFC 6749 §4.1.2)", async () => {
   const revoked = await signedIn(server);
   await post(`${server.url}/revoke`, { token: revoked.tokens.refresh_token, client_id: revoked.client.client_id });
   const { body } = await redeem(server, revoked.client, revoked.answer.code, revoked.verifier);
@@ -48,7 +48,7 @@ test("a code whose grant was revoked or signed out of begins no other (RFC 6749 
   assert.equal((await redeem(server, client, code, verifier)).body.error, "invalid_grant");
 });
 
-test("a code that was changed is refused, and the one that was sent still works", async () => {
+test("an altered code is refused, and the original still works", async () => {
   const client = await publicApp(server, { first_party: true });
   const { browser } = await signedUp(server);
   const { verifier, challenge } = pkce();
@@ -74,7 +74,7 @@ test("of 200 parallel redemptions of one code exactly one succeeds, and the rest
   assert.equal((await userinfo(server, successes[0].body.access_token)).status, 401);
 });
 
-test("50 parallel refreshes of one token leave the person signed in with one live family", async () => {
+test("50 parallel refreshes of one token leave the user signed in with one valid family", async () => {
   const { client, tokens } = await signedIn(server);
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => refresh(server, client, tokens.refresh_token)),

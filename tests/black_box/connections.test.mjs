@@ -1,4 +1,4 @@
-// Mode 5: an outside account is connected, and apps get fresh tokens of it.
+// Mode 5: a user connects an outside account, and apps get fresh tokens for it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newBrowser, settings } from "../support/federation.mjs";
@@ -65,15 +65,15 @@ async function token(access_token) {
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
-// A token is short-lived where a test says 2 seconds: the provider counts in whole ones, and the profile
-// is fetched with it first, so that 1 could be over at once.
+// Short-lived tokens live for 2 seconds: the provider counts in whole seconds, and the profile is fetched with the
+// token first, so 1 second could already be over.
 const reset = () => {
   Object.assign(upstream.settings, { expires_in: 3600, delay: 0, refreshTokens: true, rotate: true, reuse: "refuse" });
   upstream.next({});
   upstream.counts.reset();
 };
 
-test("the person connects from the app, is asked for what it needs, and the app gets a token (steps 1 to 9)", async () => {
+test("the user connects an account from the app, approves what it needs, and the app gets a token (steps 1 to 9)", async () => {
   reset();
   const { page, access_token } = await connected();
   const answer = Object.fromEntries(new URL(page.location).searchParams);
@@ -99,11 +99,11 @@ test("50 callers at once get the same fresh token by one refresh, counted at the
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
   assert.equal(new Set(answers.map(({ body }) => body.access_token)).size, 1);
   assert.equal(upstream.counts.refresh_token, 1);
-  // The rotated token is the one that is used next.
+  // The rotated token is used next.
   assert.equal(upstream.counts.reuse, 0);
 });
 
-test("a refused refresh marks the connection broken and tells app and person", async () => {
+test("a refused refresh marks the connection broken and tells the app and the user", async () => {
   reset();
   upstream.settings.expires_in = 2;
   const { access_token, browser, app } = await connected();
@@ -120,7 +120,7 @@ test("a refused refresh marks the connection broken and tells app and person", a
   assert.equal((await token(access_token)).status, 200);
 });
 
-test("a provider that is down is told as such, and an expired token is never handed out", async () => {
+test("an unavailable provider is reported as such, and an expired token is never returned", async () => {
   reset();
   Object.assign(upstream.settings, { expires_in: 2, rotate: false });
   const { access_token } = await connected();
@@ -136,14 +136,14 @@ test("a provider that is down is told as such, and an expired token is never han
   assert.equal((await token(access_token)).status, 200);
 });
 
-test("a process that dies while the provider answers loses nothing that can be kept, and says what cannot", async () => {
+test("a process that dies during a refresh loses nothing that can be kept, and reports what was lost", async () => {
   for (const [reuse, expected] of [["allow", 200], ["refuse", 409]]) {
     reset();
     Object.assign(upstream.settings, { expires_in: 2, rotate: reuse === "refuse" });
     const { access_token, browser } = await connected();
     await new Promise((resolve) => setTimeout(resolve, 2300));
     upstream.settings.expires_in = 3600;
-    // The provider takes the refresh, and its answer is on the way when the process dies.
+    // The process dies after the provider has accepted the refresh and before its response arrives.
     const slowly = (answer) => new Promise((resolve) => setTimeout(resolve, 1500, answer));
     upstream.next({ answer: (answer, path) => (path === "/token" ? slowly(answer) : answer) });
     const waiting = token(access_token).catch((error) => error);
@@ -151,7 +151,7 @@ test("a process that dies while the provider answers loses nothing that can be k
     await crash(server);
     await waiting;
     upstream.next({});
-    // The object wakes by its alarm and sends the refresh once more.
+    // The alarm wakes the object, which sends the refresh again.
     let answer;
     for (let attempt = 0; attempt < 30; attempt += 1) {
       answer = await token(access_token).catch(() => undefined);
@@ -211,18 +211,18 @@ test("an app without a connection of its own gets the account-wide one, and one 
   const [narrow, wide] = [await token(own.access_token), await token(other.access_token)];
   assert.equal(narrow.body.scope, "read openid");
   assert.equal(wide.body.scope, "openid post read offline_access");
-  // Each takes two calls to Durable Objects, as in the table of ARCHITECTURE.md.
+  // Each takes two calls to Durable Objects, as the table in ARCHITECTURE.md says.
   for (const { headers } of [narrow, wide]) {
     assert.match(headers.get("server-timing"), /(?<![a-z-])objects;desc="2"/);
   }
-  // After the user disconnected its own connection, it doesn't get the wider one instead.
+  // After the user has disconnected the app's own connection, the app doesn't get the wider one instead.
   const page = await browser.open("/account");
   await browser.submit(page, { client_id: own.app.client_id }, "/account/connections");
   assert.equal((await token(own.access_token)).body.error, "interaction_required");
   assert.equal((await token(other.access_token)).status, 200);
 });
 
-test("a provider that grants more than was approved gets its tokens back, and the app is told", async () => {
+test("the tokens of a provider that grants more than was approved are revoked, and the app is told", async () => {
   reset();
   const { browser } = await signedUp(server);
   const { app, access_token } = await allowed(browser);
@@ -248,7 +248,7 @@ test("a provider that grants more than was approved gets its tokens back, and th
   assert.ok(await revoked(issued.refresh_token));
 });
 
-// Polls, because effects are performed after the response: whether the provider was asked to revoke the token.
+// Polls until the provider was asked to revoke the token, because effects are performed after the response.
 async function revoked(token) {
   for (let attempt = 0; attempt < 50 && !upstream.revoked.includes(token); attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -267,7 +267,7 @@ test("removing an app's access revokes its tokens at the provider", async () => 
   assert.doesNotMatch((await browser.open("/account")).text, /for Test App/);
 });
 
-test("a second connect of the same app narrows to what is approved then, and disconnecting gives it back", async () => {
+test("connecting the same app again narrows its scopes to those approved then, and disconnecting revokes the tokens", async () => {
   reset();
   const { browser, app, access_token } = await connected({ scope: "post read" });
   await connect(browser, app, { scope: "read" });
@@ -280,7 +280,7 @@ test("a second connect of the same app narrows to what is approved then, and dis
   assert.equal(upstream.revoked.length > 0, true);
 });
 
-test("the person may cancel here or deny there, and the app is told", async () => {
+test("the user may cancel here or deny at the provider, and the app is told", async () => {
   reset();
   const { browser, app } = await connected();
   const query = form({ client_id: app.client_id, redirect_uri: CALLBACK, state: "s" });
@@ -293,7 +293,7 @@ test("the person may cancel here or deny there, and the app is told", async () =
   upstream.next({});
 });
 
-test("an app that is not registered, or asks to be answered elsewhere, is not answered at all", async () => {
+test("an unregistered app or redirect URI never gets a redirect", async () => {
   const { browser, app } = await connected();
   for (const query of [
     { client_id: "nobody", redirect_uri: CALLBACK },

@@ -1,4 +1,4 @@
-// What each flow costs at Cloudflare, counted on the real runtime: docs/costs.md has the table.
+// What each flow costs at Cloudflare, counted on the real runtime. docs/costs.md has the table.
 //   WRITE=1 node --test tests/black_box/costs.test.mjs    writes the table anew
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -31,7 +31,7 @@ after(async () => {
   await world.stop();
 });
 
-// What is done after an answer is waited for.
+// Waits for the work that is done after a response.
 async function quiet() {
   let last = await counters(server);
   for (;;) {
@@ -49,9 +49,9 @@ const isTypical = (counts, others) => {
   return difference < 0 || (difference === 0 && counts["rows read"] > others["rows read"]);
 };
 
-// Counts five times when caches are filled, and keeps the cheapest: an alarm that an earlier flow set may fall into one.
-// Among equals it keeps the one that read the most rows: the object that keeps an event may be in memory by chance, and
-// then its state isn't read.
+// Counts five times with filled caches and keeps the cheapest, because an alarm of an earlier flow may fall into a run.
+// If several are equally cheap, keeps the one that read the most rows: the object that stores an event may be in memory
+// by chance, and then its state isn't read.
 async function count(name, work) {
   await work();
   for (let time = 0; time < 5; time += 1) {
@@ -85,7 +85,7 @@ async function logInThroughProvider(client) {
   assert.equal(tokens.status, 200);
 }
 
-// How often the free plan permits each flow in a day, if nothing else happens, by each of its limits.
+// How often the free plan allows each flow in a day, if nothing else happens, by each of its limits.
 function freeTable() {
   const limits = Object.keys(FREE).filter((what) => Object.values(counted).some((counts) => counts[what] > 0));
   const lines = Object.entries(counted).map(([name, counts]) => {
@@ -128,7 +128,7 @@ test("each flow costs what the table says", async () => {
   });
   await count("log in through a provider", () => logInThroughProvider(client));
   await count("keys or metadata", () => fetch(`${server.url}/jwks`));
-  // The last, since each sets an alarm that comes ten seconds later.
+  // These come last, because each sets an alarm for ten seconds later.
   await count("sign up", () => signedUp(server));
 
   const columns = Object.keys(PRICES);

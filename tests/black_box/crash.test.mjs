@@ -1,4 +1,4 @@
-// `kill -9` of the runtime at any moment loses nothing that was answered with success.
+// `kill -9` of the runtime at any moment loses nothing that a successful response has confirmed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "../support/browser.mjs";
@@ -45,7 +45,7 @@ test("a refresh token that was replaced before the crash gets the same successor
   assert.equal(again.body.refresh_token, first.body.refresh_token);
 });
 
-test("whatever was answered at a random moment under load is there afterwards", async () => {
+test("everything confirmed before a crash at a random moment under load is stored", async () => {
   for (let round = 0; round < 6; round += 1) {
     const app = await publicApp(server);
     const [clients, people, refreshed] = [[], [], []];

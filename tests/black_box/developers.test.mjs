@@ -1,4 +1,4 @@
-// Mode 3: being the provider of others. Developers register their apps by themselves.
+// Mode 3: first-party login. Developers register their own apps.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser, decode } from "../support/browser.mjs";
@@ -30,25 +30,25 @@ const act = async (browser, page, action, fields) => {
   return browser.page(await browser.follow(response));
 };
 
-// Whether the token endpoint knows the client by that secret: junk is then refused as a grant.
+// Whether the token endpoint accepts the client's secret: if so, it refuses the wrong code as a grant.
 async function authenticates(client) {
   const { body } = await post(`${server.url}/token`, { grant_type: "authorization_code", code: "x" }, basic(client));
   return body.error === "invalid_grant";
 }
 
-test("a developer registers an app, sees its id and secret once, and people sign in to it", async () => {
+test("a developer registers an app and sees its secret once, and users sign in to the app", async () => {
   const { browser, page, client } = await registered();
   assert.ok(await authenticates(client));
   const again = await browser.open(`/developers/${client.client_id}`);
   assert.equal(shownSecret(again), undefined);
-  assert.match(page.text, /it is not shown again/);
+  assert.match(page.text, /It won.t be shown again/);
   const { challenge } = pkce();
   const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
   assert.equal(asked.title, "Album asks for access");
   assert.match(asked.text, /This app hasn’t been verified/);
 });
 
-test("a secret rotates: the new one is good at once, the old one until it is retired, and never three", async () => {
+test("a secret rotates: the new one works at once, the old one until it is retired, and there are never three", async () => {
   const { browser, page, client } = await registered();
   assert.ok(await authenticates(client));
   const rotated = await act(browser, page, "rotate");
@@ -58,7 +58,7 @@ test("a secret rotates: the new one is good at once, the old one until it is ret
   assert.equal((await act(browser, rotated, "rotate")).status, 409);
   await act(browser, rotated, "retire");
   assert.ok(await authenticates(newer));
-  // Where an isolate still holds the client as it was, the old secret goes on for a minute at most.
+  // An isolate may have the client cached, so the old secret may work for up to a minute.
   assert.ok(!(await authenticates({ ...client, client_secret: "vcs_wrong" })));
 });
 
@@ -74,7 +74,7 @@ test("a new secret whose page was lost can be discarded, and the app keeps the s
   assert.ok(await authenticates({ ...client, client_secret: shownSecret(again) }));
 });
 
-test("a tab that shows other secrets than the app has now retires none of them", async () => {
+test("a tab that shows outdated secrets can't retire any", async () => {
   const { browser, page, client } = await registered();
   const stale = await act(browser, page, "rotate");
   const second = { ...client, client_secret: shownSecret(stale) };
@@ -89,7 +89,7 @@ test("a tab that shows other secrets than the app has now retires none of them",
   assert.ok(await authenticates(third));
 });
 
-test("a tab that shows older settings brings nothing back that another tab removed", async () => {
+test("a tab that shows outdated settings can't restore what another tab removed", async () => {
   const { browser, page } = await registered();
   const settings = (name, uri) => ({ name, redirect_uris: uri, scope: "openid" });
   const saved = await act(browser, page, "save", settings("Album", "https://album.example.test/new"));
@@ -102,7 +102,7 @@ test("a tab that shows older settings brings nothing back that another tab remov
   assert.match(now.text, /album\.example\.test\/new/);
 });
 
-test("a redirect URI that is saved is good at once; one that cannot be is refused in clear words", async () => {
+test("a saved redirect URI works at once; a bad one is refused with a clear message", async () => {
   const { browser, page, client } = await registered();
   const { challenge } = pkce();
   const ask = (redirect_uri) => browser.open(authorizeUrl(server, client, { challenge, redirect_uri, scope: "openid" }));
@@ -123,7 +123,7 @@ test("a redirect URI that is saved is good at once; one that cannot be is refuse
   }
 });
 
-test("an app is its developer's alone, and goes when it is deleted", async () => {
+test("only its developer can manage an app, and deleting it ends it", async () => {
   const { browser, page, client } = await registered();
   const { browser: other } = await signedUp(server);
   assert.equal((await other.open(`/developers/${client.client_id}`)).status, 404);
@@ -133,7 +133,7 @@ test("an app is its developer's alone, and goes when it is deleted", async () =>
   assert.equal((await browser.open(`/developers/${client.client_id}`)).status, 404);
 });
 
-test("an account that answers for apps is not deleted before them", async () => {
+test("an account with registered apps can't be deleted before them", async () => {
   const { browser } = await registered();
   const page = await browser.open("/account/delete");
   const kept = await browser.submit(page, { current_password: "a long enough passphrase" });
@@ -141,7 +141,7 @@ test("an account that answers for apps is not deleted before them", async () => 
   assert.match(alert(kept), /Delete them first/);
 });
 
-test("only whom the operator allows registers apps, and only a verified address counts", async () => {
+test("only users whom the operator allows register apps, and only verified addresses count", async () => {
   const strict = await startServer({ vars: { DEVELOPERS: "@example.com" } });
   try {
     const { browser } = await signedUp(strict, { ...newPerson(), email: "eve@example.com" });

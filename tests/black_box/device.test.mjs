@@ -1,4 +1,4 @@
-// RFC 8628, and beyond it `Prefer: wait` (RFC 7240 §4.3).
+// RFC 8628, and its extension with `Prefer: wait` (RFC 7240 §4.3).
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "../support/browser.mjs";
@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-test("the device authorization response has what §3.2 asks for", async () => {
+test("the device authorization response has the members of §3.2", async () => {
   const answer = await deviceCode(server, client);
   assert.match(answer.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
   assert.equal(answer.verification_uri, `${server.url}/device`);
@@ -23,7 +23,7 @@ test("the device authorization response has what §3.2 asks for", async () => {
   assert.deepEqual([answer.expires_in, answer.interval], [600, 5]);
 });
 
-test("a device that waits is told authorization_pending, and slow_down when it asks too often (§3.5)", async () => {
+test("a waiting device gets authorization_pending, and slow_down if it polls too often (§3.5)", async () => {
   const { device_code } = await deviceCode(server, client);
   const first = await poll(server, client, device_code);
   assert.deepEqual([first.status, first.body.error], [400, "authorization_pending"]);
@@ -31,7 +31,7 @@ test("a device that waits is told authorization_pending, and slow_down when it a
   assert.deepEqual([second.status, second.body.error], [400, "slow_down"]);
 });
 
-test("a code typed in any way is found, and the approved device gets its tokens once", async () => {
+test("a code is accepted in any spelling, and the approved device gets its tokens once", async () => {
   for (const typed of [(code) => code.toLowerCase(), (code) => code.replace("-", ""), (code) => code.replace("-", " ")]) {
     const { device_code, user_code } = await deviceCode(server, client);
     const done = await decideDevice(browser, typed(user_code), "allow");
@@ -45,15 +45,15 @@ test("a code typed in any way is found, and the approved device gets its tokens 
   }
 });
 
-test("a denied device is told access_denied with status 400 (§3.5)", async () => {
+test("a denied device gets access_denied with status 400 (§3.5)", async () => {
   const { device_code, user_code } = await deviceCode(server, client);
   const done = await decideDevice(browser, user_code, "deny");
-  assert.equal(done.title, "The device was not let in");
+  assert.equal(done.title, "The device was denied");
   const answer = await poll(server, client, device_code);
   assert.deepEqual([answer.status, answer.body.error], [400, "access_denied"]);
 });
 
-test("a poll that would rather wait is answered the moment the person decides", async () => {
+test("a held poll gets its response the moment the user decides", async () => {
   for (const [decision, expected] of [["allow", undefined], ["deny", "access_denied"]]) {
     const { device_code, user_code } = await deviceCode(server, client);
     let answered = false;
@@ -68,32 +68,32 @@ test("a poll that would rather wait is answered the moment the person decides", 
   }
 });
 
-test("a poll that waited in vain is told authorization_pending", async () => {
+test("a held poll without a decision gets authorization_pending", async () => {
   const { device_code } = await deviceCode(server, client);
   const answer = await poll(server, client, device_code, { prefer: "wait=1" });
   assert.equal(answer.body.error, "authorization_pending");
 });
 
-test("another client cannot poll with a code that it did not get", async () => {
+test("a client can't poll with another client's code", async () => {
   const { device_code } = await deviceCode(server, client);
   const other = await television(server);
   assert.equal((await poll(server, other, device_code)).body.error, "invalid_grant");
 });
 
-test("a person who arrives by the complete address signs up and is asked", async () => {
+test("a user who opens verification_uri_complete signs up and is asked", async () => {
   const { verification_uri_complete, device_code } = await deviceCode(server, client);
   const visitor = new Browser(server.url);
   const signIn = await visitor.open(verification_uri_complete);
   assert.equal(signIn.title, "Sign in");
   const signUp = await visitor.open(signIn.text.match(/href="([^"]*\/sign-up[^"]*)"/)[1].replaceAll("&#38;", "&"));
   const approve = await visitor.submit(signUp, newPerson());
-  assert.match(approve.title, /Let Test TV in/);
+  assert.match(approve.title, /Approve Test TV/);
   assert.match(approve.text, /This app hasn’t been verified/);
   await visitor.submit(approve, { decision: "allow" }, "/device/decide");
   assert.equal((await poll(server, client, device_code)).status, 200);
 });
 
-test("the QR code is a picture of the complete address (§3.3.1)", async () => {
+test("the QR code contains verification_uri_complete (§3.3.1)", async () => {
   const { verification_qr_uri } = await deviceCode(server, client);
   const answer = await fetch(verification_qr_uri);
   assert.equal(answer.headers.get("content-type"), "image/svg+xml");
@@ -101,7 +101,7 @@ test("the QR code is a picture of the complete address (§3.3.1)", async () => {
   assert.equal((await fetch(`${server.url}/device/qr.svg?user_code=x`)).status, 400);
 });
 
-test("guessing user codes is limited, for a network and for an account (§5.1)", async () => {
+test("guesses of user codes are limited, per network and per account (§5.1)", async () => {
   const strict = await startServer({ vars: { WRONG_USER_CODES_PER_HOUR: "3" } });
   try {
     const { browser: guesser } = await signedUp(strict);
@@ -115,7 +115,7 @@ test("guessing user codes is limited, for a network and for an account (§5.1)",
   }
 });
 
-test("the page tells where the device is, and warns when that is far away (§5.4)", async () => {
+test("the page shows where the device is, and warns if that is far away (§5.4)", async () => {
   const lisbon = { country: "PT", city: "Lisbon", asOrganization: "Home Net", latitude: "38.72", longitude: "-9.14" };
   const tokyo = { country: "JP", region: "Tokyo", city: "Tokyo", asOrganization: "Far Net", latitude: "35.68", longitude: "139.69" };
   const far = await startServer({ cf: lisbon });

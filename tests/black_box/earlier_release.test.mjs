@@ -1,4 +1,5 @@
-// What an earlier release stored is read. The files on disk are changed to its form while the server is stopped.
+// Data that an earlier release stored can be read. The tests convert the files on disk to its format while the server
+// is stopped.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "../support/browser.mjs";
@@ -10,7 +11,7 @@ let server;
 before(async () => { server = await startServer(); });
 after(() => server.stop());
 
-test("rows that were stored together in one record are found, and get keys of their own", async () => {
+test("rows of one record are found, and get their own keys", async () => {
   const { browser, tokens, client } = await signedIn(server);
   await server.stop({ keep: true });
   const isRow = ([key]) => /^(session|consent|grant)\//.test(key);

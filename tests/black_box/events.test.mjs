@@ -1,4 +1,4 @@
-// Events on the real runtime: lines on standard output, rows in the objects that keep them, and what they cost.
+// Events on the real runtime: lines on standard output, rows in the objects that store them, and their costs.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +48,7 @@ function hasRows(object) {
 // What no event may contain.
 const secrets = [];
 
-test("what happens is told in lines of standard output, in order", async () => {
+test("events are lines of standard output, in order", async () => {
   const client = await publicApp(served, { first_party: true });
   const { browser, person } = await signedUp(served);
   secrets.push(person.email, person.password);
@@ -90,7 +90,7 @@ test("what happens is told in lines of standard output, in order", async () => {
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
 });
 
-test("what is kept is in the objects that keep events, and nowhere else is an event stored", async () => {
+test("kept events are stored in the event log objects and nowhere else", async () => {
   const events = told();
   await served.stop();
   const state = { state: `${folder}/state` };
@@ -109,7 +109,7 @@ test("what is kept is in the objects that keep events, and nowhere else is an ev
   }
 });
 
-test("an event in a row that is written anyway costs one call and one row", async () => {
+test("an event in a row that is written anyway costs one more call and one more row", async () => {
   const server = await startServer();
   const quiet = async () => {
     let last = await counters(server);
@@ -120,7 +120,7 @@ test("an event in a row that is written anyway costs one call and one row", asyn
       last = next;
     }
   };
-  // The same metadata again is written and published, and is no event.
+  // Unchanged metadata is written and published, but is no event.
   const client = await register(server);
   await manage(server, client, "PUT", { client_name: "Sundial" });
   const spent = async (name) => {
@@ -129,7 +129,7 @@ test("an event in a row that is written anyway costs one call and one row", asyn
     const later = await quiet();
     return Object.fromEntries(Object.keys(later).map((what) => [what, later[what] - earlier[what]]));
   };
-  // An alarm that comes in between counts, too.
+  // An alarm that fires meanwhile counts too.
   const least = async (names) => {
     const counts = [];
     for (const name of names) counts.push(await spent(name));

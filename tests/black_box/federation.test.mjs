@@ -1,5 +1,4 @@
-// Modes 2 and 3: signing in through an OpenID provider that nobody here wrote, through a second
-// Vestibule, and through both.
+// Modes 2 and 3: sign-in through an independent OpenID provider, through a second Vestibule, and through both.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startWithUpstream, client, dana, newBrowser, SECRET, settings, through } from "../support/federation.mjs";
@@ -39,7 +38,7 @@ test("an app's request goes through the provider and back to the app (nested fed
   assert.equal(profile.body.name, dana.name);
 });
 
-test("updated_at says when something changed, not when the person came (OpenID Connect Core §5.1)", async () => {
+test("updated_at is when something changed, not when the user signed in (OpenID Connect Core §5.1)", async () => {
   const { server } = world;
   const app = await publicApp(server, { first_party: true });
   const seen = [];
@@ -57,7 +56,7 @@ test("updated_at says when something changed, not when the person came (OpenID C
   assert.equal(seen[1], seen[0]);
 });
 
-test("the second sign-in finds the same account, with one sign-in there", async () => {
+test("the second sign-in finds the same account, with only one sign-in at the provider", async () => {
   const jar = newJar();
   const { server } = world;
   for (const expected of [2, 2]) {
@@ -67,7 +66,7 @@ test("the second sign-in finds the same account, with one sign-in there", async 
   }
 });
 
-test("prompt=login and max_age are asked of the provider, and its auth_time is told on", async () => {
+test("prompt=login and max_age are passed to the provider, and its auth_time to the app", async () => {
   const { server } = world;
   const app = await publicApp(server);
   const { verifier, challenge } = pkce();
@@ -89,14 +88,14 @@ test("prompt=login and max_age are asked of the provider, and its auth_time is t
   assert.ok(Date.now() / 1000 - claimsOf(body.id_token).auth_time < 60);
 });
 
-test("a person who denies there comes back to a page with a way on", async () => {
+test("a user who denies at the provider returns to a page with other ways to sign in", async () => {
   const page = await through(newBrowser(world.server), "/sign-in/up", "dana", { deny: true });
   assert.equal(page.status, 403);
-  assert.match(page.text, /it was denied there/);
+  assert.match(page.text, /access was denied at/);
   assert.match(page.text, /Continue with Upstream/);
 });
 
-test("an address that the provider did not verify opens nobody's account (account takeover)", async () => {
+test("an address that the provider did not verify opens no account (account takeover)", async () => {
   const { server } = world;
   await signedUp(server, { email: "eve@example.test", password: "a long enough passphrase" });
   const page = await through(newBrowser(server), "/sign-in/up", "eve");
@@ -104,7 +103,7 @@ test("an address that the provider did not verify opens nobody's account (accoun
   assert.doesNotMatch(page.text, /Change password/);
 });
 
-test("linking and unlinking from the account page, and never the last way in", async () => {
+test("identities can be linked and unlinked on the account page, except for the last way to sign in", async () => {
   const { server, upstream } = world;
   upstream.setAccount("frank", { sub: "frank", email: "frank@other.test", email_verified: true });
   const { browser, person } = await signedUp(server);
@@ -127,7 +126,7 @@ test("linking and unlinking from the account page, and never the last way in", a
       headers: { origin: server.url },
     })));
   assert.match((await post(browser, { ...unlink.fields, current_password })).text, /The account was unlinked/);
-  // From now on the identity leads to an account of its own, where it is the only way in.
+  // From now on the identity belongs to another account, where it is the only way to sign in.
   const alone = newBrowser(server);
   const own = await through(alone, "/sign-in/up?prompt=login", "frank");
   const last = own.forms.find(({ fields }) => fields.unlink);
@@ -153,13 +152,13 @@ for (const mode of ["down", "nonsense", "huge", "redirect", "error500"]) {
   });
 }
 
-test("nobody can make the server fetch the keys at will, and new keys are found", async () => {
+test("nobody can make the server fetch keys at will, but new keys are found", async () => {
   const { server, upstream } = await startWithUpstream();
   try {
     await through(newBrowser(server), "/sign-in/up", "dana");
     const fetched = upstream.counts["/jwks"];
     upstream.setKeys();
-    // Within a minute of the last fetch the new key is not looked for, and the sign-in is refused.
+    // Within a minute of the last fetch, the keys aren't fetched again, and the sign-in is refused.
     const pages = [];
     for (let attempt = 0; attempt < 5; attempt += 1) pages.push(await through(newBrowser(server), "/sign-in/up", "dana"));
     assert.ok(pages.every(({ status }) => status === 502));
@@ -194,7 +193,7 @@ for (const alg of ["RS256", "PS256", "ES256", "EdDSA"]) {
   });
 }
 
-test("an answer by form_post is taken from a form that another site sends", async () => {
+test("a form_post response from another site is accepted", async () => {
   const form = await startWithUpstream({ provider: { authorization_parameters: { response_mode: "form_post" } } });
   try {
     const page = await through(newBrowser(form.server), "/sign-in/up", "dana");
@@ -204,7 +203,7 @@ test("an answer by form_post is taken from a form that another site sends", asyn
   }
 });
 
-test("a Vestibule behind a Vestibule behind a provider signs the person in to the app (three levels)", async () => {
+test("a Vestibule behind a Vestibule behind a provider signs the user in to the app (three levels)", async () => {
   const outerPort = await freePort();
   const outerUrl = `http://localhost:${outerPort}`;
   const inner = await startWithUpstream();
@@ -244,7 +243,7 @@ test("a Vestibule behind a Vestibule behind a provider signs the person in to th
   }
 });
 
-test("a secret that is missing, and a provider that cannot be used, stop the start with a line that names it", async () => {
+test("a missing secret or a wrong provider setting stops the start with a line that names it", async () => {
   const table = { id: "up", issuer: "https://id.example.com", client_id: "vestibule" };
   for (const [vars, expected] of [
     [{ PROVIDERS: [table] }, /PROVIDER_UP_SECRET is missing/],

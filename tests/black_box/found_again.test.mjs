@@ -24,7 +24,7 @@ const stop = async () => {
 beforeEach(stop);
 afterEach(stop);
 
-// A worker of another name has other objects, and finds the same KV.
+// A worker with another name has other objects but the same KV.
 async function deploy(worker, vars) {
   const { state, port } = server ?? {};
   await server?.stop({ keep: true });
@@ -47,11 +47,11 @@ for (const [title, secrets] of [["the same secret", A], ["another secret", B]]) 
     const made = await kids(server);
     assert.equal(made.length, 2);
     assert.ok(!made.some((kid) => left.includes(kid)));
-    // The clients in KV are the operator's own.
+    // The clients in KV belong to the operator.
     const answer = await token(server, machine);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.ok(made.includes(headerOf(answer.body.access_token).kid));
-    // A token of the other deployment is refused here, also as a hint.
+    // A token of the other deployment is refused here, even as a hint.
     assert.equal((await userinfo(server, tokens.access_token)).status, 401);
     const hinted = await new Browser(server.url).request(`/end_session?id_token_hint=${tokens.id_token}`);
     assert.equal(hinted.status, 400);
@@ -89,7 +89,7 @@ test("an upgrade from a version that published keys without the ring's name keep
   const machine = await machineOf(server);
   const before = await kids(server);
   const kid = headerOf((await token(server, machine)).body.access_token).kid;
-  // What an earlier version leaves.
+  // What an earlier version leaves in KV.
   const [published] = (await names()).filter((name) => name.startsWith("keys/"));
   const namespace = await kv();
   await namespace.put("keys", await namespace.get(published));
@@ -116,7 +116,7 @@ test("keys that an earlier version of another deployment left in KV are ignored"
   assert.ok(!(await kids(server)).some((kid) => left.includes(kid)));
 });
 
-test("keys in KV that cannot be read are published anew", async () => {
+test("unreadable keys in KV are published again", async () => {
   await deploy("vestibule", A);
   const before = await kids(server);
   const [published] = (await names()).filter((name) => name.startsWith("keys/"));
@@ -129,7 +129,7 @@ test("keys in KV that cannot be read are published anew", async () => {
 });
 
 // With `make serve`, new objects have the same IDs as the deleted ones, so the ring's keys are found, too.
-test("make serve serves over a state folder whose objects were deleted, with the same secret and with another", async () => {
+test("make serve starts with a state folder whose objects were deleted, with the same or another secret", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-found-"));
   const port = await freePort();
   const start = async (secret) => {

@@ -1,4 +1,4 @@
-// A provider of plain OAuth 2.0: GitHub's documented web flow, at a faithful double of its endpoints.
+// A plain OAuth 2.0 provider: GitHub's documented web flow, at a test server that imitates its endpoints.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { newBrowser, settings } from "../support/federation.mjs";
@@ -35,17 +35,17 @@ async function signIn(browser = newBrowser(server)) {
   return browser.open(await logInUpstream(there.location, "octocat"));
 }
 
-test("the person is known by GitHub's number, and the address is the primary one that is verified", async () => {
+test("a user is identified by GitHub's numeric ID, and the address is the verified primary one", async () => {
   const page = await signIn();
   assert.equal(page.title, "Your account");
   assert.match(page.text, /octocat@example\.test/);
   assert.match(page.text, /The Octocat/);
-  // A new name there is the same person here.
+  // A user who changes the name at GitHub is still the same user here.
   github.user = { ...github.user, login: "renamed" };
   assert.match((await signIn()).text, /octocat@example\.test/);
 });
 
-test("an address that GitHub did not verify leads to nobody's account (account takeover)", async () => {
+test("an address that GitHub did not verify opens no account (account takeover)", async () => {
   const { person } = await signedUp(server);
   const [user, emails] = [github.user, github.emails];
   github.user = { id: 666, login: "mallory", email: person.email };
@@ -60,7 +60,7 @@ test("an address that GitHub did not verify leads to nobody's account (account t
   }
 });
 
-test("an error that comes with status 200 is an error", async () => {
+test("an error with status 200 is an error", async () => {
   github.refuse = "bad_verification_code";
   try {
     const page = await signIn();
@@ -71,18 +71,18 @@ test("an error that comes with status 200 is an error", async () => {
   }
 });
 
-test("a person who denies comes back to a page with a way on", async () => {
+test("a user who denies returns to a page with other ways to sign in", async () => {
   github.deny = true;
   try {
     const page = await signIn();
     assert.equal(page.status, 403);
-    assert.match(page.text, /it was denied there/);
+    assert.match(page.text, /access was denied at/);
   } finally {
     github.deny = false;
   }
 });
 
-test("disconnecting ends one token by GitHub's own way, and leaves the token of another app", async () => {
+test("disconnecting revokes one token at GitHub and leaves that of another app", async () => {
   github.revokeAll();
   const { browser } = await signedUp(server);
   const app = await publicApp(server, { scope: "openid connection:github" });

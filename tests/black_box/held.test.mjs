@@ -1,5 +1,5 @@
-// Polls that are held (`Prefer: wait`, RFC 7240 §4.3) take little memory, and give it back when whoever sent
-// them has gone. The runtime does not say that: what it did for the caller just never goes on.
+// Held polls (`Prefer: wait`, RFC 7240 §4.3) take little memory and free it when the client disconnects. The runtime
+// doesn't report a disconnect: the work for that client just never continues.
 import assert from "node:assert/strict";
 import { connect, createServer } from "node:net";
 import { after, before, test } from "node:test";
@@ -12,20 +12,20 @@ const MIB = 1024 * 1024;
 let server;
 let client;
 before(async () => {
-  // An interval of one second lets one code be polled many times at once.
+  // With an interval of one second, one code can be polled many times at once.
   server = await startServer({ vars: { DEVICE_INTERVAL: "1", DEVICE_CODES_PER_HOUR: "1000" } });
   client = await television(server);
 });
 after(() => server.stop());
 
-// How many tasks wait in the isolate, and how many bytes its wasm memory has, which never shrinks.
+// The number of tasks that wait in the isolate, and the size of its wasm memory in bytes, which never shrinks.
 async function used() {
   const { headers } = await fetch(`${server.url}/no-such-page`);
   const of = (name) => Number(headers.get("server-timing").match(new RegExp(`(?<![a-z-])${name};desc="(\\d+)"`))[1]);
   return { tasks: of("tasks"), memory: of("memory") };
 }
 
-// Sends a held poll with much that nobody needs, in the body and beside it; comes back with its socket.
+// Sends a held poll with a lot of unneeded data in the body and the headers. Returns its socket.
 function send(device_code) {
   const junk = "x".repeat(60_000);
   const body = `${new URLSearchParams({ grant_type: DEVICE, client_id: client.client_id, device_code })}&junk=${junk}`;
@@ -39,7 +39,7 @@ function send(device_code) {
   return socket;
 }
 
-test("hundreds of held polls with large bodies take little memory, and none once they were reset", async () => {
+test("hundreds of held polls with large bodies take little memory, and none after their connections were reset", async () => {
   const codes = await Promise.all(Array.from({ length: 20 }, () => deviceCode(server, client)));
   const idle = await used();
   const sockets = codes.flatMap(({ device_code }) => Array.from({ length: 30 }, () => send(device_code)));
@@ -49,7 +49,7 @@ test("hundreds of held polls with large bodies take little memory, and none once
     held = await used();
   }
   assert.ok(held.tasks >= 500, `${held.tasks} are held`);
-  // 84 KB of each were sent.
+  // 84 KB of data were sent with each.
   assert.ok(held.memory < idle.memory + 6 * MIB, `${(held.memory - idle.memory) / held.tasks} bytes for each`);
   for (const socket of sockets) socket.resetAndDestroy();
   let left = held;
@@ -59,13 +59,13 @@ test("hundreds of held polls with large bodies take little memory, and none once
   }
   assert.ok(left.tasks <= 5, `${left.tasks} tasks stay`);
   assert.ok(left.memory < idle.memory + 6 * MIB, `${left.memory} bytes, where ${idle.memory} were before`);
-  // Whoever comes now is held again.
+  // New polls are held again.
   const { device_code } = await deviceCode(server, client);
   const answer = await poll(server, client, device_code, { prefer: "wait=1" });
   assert.equal(answer.body.error, "authorization_pending");
 });
 
-test("an object that holds too many answers gives the oldest as it stands", async () => {
+test("an object that holds too many responses sends the oldest", async () => {
   const { device_code, user_code } = await deviceCode(server, client);
   const { browser } = await signedUp(server);
   const answered = [];
@@ -79,8 +79,8 @@ test("an object that holds too many answers gives the oldest as it stands", asyn
   assert.deepEqual([errors("authorization_pending"), errors("access_denied")], [8, 32]);
 });
 
-test("requests that would fill the memory are refused for a moment, and those that come later are not", async () => {
-  // Whoever signs in through this provider waits, and what was sent waits too.
+test("requests that would fill the memory are refused temporarily", async () => {
+  // A user who signs in through this provider waits, and so does the data of the request.
   const silent = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => silent.once("listening", resolve));
   const issuer = `http://127.0.0.1:${silent.address().port}`;

@@ -9,7 +9,7 @@ import { newObjectId, objectIdOfName, send, takeFast } from "../../src/edge/plat
 import { serve } from "../support/serve.mjs";
 import { freePort, startServer } from "../support/server.mjs";
 
-// A namespace whose IDs name the jurisdiction in which they were made.
+// A namespace whose IDs contain the jurisdiction in which they were created.
 function namespace(asked = [], own = "none") {
   const id = (kind) => (text = "") => ({ toString: () => `${own} ${kind} ${text}`.trim() });
   return {
@@ -34,7 +34,7 @@ async function everything(env) {
 }
 
 for (const jurisdiction of ["eu", "fedramp"]) {
-  test(`with JURISDICTION=${jurisdiction} every object is made, found and called in it`, async () => {
+  test(`with JURISDICTION=${jurisdiction} every object is created, found and called in it`, async () => {
     const env = { JURISDICTION: jurisdiction, GRANTS: namespace() };
     assert.deepEqual(await everything(env), [
       `${jurisdiction} unique`,
@@ -59,13 +59,13 @@ test("another JURISDICTION keeps the server from starting", async () => {
   try {
     const answer = await fetch(`${server.url}/jwks`);
     assert.equal(answer.status, 503);
-    assert.match(await answer.text(), /JURISDICTION is "us", and must be eu or fedramp/);
+    assert.match(await answer.text(), /JURISDICTION is "us" but must be eu or fedramp/);
   } finally {
     await server.stop();
   }
 });
 
-test("where the platform has no jurisdictions the log says so, and nothing is stored elsewhere", async (t) => {
+test("if the platform has no jurisdictions, the log says so and nothing is stored", async (t) => {
   const lines = [];
   for (const method of ["error", "log", "warn"]) t.mock.method(console, method, (...words) => void lines.push(words.join(" ")));
   const server = await startServer({ vars: { JURISDICTION: "eu" } });
@@ -79,7 +79,7 @@ test("where the platform has no jurisdictions the log says so, and nothing is st
   assert.match(lines.join("\n"), /Jurisdiction restrictions are not implemented in workerd/);
 });
 
-test("make serve refuses JURISDICTION, which it could not keep", async () => {
+test("make serve refuses JURISDICTION, which it can't guarantee", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-jurisdiction-"));
   try {
     const refused = await serve(await freePort(), [`STATE=${folder}`, "JURISDICTION=eu"]);

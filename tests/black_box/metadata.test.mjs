@@ -1,5 +1,5 @@
-// The metadata is true to the last field (RFC 8414, OpenID Connect Discovery), registration
-// (RFC 7591, RFC 7592), and the claims in the tokens (OpenID Connect Core §2, RFC 9068 §2.2).
+// Every member of the metadata is true (RFC 8414, OpenID Connect Discovery). Also registration (RFC 7591, RFC 7592),
+// and the claims in tokens (OpenID Connect Core §2, RFC 9068 §2.2).
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
@@ -18,14 +18,14 @@ before(async () => {
 });
 after(() => server.stop());
 
-test("both well-known addresses serve one document, to any origin", async () => {
+test("both well-known URLs serve the same document, to any origin", async () => {
   const other = await fetch(`${server.url}/.well-known/oauth-authorization-server`);
   assert.deepEqual(await other.json(), metadata);
   assert.equal(other.headers.get("access-control-allow-origin"), "*");
   assert.equal(metadata.issuer, server.url);
 });
 
-test("a document that was kept is the one that was made, headers and all (RFC 9111 §5.2.2.9)", async () => {
+test("a cached document is identical to the original, with its headers (RFC 9111 §5.2.2.9)", async () => {
   for (const path of ["/jwks", "/.well-known/openid-configuration", "/assets/vestibule.css"]) {
     const read = async (method) => {
       const response = await fetch(`${server.url}${path}`, { method });
@@ -41,7 +41,7 @@ test("a document that was kept is the one that was made, headers and all (RFC 91
   }
 });
 
-test("a script of any site may read what it asked for, and why it was refused (Fetch §3.2)", async () => {
+test("scripts of any site may read responses and errors (Fetch §3.2)", async () => {
   const fields = { method: "POST", body: new URLSearchParams({ grant_type: "refresh_token" }) };
   const refused = await fetch(metadata.token_endpoint, { ...fields, headers: { origin: "https://app.example.test" } });
   assert.equal(refused.headers.get("access-control-allow-origin"), "*");
@@ -51,14 +51,14 @@ test("a script of any site may read what it asked for, and why it was refused (F
   assert.equal(userinfo.headers.get("access-control-allow-origin"), "*");
 });
 
-test("every endpoint that is named is there", async () => {
+test("every endpoint in the metadata exists", async () => {
   for (const [name, url] of Object.entries(metadata).filter(([key]) => /_endpoint$|_uri$/.test(key))) {
     assert.ok(url.startsWith(server.url), name);
     assert.notEqual((await fetch(url, { redirect: "manual" })).status, 404, name);
   }
 });
 
-test("every authentication method, grant type, response mode and prompt that is named is taken", async () => {
+test("every authentication method, grant type, response mode and prompt in the metadata works", async () => {
   assert.deepEqual([...metadata.token_endpoint_auth_methods_supported].sort(), ["client_secret_basic", "client_secret_post", "none"]);
   for (const method of metadata.token_endpoint_auth_methods_supported) {
     const client = await register(server, { token_endpoint_auth_method: method, grant_types: metadata.grant_types_supported.filter((type) => method !== "none" || type !== "client_credentials") });
@@ -82,7 +82,7 @@ test("every authentication method, grant type, response mode and prompt that is 
   }
 });
 
-test("the demo person has every claim that is named (Core §5.1)", async () => {
+test("the demo user has every claim in the metadata (Core §5.1)", async () => {
   await fetch(`${server.url}/demo`);
   const browser = new Browser(server.url);
   await browser.submit(await browser.open("/sign-in"), { email: "demo@example.com", password: "vestibule-demo" });
@@ -135,7 +135,7 @@ test("a client works the moment it is registered, and can be read, changed and d
 
 const SECRET = "a secret of this deployment, long enough";
 
-test("in production registration is off, and behind a token it is the operator's", async () => {
+test("in production registration is off, and with a token the operator controls it", async () => {
   const off = await startServer({ vars: { ENVIRONMENT: "production", VESTIBULE_SECRET: SECRET } });
   const behind = await startServer({ vars: { ENVIRONMENT: "production", VESTIBULE_SECRET: SECRET, REGISTRATION: "token", REGISTRATION_TOKEN: "t".repeat(40) } });
   try {
@@ -154,11 +154,11 @@ test("in production registration is off, and behind a token it is the operator's
   }
 });
 
-test("without its secret, or with a wrong setting, the server says so and does nothing", async () => {
+test("without its secret or with a wrong setting, the server reports that and serves nothing", async () => {
   for (const [vars, words] of [
     [{ ENVIRONMENT: "production" }, /VESTIBULE_SECRET is missing/],
     [{ ENVIRONMENT: "production", VESTIBULE_SECRET: "short" }, /at least 32 characters/],
-    [{ PKCE: "never" }, /PKCE is "never", and must be all or public-clients/],
+    [{ PKCE: "never" }, /PKCE is "never" but must be all or public-clients/],
   ]) {
     const broken = await startServer({ vars });
     try {
@@ -173,7 +173,7 @@ test("without its secret, or with a wrong setting, the server says so and does n
   }
 });
 
-test("behind a proxy every address follows the issuer", async () => {
+test("behind a proxy every URL follows the issuer", async () => {
   const issuer = "https://id.example.test";
   const proxied = await startServer({ vars: { ISSUER: issuer } });
   try {

@@ -19,7 +19,7 @@ after(() => world.stop());
 
 const SESSION = "__Host-session";
 
-test("a consent page that one user was shown never counts for another (OpenID Connect Core §3.1.2.4)", async () => {
+test("a consent page of one user never counts for another (OpenID Connect Core §3.1.2.4)", async () => {
   const app = await publicApp(server);
   const { browser, person } = await signedUp(server);
   const { browser: other, person: second } = await signedUp(server);
@@ -36,7 +36,7 @@ test("a consent page that one user was shown never counts for another (OpenID Co
   assert.equal(body.email, second.email);
 });
 
-test("a device page that one user was shown never approves the device for another", async () => {
+test("a device page of one user never approves the device for another", async () => {
   const tv = await television(server);
   const { browser } = await signedUp(server);
   const { browser: other } = await signedUp(server);
@@ -107,7 +107,7 @@ test("an ID token whose key is no longer published still ends its session (RP-In
   }
 });
 
-test("a hint whose key nobody knows costs one read of KV in ten minutes", async () => {
+test("a hint with an unknown key costs one read of KV in ten minutes", async () => {
   const { browser, tokens } = await signedIn(server);
   const [, payload, signature] = tokens.id_token.split(".");
   const reads = [];

@@ -1,5 +1,5 @@
-// Passwords are verified in the account's object, on the real runtime: how often it is called, what is stored, and
-// what happens to guesses that arrive together.
+// Passwords are verified in the account's object, on the real runtime: how often it is called, what is stored, and what
+// happens to simultaneous guesses.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -15,7 +15,7 @@ let server;
 before(async () => { server = await startServer({ vars: { FAILED_SIGN_INS_PER_HOUR: "1000" } }); });
 after(() => server.stop());
 
-// The answer to the form of the sign-in page, without following a redirect.
+// The response to the sign-in form, without following a redirect.
 async function signIn({ email, password }) {
   const browser = new Browser(server.url);
   const { fields } = (await browser.open("/sign-in")).forms.find(({ action }) => action === "/sign-in");
@@ -24,18 +24,18 @@ async function signIn({ email, password }) {
 }
 const objectCalls = ({ headers }) => Number(headers.get("server-timing").match(/(?<![a-z-])objects;desc="(\d+)"/)[1]);
 const times = (count, what) => Array.from({ length: count }, what);
-// How many of these wrong attempts were verified; the others were blocked. Five in a row are, then one after a second,
-// one two seconds later, and so on.
+// How many of these wrong attempts were verified; the others were blocked. Five in a row are verified, then one after a
+// second, one two seconds later, and so on.
 async function verifiedOf(attempts) {
   const statuses = (await Promise.all(attempts)).map(({ status }) => status);
   assert.deepEqual(statuses.filter((status) => status !== 422 && status !== 429), []);
   return statuses.filter((status) => status === 422).length;
 }
 
-test("a sign-in asks four objects, whether it succeeds, fails, or has no account", async () => {
+test("a sign-in calls four objects, whether it succeeds, fails, or has no account", async () => {
   const { person } = await signedUp(server);
   const nobody = newPerson();
-  // Before and after the password, the throttle of the network; between them, the identifier and the account.
+  // The throttle of the network before and after the password; between them, the identifier and the account.
   for (const [attempt, status] of [[person, 303], [{ ...person, password: WRONG }, 422], [nobody, 422]]) {
     const answer = await signIn(attempt);
     assert.deepEqual([answer.status, objectCalls(answer)], [status, 4]);
@@ -44,7 +44,7 @@ test("a sign-in asks four objects, whether it succeeds, fails, or has no account
 
 test("a right password writes no attempt, and a wrong one writes it once", async () => {
   const { person } = await signedUp(server);
-  // The least of three times: an alarm that was set earlier may fall into one.
+  // The minimum of three runs, because an earlier alarm may fall into one.
   const written = async (attempt) => {
     const each = [];
     for (let time = 0; time < 3; time += 1) {
@@ -64,12 +64,12 @@ test("guesses that arrive together are counted one by one, with and without an a
     const verified = await verifiedOf(times(30, () => signIn({ email, password: WRONG })));
     assert.ok(verified >= 5 && verified <= 7, `${verified} were verified`);
   }
-  // The owner waits as long as anyone, and then gets in.
+  // The user waits as long as anyone else, and can then sign in.
   await new Promise((resolve) => setTimeout(resolve, 4000));
   assert.equal((await signIn(person)).status, 303);
 });
 
-test("guesses at one account keep nobody else out, and its owner's sessions and apps go on", async () => {
+test("guesses at one account block no other account, and the user's sessions and apps keep working", async () => {
   const { person: victim, browser, tokens } = await signedIn(server);
   const { person: other } = await signedUp(server);
   const guesses = times(40, () => signIn({ ...victim, password: WRONG }));
@@ -79,7 +79,7 @@ test("guesses at one account keep nobody else out, and its owner's sessions and 
   assert.ok(verified >= 5 && verified <= 7, `${verified} were verified`);
 });
 
-test("a password of any length and in any form is wrong or right, and no error", async () => {
+test("a password of any length and form never causes an error", async () => {
   const { person } = await signedUp(server, { ...newPerson(), password: "caf\u00e9 im Mai, lang genug" });
   for (const [password, status] of [
     ["x".repeat(60_000), 422],
@@ -91,7 +91,7 @@ test("a password of any length and in any form is wrong or right, and no error",
   }
 });
 
-test("no password is in what is stored, and for an address without an account no account is", async () => {
+test("no password is stored, and nothing is stored for an address without an account", async () => {
   const { person, browser } = await signedUp(server, { ...newPerson(), password: "the first passphrase of all" });
   const nobody = newPerson();
   const idOf = async (email) => (await server.mf.getDurableObjectNamespace("ACCOUNTS")).idFromName(`email:${email}`).toString();

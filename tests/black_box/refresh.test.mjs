@@ -20,7 +20,7 @@ test("a public client's refresh token rotates", async () => {
   assert.match(next.body.refresh_token, /^vrt_/);
 });
 
-test("a lost answer does not sign the person out, and the lost token ends the grant when it is used", async () => {
+test("a lost response does not sign the user out, and the lost token ends the grant when it is used", async () => {
   const { client, tokens } = await signedIn(server);
   const lost = await refresh(server, client, tokens.refresh_token);
   await pause(1200);
@@ -41,7 +41,7 @@ test("a used token whose successor was used ends the whole grant (RFC 9700 §4.1
   assert.equal((await refresh(server, client, third.body.refresh_token)).body.error, "invalid_grant");
 });
 
-test("a window of nothing allows no second use", async () => {
+test("a window of zero allows no second use", async () => {
   const strict = await startServer({ vars: { REFRESH_WINDOW: "0" } });
   try {
     const { client, tokens } = await signedIn(strict);
@@ -52,7 +52,7 @@ test("a window of nothing allows no second use", async () => {
   }
 });
 
-test("a scope may be narrowed and never widened", async () => {
+test("a scope may be narrowed but never widened", async () => {
   const { client, tokens } = await signedIn(server);
   const narrow = await refresh(server, client, tokens.refresh_token, { scope: "openid" });
   assert.equal(narrow.body.scope, "openid");
@@ -61,7 +61,7 @@ test("a scope may be narrowed and never widened", async () => {
   assert.equal((await refresh(server, client, narrow.body.refresh_token)).status, 200);
 });
 
-test("another client's refresh token is refused and not touched", async () => {
+test("another client's refresh token is refused and stays valid", async () => {
   const { client, tokens } = await signedIn(server);
   const other = await publicApp(server);
   assert.equal((await refresh(server, other, tokens.refresh_token)).body.error, "invalid_grant");
@@ -86,7 +86,7 @@ test("a confidential client's refresh token stays, and needs the client's secret
   assert.equal((await refresh(server, client, refresh_token)).body.error, "invalid_client");
 });
 
-test("a resource may be narrowed and never added (RFC 8707 §2.2)", async () => {
+test("resources may be narrowed but never added (RFC 8707 §2.2)", async () => {
   const client = await publicApp(server);
   const { browser } = await signedUp(server);
   const { verifier, challenge } = pkce();

@@ -1,5 +1,5 @@
-// After any changes (RFC 7592 §2), the registry in KV has what the client's record has, even if changes overlap
-// or the server crashes: the record publishes its changes in order.
+// After any changes (RFC 7592 §2), the registry in KV equals the client's record, even if changes overlap or the server
+// crashes, because the record publishes its changes in order.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { counters } from "../support/costs.mjs";
@@ -26,7 +26,7 @@ const published = async ({ client_id }) => {
   return JSON.parse(await kv.get(`client:${client_id}`))?.metadata.client_name;
 };
 
-test("a change is published before it is answered, with one write", async () => {
+test("a change is published before the response, with one write", async () => {
   const client = await register(server, { client_name: "First" });
   assert.equal(await published(client), "First");
   const before = await counters(server);
@@ -64,7 +64,7 @@ test("a change that was recorded but not published before a crash is published a
     await crash(server);
     await Promise.all(changes);
   }
-  // The alarm performs the effect that was left.
+  // The alarm performs the remaining effect.
   for (let attempt = 0; attempt < 60 && (await published(client)) !== (await recorded(client)); attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

@@ -1,5 +1,5 @@
-// The deployment's secret changes while state is stored: with the previous secret nothing is lost; without it, a new key
-// signs at once.
+// The deployment's secret changes while there is stored state. With the previous secret nothing is lost; without it, a
+// new key signs at once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLocalJWKSet, jwtVerify } from "jose";
@@ -17,7 +17,7 @@ const A = { VESTIBULE_SECRET: "the first secret of the deployment, long enough" 
 const B = { VESTIBULE_SECRET: "the second secret of the deployment, long enough" };
 const B_AFTER_A = { ...B, VESTIBULE_SECRET_PREVIOUS: A.VESTIBULE_SECRET };
 
-// What the server logs from now on.
+// The lines that the server logs from now on.
 function listen(t) {
   const lines = [];
   const collect = (...words) => void lines.push(words.join(" "));
@@ -25,7 +25,7 @@ function listen(t) {
   return lines;
 }
 
-// One deployment after the other over the same state. Each gets the server of its own secrets.
+// Runs one deployment after the other with the same state. Each gets a server with its own secrets.
 class Deployments {
   async start(secrets, more = {}) {
     const { state, port } = this.server ?? {};
@@ -38,7 +38,7 @@ class Deployments {
   }
 }
 
-// A user's app and a machine, with tokens that the server signed.
+// A user's app and a service, with tokens that the server signed.
 async function inhabitants(server) {
   const user = await signedIn(server);
   const machine = await register(server, { grant_types: ["client_credentials"], redirect_uris: [] });
@@ -51,14 +51,14 @@ const jwks = async (server) => (await fetch(`${server.url}/jwks`)).json();
 const kids = async (server) => (await jwks(server)).keys.map(({ kid }) => kid).sort();
 const verify = async (server, jwt) => jwtVerify(jwt, createLocalJWKSet(await jwks(server)));
 
-// The ID token that an app of the user gets, signed with the app's algorithm.
+// The user's ID token for an app, signed with the app's algorithm.
 async function idToken(server, browser, client) {
   const { verifier, challenge } = pkce();
   const { code } = await authorize(server, client, browser, { challenge });
   return (await redeem(server, client, code, verifier)).body.id_token;
 }
 
-test("a new secret over old keys signs at once with a fresh key, and what was issued before still works", async (t) => {
+test("after a change of the secret a new key signs at once, and earlier tokens still work", async (t) => {
   const deployments = new Deployments();
   try {
     let server = await deployments.start(A);
@@ -67,7 +67,7 @@ test("a new secret over old keys signs at once with a fresh key, and what was is
     const before = await kids(server);
     const log = listen(t);
     server = await deployments.start(B);
-    // Many requests at once make one key.
+    // Many simultaneous requests create only one key.
     const answers = await Promise.all(Array.from({ length: 20 }, () => token(server, machine)));
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]), JSON.stringify(answers[0].body));
     const signers = new Set(answers.map(({ body }) => headerOf(body.access_token).kid));
@@ -92,7 +92,7 @@ test("a new secret over old keys signs at once with a fresh key, and what was is
     assert.deepEqual(lines.map((line) => line.match(/no (\w+) key/)[1]).sort(), ["ES256", "RS256"]);
     for (const { VESTIBULE_SECRET } of [A, B]) assert.ok(!log.join("\n").includes(VESTIBULE_SECRET));
     assert.match(answers[0].headers.get("server-timing"), /unreadable;desc="\d/, "it is counted");
-    // Another start finds the fresh keys, and makes none.
+    // Another start finds the new keys and creates none.
     server = await deployments.start(B);
     assert.equal(headerOf((await token(server, machine)).body.access_token).kid, [...signers][0]);
     assert.deepEqual(await kids(server), now);
@@ -101,7 +101,7 @@ test("a new secret over old keys signs at once with a fresh key, and what was is
   }
 });
 
-test("with the previous secret nothing changes for anyone, and afterwards it is not needed any more", async (t) => {
+test("with the previous secret nothing changes for anyone, and later it is no longer needed", async (t) => {
   const log = listen(t);
   const deployments = new Deployments();
   try {
@@ -109,7 +109,7 @@ test("with the previous secret nothing changes for anyone, and afterwards it is 
     const { user, machine, spring } = await inhabitants(server);
     const before = await kids(server);
     const kid = headerOf((await token(server, machine)).body.access_token).kid;
-    // What is under way: a code that no app has redeemed, and a page that the user has open.
+    // Unfinished work: a code that no app has redeemed, and a page that the user has open.
     const { verifier, challenge } = pkce();
     const { code } = await authorize(server, user.client, user.browser, { challenge });
     const other = await publicApp(server);
@@ -182,7 +182,7 @@ test("tokens of an outside account survive a rotation, and without the old secre
   }
 });
 
-test("a code outlives a lost secret, and a page that was sealed with it costs a new request", async () => {
+test("a code survives the loss of the secret, and a sealed page costs only a new request", async () => {
   const deployments = new Deployments();
   try {
     let server = await deployments.start(A);

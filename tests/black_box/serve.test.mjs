@@ -1,4 +1,4 @@
-// Without Cloudflare: plain workerd, from the configuration that `make serve` writes.
+// Without Cloudflare: plain workerd with the configuration that `make serve` writes.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ let folder, port, served;
 
 const serve = (more = []) =>
   startServe(port, [`STATE=${folder}/state`, `SETTINGS=${folder}/settings.toml`, ...more]);
-// Kills the server, as a power cut would, and starts it again.
+// Kills the server like a power cut would, and starts it again.
 async function crash() {
   process.kill(runtimeOf(served), "SIGKILL");
   process.kill(served.child.pid, "SIGKILL");
@@ -51,7 +51,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("it answers with its pages, its styles and its keys, by the settings of the file", async () => {
+test("it serves its pages, styles and keys with the settings of the file", async () => {
   const discovery = await (await fetch(`${served.url}/.well-known/openid-configuration`)).json();
   assert.equal(discovery.issuer, served.url);
   assert.equal((await (await fetch(discovery.jwks_uri)).json()).keys.length, 2);
@@ -62,7 +62,7 @@ test("it answers with its pages, its styles and its keys, by the settings of the
   assert.equal((await fetch(`${served.url}/demo`)).status, 404, "it is in production");
 });
 
-test("what was answered is there after kill -9, and what was used stays used", async () => {
+test("everything confirmed is stored after kill -9, and used codes stay used", async () => {
   const [client, machine] = [await app(), await service()];
   const { browser } = await signedUp(served);
   const [{ verifier, challenge }, waiting] = [pkce(), pkce()];
@@ -77,7 +77,7 @@ test("what was answered is there after kill -9, and what was used stays used", a
   assert.equal((await redeem(served, client, code, verifier)).body.error, "invalid_grant");
 });
 
-test("no disk has what would redeem a code, and the code is redeemed after a crash", async () => {
+test("nothing on disk can redeem a code, and the code works after a crash", async () => {
   const client = await app({ grant_types: ["authorization_code"] });
   const { browser } = await signedUp(served);
   const { verifier, challenge } = pkce();
@@ -89,13 +89,13 @@ test("no disk has what would redeem a code, and the code is redeemed after a cra
   await crash();
   assert.equal((await redeem(served, client, code, verifier)).status, 200);
 });
-// What the files of the grants hold.
+// The stored values of the grants.
 function grants() {
   const files = `${folder}/state/objects/vestibule-Grant`;
   return readdirSync(files).map((name) => readFileSync(path.join(files, name), "latin1"));
 }
 
-test("what a sign-in wrote together is found after a crash, and one part goes without the other", async () => {
+test("what a sign-in wrote is found after a crash, and each part can end without the other", async () => {
   const client = await app();
   const { person } = await signedUp(served);
   const browser = new Browser(served.url);
@@ -117,10 +117,10 @@ test("what a sign-in wrote together is found after a crash, and one part goes wi
 test("a wrong setting stops it with a line that names the setting", async () => {
   const server = await startServe(await freePort(), [`STATE=${folder}/other`, "PKCE=never"]);
   assert.equal(await server.exited, 1);
-  assert.match(server.said(), /PKCE is "never", and must be/);
+  assert.match(server.said(), /PKCE is "never" but must be/);
 });
 
-test("limits count by the connection, and by the proxy's word where a proxy is set", async () => {
+test("limits count by the connection's address, or by the proxy's header if it is set", async () => {
   const tries = async (address) => {
     const answer = await post(`${served.url}/device_authorization`, { client_id, scope: "openid" }, address);
     return answer.status;
@@ -130,7 +130,7 @@ test("limits count by the connection, and by the proxy's word where a proxy is s
   const spoofed = (n) => ({ "cf-connecting-ip": `192.0.2.${n}`, "x-forwarded-for": `192.0.2.${n}` });
   assert.deepEqual([await tries(spoofed(1)), await tries(spoofed(2)), await tries(spoofed(3))], [200, 200, 503]);
   await restart(["DEVICE_CODES_PER_HOUR=1", "CLIENT_ADDRESS=X-Forwarded-For"]);
-  // The client wrote the first; the proxy appended the last.
+  // The client sent the first value; the proxy appended the last.
   const forwarded = (claimed, seen) => ({ "x-forwarded-for": `${claimed}, ${seen}` });
   assert.equal(await tries(forwarded("203.0.113.1", "198.51.100.7")), 200);
   assert.equal(await tries(forwarded("203.0.113.2", "198.51.100.7")), 503);

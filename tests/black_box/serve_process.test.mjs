@@ -45,7 +45,7 @@ test("a runtime that can't be restarted at first is restarted later", async () =
   await start();
   process.kill(runtimeOf(served), "SIGKILL");
   await served.says("the runtime restarts in 1 s");
-  // Acts as another process that uses the folder.
+  // Imitates another process that uses the folder.
   const index = new DatabaseSync(path.join(folder, "objects/vestibule-KeyRing/metadata.sqlite"));
   index.exec("BEGIN IMMEDIATE");
   await served.says("the runtime restarts in 2 s. It can't be started: another process uses");
@@ -98,7 +98,7 @@ test("a server that waits to restart its runtime stops at once", async () => {
 test("it serves at an address that is not localhost", async () => {
   await start(["HOST=127.0.0.2"]);
   assert.match(served.said(), /Vestibule serves/);
-  // A request to another address than the issuer's is redirected to that.
+  // A request to another host than the issuer's is redirected to the issuer.
   const answer = await fetch(`http://127.0.0.2:${served.port}/sign-in`, { redirect: "manual" });
   assert.ok(answer.status < 400);
 });
@@ -113,7 +113,7 @@ test("a port that is in use is named as the reason, and nothing is left running"
   rmSync(other, { recursive: true, force: true });
 });
 
-// How many tasks wait in the isolate; a development server says so in `Server-Timing`.
+// The number of tasks that wait in the isolate, which a development server reports in `Server-Timing`.
 async function waiting() {
   const { headers } = await fetch(`${served.url}/no-such-page`);
   return Number(headers.get("server-timing").match(/(?<![a-z-])tasks;desc="(\d+)"/)[1]);

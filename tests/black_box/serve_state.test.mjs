@@ -42,8 +42,7 @@ const inDatabase = (file, work) => {
   }
 };
 
-// Moves all alarms and everything that is stored of a class back, as if the server had been stopped for so long (in
-// milliseconds).
+// Moves all alarms and all stored times of a class back, as if the server had been stopped for this many milliseconds.
 function pass(milliseconds, name = "Grant") {
   const nanoseconds = BigInt(milliseconds) * 1_000_000n;
   const earlier = (text) => text.replaceAll(/\b1\d{12}\b/g, (moment) => String(Number(moment) - milliseconds));
@@ -62,7 +61,7 @@ function pass(milliseconds, name = "Grant") {
     });
   }
 }
-// To erase an object, workerd removes its file and makes a new one.
+// To erase an object, workerd removes its file and creates a new one.
 const isEmpty = (file) => statSync(path.join(folderOf("Grant"), file), { throwIfNoEntry: false })?.size === 4096;
 const emptyOnes = () => files().filter((file) => file.endsWith(".sqlite") && isEmpty(file));
 
@@ -114,12 +113,12 @@ test("a second server on the same folder is refused, and so is one beside a work
   const second = await start();
   assert.equal(await second.exited, 1);
   assert.match(second.said(), /another process uses .*; stop it, or choose another folder with STATE/);
-  // A workerd that was started by hand doesn't hold the lock, but it has the index of each class open.
+  // A workerd that was started by hand doesn't hold the lock, but has the index of each class open.
   await assert.rejects(withClasses(state, () => {}), InUse);
   assert.equal((await fetch(`${served.url}/jwks`)).status, 200);
 });
 
-// A folder of objects as workerd makes it, with these alarms.
+// A folder of objects in workerd's format, with these alarms.
 function makeClass(name, alarms) {
   const folder = path.join(state, "objects", name);
   mkdirSync(folder, { recursive: true });
@@ -153,7 +152,7 @@ test("at most 25 overdue alarms fire each second, and a class with few never wai
     assert.ok(overdue[index] - overdue[index - 25] >= 1_000_000_000n);
   }
   assert.deepEqual(few.map(([, time]) => time).sort(), overdue.slice(0, 3));
-  // The alarms that came due last fire first.
+  // The alarms that became due last fire first.
   const times = new Map(many);
   assert.ok(times.get("object 0") < times.get("object 1") && times.get("object 1") < times.get("object 2999"));
 });
@@ -164,7 +163,7 @@ test("few overdue alarms are left as they are", async () => {
   assert.deepEqual(timesOf("Few"), [["one", 1n], ["two", 2n]]);
 });
 
-// Writes a database of one page, as an object that erased itself leaves it.
+// Writes a database of one page, which is what an erased object leaves.
 function writeEmpty(file) {
   inDatabase(file, (object) => object.exec("PRAGMA journal_mode = WAL; CREATE TABLE t (x); DROP TABLE t; VACUUM"));
   assert.equal(statSync(file).size, 4096);

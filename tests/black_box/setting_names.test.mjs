@@ -1,4 +1,4 @@
-// A misspelt setting stops the server, which names it and the setting that was probably meant.
+// A misspelled setting stops the server. The error names it and the setting that was probably meant.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,32 +28,32 @@ async function answer(vars, target = "/.well-known/openid-configuration") {
   }
 }
 
-test("a misspelt name keeps the server from starting", async () => {
+test("a misspelled name keeps the server from starting", async () => {
   const { status, text } = await answer({ ...production, SIGNUP: "off" });
   assert.equal(status, 503);
   assert.equal(text, "Vestibule does not start: SIGNUP is not a setting; did you mean SIGN_UP?\n");
 });
 
-test("bindings, other names and a removed provider's secret do not", async () => {
+test("bindings, other names and a removed provider's secret don't keep it from starting", async () => {
   const { status, text } = await answer({ ...production, SENTRY_DSN: "https://…", TABLE: { a: 1 }, PROVIDER_OLD_SECRET: "x" });
   assert.equal(status, 200, text);
 });
 
 test("a setting that wrangler.toml has as a number or a table is read", async () => {
   const wrong = await answer({ ...production, ACCESS_TOKEN_LIFETIME: 5 });
-  assert.match(wrong.text, /ACCESS_TOKEN_LIFETIME is "5", and must be/);
+  assert.match(wrong.text, /ACCESS_TOKEN_LIFETIME is "5" but must be/);
   const right = await answer({ ...production, ACCESS_TOKEN_LIFETIME: 50, RESOURCES: [{ resource: "https://api.example.test", name: "API" }] });
   assert.equal(right.status, 200, right.text);
   const misspelt = await answer({ ...production, RESOURCE: [{ resource: "https://api.example.test" }] });
   assert.match(misspelt.text, /RESOURCE is not a setting; did you mean RESOURCES\?/);
 });
 
-test("the report on the settings is no route of the deployed worker", async () => {
+test("the deployed worker has no route for the report on the settings", async () => {
   assert.equal((await answer(production, "/settings")).status, 404);
   assert.doesNotMatch((await answer({ ...production, OTHER: "x" }, "/settings")).text, /OTHER/);
 });
 
-// The report on the settings that the process around the server gets.
+// The report on the settings for the process that started the server.
 async function report(settings) {
   const server = start({ settings, state: path.join(folder, "report"), port: await freePort() });
   await server.ready;
@@ -64,7 +64,7 @@ async function report(settings) {
   }
 }
 
-test("the process that started the server is told every unknown name, and never a value", async () => {
+test("the process that started the server learns every unknown name, but no value", async () => {
   const settings = {
     VESTIBULE_SECRET: SECRET, OTHER: "hunter2", SIGN_UP: "off",
     PROVIDERS: JSON.stringify([{ id: "up", client_id: "here", issuer: "https://acme.example.com" }]),
@@ -84,10 +84,10 @@ test("the process that started the server is told every unknown name, and never 
   const { error, unknown } = await report({ SIGNUP: "off", OTHER: "x" });
   assert.equal(error, "SIGNUP is not a setting; did you mean SIGN_UP?");
   assert.deepEqual(unknown.map(({ name, nearest }) => [name, nearest]), [["SIGNUP", "SIGN_UP"], ["OTHER", null]]);
-  assert.match((await report({ PKCE: "never" })).error, /^PKCE is "never", and must be/);
+  assert.match((await report({ PKCE: "never" })).error, /^PKCE is "never" but must be/);
 });
 
-test("make serve refuses every name that is no setting, in its file and on its command line", async () => {
+test("make serve refuses every unknown name, in its file and on its command line", async () => {
   const file = path.join(folder, "settings.toml");
   writeFileSync(file, 'SIGNUP = "off"\nLOG_LEVEL = "debug"\n');
   const refused = await serve(await freePort(), [`SETTINGS=${file}`, `STATE=${folder}/refused`, "BRAND_NAM=Acme"]);

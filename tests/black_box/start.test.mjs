@@ -1,4 +1,4 @@
-// What the server does with its settings before it serves anyone.
+// How the server checks its settings before it serves.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Browser } from "../support/browser.mjs";
@@ -8,7 +8,7 @@ import { startServer } from "../support/server.mjs";
 const SECRET = "a secret of the deployment for the tests, long enough";
 const production = { ENVIRONMENT: "production", VESTIBULE_SECRET: SECRET };
 
-// Runs with a server of its own, which is gone afterwards.
+// Runs a test with its own server, and stops it afterwards.
 async function withServer(options, run) {
   const server = await startServer(options);
   try {
@@ -25,7 +25,7 @@ async function refusal(vars) {
   });
 }
 
-test("production without VESTIBULE_SECRET serves nothing and says why on every path", async () => {
+test("production without VESTIBULE_SECRET serves nothing and gives the reason on every path", async () => {
   await withServer({ vars: { ENVIRONMENT: "production" } }, async (server) => {
     const paths = [
       "/",
@@ -49,13 +49,13 @@ test("production without VESTIBULE_SECRET serves nothing and says why on every p
   });
 });
 
-test("without ENVIRONMENT the server takes itself for production", async () => {
+test("without ENVIRONMENT the server is in production", async () => {
   const { status, text } = await refusal({ ENVIRONMENT: "" });
   assert.equal(status, 503);
   assert.match(text, /VESTIBULE_SECRET is missing/);
 });
 
-test("a secret that can be guessed is refused, and is not shown", async () => {
+test("a secret that could be guessed is refused and never shown", async () => {
   const { status, text } = await refusal({ ...production, VESTIBULE_SECRET: "hunter2-hunter2" });
   assert.equal(status, 503);
   assert.match(text, /VESTIBULE_SECRET must have at least 32 characters/);
@@ -118,7 +118,7 @@ test("REGISTRATION=token without a token that is hard to guess keeps the server 
   }
 });
 
-test("REGISTRATION=token asks for the initial access token (RFC 7591 §3)", async () => {
+test("REGISTRATION=token requires the initial access token (RFC 7591 §3)", async () => {
   const REGISTRATION_TOKEN = "the initial access token of the tests";
   await withServer(
     { vars: { ...production, REGISTRATION: "token", REGISTRATION_TOKEN } },
@@ -154,7 +154,7 @@ test("REGISTRATION=open lets anyone register in production, but not as the opera
   });
 });
 
-test("REGISTRATION=off takes no registrations, and the metadata names no endpoint for them", async () => {
+test("REGISTRATION=off refuses registrations, and the metadata has no endpoint for them", async () => {
   await withServer({ vars: { REGISTRATION: "off" } }, async (server) => {
     const response = await fetch(`${server.url}/register`, {
       method: "POST",
@@ -234,12 +234,12 @@ test("every URL follows ISSUER, whatever Host a request names (host header injec
       await browser.request(authorizeUrl(server, app, { challenge, prompt: "none" })),
     );
     assert.equal(refused.get("iss"), issuer);
-    // RFC 9110 §15.4, RFC 6797: over https every answer tells the browser to stay there.
+    // RFC 9110 §15.4, RFC 6797: over https every response has Strict-Transport-Security.
     for (const path of ["/jwks", "/sign-in", "/no-such-page", "/token"]) {
       const response = await browser.request(path);
       assert.match(response.headers.get("strict-transport-security") ?? "", /^max-age=\d{8}/, path);
     }
-    // The person's browser posts from the issuer's origin.
+    // The user's browser posts from the issuer's origin.
     const form = page.forms[0];
     const posted = await browser.request("/sign-in", {
       method: "POST",
@@ -252,14 +252,14 @@ test("every URL follows ISSUER, whatever Host a request names (host header injec
 
 const answer = (response) => new URL(response.headers.get("location")).searchParams;
 
-test("without an https issuer no browser is told to stay on https (RFC 6797 §7.2)", async () => {
+test("without an https issuer there is no Strict-Transport-Security (RFC 6797 §7.2)", async () => {
   await withServer({}, async (server) => {
     const response = await fetch(`${server.url}/jwks`);
     assert.equal(response.headers.get("strict-transport-security"), null);
   });
 });
 
-test("SIGN_UP=off makes no account, by page or by form", async () => {
+test("SIGN_UP=off creates no account, by page or by form", async () => {
   await withServer({ vars: { SIGN_UP: "off" } }, async (server) => {
     const browser = new Browser(server.url);
     assert.equal((await browser.open("/sign-up")).status, 403);

@@ -1,4 +1,4 @@
-// The counts of the design, on the real runtime: in development each answer says what it cost.
+// The storage operations of each request, on the real runtime: a development server reports them in each response.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
@@ -17,13 +17,13 @@ const cost = ({ headers }) =>
 const costs = (answer, objects) =>
   assert.deepEqual(cost(answer), { objects, "kv-reads": 0, "kv-writes": 0 });
 
-// The second of two: the first fills the caches.
+// Returns the counts of the second request, because the first fills the caches.
 const warm = async (work) => {
   await work();
   return work();
 };
 
-test("a token of a machine's own costs no storage, and its introspection none", async () => {
+test("a client_credentials token and its introspection cost no storage", async () => {
   const machine = await register(server, { grant_types: ["client_credentials"], redirect_uris: [] });
   const answer = await warm(() => post(`${server.url}/token`, { grant_type: "client_credentials" }, basic(machine)));
   costs(answer, 0);

@@ -1,5 +1,5 @@
-// Stored data that can't be read fails closed: nobody gets in, nothing is overwritten or erased, and the log
-// names the object. These tests change the files on disk while the server is stopped.
+// Unreadable stored data fails closed: nobody gets in, nothing is overwritten or erased, and the log names the object.
+// These tests change the files on disk while the server is stopped.
 import assert from "node:assert/strict";
 import { statSync, truncateSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -22,7 +22,7 @@ after(async () => {
 
 const objects = (name) => objectsOf(server, name);
 
-// Stops the server, changes what is stored, and starts it again on the same state.
+// Stops the server, changes its stored data, and starts it again.
 async function restartAfter(change) {
   await server.stop({ keep: true });
   const changed = change();
@@ -36,7 +36,7 @@ const logged = (what, { id }) => {
   return line;
 };
 
-// Objects that a test has damaged.
+// The objects that a test has damaged.
 const spent = new Set();
 const broken = {
   "half of it": (text) => text.slice(0, text.length / 2),
@@ -47,7 +47,7 @@ const broken = {
 };
 
 for (const [name, damage] of Object.entries(broken)) {
-  test(`an identifier whose state is ${name} cannot be registered by a stranger`, async () => {
+  test(`an identifier whose state is ${name} can't be registered by a stranger`, async () => {
     const { person } = await signedUp(server);
     const [victim, damaged] = await restartAfter(() => {
       const [victim] = objects("Identifier").filter((object) => {
@@ -71,7 +71,7 @@ for (const [name, damage] of Object.entries(broken)) {
   });
 }
 
-test("a row that cannot be read is a server error, and does not count as a missing consent or session", async () => {
+test("an unreadable row is a server error, and does not count as a missing consent or session", async () => {
   const { browser } = await signedIn(server);
   const account = await restartAfter(() => {
     const [account] = objects("Account").filter((object) => rowsOf(object).some(([key]) => key.startsWith("consent/")));
@@ -89,7 +89,7 @@ function damageRow(object, prefix, text) {
   for (const [key] of rowsOf(object)) if (key.startsWith(prefix)) write(object, key, text);
 }
 
-test("an effect that cannot be read is kept and does not block the others", async () => {
+test("an unreadable effect is kept and does not block the others", async () => {
   const client = await publicApp(server);
   const { browser, tokens } = await signedIn(server, { client });
   const unreadable = "effect/0000000000000001/000000/0000000000000000";
@@ -101,7 +101,7 @@ test("an effect that cannot be read is kept and does not block the others", asyn
   });
   const same = new Browser(server.url);
   same.cookies = browser.cookies;
-  // Remove the app's access: an effect tells the grant.
+  // Removing the app's access has an effect that notifies the grant.
   const page = await same.open("/account");
   const revoked = await same.submit(page, { scope: "" }, "/account/apps");
   assert.equal(revoked.status, 200, revoked.text);
@@ -115,7 +115,7 @@ test("an effect that cannot be read is kept and does not block the others", asyn
   });
 });
 
-test("a client whose record cannot be read is neither absent nor replaced", async () => {
+test("a client with an unreadable record is neither absent nor replaced", async () => {
   const client = await register(server);
   const registration = await restartAfter(() => {
     const [registration] = objects("Registration").filter((object) => String(read(object, "state")).includes(client.client_id));

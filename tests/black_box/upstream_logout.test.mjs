@@ -1,5 +1,5 @@
-// Logout that comes from a provider, and logout that goes on to it (OpenID Connect Back-Channel
-// Logout 1.0, RP-Initiated Logout 1.0).
+// Logout that a provider starts, and logout that continues at the provider (OpenID Connect Back-Channel Logout 1.0,
+// RP-Initiated Logout 1.0).
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { dana, newBrowser, settings, through } from "../support/federation.mjs";
@@ -37,7 +37,7 @@ async function logout(logout_token, path = "/backchannel_logout/up") {
 
 test("a logout token by sub ends every session that came from the provider, in every browser (§2.7)", async () => {
   const browsers = [await signedIn(), await signedIn()];
-  // The token is made a moment after the sessions began.
+  // The token is issued shortly after the sessions started.
   await new Promise((resolve) => setTimeout(resolve, 1100));
   const { status, headers } = await logout(upstream.logoutToken("vestibule"));
   assert.equal(status, 200);
@@ -45,7 +45,7 @@ test("a logout token by sub ends every session that came from the provider, in e
   for (const browser of browsers) assert.equal(await isSignedIn(browser), false);
 });
 
-test("a logout token by sid alone ends that session and no other", async () => {
+test("a logout token with only a sid ends that session and no other", async () => {
   const first = await signedIn();
   const { sid } = JSON.parse(Buffer.from(upstream.lastIdToken.split(".")[1], "base64url"));
   const second = await signedIn();
@@ -55,7 +55,7 @@ test("a logout token by sid alone ends that session and no other", async () => {
   assert.equal(await isSignedIn(second), true);
 });
 
-test("a token that is sent again ends no session that began after it", async () => {
+test("a replayed logout token ends no session that started later", async () => {
   const token = upstream.logoutToken("vestibule", (claims) => ({ ...claims, iat: claims.iat - 60 }));
   const browser = await signedIn();
   assert.equal((await logout(token)).status, 200);
@@ -91,7 +91,7 @@ test("junk and unknown providers are refused", async () => {
   assert.equal((await logout("x", "/backchannel_logout/nobody")).status, 400);
 });
 
-test("signing out at oidc-provider signs out here, and signing out here goes on to it and back", async () => {
+test("signing out at oidc-provider signs out here, and signing out here signs out there too", async () => {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const world = await startWithUpstream({
@@ -110,13 +110,13 @@ test("signing out at oidc-provider signs out here, and signing out here goes on 
     assert.equal((await through(browser, "/sign-in/up", "dana", { jar })).title, "Your account");
     const other = newBrowser(world.server);
     await through(other, "/sign-in/up", "dana", { jar });
-    // From here to there: this browser's session ends, and the provider's with it.
+    // A sign-out here ends this browser's session and the provider's.
     const page = await browser.open("/account");
     const there = await browser.submit(page, {}, "/sign-out");
     assert.ok(there.location.startsWith(world.upstream.endSession), there.location);
     const back = await logOutUpstream(there.location, { jar });
     assert.equal((await browser.open(back)).title, "You are signed out");
-    // From there to here: the provider told this server, and the other browser is signed out too.
+    // A sign-out at the provider notifies this server, which also signs out the other browser.
     assert.deepEqual(world.upstream.logouts.map(({ sub, error }) => [sub, error]), [[dana.sub, undefined]]);
     assert.notEqual((await other.open("/account")).title, "Your account");
   } finally {

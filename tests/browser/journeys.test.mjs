@@ -1,4 +1,4 @@
-// The journeys of people, in a real browser.
+// What users do from start to end, in a real browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startServer } from "../support/server.mjs";
@@ -17,7 +17,7 @@ after(async () => {
 });
 
 for (const { name, options } of KINDS) {
-  test(`${name}: a person signs up for the operator's app and is in, with no consent asked`, async () => {
+  test(`${name}: a user signs up for the first-party app without a consent page`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo`);
     await page.getByRole("link", { name: "Sign up for ToDo" }).click();
@@ -26,27 +26,27 @@ for (const { name, options } of KINDS) {
     await close();
   });
 
-  test(`${name}: a person signs in, mistypes, consents, and comes back to the app; then denies`, async () => {
+  test(`${name}: a user mistypes the password, signs in, consents and returns to the app; then denies`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page, { email: "demo@example.com", password: "not the password" });
-    await page.getByRole("alert").getByText("do not match").waitFor();
+    await page.getByRole("alert").getByText("don't match").waitFor();
     await signIn(page);
     await heading(page, "Photo Printer asks for access");
-    await page.getByText("See your e-mail address").waitFor();
+    await page.getByText("See your email address").waitFor();
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "demo-app is signed in");
     await page.getByText("Dana Lee Demo").waitFor();
     await page.goto(`${server.url}/account`);
-    await page.getByRole("button", { name: "Take access back from Photo Printer" }).click();
-    await page.getByText("The app has no access any more").waitFor();
+    await page.getByRole("button", { name: "Remove access for Photo Printer" }).click();
+    await page.getByText("The app can no longer use your account").waitFor();
     await page.goto(`${server.url}/demo/app/start`);
     await page.getByRole("button", { name: "Deny" }).click();
-    await heading(page, "demo-app was not let in");
+    await heading(page, "demo-app was denied");
     await close();
   });
 
-  test(`${name}: a television is let in from another page, and knows at once`, async () => {
+  test(`${name}: a television is approved on another page and signed in at once`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/tv`);
     const code = await page.locator(".code.big").innerText();
@@ -55,28 +55,28 @@ for (const { name, options } of KINDS) {
     await phone.getByLabel("Code").fill(code.toLowerCase());
     await phone.getByRole("button", { name: "Continue" }).click();
     await signIn(phone);
-    await heading(phone, "Let Living Room TV in?");
+    await heading(phone, "Approve Living Room TV?");
     await phone.getByText(code).waitFor();
-    await phone.getByRole("button", { name: "Let it in", exact: true }).click();
+    await phone.getByRole("button", { name: "Approve", exact: true }).click();
     await heading(phone, "Your device is signed in");
     await heading(page, "demo-tv is signed in");
     await close();
   });
 
-  test(`${name}: a television is not let in`, async () => {
+  test(`${name}: a television is denied`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/tv`);
     const link = await page.getByRole("link", { name: "Open the page in another tab" }).getAttribute("href");
     const phone = await context.newPage();
     await phone.goto(link);
     await signIn(phone);
-    await phone.getByRole("button", { name: "Do not let it in" }).click();
-    await heading(phone, "The device was not let in");
+    await phone.getByRole("button", { name: "Deny" }).click();
+    await heading(phone, "The device was denied");
     await page.getByText("access_denied").waitFor();
     await close();
   });
 
-  test(`${name}: a person signs out, and an app asks to sign them out`, async () => {
+  test(`${name}: a user signs out, and an app asks to sign them out`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/sign-in`);
     await signIn(page);
@@ -90,7 +90,7 @@ for (const { name, options } of KINDS) {
     await close();
   });
 
-  test(`${name}: an answer by form_post reaches the app`, async () => {
+  test(`${name}: a form_post response reaches the app`, async () => {
     const { page, close } = await open(chrome, options);
     const metadata = {
       redirect_uris: ["https://app.example.test/cb"], token_endpoint_auth_method: "none", first_party: true,
@@ -117,10 +117,10 @@ for (const { name, options } of KINDS) {
   });
 }
 
-test("with the keyboard alone a person signs in", async () => {
+test("a user signs in using only the keyboard", async () => {
   const { page, close } = await open(chrome, KINDS[0].options);
   await page.goto(`${server.url}/sign-in`);
-  // The browser gives the first field the focus on its own time: a key before that goes nowhere.
+  // The browser focuses the first field at its own time, and a key before that has no effect.
   await page.locator("input[type=email]:focus").waitFor();
   await page.keyboard.type("demo@example.com");
   await page.keyboard.press("Tab");

@@ -1,4 +1,4 @@
-// The eight ways in which people use OAuth, each from its card on the demo page, in a real browser.
+// The eight modes of OAuth, each from its card on the demo page, in a real browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { axe, heading, KINDS, open, overflow, signIn, signUp, startDemo } from "./support.mjs";
@@ -12,14 +12,14 @@ before(async () => {
 });
 after(() => demo?.stop());
 
-// What axe-core and the window's edge say; axe needs scripts.
+// Checks with axe-core, and that nothing is wider than the window. axe-core needs scripts.
 async function looksRight(page, { javaScriptEnabled }) {
   if (!javaScriptEnabled) return;
   assert.deepEqual(await axe(page), []);
   assert.ok((await overflow(page)) <= 0, "wider than the window");
 }
 
-// The provider's own pages: any password will do there.
+// The provider's pages accept any password.
 async function signInThere(page, login) {
   await page.locator("input[name=login]").fill(login);
   await page.locator("input[name=password]").fill("any");
@@ -52,7 +52,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.goto(`${server.url}/demo/todo/start`);
     await page.getByRole("link", { name: "Sign in" }).click();
     await page.getByRole("link", { name: "Continue with Friendface" }).click();
-    // Still signed in there: straight back to the app.
+    // The user is still signed in at the provider, so the browser goes straight back to the app.
     await heading(page, "demo-todo is signed in");
     await close();
   });
@@ -65,7 +65,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByLabel("Redirect URIs").fill("https://album.example.test/callback");
     await page.getByRole("button", { name: "Register" }).click();
     await heading(page, "Album");
-    await page.getByText("it is not shown again").waitFor();
+    await page.getByText("It won't be shown again").waitFor();
     await looksRight(page, options);
     await page.getByRole("button", { name: "Delete the app" }).click();
     await page.getByText("The app was deleted").waitFor();
@@ -75,7 +75,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
 
   test(`${name}: mode 4, enterprise login: the address decides`, async () => {
     const { page, close } = await card("Sign in as an employee");
-    assert.equal(await page.getByLabel("E-mail address").inputValue(), "dana@acme.example");
+    assert.equal(await page.getByLabel("Email address").inputValue(), "dana@acme.example");
     await looksRight(page, options);
     await page.getByRole("button", { name: "Continue" }).click();
     await signInThere(page, "dana");
@@ -91,7 +91,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "Connect your Friendface account");
     await looksRight(page, options);
-    await page.getByRole("button", { name: "Go on to Friendface" }).click();
+    await page.getByRole("button", { name: "Continue to Friendface" }).click();
     await signInThere(page, "dana");
     await heading(page, "demo-social is signed in");
     await page.getByText("expires_in").waitFor();
@@ -103,7 +103,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await close();
   });
 
-  test(`${name}: mode 6, first-party service authorization, and one scope taken back`, async () => {
+  test(`${name}: mode 6, first-party service authorization, and one scope removed`, async () => {
     const { page, close } = await card("Sign in to Photo Printer");
     await page.getByRole("link", { name: "Create an account" }).click();
     await signUp(page);
@@ -111,9 +111,9 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByRole("button", { name: "Allow" }).click();
     await heading(page, "demo-app is signed in");
     await page.goto(`${server.url}/account`);
-    await page.getByRole("button", { name: "Take back from Photo Printer: See your e-mail address" }).click();
-    await page.getByText("The app cannot do that any more").waitFor();
-    assert.equal(await page.getByText("See your e-mail address").count(), 0);
+    await page.getByRole("button", { name: "Remove from Photo Printer: See your email address" }).click();
+    await page.getByText("The app can no longer do that").waitFor();
+    assert.equal(await page.getByText("See your email address").count(), 0);
     await close();
   });
 
@@ -129,16 +129,16 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     const code = await page.locator(".code.big").innerText();
     const phone = await context.newPage();
     await phone.goto(`${server.url}/device?user_code=${code}`);
-    await phone.getByLabel("E-mail address").fill("dana@acme.example");
+    await phone.getByLabel("Email address").fill("dana@acme.example");
     await phone.getByRole("button", { name: "Continue" }).click();
     await signInThere(phone, "dana");
-    await phone.getByRole("button", { name: "Let it in", exact: true }).click();
+    await phone.getByRole("button", { name: "Approve", exact: true }).click();
     await heading(phone, "Your device is signed in");
     await heading(page, "demo-tv is signed in");
     await close();
   });
 
-  test(`${name}: a person links a provider to an account that exists, and unlinks it`, async () => {
+  test(`${name}: a user links a provider to an existing account, and unlinks it`, async () => {
     const { page, close } = await open(chrome, options);
     await page.goto(`${server.url}/sign-up`);
     const person = await signUp(page);
@@ -148,7 +148,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByLabel("Your password").fill(person.password);
     await page.getByRole("button", { name: "Continue" }).click();
     await signInThere(page, name.startsWith("desktop") ? "dana" : "sam");
-    // Whoever has an account with that identity already is told so.
+    // A user who already has an account with that identity sees a message.
     const told = page.getByText(/The account was linked|is linked to another account here/);
     await told.waitFor();
     await looksRight(page, options);

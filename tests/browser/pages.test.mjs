@@ -1,5 +1,5 @@
-// Every page, at phone and desktop width, by day and by night: axe-core finds nothing, nothing is
-// wider than the window.
+// Every page at phone and desktop width, in light and dark mode: axe-core finds no violations, and nothing is wider
+// than the window.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { register } from "../support/oauth.mjs";
@@ -19,7 +19,7 @@ after(async () => {
   await server.stop();
 });
 
-// A request from far away, for the warning.
+// A request from far away causes the warning.
 async function farDevice() {
   const answer = await server.mf.dispatchFetch(`${server.url}/device_authorization`, {
     method: "POST",
@@ -30,7 +30,7 @@ async function farDevice() {
   return (await answer.json()).user_code;
 }
 
-// A wrong request of an app that nobody vouches for.
+// A malformed request of an unverified app.
 async function wrongRequest() {
   const { client_id } = await register(server, { client_name: "Somebody's App", redirect_uris: ["https://app.example.test/"] });
   return `/authorize?client_id=${client_id}&redirect_uri=https://app.example.test/&response_type=token`;
@@ -55,17 +55,17 @@ async function visit(page, check) {
   await at("/account/delete"); await check("delete account");
   await at("/demo/machine"); await page.getByRole("button", { name: "Get a token and call" }).click(); await check("demo machine");
   await at(`/device?user_code=${await farDevice()}`); await check("device, far away");
-  await page.getByRole("button", { name: "Do not let it in" }).click(); await check("done");
+  await page.getByRole("button", { name: "Deny" }).click(); await check("done");
   await at("/end_session"); await check("sign out?");
   await at("/demo/tv"); await check("demo television");
   await at("/account");
-  await page.getByRole("button", { name: "Take access back from Photo Printer" }).click();
+  await page.getByRole("button", { name: "Remove access for Photo Printer" }).click();
 }
 
 for (const width of Object.keys(WIDTHS)) {
   for (const colorScheme of ["light", "dark"]) {
     test(`${width}, ${colorScheme}: axe-core finds no violation on any page`, async () => {
-      // The television's page goes on by itself; the others need no script, axe does.
+      // The television's page refreshes itself. The other pages need no script, but axe-core does.
       const { page, close } = await open(chrome, { ...WIDTHS[width], colorScheme });
       const found = [];
       await visit(page, async (name) => {

@@ -1,4 +1,4 @@
-// `node tests/browser/pictures.mjs`: makes the README's picture from the pages as they are.
+// `node tests/browser/pictures.mjs`: takes the README's screenshots from the current pages.
 import { mkdirSync } from "node:fs";
 import { startServer } from "../support/server.mjs";
 import { heading, launch, signIn } from "./support.mjs";

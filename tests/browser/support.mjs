@@ -35,7 +35,7 @@ export const launch = () =>
       "--disable-component-update", "--disable-sync"],
   });
 
-// The demo server beside the demo's upstream providers, and Chromium.
+// The demo server with the demo's upstream providers, and Chromium.
 export async function startDemo() {
   const port = await freePort();
   const upstreams = await startUpstreams(`http://localhost:${port}`);
@@ -53,8 +53,7 @@ export async function startDemo() {
   };
 }
 
-// A page whose every complaint fails the test: script errors, and what the content security policy
-// refuses.
+// A page on which every error fails the test: script errors and violations of the content security policy.
 export async function open(chrome, options) {
   const context = await chrome.newContext(options);
   context.setDefaultTimeout(15_000);
@@ -62,8 +61,8 @@ export async function open(chrome, options) {
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // A status of 4xx is what some tests ask for.
-    // A provider's own pages may ask for what is not reached.
+    // Some tests expect a status of 4xx.
+    // A provider's pages may request something that can't be reached.
     const elsewhere = /ERR_NAME_NOT_RESOLVED/.test(message.text()) && !/localhost/.test(message.location().url);
     if (message.type() === "error" && !elsewhere && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
   });
@@ -77,20 +76,20 @@ export async function open(chrome, options) {
   };
 }
 
-// What axe-core finds, in the words of WCAG 2.2 AA and of best practice.
+// The violations that axe-core finds, by the rules of WCAG 2.2 AA and its best practices.
 export async function axe(page) {
   await page.evaluate(`${axeSource};undefined`);
   const { violations } = await page.evaluate(() => window.axe.run());
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 }
 
-// No page may be wider than its window.
+// Checks that a page isn't wider than its window.
 export const overflow = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 export async function signIn(page, { email, password } = DEMO) {
-  await page.getByLabel("E-mail address").fill(email);
-  // Where the address decides who signs the person in, it is asked for first.
+  await page.getByLabel("Email address").fill(email);
+  // If the email address can lead to a company's provider, the page asks for it first.
   if ((await page.getByLabel("Password").count()) === 0) await page.getByRole("button", { name: "Continue" }).click();
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -99,7 +98,7 @@ export async function signIn(page, { email, password } = DEMO) {
 let count = 0;
 export async function signUp(page) {
   const person = { email: `browser-${Date.now()}-${(count += 1)}@example.test`, password: "a long enough passphrase" };
-  await page.getByLabel("E-mail address").fill(person.email);
+  await page.getByLabel("Email address").fill(person.email);
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Create account" }).click();
   return person;

@@ -21,7 +21,7 @@ async function saysWhy(page, words, { javaScriptEnabled }) {
 }
 
 for (const { name, options } of KINDS) {
-  test(`${name}: "Allow" on a page that one user was shown doesn't consent for another`, async () => {
+  test(`${name}: "Allow" on one user's page doesn't consent for another`, async () => {
     const { page, context, close } = await open(chrome, options);
     await page.goto(`${server.url}/demo/app/start`);
     await signIn(page);
@@ -35,7 +35,7 @@ for (const { name, options } of KINDS) {
     await heading(page, "Photo Printer asks for access");
     await page.getByText(email).waitFor();
     await page.getByRole("button", { name: "Deny" }).click();
-    await heading(page, "demo-app was not let in");
+    await heading(page, "demo-app was denied");
     await close();
   });
 
@@ -46,10 +46,10 @@ for (const { name, options } of KINDS) {
     const other = await context.newPage();
     await other.goto(`${server.url}/sign-in`);
     // The page asks for the address first, because its domain may belong to a company that signs the user in.
-    await page.getByLabel("E-mail address").fill(DEMO.email);
+    await page.getByLabel("Email address").fill(DEMO.email);
     await page.getByRole("button", { name: "Continue" }).click();
     await saysWhy(page, "This page had expired", options);
-    assert.equal(await page.getByLabel("E-mail address").inputValue(), DEMO.email);
+    assert.equal(await page.getByLabel("Email address").inputValue(), DEMO.email);
     await signIn(page);
     await heading(page, "Your account");
     await close();

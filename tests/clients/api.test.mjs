@@ -1,4 +1,4 @@
-// The APIs of docs/examples, as they stand there, against tokens of the built worker.
+// The unmodified APIs of docs/examples, with tokens of the built worker.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -31,7 +31,7 @@ for (const [name, command, args] of [
   ["TypeScript with jose", process.execPath, ["docs/examples/api.ts"]],
   ["Rust", "cargo", ["run", "--quiet", "--locked", "--manifest-path", "docs/examples/api-rust/Cargo.toml"]],
 ]) {
-  test(`the example in ${name} takes the right token and no other (RFC 9068 §4)`, async () => {
+  test(`the example in ${name} accepts only the right token (RFC 9068 §4)`, async () => {
     const api = await start(command, args);
     try {
       const call = async (token) => {

@@ -1,4 +1,4 @@
-// npm's oauth4webapi, unmodified, with every check that it makes; and npm's jose as an API.
+// npm's oauth4webapi, unmodified, with all its checks; and npm's jose as an API.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
@@ -60,7 +60,7 @@ test("oauth4webapi goes through every flow", async () => {
   await assert.rejects(oauth.processRefreshTokenResponse(as, client, dead), { error: "invalid_grant" });
 });
 
-test("an API verifies access tokens by itself with jose (RFC 9068 §4)", async () => {
+test("an API verifies access tokens itself with jose (RFC 9068 §4)", async () => {
   const audience = "https://api.example.test/";
   const machine = await register(server, { grant_types: ["client_credentials"], redirect_uris: [], scope: "jobs" });
   const fields = { grant_type: "client_credentials", resource: audience };

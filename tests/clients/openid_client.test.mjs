@@ -60,7 +60,7 @@ test("openid-client goes through every flow", async () => {
   await assert.rejects(client.refreshTokenGrant(config, refreshed.refresh_token), { error: "invalid_grant" });
 });
 
-test("openid-client reads the answers of form_post and of an RS256 client", async () => {
+test("openid-client accepts form_post responses and RS256 ID tokens", async () => {
   const { client_id } = await register(server, { token_endpoint_auth_method: "none", id_token_signed_response_alg: "RS256" });
   const config = await client.discovery(new URL(server.url), client_id, { id_token_signed_response_alg: "RS256" }, client.None(), insecure);
   const { browser } = await signedUp(server);

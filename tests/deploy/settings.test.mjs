@@ -19,7 +19,7 @@ test("all unknown names are reported together", async () => {
 });
 
 test("a wrong value is refused with the server's own message", () =>
-  deployment.refused(/PKCE is "some", and must be all or public-clients/, ["PKCE=some"]));
+  deployment.refused(/PKCE is "some" but must be all or public-clients/, ["PKCE=some"]));
 
 test("ENVIRONMENT=development is refused", () => deployment.refused(/demo pages/, ["ENVIRONMENT=development"]));
 

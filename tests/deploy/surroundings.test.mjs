@@ -1,4 +1,4 @@
-// What lies around where a deployment runs, and what else is in the account, changes nothing but what was checked.
+// The environment in which a deployment runs, and other contents of the account, don't change what is deployed.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
@@ -138,7 +138,7 @@ test("routes without an issuer are refused", async () => {
 
 test("secrets are never committed, whatever the repository ignores", async () => {
   execFileSync("git", ["init", "--quiet"], { cwd: deployment.folder });
-  // A file of settings that was written by hand.
+  // A hand-written file of settings.
   const folder = deployment.path("by-hand");
   mkdirSync(path.join(folder, "deploy"), { recursive: true });
   deployment.write("by-hand/deploy/hand.toml", 'name = "vestibule-hand"\n');
@@ -168,7 +168,7 @@ test("a rotation stops if the keys can't be read", async () => {
   assert.equal(secretOf("vestibule"), secret);
 });
 
-// Runs a deployment, stops it while this request waits, and lets the request go on.
+// Starts a deployment, stops it while this request waits, and then lets the request continue.
 async function stopAt(request, args) {
   const held = cloudflare.hold(request);
   const child = spawn(process.execPath, [...deployment.command, ...args], { cwd: deployment.folder, env: cloudflare.env(), stdio: "ignore" });
@@ -196,7 +196,7 @@ test("a later deployment that is stopped doesn't go on in the background", async
   const before = deployment.worker.versions.length;
   await stopAt({ method: "POST", path: /\/scripts\/vestibule\/versions$/ }, ["BRAND_NAME=Stopped"]);
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  // The request that was held may still take effect; what would follow it doesn't.
+  // The held request may still take effect; the steps after it don't run.
   assert.ok(deployment.worker.versions.length <= before + 1);
   assert.notEqual(deployment.worker.current.bindings.find(({ name }) => name === "BRAND_NAME")?.text, "Stopped");
 });
@@ -206,7 +206,7 @@ test("one upload that another machine overtakes is not repeated with its secret"
     mkdirSync(deployment.path(name));
     return deployment.path(name);
   });
-  // The namespace is there, and each machine has a copy of its own.
+  // The namespace exists, and each machine has a copy of its ID.
   await cloudflare.call("POST", `/accounts/${cloudflare.account.id}/storage/kv/namespaces`, { json: { title: "vestibule-race-kv" } });
   const write = (folder, secret) => {
     mkdirSync(path.join(folder, "deploy"));

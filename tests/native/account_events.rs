@@ -1,4 +1,4 @@
-//! What happens to an account is told: what, to whom, and by way of which provider or client.
+//! Events of an account: what happened, to which account, and through which provider or client.
 
 use vestibule::domain::account::{
     Authorize, AuthorizeRequest, ChangePassword, Confirm, ConsentGiven, Disconnect, EndOther,
@@ -16,7 +16,7 @@ use crate::accounts::{account, confirmed, created, id, new_session, request, rig
 use crate::events::lines;
 use crate::support::World;
 
-/// The events since the last look, each as its kind and what it concerns beside the account.
+/// The events since the last call: the kind of each, and its subjects besides the account.
 struct Told<'w> {
     world: &'w World,
     seen: usize,
@@ -61,7 +61,7 @@ fn authorize(world: &World, session: &SessionProof, scope: &str) {
 }
 
 #[test]
-fn sign_ups_sign_ins_and_sign_outs_are_told() {
+fn sign_ups_sign_ins_and_sign_outs_are_events() {
     let world = World::new(&[]);
     let mut told = Told { world: &world, seen: 0 };
     let first = created(&world);
@@ -87,7 +87,7 @@ fn sign_ups_sign_ins_and_sign_outs_are_told() {
 }
 
 #[test]
-fn consents_are_told_when_they_change() {
+fn changes_of_consents_are_events() {
     let world = World::new(&[]);
     let session = created(&world);
     let mut told = Told { world: &world, seen: 0 };
@@ -127,7 +127,7 @@ fn consents_are_told_when_they_change() {
 }
 
 #[test]
-fn changes_of_how_a_user_signs_in_are_told() {
+fn changes_of_how_a_user_signs_in_are_events() {
     let world = World::new(&[]);
     let session = created(&world);
     let mut told = Told { world: &world, seen: 0 };

@@ -66,7 +66,7 @@ pub fn created(world: &World) -> SessionProof {
     proof(account(world, Create { account: new, session: new_session() }))
 }
 
-/// The password of [`created`], as it is stored.
+/// The stored record of the password of [`created`].
 fn record() -> PasswordRecord {
     NewPassword::parse(PASSWORD, "").unwrap().hash([1; 16]).unwrap()
 }
@@ -80,7 +80,7 @@ pub fn wrong() -> SignIn {
     SignIn { password: "not the password".into(), session: new_session(), replaces: None }
 }
 
-/// The confirmation of a request that came with the password of [`created`].
+/// The confirmation by the password of [`created`].
 pub fn confirmed() -> Confirmation {
     Confirmation::Password(record())
 }
@@ -137,7 +137,7 @@ fn an_address_leads_to_one_account() {
 }
 
 #[test]
-fn a_claim_that_nobody_confirms_lapses() {
+fn an_unconfirmed_claim_expires() {
     let world = World::new(&[]);
     let identifier = || Address::Name(EMAIL.into());
     send(&world, identifier(), identifier::Claim(id())).unwrap();
@@ -197,7 +197,7 @@ fn a_login_that_is_too_old_must_be_repeated() {
 }
 
 #[test]
-fn lists_have_a_bound_and_the_oldest_gives_way() {
+fn lists_are_limited_and_the_oldest_entry_is_removed() {
     let world = World::new(&[]);
     let first = created(&world);
     for _ in 0..MAX_SESSIONS + 5 {
@@ -229,7 +229,7 @@ fn erasing_an_account_frees_its_address() {
 }
 
 #[test]
-fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
+fn an_address_without_an_account_delays_attempts_like_one_with_an_account() {
     let known = World::new(&[]);
     created(&known);
     let unknown = World::new(&[]);
@@ -248,7 +248,7 @@ fn an_address_without_an_account_slows_down_as_one_with_an_account_does() {
 }
 
 #[test]
-fn wrong_passwords_are_remembered_when_the_object_leaves_the_memory_and_right_ones_cost_nothing() {
+fn wrong_passwords_are_stored_and_right_ones_cost_no_write() {
     let world = World::new(&[]);
     created(&world);
     let tried = |command| {
@@ -281,7 +281,7 @@ fn bounds_hold_when_the_object_leaves_the_memory_between_any_two_commands() {
 }
 
 #[test]
-fn whoever_signs_in_again_in_one_browser_goes_on_with_the_session() {
+fn signing_in_again_in_one_browser_keeps_the_session() {
     let world = World::new(&[]);
     let first = created(&world);
     let before = overview(&world, &first).session.sid;
@@ -318,7 +318,7 @@ fn a_grant_that_ends_twice_is_counted_once() {
 }
 
 #[test]
-fn a_session_that_gives_way_takes_along_what_lives_no_longer_than_it() {
+fn a_removed_session_ends_the_grants_that_were_bound_to_it() {
     // OpenID Connect Core §11
     let world = World::new(&[]);
     let first = created(&world);
@@ -341,7 +341,7 @@ fn a_session_that_gives_way_takes_along_what_lives_no_longer_than_it() {
 }
 
 #[test]
-fn consent_for_a_scope_at_one_resource_is_none_at_another() {
+fn consent_for_a_scope_at_one_resource_does_not_count_at_another() {
     // RFC 8707 §3: `read` at one and `write` at another is not `write` at the first
     let world = World::new(&[]);
     let session = created(&world);
@@ -367,7 +367,7 @@ fn consent_for_a_scope_at_one_resource_is_none_at_another() {
 }
 
 #[test]
-fn a_form_changes_what_the_person_may_write_and_nothing_else() {
+fn a_form_changes_only_the_claims_that_the_user_may_write() {
     let world = World::new(&[]);
     let session = created(&world);
     let forged = StandardClaims {
@@ -403,8 +403,8 @@ fn whoever_signs_in_again_at_the_bound_ends_no_other_session_and_none_of_its_own
 }
 
 #[test]
-fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time() {
-    // Account enumeration by what each remembers a day later
+fn wrong_passwords_expire_at_the_same_time_with_and_without_an_account() {
+    // The attack is account enumeration by what is still stored a day later.
     let world = World::new(&[]);
     created(&world);
     let try_both = || {
@@ -423,7 +423,7 @@ fn an_account_and_an_address_without_one_forget_wrong_passwords_at_the_same_time
 }
 
 #[test]
-fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
+fn the_request_of_an_app_is_decided_in_the_step_that_signs_the_user_in() {
     let world = World::new(&[]);
     created(&world);
     let asks = request(&world, ConsentGiven::FirstParty);
@@ -435,7 +435,7 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
     let claims = UserInfo { grant_id, jti: String::new() };
     account(&world, claims).expect("the grant is known");
 
-    // What must be asked first is asked, and the person is signed in all the same.
+    // If consent is needed first, the user is signed in all the same.
     let asks = request(&world, ConsentGiven::Before);
     let signed_in = account(&world, finish(asks)).unwrap();
     let refused = signed_in.authorized.expect("an answer");
@@ -445,7 +445,7 @@ fn what_an_app_asks_for_is_decided_in_the_step_that_signs_the_person_in() {
 
 #[test]
 fn a_new_password_changes_the_cookie_and_not_how_the_user_signed_in() {
-    // A session from a provider that turns into a password session escapes the provider's logout
+    // A provider session that became a password session would escape the provider's logout.
     let world = World::new(&[]);
     let first = created(&world);
     let origin = SessionOrigin {
@@ -503,7 +503,7 @@ fn link(
 }
 
 #[test]
-fn a_colleagues_link_stays_for_ever_because_the_company_signs_the_user_in() {
+fn a_colleagues_link_stays_forever_because_the_company_signs_the_user_in() {
     let world = World::new(&[]);
     let session = created(&world);
     for subject in ["dana", "eve"] {
@@ -518,7 +518,7 @@ fn a_colleagues_link_stays_for_ever_because_the_company_signs_the_user_in() {
         account(&world, Unlink { session: session.clone(), request: unlink }).err()
     };
     assert_eq!(unlink("eve"), None);
-    // A password signs nobody in whom a company signs in.
+    // A password can't sign in a user whom a company signs in.
     assert_eq!(unlink("dana"), Some(UnlinkError::LastWayIn));
 }
 
@@ -551,7 +551,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let secret = begin(&session, confirmed()).unwrap();
     assert_eq!(link(&session, "dana", &secret), None);
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed), "used twice");
-    // The secret confirms nothing but the link, not even another secret.
+    // The secret confirms only the link, not even another secret.
     let secret = begin(&session, confirmed()).unwrap();
     let chained = begin(&session, Confirmation::Link(secret.clone()));
     assert_eq!(chained.err(), Some(BeginLinkError::NotConfirmed));
@@ -563,15 +563,15 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
     let changed = account(&world, ChangePassword { session, change });
     let session = changed.unwrap();
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
-    // Too late.
+    // The confirmation has expired.
     let secret = begin(&session, confirmed()).unwrap();
     world.advance(41 * 60);
     assert_eq!(link(&session, "eve", &secret), Some(LinkError::NotConfirmed));
 }
 
 #[test]
-fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
-    // Two answers of one provider at once: the second gives up only what it claimed
+fn a_sign_in_that_lost_a_race_releases_the_winners_name() {
+    // Two simultaneous responses of one provider: the second gives up only what it claimed itself.
     let world = World::new(&[]);
     let name = || Address::Name(EMAIL.into());
     let read = || send(&world, name(), identifier::Read);
@@ -582,7 +582,7 @@ fn a_sign_in_that_lost_a_race_takes_the_winners_name_away() {
 }
 
 #[test]
-fn a_claim_goes_on_in_the_browser_that_made_it_and_in_no_other() {
+fn a_claim_continues_only_in_the_browser_that_made_it() {
     let world = World::new(&[]);
     let name = || Address::Name(identifier::of_email("person@example.test"));
     let claim = |account: &str, browser: &str| {

@@ -99,7 +99,7 @@ impl Scene {
         App { client_id, token }
     }
 
-    /// Makes the provider issue these tokens to the next request, whatever that asks for.
+    /// Makes the provider issue these tokens to the next request, regardless of what it requests.
     pub fn issues(&self, access_token: &str, scope: &str) {
         let tokens = json!({
             "access_token": access_token, "scope": scope,
@@ -108,14 +108,14 @@ impl Scene {
         self.provider.says.borrow_mut().tokens = tokens;
     }
 
-    /// The user connects: in an app (`client_id` and scope), or on the account page.
+    /// The user connects an account: in an app (`client_id` and scope), or on the account page.
     fn connect(&mut self, app: Option<(&str, &str)>) -> (String, Response) {
         let (scope, callback) = self.go(app);
         (scope, self.browser.get(&self.world, &callback))
     }
 
-    /// The user goes to the provider and allows it there: the scope that was asked for, and the address to which the
-    /// provider sends the browser back.
+    /// The user goes to the provider and allows the request there. Returns the requested scope, and the URL to which
+    /// the provider redirects.
     pub fn go(&mut self, app: Option<(&str, &str)>) -> (String, String) {
         let page = match app {
             None => "/connect/acme".to_owned(),
@@ -187,7 +187,7 @@ impl Scene {
 
 #[test]
 fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
-    // The confused deputy: one token with the union of the scopes that were approved for all apps.
+    // The attack is a confused deputy: one token with the union of the scopes that were approved for all apps.
     let mut scene = Scene::new();
     let (reader, poster) = (scene.app("Reader"), scene.app("Poster"));
     scene.issues("at-read", "read openid");
@@ -205,7 +205,7 @@ fn an_app_never_gets_the_scopes_that_were_approved_for_another_app() {
 }
 
 #[test]
-fn an_app_without_a_connection_of_its_own_gets_the_account_wide_one_and_no_other_apps() {
+fn an_app_without_its_own_connection_gets_the_account_wide_one_and_no_other_apps() {
     let mut scene = Scene::new();
     let (own, other) = (scene.app("Own"), scene.app("Other"));
     scene.issues("at-own", "read");
@@ -259,7 +259,7 @@ fn an_app_whose_own_connection_is_broken_or_disconnected_never_falls_back_to_the
     assert!(scene.is_revoked("refresh at-again"));
     assert_eq!(scene.gets(&app), "interaction_required");
     assert!(!scene.account_page().contains(">for <bdi>App</bdi><"));
-    // A new consent says "Use the account that you have connected", so it allows the account-wide one.
+    // The new consent allows the account-wide connection, because it says "Use the account that you have connected".
     scene.issues("at-wide-again", "post read");
     scene.post("/account/apps", &[("client_id", &app.client_id)]);
     let token = scene.allow(&app.client_id, "openid connection:acme");
@@ -278,18 +278,18 @@ fn a_provider_that_grants_more_than_was_approved_gets_its_tokens_revoked() {
     assert!(scene.is_revoked("refresh at-wide"));
     assert_eq!(scene.gets(&app), "interaction_required");
     assert_eq!(scene.world.objects.count(Class::Connection), 0);
-    // Scopes that nobody can approve here don't matter, such as names that the provider adds.
+    // Scopes that nobody can approve here, such as names that the provider adds, don't matter.
     scene.issues("at", "openid read profile https://acme.example.com/auth/read");
     scene.connected(Some((&app.client_id, "read")));
     assert_eq!(scene.gets(&app), "at");
-    // When a wider answer is refused, the earlier connection stays.
+    // If a wider response is refused, the earlier connection stays.
     scene.issues("at-wide", "post read");
     scene.connect(Some((&app.client_id, "read")));
     assert_eq!(scene.gets(&app), "at");
 }
 
 #[test]
-fn a_scope_too_long_to_keep_is_compared_all_the_same() {
+fn a_scope_that_is_too_long_to_store_is_compared_too() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     let many: Vec<String> = (0..60).map(|number| format!("scope-{number}")).collect();
@@ -299,7 +299,7 @@ fn a_scope_too_long_to_keep_is_compared_all_the_same() {
 }
 
 #[test]
-fn a_refresh_that_comes_back_wider_is_not_handed_out() {
+fn a_refreshed_token_with_wider_scopes_is_not_returned() {
     let mut scene = Scene::new();
     let app = scene.app("App");
     scene.issues("at", "read");
@@ -395,7 +395,7 @@ fn a_scope_with_the_text_of_another_apps_connection_gives_no_connection() {
     let victim = scene.app("Victim");
     scene.issues("at", "read");
     scene.connected(Some((&victim.client_id, "read")));
-    // Provider and app are named so that together they have the text of the victim's connection.
+    // Provider and app are named so that together they form the text of the victim's connection.
     let spelt = format!("acme/{}", victim.client_id);
     let thief = scene.register_with("Thief", &format!("openid connection:{spelt}"));
     let thief = thief["client_id"].as_str().unwrap();
@@ -427,7 +427,7 @@ fn one_connection_beyond_the_limit_is_refused_and_its_tokens_are_revoked() {
     assert!(text(&refused).contains("Disconnect one in your account, then try again."));
     assert!(scene.is_revoked("refresh at-last"));
     assert_eq!(scene.world.objects.count(Class::Connection), MAX_CONNECTIONS);
-    // An existing one can still be connected again, and disconnecting one makes room.
+    // An existing one can still be connected again, and disconnecting one makes room for another.
     scene.connected(Some((&kept[0], "read")));
     scene.post("/account/connections", &[("provider", "acme"), ("client_id", &kept[0])]);
     scene.connected(Some((last, "read")));
@@ -461,7 +461,7 @@ fn a_connection_stored_before_connections_belonged_to_apps_is_the_account_wide_o
         let purpose = Purpose::Connection(account);
         scene.world.settings.sealer.seal(purpose, token.as_bytes(), [1; 24]).unwrap()
     };
-    // The rows and the state as the previous version wrote them.
+    // The rows and the state in the format of the previous version.
     let state = json!({ "Live": {
         "parties": { "account": account, "provider": "acme", "subject": "dana", "label": "Dana" },
         "scope": "read", "access_token": seal("at-old"), "refresh_token": seal("refresh at-old"),
@@ -484,7 +484,7 @@ fn a_connection_stored_before_connections_belonged_to_apps_is_the_account_wide_o
     assert_eq!(scene.gets(&app), "interaction_required");
 }
 
-/// Starts a connection with a preset: the status of the response, and the address it leads to.
+/// Starts a connection with a preset. Returns the status, and the URL of the redirect.
 fn begins(preset: &str, connection_scope: &str, scope: &str) -> (u16, String) {
     let table = json!([{
         "id": "acme", "client_id": "here", "preset": preset, "connection_scope": connection_scope,

@@ -1,4 +1,4 @@
-//! How and when a user authenticated (OpenID Connect Core §2), as it is told and remembered.
+//! How and when a user authenticated (OpenID Connect Core §2): what is stored and reported.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ fn origin() -> Value {
     json!({ "provider": "acme", "issuer": "https://acme.example.com", "subject": "dana", "sid": null })
 }
 
-/// Whether it reads what the previous release wrote, and writes what that release reads.
+/// Whether the value of the previous release can be read, and is written in the same form.
 fn is_as_before<T: DeserializeOwned + Serialize>(before: &Value) {
     let read: T = serde_json::from_value(before.clone()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), *before);
@@ -25,7 +25,7 @@ fn is_as_before<T: DeserializeOwned + Serialize>(before: &Value) {
 }
 
 #[test]
-fn both_releases_read_what_the_other_one_wrote() {
+fn both_releases_read_what_the_other_wrote() {
     for (authenticated, origin) in [
         (json!("Now"), Value::Null),
         (json!({ "At": START.0 }), origin()),
@@ -68,7 +68,7 @@ fn an_unknown_time_is_since_no_moment_and_one_in_the_future_is_now() {
 }
 
 #[test]
-fn what_a_provider_tells_satisfies_what_it_was_asked_within_the_skew_of_clocks() {
+fn a_providers_auth_time_satisfies_the_request_within_the_clock_skew() {
     let earlier = Timestamp(START.0 - 1000);
     assert_eq!(AuthTime::told(Some(earlier), Some(START)), AuthTime::At(START));
     assert_eq!(AuthTime::told(Some(earlier), None), AuthTime::At(earlier));

@@ -18,7 +18,7 @@ fn a_thousand_large_clients_take_no_more_than_the_bound() {
 }
 
 #[test]
-fn what_is_used_stays_whatever_strangers_bring() {
+fn used_entries_stay_however_many_strangers_come() {
     let mut cache = Cache::new(1_000);
     cache.insert("busy", 100, "busy");
     for stranger in 0..1000 {
@@ -28,7 +28,7 @@ fn what_is_used_stays_whatever_strangers_bring() {
 }
 
 #[test]
-fn what_was_removed_or_is_too_large_is_not_there() {
+fn removed_and_too_large_entries_are_not_cached() {
     let mut cache = Cache::new(1_000);
     cache.insert("one", 100, 1);
     cache.insert("one", 100, 2);

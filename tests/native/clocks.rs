@@ -1,4 +1,4 @@
-//! Clocks that are set back, while the server runs and while it is stopped: what an object has seen it does not unsee.
+//! Clocks that are set back, while the server runs and while it is stopped: what an object has seen as past stays past.
 //! For the signing keys see `signing_keys.rs`.
 
 use futures_lite::future::block_on;
@@ -45,7 +45,7 @@ pub fn set_back(world: &World, seconds: u32, restarts: bool) {
     }
 }
 
-/// Every step back, without a restart and with one.
+/// Every step back, with and without a restart.
 pub fn cases() -> impl Iterator<Item = (u32, bool)> {
     STEPS.into_iter().flat_map(|seconds| [(seconds, false), (seconds, true)])
 }
@@ -85,7 +85,8 @@ fn tries_that_were_spent_stay_spent() {
         // RFC 9110 §10.2.3: the time to wait does not grow.
         let again: Result<(), Exhausted> = spend();
         assert_eq!(again, exhausted);
-        // A try comes back in 20 seconds; at half speed, while the clock is behind, in 40.
+        // A try comes back after 20 seconds, or after 40 while the clock is behind, because time then runs at half
+        // speed.
         world.advance(19);
         assert!(spend().is_err());
         world.advance(21);
@@ -107,7 +108,7 @@ fn a_locked_account_stays_locked() {
                 attempt(email, "wrong wrong wrong");
                 world.advance(17);
             }
-            // Ten wrong passwords lock for 15 minutes.
+            // Ten wrong passwords lock the account for 15 minutes.
             assert_eq!(attempt(email, PASSWORD), 429);
         }
         set_back(&world, seconds, restarts);
@@ -120,7 +121,7 @@ fn a_locked_account_stays_locked() {
 }
 
 #[test]
-fn a_claim_that_lapsed_and_passed_to_another_stays_the_others() {
+fn a_claim_that_expired_and_passed_to_another_account_stays_there() {
     for (seconds, restarts) in cases() {
         let world = World::new(&[]);
         let claim = |account: &str| send(&world, EMAIL, Claim(account.into()));
@@ -134,7 +135,7 @@ fn a_claim_that_lapsed_and_passed_to_another_stays_the_others() {
 }
 
 #[test]
-fn a_name_that_was_lent_and_found_expired_leads_nowhere_again() {
+fn an_expired_session_name_never_leads_to_its_account_again() {
     for seconds in STEPS {
         let world = World::new(&[]);
         let until = START.plus(Seconds(60));
@@ -175,7 +176,7 @@ fn a_document_is_fetched_no_more_often_and_serves_no_longer() {
             assert_eq!(read(true), Ok("{}".to_owned()));
         }
         assert_eq!(world.internet.count(URL), 1);
-        // A failure that was seen: the source is left alone, and then asked again.
+        // After a failed fetch, the source isn't asked for a while, then it is asked again.
         world.advance(seconds + DAY);
         world.internet.on(URL, |_| Err(vestibule::domain::http::HttpError::Timeout));
         assert!(matches!(read(true), Err(ReadError::Unavailable(_))));
@@ -183,7 +184,8 @@ fn a_document_is_fetched_no_more_often_and_serves_no_longer() {
         assert!(matches!(read(true), Err(ReadError::Unavailable(_))));
         assert_eq!(world.internet.count(URL), 2);
         world.internet.on(URL, |_| document("{}"));
-        // The time to wait passes at half speed while the clock is behind, and does not wait until it has caught up.
+        // The waiting time passes at half speed while the clock is behind, instead of only after the clock has caught
+        // up.
         world.advance(10);
         assert_eq!(read(true), Ok("{}".to_owned()), "{seconds} {restarts}");
     }
@@ -291,7 +293,7 @@ fn a_session_that_was_found_expired_stays_expired() {
 
 #[test]
 fn an_account_never_goes_behind_the_newest_of_the_rows_that_it_reads() {
-    // A session is a row of its own: the account's state is not written when one begins.
+    // A session is a row of its own, so the account's state isn't written when one starts.
     for seconds in STEPS {
         let world = World::new(&[]);
         let client_id = app(&world, "openid offline_access", true);

@@ -32,12 +32,12 @@ fn connected() -> (Scene, App) {
 fn an_access_token_is_sealed_anew_when_it_is_handed_out() {
     let (mut scene, app) = connected();
     scene.world.set_sealer(deployment("ba"));
-    // The signing keys are sealed anew, too, once for all isolates.
+    // The signing keys are sealed again too, once for all isolates.
     block_on(scene.world.signer.keys(SigningAlgorithm::ES256)).unwrap();
     let calls = scene.world.objects.calls.get();
     assert_eq!(scene.gets(&app), "at-1");
     assert_eq!(scene.world.objects.calls.get() - calls, 3);
-    // From now on, handing it out costs two calls of storage again.
+    // After that, returning it takes two calls to objects again.
     assert_eq!(scene.gets(&app), "at-1");
     assert_eq!(scene.world.objects.calls.get() - calls, 5);
     scene.world.set_sealer(deployment("b"));

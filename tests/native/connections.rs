@@ -1,4 +1,4 @@
-//! Outside accounts and their tokens (mode 5): single flight, rotation and loss, decided in pure code.
+//! Outside accounts and their tokens (mode 5): parallel requests, rotation and lost responses, in pure code.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use vestibule::protocol::scope::Scope;
 
 use crate::support::{START, SeededEntropy};
 
-/// A connection, a provider that rotates refresh tokens and takes each once, and what is on its way.
+/// A connection, a provider that rotates refresh tokens and accepts each once, and the requests under way.
 struct World {
     state: Option<State>,
     now: Timestamp,
     on_the_way: Option<(String, u32)>,
-    /// The one refresh token that the provider would take.
+    /// The only refresh token that the provider accepts.
     newest: u32,
     refreshes: u32,
 }
@@ -58,8 +58,8 @@ impl World {
         step.reply
     }
 
-    /// The provider takes what is on its way; its answer comes, or is lost with the process, which
-    /// then sends it once more.
+    /// The provider accepts the request under way. Its response arrives, or is lost with the process, which then
+    /// repeats the request.
     fn answer(&mut self, lost: bool, lifetime: u32) {
         let Some((token, sent)) = self.on_the_way.take() else { return };
         let sent = sent + 1;
@@ -101,7 +101,7 @@ fn however_many_ask_the_provider_is_asked_once() {
 }
 
 #[test]
-fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back() {
+fn a_refusal_after_a_lost_response_differs_from_removed_access() {
     for (lost, why) in [(true, Broken::Lost), (false, Broken::Refused)] {
         let mut world = World::new(100);
         world.now = world.now.plus(Seconds(95));
@@ -117,7 +117,7 @@ fn a_refusal_after_a_lost_answer_is_told_apart_from_access_that_was_taken_back()
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_left_alone_for_a_moment() {
+fn a_provider_that_does_not_respond_is_not_asked_again_at_once() {
     let mut world = World::new(100);
     world.now = world.now.plus(Seconds(100));
     world.send(Token).unwrap_err();
@@ -154,7 +154,7 @@ fn a_new_connection_keeps_the_refresh_token_of_the_same_account_there() {
 }
 
 #[test]
-fn a_refresh_token_for_more_than_is_approved_now_does_not_go_on() {
+fn a_refresh_token_for_more_than_is_approved_now_is_not_kept() {
     // If the provider issues no new refresh token, refreshing with the old one would give the wider scopes.
     for (approved, goes_on) in [("read", false), ("read post", true), ("read post more", true)] {
         let mut world = World::new(100);
@@ -197,8 +197,8 @@ fn event() -> impl Strategy<Value = Event> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// No token is handed out after its end, no two refreshes are on their way at once, and a
-    /// connection whose answers all come is never broken.
+    /// No token is returned after it has expired, no two refreshes are under way at once, and a connection whose
+    /// responses all arrive never breaks.
     #[test]
     fn any_history_of_a_connection_keeps_its_promises(
         lifetime in 20_u32..200,

@@ -1,5 +1,5 @@
-//! Workers of the previous release and objects of this one, while a release is rolled out: the commands as those
-//! workers wrote them.
+//! Workers of the previous release with objects of this one, during a gradual deployment: the commands in the format of
+//! those workers.
 
 use serde_json::{Value, json};
 use vestibule::domain::account::{ChosenPassword, PasswordChange, SignIn};
@@ -16,20 +16,20 @@ use crate::support::browser::{Browser, text};
 
 #[test]
 fn an_object_of_the_previous_release_refuses_a_password_that_nobody_hashed() {
-    // It reads a record, which is a string, and must refuse anything else.
+    // It expects a record, which is a string, and must refuse anything else.
     let plain = ChosenPassword::from(NewPassword::parse("a long enough passphrase", "").unwrap());
     let sent = serde_json::to_value(&plain).unwrap();
     assert!(sent.is_object() && serde_json::from_value::<Option<PasswordRecord>>(sent).is_err());
     let hashed = hashed("a long enough passphrase");
     let sent = serde_json::to_string(&ChosenPassword::Hashed(hashed.clone())).unwrap();
     assert_eq!(serde_json::from_str::<PasswordRecord>(&sent).unwrap(), hashed);
-    // A command with an unreadable record is refused, and is not taken for a password.
+    // A command with an unreadable record is refused instead of being taken for a password.
     let broken = json!({ "confirmation": "SignIn", "password": "hunter2", "keeps_apps": false });
     assert!(serde_json::from_value::<PasswordChange>(broken).is_err());
     assert!(serde_json::from_value::<SignIn>(json!(null)).is_err());
 }
 
-/// Where a user who has an account gets by signing in, with what waits as the previous release sealed it.
+/// Where a user lands after signing in, with an interaction that the previous release sealed.
 fn signed_in_with(world: &World, browser: &mut Browser, interaction: &Value) -> Response {
     let sealed = json!({ "expires_at": world.clock.now().0 + 1000, "interaction": interaction });
     let sealer = &world.settings.sealer;

@@ -1,4 +1,4 @@
-//! Events: what happened is recorded, at least once, in order per object, and without secrets.
+//! Events: they are recorded at least once, in order per object, and without secrets.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn ask<C: Command>(world: &World, subject: &str, command: &C) -> Result<C::Reply
     message::read_answer::<C>(&block_on(sent).unwrap().unwrap()).unwrap()
 }
 
-/// The events that are kept of a subject, the oldest first.
+/// The stored events of a subject, oldest first.
 fn kept(world: &World, subject: &str) -> Vec<Recorded> {
     let Ok(events) = ask(world, subject, &Latest { limit: MAX_LATEST });
     let events = events.into_iter().rev().map(|event| serde_json::from_value(event).unwrap());
@@ -41,7 +41,7 @@ fn kinds(events: &[Recorded]) -> Vec<Kind> {
     events.iter().map(|event| event.event).collect()
 }
 
-/// How many rows all logs have.
+/// The total number of rows in all logs.
 fn rows(world: &World) -> usize {
     let stored = world.objects.stored();
     let logs = stored.iter().filter(|object| object.starts_with("(EventLog"));
@@ -132,7 +132,7 @@ fn events_of_several_steps_are_there_once_and_in_order_wherever_the_process_dies
 }
 
 #[test]
-fn while_nobody_receives_events_they_wait_in_order_and_other_effects_go_on() {
+fn while_the_log_fails_events_wait_in_order_and_other_effects_run() {
     let world = World::new(&[OPEN]);
     world.objects.events_fail.set(true);
     let client = register(&world);
@@ -175,7 +175,7 @@ fn batch(order: i64) -> Record {
 }
 
 #[test]
-fn a_log_is_bounded_and_a_batch_that_comes_again_is_the_same_row() {
+fn a_log_is_limited_and_a_repeated_batch_is_the_same_row() {
     let world = World::new(&[]);
     for order in 0..1000 {
         for _ in 0..2 {
@@ -251,7 +251,7 @@ fn an_event_that_cannot_be_read_waits_and_the_others_leave() {
     let world = World::new(&[OPEN]);
     let client = register(&world);
     let to = Address::Name(id(&client).to_owned());
-    // As a later release stores it.
+    // In the format of a later release.
     let later = r#"{"Record":{"event":"client_verified","id":"1","at":1,"about":{}}}"#;
     world.objects.store_row(Class::Registration, &to, ("effect/0000000000000001/1", later));
     assert_eq!(manage(&world, &client, Method::Put, "Sundial"), 200);
@@ -289,14 +289,14 @@ proptest! {
     }
 }
 
-/// What a broad run typed and was given, which no event may contain.
+/// The secrets of a broad run, which no event may contain.
 struct Run {
     world: World,
     secrets: Vec<String>,
 }
 
 impl Run {
-    /// Remembers what is secret in a response.
+    /// Remembers the secrets in a response.
     fn hide(&mut self, answered: &Value) {
         let names = ["access_token", "refresh_token", "id_token", "client_secret", "device_code"];
         let names = names.into_iter().chain(["user_code", "registration_access_token"]);
@@ -341,7 +341,7 @@ fn broad_run() -> Run {
     run.hide(&third);
     run.world.advance(3600);
     assert_eq!(refresh(&run.world, &client_id, &issued)["error"], "invalid_grant");
-    // A machine, and clients that are refused.
+    // A service, and clients that are refused.
     let metadata = json!({ "redirect_uris": [], "grant_types": ["client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code"], "scope": "report",
         "token_endpoint_auth_method": "client_secret_post" });
@@ -392,7 +392,7 @@ fn broad_run() -> Run {
 }
 
 #[test]
-fn what_happens_is_told_without_secrets() {
+fn events_contain_no_secrets() {
     let Run { world, secrets } = broad_run();
     assert!(secrets.len() > 20);
     let logs = world.objects.stored().into_iter().filter(|object| object.starts_with("(EventLog"));
@@ -400,7 +400,7 @@ fn what_happens_is_told_without_secrets() {
     assert!(told.len() > 20);
     for text in &told {
         assert!(!secrets.iter().any(|secret| text.contains(secret)), "{text}");
-        // The end of a token is its secret.
+        // The last part of a token is its secret.
         let ends = secrets.iter().filter(|secret| secret.len() > 40);
         let mut ends = ends.filter_map(|secret| secret.get(secret.len() - 20..));
         assert!(!ends.any(|end| text.contains(end)), "{text}");
@@ -408,7 +408,7 @@ fn what_happens_is_told_without_secrets() {
 }
 
 #[test]
-fn what_happens_is_told_with_its_reason() {
+fn events_contain_their_reason() {
     let Run { world, .. } = broad_run();
     let events = lines(&world);
     let told = |kind: Kind| events.iter().filter(move |event| event.event == kind);

@@ -1,5 +1,5 @@
-//! Signing in through an upstream provider (OpenID Connect Core §3.1, RFC 9207, RFC 9700), and whose
-//! account it is.
+//! Sign-in through an upstream provider (OpenID Connect Core §3.1, RFC 9207, RFC 9700), and the account that the user
+//! gets.
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
@@ -43,7 +43,7 @@ fn verified(email: &str) -> Value {
 }
 
 #[test]
-fn a_person_whom_nobody_knows_gets_an_account_and_finds_it_again() {
+fn a_new_user_gets_an_account_and_finds_it_again() {
     // Mode 2, steps 3 to 12
     let (world, provider) = world_with(json!({ "trust_email": true }));
     provider.tells(verified("dana@example.org"));
@@ -71,8 +71,8 @@ fn the_request_is_bound_by_pkce_state_and_nonce_and_names_its_own_redirect_uri()
 }
 
 #[test]
-fn an_answer_in_another_browser_is_worth_nothing() {
-    // RFC 9700 §4.7: cross-site request forgery, and a stolen callback
+fn a_response_in_another_browser_changes_nothing() {
+    // RFC 9700 §4.7: cross-site request forgery, and a stolen callback.
     let (world, provider) = world_with(json!({}));
     let (state, _) = provider.go(&world, &mut Browser::default(), "/sign-in/acme");
     let mut other = Browser::default();
@@ -94,7 +94,7 @@ fn an_answer_counts_once() {
 }
 
 #[test]
-fn an_answer_of_another_issuer_or_of_none_is_the_mix_up_attack() {
+fn a_response_of_another_issuer_or_of_none_is_refused() {
     // RFC 9207 §2.4
     let (world, provider) = world_with(json!({}));
     for iss in [Some("https://evil.example.com"), None] {
@@ -138,8 +138,8 @@ fn an_id_token_that_breaks_a_rule_signs_nobody_in() {
 }
 
 #[test]
-fn a_signature_that_does_not_hold_signs_nobody_in() {
-    // RFC 8725 §3.1 and §3.2: no algorithm of the token's own choice, and no key of another
+fn a_wrong_signature_signs_nobody_in() {
+    // RFC 8725 §3.1 and §3.2: the token can't choose the algorithm, or another provider's key.
     let (world, provider) = world_with(json!({}));
     for header in [
         json!({ "alg": "none" }),
@@ -170,7 +170,7 @@ fn an_unknown_key_has_the_set_fetched_again_but_nobody_can_force_it() {
 }
 
 #[test]
-fn a_profile_about_somebody_else_signs_nobody_in() {
+fn a_profile_of_another_user_signs_nobody_in() {
     // OpenID Connect Core §5.3.2
     let (world, provider) = world_with(json!({}));
     provider.tells(json!({ "sub": "somebody else" }));
@@ -179,7 +179,7 @@ fn a_profile_about_somebody_else_signs_nobody_in() {
 
 #[test]
 fn an_address_that_is_not_verified_or_not_trusted_opens_no_account() {
-    // Account takeover by an address that the provider does not vouch for
+    // The attack is an account takeover by an address that the provider doesn't vouch for.
     for (trusted, profile) in [
         (true, json!({ "email": "victim@example.org", "email_verified": false })),
         (true, json!({ "email": "victim@example.org" })),
@@ -190,7 +190,7 @@ fn an_address_that_is_not_verified_or_not_trusted_opens_no_account() {
         provider.tells(profile);
         let mut browser = Browser::default();
         let back = provider.visit(&world, &mut browser, "/sign-in/acme");
-        // An account of its own, which says nothing about whether the other one exists.
+        // The user gets a new account, which doesn't reveal whether another one exists.
         assert_eq!(back.status, 303);
         assert_eq!(world.objects.count(Class::Account), 2);
         let page = account_page(&world, &mut browser);
@@ -200,7 +200,8 @@ fn an_address_that_is_not_verified_or_not_trusted_opens_no_account() {
 
 #[test]
 fn a_verified_address_links_at_once_only_where_the_account_has_proven_it_too() {
-    // Pre-hijacking: whoever signed up first with another's address must not keep a way in
+    // The attack is pre-hijacking: someone who signed up first with another user's address must not keep a way to sign
+    // in.
     let (world, provider) = world_with(json!({ "trust_email": true }));
     sign_up(&world, "dana@example.org");
     provider.tells(verified("dana@example.org"));
@@ -235,7 +236,7 @@ fn an_account_that_began_at_one_provider_is_linked_by_the_next_that_vouches_for_
 }
 
 #[test]
-fn the_owner_of_the_address_links_by_signing_in_first_and_goes_on_with_what_waited() {
+fn the_owner_of_the_address_signs_in_first_to_link_and_resumes_the_request() {
     let (world, provider) = world_with(json!({ "trust_email": true }));
     sign_up(&world, "dana@example.org");
     provider.tells(verified("dana@example.org"));
@@ -251,8 +252,8 @@ fn the_owner_of_the_address_links_by_signing_in_first_and_goes_on_with_what_wait
         ("email", "dana@example.org"),
         ("password", PASSWORD),
     ];
-    // The same page, opened in another browser, links nothing: an attacker's identity would be
-    // linked to the account of whoever is lured there.
+    // The same page, opened in another browser, links nothing. Otherwise an attacker's identity could be linked to the
+    // account of a user who is lured there.
     let mut victim = Browser::default();
     let lured = victim.get(&world, &format!("/sign-in?flow={flow}"));
     assert_eq!(lured.status, 400);
@@ -279,7 +280,7 @@ fn an_address_that_changed_at_the_provider_changes_neither_account_nor_its_addre
 }
 
 #[test]
-fn the_rules_of_a_provider_say_who_gets_an_account() {
+fn the_rules_of_a_provider_decide_who_gets_an_account() {
     for (rules, allowed) in [
         (json!({ "create": "off" }), false),
         (json!({ "create": "invited", "invited": ["@example.net"] }), false),
@@ -297,7 +298,7 @@ fn the_rules_of_a_provider_say_who_gets_an_account() {
 }
 
 #[test]
-fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
+fn the_profile_follows_the_provider_and_keeps_what_the_user_wrote() {
     let (world, provider) = world_with(json!({ "trust_email": true, "membership": true }));
     provider.tells(json!({ "email": "d@example.org", "email_verified": true, "name": "Dana",
         "nickname": "Dee", "groups": ["staff", "admin"] }));
@@ -312,7 +313,7 @@ fn the_profile_follows_the_provider_and_keeps_what_the_person_wrote() {
     let page = account_page(&world, &mut browser);
     assert!(page.contains("Dana Lee") && page.contains("Dandy"), "{page}");
     assert!(page.contains("From Acme: groups, nickname."), "{page}");
-    // A group that was left is left; a name that is told only once stays.
+    // A group that the user left is removed. A name that is sent only once stays.
     provider.tells(json!({ "email": "d@example.org", "email_verified": true }));
     provider.visit(&world, &mut browser, "/sign-in/acme");
     let page = account_page(&world, &mut browser);
@@ -337,7 +338,7 @@ fn the_last_way_in_is_never_unlinked() {
     let unlink =
         [("csrf", csrf.as_str()), ("unlink", key.as_str()), ("current_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/identities", &unlink).status, 303);
-    // From now on the identity is nobody's: the address has an account that must be signed in to.
+    // From now on the identity is free, and the address has an account to which the user must sign in.
     let page = provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
     assert_eq!(page.status, 303, "the account has proven the address, so it is linked again");
 }
@@ -353,7 +354,7 @@ fn an_account_without_a_password_is_changed_only_soon_after_a_sign_in() {
     let password = [("csrf", csrf.as_str()), ("new_password", PASSWORD)];
     assert_eq!(browser.post(&world, "/account/password", &password).status, 422);
     assert_eq!(browser.post(&world, "/account/delete", &[("csrf", csrf.as_str())]).status, 422);
-    // The provider must ask the person again, and say so.
+    // The provider must authenticate the user again, and say so.
     let (_, address) = provider.go(&world, &mut browser, "/sign-in/acme?prompt=login");
     assert_eq!(parameter(&address, "prompt").as_deref(), Some("login"));
 }
@@ -376,7 +377,7 @@ fn an_identity_of_one_account_is_not_linked_to_another() {
 }
 
 #[test]
-fn a_company_signs_its_people_in_whatever_way_they_try() {
+fn users_of_a_company_sign_in_there_whatever_way_they_try() {
     // Mode 4
     let company = json!({ "domains": ["acme.example"], "subdomains": true });
     let (world, provider) = world_with(company);
@@ -388,11 +389,11 @@ fn a_company_signs_its_people_in_whatever_way_they_try() {
         assert!(address.starts_with(ISSUER), "{address}");
         assert_eq!(parameter(&address, "login_hint").as_deref(), Some(email));
     }
-    // Anyone else goes on here: the address first, then the password.
+    // Other users continue here: first the address, then the password.
     let page = browser.submit(&world, "/sign-in", &[("email", "dan@example.org")]);
     assert!(text(&page).contains("type=\"password\""));
     assert!(!text(&browser.get(&world, "/sign-in")).contains("type=\"password\""));
-    // A company does not speak for addresses of others.
+    // A company's provider doesn't speak for other domains.
     provider.tells(verified("victim@example.org"));
     sign_up(&world, "victim@example.org");
     provider.visit(&world, &mut browser, "/sign-in/acme");
@@ -402,7 +403,7 @@ fn a_company_signs_its_people_in_whatever_way_they_try() {
 }
 
 #[test]
-fn a_social_provider_does_not_sign_in_a_companys_people() {
+fn a_social_provider_signs_in_no_user_of_a_company() {
     let social = "https://social.example.com";
     let providers = json!([
         { "id": "corp", "issuer": "https://corp.example.com", "client_id": "c",
@@ -431,7 +432,7 @@ fn a_domain_that_must_be_proven_counts_once_its_txt_record_says_so() {
     let mut browser = Browser::default();
     let fields = [("email", "dana@acme.example")];
     let ask = |browser: &mut Browser| browser.submit(&world, "/sign-in", &fields).status;
-    // To let the person in another way while the DNS is down would let the company's rule lapse.
+    // Signing the user in some other way while the DNS is down would bypass the company's rule.
     assert_eq!(ask(&mut browser), 503);
     world.internet.on(url, |_| crate::support::internet::json(r#"{"Status":0}"#));
     world.advance(6);
@@ -444,7 +445,7 @@ fn a_domain_that_must_be_proven_counts_once_its_txt_record_says_so() {
 
 #[test]
 fn a_resolver_that_fails_does_not_let_the_rule_of_the_company_lapse() {
-    // RFC 1035 §4.1.1: only NOERROR and NXDOMAIN say which records there are
+    // RFC 1035 §4.1.1: only NOERROR and NXDOMAIN say which records exist.
     let company = json!({ "domains": ["acme.example"], "domain_proof": "dns" });
     let (world, _provider) = world_and(company, &[("DNS_RESOLVER", "https://dns.example/r")]);
     let url = "https://dns.example/r?name=_vestibule.acme.example&type=TXT";
@@ -475,8 +476,8 @@ fn a_resolver_that_fails_does_not_let_the_rule_of_the_company_lapse() {
 }
 
 #[test]
-fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
-    // OpenID Connect Core §4; an answer that nobody asked for is refused in any case
+fn a_provider_can_start_a_sign_in_only_if_the_operator_allows_it() {
+    // OpenID Connect Core §4. A response without a request is refused in any case.
     for (allowed, status) in [(false, 403), (true, 303)] {
         let (world, provider) = world_with(json!({ "initiated_login": allowed }));
         let address = format!("/initiate-login?iss={ISSUER}&target_link_uri=https://evil.test/");
@@ -490,8 +491,8 @@ fn a_provider_begins_a_sign_in_only_where_the_operator_allows_it() {
 }
 
 #[test]
-fn each_tenant_of_a_provider_speaks_for_itself_alone() {
-    // Microsoft Entra ID: one metadata document, an issuer for each tenant
+fn each_tenant_of_a_provider_speaks_only_for_itself() {
+    // Microsoft Entra ID: one metadata document, and an issuer for each tenant.
     let base = "https://login.microsoftonline.com";
     let tenant = "0a1b2c3d-0000-1111-2222-333344445555";
     let providers = json!([{ "id": "acme", "preset": "microsoft", "client_id": "here" }]);
@@ -512,10 +513,10 @@ fn each_tenant_of_a_provider_speaks_for_itself_alone() {
         browser.get(&world, &callback(&[("code", "c"), ("state", &state)])).status
     };
     assert_eq!(attempt(of(tenant)), 303);
-    // The same `sub` in another tenant is another person.
+    // The same `sub` in another tenant is another user.
     assert_eq!(attempt(of("99999999-0000-1111-2222-333344445555")), 303);
     assert_eq!(world.objects.count(Class::Account), 2);
-    // A tenant cannot sign in another's name, nor write more than its own place in the issuer.
+    // A tenant can't sign in with another tenant's issuer, or write more than its own part of the issuer.
     for claims in [
         json!({ "iss": format!("{base}/{tenant}/v2.0"), "tid": "99999999-0000-1111-2222-333344445555" }),
         json!({ "iss": format!("{base}/{tenant}/v2.0") }),
@@ -523,7 +524,7 @@ fn each_tenant_of_a_provider_speaks_for_itself_alone() {
     ] {
         assert_eq!(attempt(claims), 400);
     }
-    // An address counts only where Microsoft has verified its domain (`xms_edov`).
+    // An address counts only if Microsoft has verified its domain (`xms_edov`).
     let mut verified = of(tenant);
     verified["email"] = "dana@example.org".into();
     for (edov, has_password_section) in [(json!(null), false), (json!("1"), true)] {
@@ -539,7 +540,7 @@ fn each_tenant_of_a_provider_speaks_for_itself_alone() {
 }
 
 #[test]
-fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
+fn a_failed_sign_in_ends_on_a_page_that_offers_another_try() {
     let (world, provider) = world_with(json!({}));
     let answers = [
         (vec![("error", "access_denied")], 403),
@@ -562,10 +563,10 @@ fn what_goes_wrong_on_the_way_ends_on_a_page_with_a_way_on() {
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_told_on_the_sign_in_page() {
+fn a_provider_that_does_not_respond_is_reported_on_the_sign_in_page() {
     let providers = setting("https://down.example.com", json!({}));
     let world = World::new(&[("PROVIDERS", &providers), SECRET]);
     let page = Browser::default().get(&world, "/sign-in/acme");
     assert_eq!(page.status, 503);
-    assert!(text(&page).contains("does not answer at the moment"));
+    assert!(text(&page).contains("isn&#39;t responding"));
 }

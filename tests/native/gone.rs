@@ -1,4 +1,4 @@
-//! What is left after a key or a client is gone: hints outlive their keys, and no token outlives its client.
+//! What remains after a key or a client is deleted: hints outlive their keys, and no token outlives its client.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::browser::{Browser, answer, csrf, json as body, text};
 
 const DAY: u32 = 86_400;
 const SCOPE: &str = "&scope=openid+profile+offline_access";
-/// Longer than a key is published, so that a session outlives the key.
+/// Longer than a key is published, so that the session outlives the key.
 const LONG_SESSIONS: (&str, &str) = ("SESSION_LIFETIME", "31536000");
 
 /// Advances the clock by days; keys rotate when they are due.
@@ -211,7 +211,7 @@ fn every_401_names_an_authentication_scheme() {
 
 #[test]
 fn a_client_that_used_the_body_gets_400_and_one_that_used_the_header_a_challenge() {
-    // RFC 6749 §5.2. On a 401 with Basic a browser asks its user, and the app's request hangs
+    // RFC 6749 §5.2. On a 401 with Basic, a browser asks its user for a password, and the app's request hangs.
     let world = World::new(&[]);
     let nobody = [("client_id", "nobody"), ("token", "x"), ("grant_type", "client_credentials")];
     let basic = ("authorization", "Basic bm9ib2R5Ong=");
@@ -235,8 +235,8 @@ fn a_client_that_used_the_body_gets_400_and_one_that_used_the_header_a_challenge
 }
 
 #[test]
-fn no_page_for_people_answers_with_401() {
-    // RFC 9110 §15.5.2: a page has no scheme to name
+fn no_page_for_users_responds_with_401() {
+    // RFC 9110 §15.5.2: a page has no authentication scheme to name.
     let world = World::new(&[]);
     signed_up(&world, "person@example.test");
     let mut browser = Browser::default();

@@ -1,4 +1,4 @@
-//! Codes and refresh families, by name.
+//! Authorization codes and refresh token families.
 
 use proptest::prelude::*;
 use vestibule::domain::grant::{
@@ -82,7 +82,7 @@ proptest! {
     fn every_legal_refresh_within_the_window_gets_the_same_successor_whatever_it_asks_for(
         requests in prop::collection::vec((0..3_usize, any::<bool>(), 0..WINDOW), 1..6)
     ) {
-        // RFC 6749 §6, RFC 8707 §2.2: an app with two APIs asks once for each.
+        // RFC 6749 §6, RFC 8707 §2.2: an app with two APIs sends a request for each.
         let mut host = Host::expecting();
         let token = host.redeem().unwrap();
         let rotated = host.refresh(&token).unwrap();
@@ -117,7 +117,7 @@ fn a_refresh_that_asks_too_much_within_the_window_is_refused_and_ends_nothing() 
 }
 
 #[test]
-fn a_lost_answer_does_not_sign_the_person_out() {
+fn a_lost_response_does_not_sign_the_user_out() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     let lost = host.refresh(&first).unwrap();
@@ -151,7 +151,7 @@ fn a_refresh_token_used_after_its_successor_ends_the_grant() {
 }
 
 #[test]
-fn a_window_of_nothing_is_strict() {
+fn a_window_of_zero_is_strict() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     host.refresh_with(&first, 0, true).unwrap();
@@ -168,7 +168,7 @@ fn a_token_that_need_not_rotate_stays() {
 }
 
 #[test]
-fn a_refresh_token_that_lies_unused_expires() {
+fn an_unused_refresh_token_expires() {
     let mut host = Host::expecting();
     let first = host.redeem().unwrap();
     host.advance(29 * 86_400);
@@ -181,7 +181,7 @@ fn a_refresh_token_that_lies_unused_expires() {
 }
 
 #[test]
-fn nothing_that_is_stored_can_be_presented() {
+fn no_stored_value_can_be_used_as_a_token() {
     let mut host = Host::expecting();
     let (_, secret) = host.redeem().unwrap();
     let stored = host.state.clone().unwrap();
@@ -201,7 +201,7 @@ fn a_code_is_redeemed_though_its_object_has_lost_its_memory() {
 
 #[test]
 fn what_is_stored_for_a_code_does_not_suffice_to_redeem_it() {
-    // RFC 6749 §10.5; the attack is a copy of the storage, or of the deployment's secret
+    // RFC 6749 §10.5. The attack is a copy of the storage, or of the deployment's secret.
     let mut host = Host::expecting();
     let sent = serde_json::to_string(&crate::grant_properties::code()).unwrap();
     assert!(!host.state.clone().unwrap().contains(sent.trim_matches('"')));
@@ -220,7 +220,7 @@ fn an_object_that_expects_no_code_redeems_none() {
 
 #[test]
 fn a_guess_at_a_redeemed_code_ends_nothing() {
-    // The attack is to end a stranger's grant by its ID, which resource servers see
+    // The attack ends a stranger's grant by its ID, which resource servers see.
     let mut host = Host::expecting();
     let token = host.redeem().unwrap();
     let guess = Redeem { code: Secret::from_bytes([1; 32]), ..host.redemption() };
@@ -244,7 +244,7 @@ fn a_client_that_must_use_pkce_now_redeems_no_code_without_a_challenge() {
 
 #[test]
 fn a_grant_that_was_revoked_is_not_begun_again_by_its_code() {
-    // RFC 6749 §4.1.2; the attack is a code that was seen on the way and is sent after a sign-out
+    // RFC 6749 §4.1.2. The attack is a code that was intercepted and is sent after a sign-out.
     let mut host = Host::expecting();
     let (number, secret) = host.redeem().unwrap();
     let client_id = "client".into();
@@ -256,7 +256,7 @@ fn a_grant_that_was_revoked_is_not_begun_again_by_its_code() {
 
 #[test]
 fn a_code_whose_grant_was_ended_before_it_arrives_is_not_redeemed() {
-    // A code for an account that was erased, or an app whose access was taken back, in between
+    // A code for an account that was deleted, or an app whose access was removed, in the meantime.
     let entropy = SeededEntropy::new();
     let mut host = Host { state: None, stored: None, now: START, entropy };
     let until = host.now.plus(Seconds(60));
@@ -282,7 +282,7 @@ fn an_end_makes_nothing_of_a_grant_that_is_gone() {
 }
 
 #[test]
-fn what_is_taken_back_before_a_code_is_redeemed_is_not_granted() {
+fn access_that_was_removed_before_a_code_is_redeemed_is_not_granted() {
     let mut host = Host::expecting();
     host.send(Narrow("offline_access".into())).unwrap();
     host.lose_memory();

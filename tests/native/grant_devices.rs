@@ -62,7 +62,7 @@ fn approved() -> Host {
     host
 }
 
-/// Polls: the refresh token, and the claims that the access token repeats.
+/// Polls. Returns the refresh token, and the claims that a repeated access token has in common.
 fn tokens(host: &mut Host) -> Result<((u32, Secret), Repeatable), PollError> {
     let issue = poll(host)?;
     Ok((issue.refresh_token.unwrap(), issue.repeatable.unwrap()))
@@ -73,7 +73,7 @@ fn decide(host: &mut Host, decision: Decision) -> Result<(), DecisionError> {
 }
 
 #[test]
-fn a_device_that_asks_too_often_is_told_to_slow_down_by_five_seconds() {
+fn a_device_that_polls_too_often_must_slow_down_by_five_seconds() {
     // RFC 8628 §3.5
     let mut host = requested();
     assert_eq!(poll(&mut host).unwrap_err(), PollError::AuthorizationPending);
@@ -241,7 +241,7 @@ fn an_approval_that_is_sent_twice_is_one_approval() {
 }
 
 #[test]
-fn a_device_whose_approval_was_taken_back_on_its_way_is_denied() {
+fn a_device_whose_approval_was_removed_on_its_way_is_denied() {
     let mut host = requested();
     host.send(End).unwrap();
     let late = decide(&mut host, Decision::Approve(Box::new(authorization())));
@@ -250,7 +250,7 @@ fn a_device_whose_approval_was_taken_back_on_its_way_is_denied() {
 }
 
 #[test]
-fn a_denied_device_is_told_so_and_stays_denied() {
+fn a_denied_device_gets_access_denied_and_stays_denied() {
     // RFC 8628 §3.5
     let mut host = requested();
     decide(&mut host, Decision::Deny).unwrap();
@@ -261,7 +261,7 @@ fn a_denied_device_is_told_so_and_stays_denied() {
 }
 
 #[test]
-fn an_expired_device_code_is_told_apart_and_cannot_be_approved() {
+fn an_expired_device_code_gets_its_own_error_and_cannot_be_approved() {
     // RFC 8628 §3.5
     let mut host = requested();
     host.advance(600);
@@ -312,7 +312,7 @@ fn at(country: &str, operator: &str, latitude: &str, longitude: &str) -> Locatio
 }
 
 #[test]
-fn a_device_that_is_far_away_is_seen() {
+fn a_device_that_is_far_away_is_recognized() {
     // RFC 8628 §5.4: remote phishing.
     let lisbon = at("PT", "Home", "38.72", "-9.14");
     let madrid = at("ES", "Home", "40.42", "-3.70");
@@ -325,7 +325,7 @@ fn a_device_that_is_far_away_is_seen() {
 }
 
 #[test]
-fn a_place_that_is_not_known_raises_no_alarm_by_itself() {
+fn an_unknown_place_alone_causes_no_warning() {
     let known = at("PT", "Home", "38.72", "-9.14");
     let comparison = compare(&Location::default(), &known);
     assert!(!comparison.far && !comparison.other_network && comparison.kilometres.is_none());
@@ -334,7 +334,7 @@ fn a_place_that_is_not_known_raises_no_alarm_by_itself() {
 }
 
 #[test]
-fn a_scope_that_is_taken_back_before_the_approval_arrives_is_in_no_token() {
+fn a_scope_that_is_removed_before_the_approval_arrives_is_in_no_token() {
     let mut host = requested();
     let until = host.now.plus(Seconds(60));
     host.send(NarrowExpected { scope: "openid".into(), until }).unwrap();

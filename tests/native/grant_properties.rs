@@ -28,11 +28,11 @@ pub const REDIRECT_URI: &str = "https://app.example.test/callback";
 pub const WINDOW: u32 = 10;
 pub const LOST_ANSWER: u32 = 300;
 
-/// One grant, in a host as small as can be.
+/// A grant in a minimal host.
 #[derive(Clone)]
 pub struct Host {
     pub state: Option<String>,
-    /// What is left of it when the memory is lost.
+    /// The stored state, which remains when the memory is lost.
     pub stored: Option<String>,
     pub now: Timestamp,
     pub entropy: Rc<SeededEntropy>,
@@ -109,7 +109,7 @@ impl Host {
         step.reply
     }
 
-    /// Nothing is left to redeem, refresh or revive.
+    /// Whether nothing can be redeemed, refreshed or revived any more.
     pub fn is_over(&self) -> bool {
         let state = self.state.as_deref().map(|text| serde_json::from_str(text).unwrap());
         match state {
@@ -184,7 +184,7 @@ enum Operation {
     LoseMemory,
     RedeemAsOtherClient,
     RedeemWithWrongSecret,
-    /// With one of the tokens issued so far.
+    /// Uses one of the tokens issued so far.
     Refresh(prop::sample::Index),
     RefreshWithJunk(u32),
     RevokeAccessToken(u8),
@@ -213,8 +213,8 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     prop::collection::vec(operation, 1..40)
 }
 
-/// No two tokens can both be used, one after the other, once the window has passed: of any pair,
-/// using one leaves the other dead or ends the grant.
+/// Once the window has passed, no two tokens can both be used one after the other: using one makes the other invalid or
+/// ends the grant.
 fn no_two_tokens_live(host: &Host, issued: &[(u32, Secret)]) -> Result<(), TestCaseError> {
     for first in issued {
         let mut after = host.clone();

@@ -1,4 +1,4 @@
-//! An app that poses as another one on the pages where it asks a user for something.
+//! An app that poses as another one on pages that ask the user for something.
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn a_destination_is_shown_by_what_its_author_could_not_choose() {
 }
 
 #[test]
-fn the_device_page_says_that_nobody_has_verified_the_app() {
+fn the_device_page_says_that_the_app_is_unverified() {
     let world = World::new(&[]);
     let client = app(&world, &[("policy_uri", json!("https://app.example.test/policy"))]);
     let mut browser = signed_up(&world);
@@ -113,7 +113,7 @@ fn the_device_page_says_that_nobody_has_verified_the_app() {
 }
 
 #[test]
-fn the_connect_page_says_that_nobody_has_verified_the_app_and_where_it_leads() {
+fn the_connect_page_says_that_the_app_is_unverified_and_where_it_leads() {
     let providers = setting("https://idp.test", json!({ "connection_scope": "files" }));
     let world = World::new(&[("PROVIDERS", &providers), SECRET]);
     let uri = "com.evil.app://accounts.google.com/cb";
@@ -122,12 +122,12 @@ fn the_connect_page_says_that_nobody_has_verified_the_app_and_where_it_leads() {
     let query = format!("client_id={}&redirect_uri={uri}", id(&client));
     let page = text(&browser.get(&world, &format!("/connect/acme?{query}")));
     assert!(page.contains(NOTICE) && page.contains("<strong>com.evil.app:</strong>"), "{page}");
-    // On the way from the account page, no app asks.
+    // If the user comes from the account page, there is no app.
     assert!(!text(&browser.get(&world, "/connect/acme")).contains(NOTICE));
 }
 
 #[test]
-fn a_verified_app_that_becomes_another_one_is_verified_no_more() {
+fn a_verified_app_that_changes_what_users_see_is_unverified_again() {
     let mut world = World::new(&[]);
     let client = app(&world, &[]);
     let entry = client["verified_clients_entry"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The signing keys rotate by themselves.
+//! Rotation of the signing keys.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
     let mut ring = Ring::new();
     let (first, effects) = ring.send(Keys(ES256));
     assert_eq!(first, Err(KeyRingError::Making));
-    // Both at once: a key that signs as soon as it is made must be in every key set from the first.
+    // A key that signs as soon as it is created must be in every key set from the start, so both are requested at once.
     assert_eq!(effects, [ES256, RS256].map(|alg| Effect::Own(KeyRingWants::GenerateKey(alg))));
     let (second, none) = ring.send(Keys(ES256));
     assert_eq!((second, none), (Err(KeyRingError::Making), Vec::new()));
@@ -104,7 +104,7 @@ fn the_first_key_is_made_on_first_use_and_once_however_many_ask() {
 }
 
 #[test]
-fn a_key_that_did_not_come_is_asked_for_again() {
+fn a_key_that_did_not_arrive_is_requested_again() {
     let mut ring = Ring::new();
     let _ = ring.send(Keys(ES256));
     ring.now = ring.now.plus(Seconds(21));
@@ -113,7 +113,7 @@ fn a_key_that_did_not_come_is_asked_for_again() {
 }
 
 #[test]
-fn the_ring_publishes_its_keys_again_for_whoever_does_not_find_them_and_once_in_a_minute() {
+fn the_ring_publishes_missing_keys_again_at_most_once_a_minute() {
     let mut ring = Ring::new();
     let keys = ring.keys(ES256);
     let again = [
@@ -169,7 +169,7 @@ fn each_algorithm_has_a_key_of_its_own() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..<_>::default() })]
 
-    /// Whatever the rhythm of the alarms, late ones included.
+    /// For all alarm times, even late ones.
     #[test]
     fn a_key_is_published_before_it_signs_and_until_its_last_token_expired(
         steps in prop::collection::vec(1_u32..400_000, 50..200),
@@ -190,7 +190,7 @@ proptest! {
             }
             last_signed.insert(signs, ring.now);
             for (kid, signed) in &last_signed {
-                // RP-Initiated Logout §2: an ID token stays a hint, however old its key.
+                // RP-Initiated Logout §2: an ID token remains a hint, however old its key is.
                 let is_hint = published.find(kid, ring.now).is_some()
                     || ring.hint_keys.find(kid, ring.now).is_some();
                 prop_assert!(is_hint || ring.now > signed.plus(RECOGNIZED_AFTER), "{kid}");

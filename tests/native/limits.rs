@@ -12,7 +12,7 @@ use crate::support::{START, SeededEntropy};
 
 const LIMIT: Limit = Limit { tries: 5, per: Seconds(3600), guesses: None };
 
-/// What becomes of the state, and whether there was a try.
+/// The next state, and whether a try was left.
 fn decide<C: Command<Machine = Throttle>>(
     state: Option<Spent>,
     command: C,
@@ -40,7 +40,7 @@ fn throttle<C: Command<Machine = Throttle>>(
 }
 
 #[test]
-fn tries_run_out_and_flow_back() {
+fn tries_run_out_and_come_back_over_time() {
     let mut state = None;
     for _ in 0..5 {
         assert!(throttle(&mut state, Spend(LIMIT), START));
@@ -52,7 +52,7 @@ fn tries_run_out_and_flow_back() {
 }
 
 #[test]
-fn a_try_that_was_right_is_given_back() {
+fn the_try_of_a_right_guess_is_returned() {
     let mut state = None;
     for _ in 0..20 {
         assert!(throttle(&mut state, Spend(LIMIT), START));
@@ -62,7 +62,7 @@ fn a_try_that_was_right_is_given_back() {
 
 #[test]
 fn a_right_guess_is_never_written_and_a_wrong_one_is() {
-    // Guessing, with the object leaving the memory after each guess
+    // Guesses, with the object leaving the memory after each.
     let (spent, _) = decide(None, Guess(LIMIT), START);
     let Next::Remembered(in_memory) = spent else { panic!("{spent:?}") };
     let (given_back, _) = decide(Some(in_memory), GiveBack(LIMIT), START);
@@ -87,7 +87,7 @@ fn guesses_made_in_parallel_count_before_any_is_known_to_be_wrong() {
 }
 
 #[test]
-fn a_throttle_forgets_itself() {
+fn a_throttle_erases_itself() {
     let mut state = None;
     throttle(&mut state, Spend(LIMIT), START);
     throttle(&mut state, Wake, START.plus(Seconds(3599)));
@@ -114,7 +114,7 @@ proptest! {
 }
 
 #[test]
-fn an_account_slows_down_then_locks_and_opens_again() {
+fn an_account_delays_attempts_then_locks_and_unlocks_again() {
     let mut attempts = Attempts::default();
     let mut now = START;
     for _ in 0..5 {

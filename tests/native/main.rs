@@ -1,5 +1,5 @@
-//! The first floor of the tests: everything but the edge, natively, over in-memory ports with a
-//! clock that the test moves. Each test reads as a sentence of the specification.
+//! The native tests: everything but the edge, over in-memory ports with a clock that the test moves. Each test name is
+//! a sentence of the specification.
 
 #![allow(
     clippy::arithmetic_side_effects,

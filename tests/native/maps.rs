@@ -1,4 +1,4 @@
-//! The documents name files that exist.
+//! The documents mention only files that exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
-//! Which module of `src/` uses which, as the source says.
+//! Which module of `src/` uses which, read from the source.
 //!
-//! A module is a file. It uses another one if its code names something of it: by a path, by an imported name, or by
-//! a method that the other one adds to a type. A `use` alone is not a use, nor is `pub use`: a name that a module
-//! passes on counts for whoever names it, as a use of the module that defines it.
+//! A module is a file. It uses another one if its code names something of it: by a path, by an imported name, or by a
+//! method that the other one adds to a type. A `use` or `pub use` alone doesn't count. A re-exported name counts as a
+//! use of the module that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ use syn::{ImplItem, Item, Type, UseTree};
 /// A module or an item, by the segments of its path below `crate`.
 type Name = Vec<String>;
 
-/// Everything that is known of the modules.
+/// Everything that is known about the modules.
 #[derive(Default)]
 pub struct Modules {
     /// The names that a module imports or passes on, and what each stands for.
@@ -57,7 +57,7 @@ impl Modules {
         let paths = self.paths.get(module).into_iter().flatten();
         let mut used: BTreeSet<Name> = paths.flat_map(|path| self.owners(module, path)).collect();
         for method in self.calls.get(module).into_iter().flatten() {
-            // Without types it is known whose method it is only if no other function has the name.
+            // Without type information, a method belongs to a type only if no other function has its name.
             let owners = self.functions.values().filter(|names| names.contains(method)).count();
             let added = self.added.iter().find(|(_, name, _)| name == method && owners == 1);
             used.extend(added.map(|(_, _, adds)| adds.clone()));
@@ -66,7 +66,7 @@ impl Modules {
         used
     }
 
-    /// The modules that define what a path names.
+    /// The modules that define the parts of a path.
     fn owners(&self, module: &Name, path: &[String]) -> Vec<Name> {
         let Some((owner, item)) = self.resolve(module, path) else { return Vec::new() };
         let [name, rest @ ..] = item.as_slice() else { return Vec::new() };
@@ -77,7 +77,7 @@ impl Modules {
         [Some(owner), added.map(|(_, _, adds)| adds.clone())].into_iter().flatten().collect()
     }
 
-    /// The module that defines what a path leads to, and what it names there; `None` for what isn't in `src/`.
+    /// The module that defines a path's target, and its name there; `None` if it isn't in `src/`.
     fn resolve(&self, module: &Name, path: &[String]) -> Option<(Name, Vec<String>)> {
         let full = self.absolute(module, path)?;
         let length = (1..=full.len()).rev().find(|n| self.aliases.contains_key(&full[..*n]))?;
@@ -115,7 +115,7 @@ impl Modules {
         Some(full)
     }
 
-    /// Takes in the code of a module.
+    /// Reads the code of a module.
     fn scan(&mut self, module: &Name, code: TokenStream) {
         let tokens: Vec<TokenTree> = code.into_iter().collect();
         let mut at = 0;
@@ -130,7 +130,7 @@ impl Modules {
                         at += length.unwrap_or(0);
                     }
                 }
-                // A module within the file: what it takes from the file is its own.
+                // A module within the file: uses of its own file don't count.
                 TokenTree::Ident(word) if word == "mod" && is_block(tokens.get(at + 2)) => {
                     at += 2;
                 }
@@ -163,7 +163,7 @@ impl Modules {
         }
     }
 
-    /// Takes in what a `use` imports or, if it is public, passes on.
+    /// Reads the names that a `use` imports or, if it is public, re-exports.
     fn import(&mut self, module: &Name, tree: &UseTree, before: &[String], is_public: bool) {
         let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
         let (alias, path) = match tree {
@@ -179,7 +179,7 @@ impl Modules {
             }
             UseTree::Name(name) => (name.ident.to_string(), with(&name.ident)),
             UseTree::Rename(rename) => (rename.rename.to_string(), with(&rename.ident)),
-            // Of another crate's; in `src/` each name is imported by itself.
+            // It belongs to another crate; in `src/` each name is imported individually.
             _ => {
                 assert!(self.absolute(module, before).is_none(), "{module:?} imports a glob");
                 return;
@@ -214,7 +214,7 @@ impl Modules {
     }
 }
 
-/// Whether what these tokens end with makes the next item public, to whomever.
+/// Whether these tokens end with a visibility, so that the next item is public.
 fn is_public(before: &[TokenTree]) -> bool {
     let is_pub = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "pub");
     match before {

@@ -23,7 +23,7 @@ pub fn world() -> (World, TestProvider) {
     (world, provider)
 }
 
-/// The user of `other` signs in in another tab of `browser`.
+/// The user of `other` signs in, in another tab of `browser`.
 fn switch(browser: &mut Browser, other: &Browser) {
     browser.cookies.insert(SESSION.to_owned(), other.cookies[SESSION].clone());
 }
@@ -73,7 +73,7 @@ fn a_consent_page_that_one_user_was_shown_never_counts_for_another() {
     assert_eq!(again.status, 409, "no consent is given");
     let page = text(&again);
     assert!(page.contains(B) && page.contains("signed in with another account"), "{page}");
-    // B is asked now, and may answer.
+    // B is asked now, and may decide.
     let allowed = send(&world, &mut browser, (&page, "/consent"), &allow);
     let code = answer(&allowed, "code").expect("B has allowed it");
     let tokens = redeem(&world, &client_id, &code);
@@ -93,7 +93,7 @@ fn a_denial_by_another_user_is_not_sent_to_the_app() {
     assert_eq!(denied.status, 409);
 }
 
-/// The page, where its form is sent, and what is sent.
+/// The page, the path of its form, and the fields.
 type Form<'a> = (String, &'static str, Vec<(&'static str, &'a str)>);
 
 /// Pages with forms that decide or change something for the user who is signed in.
@@ -156,7 +156,7 @@ fn no_form_that_was_made_for_one_user_changes_anything_for_another() {
 
 #[test]
 fn a_form_without_a_valid_seal_changes_nothing() {
-    // The attack is cross-site request forgery by a browser that sends neither Origin nor Sec-Fetch-Site
+    // The attack is cross-site request forgery with a browser that sends neither Origin nor Sec-Fetch-Site.
     let (world, _) = world();
     let client_id = app(&world, "openid", false);
     let (user_code, _) = device(&world);
@@ -196,7 +196,7 @@ fn a_form_of_an_earlier_session_of_the_same_user_comes_back_with_what_was_typed(
 }
 
 #[test]
-fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again() {
+fn unticked_scopes_stay_unticked_when_the_consent_page_is_shown_again() {
     let resources = json!([{ "resource": "https://api.example.test", "scopes":
         { "photos": { "words": "See your photos", "optional": true },
           "films": { "words": "See your films", "optional": true } } }]);
@@ -213,8 +213,8 @@ fn what_was_left_out_on_the_consent_page_stays_left_out_when_it_is_drawn_again()
 }
 
 #[test]
-fn the_first_of_two_restored_tabs_goes_on_with_what_was_typed() {
-    // Both tabs were opened without a cookie, so each got its own token, and only the later cookie counts
+fn the_first_of_two_restored_tabs_keeps_what_was_typed() {
+    // Both tabs were opened without a cookie, so each got its own token, and only the later cookie is valid.
     let (world, _) = world();
     for (path, typed) in [("/sign-in", vec![A]), ("/sign-up", vec!["new@example.test", "Dana"])] {
         if path == "/sign-in" {
@@ -253,7 +253,7 @@ fn a_user_code_that_was_typed_on_an_outdated_page_is_kept() {
 }
 
 #[test]
-fn a_form_that_another_site_sends_is_refused_with_a_way_on() {
+fn a_form_that_another_site_sends_is_refused_with_a_message() {
     let (world, _) = world();
     let mut browser = signed_up(&world, A);
     let token = csrf(&world, &mut browser);
@@ -268,7 +268,7 @@ fn a_form_that_another_site_sends_is_refused_with_a_way_on() {
 }
 
 #[test]
-fn a_browser_without_cookies_is_told_so() {
+fn a_browser_without_cookies_gets_a_message_about_them() {
     let (world, _) = world();
     let mut browser = Browser::default();
     let page = text(&browser.get(&world, "/sign-in"));
@@ -280,8 +280,8 @@ fn a_browser_without_cookies_is_told_so() {
 }
 
 #[test]
-fn a_stranger_fills_no_form_that_is_drawn_again() {
-    // The attack is a form on a sibling domain, sent with `Origin: null`
+fn another_site_cannot_fill_a_form_that_is_shown_again() {
+    // The attack is a form on a sibling domain, sent with `Origin: null`.
     let (world, _) = world();
     let typed = [("email", "mallory@evil.test"), ("name", TYPED), ("password", PASSWORD)];
     let sent = parameters::encode(typed);
@@ -311,7 +311,7 @@ fn put(world: &World, client: &Value, metadata: &Value) {
 
 #[test]
 fn a_request_that_starts_over_is_checked_like_a_new_one() {
-    // The attack is an app that keeps a request for everything that it may ask for today
+    // The attack is an app that keeps a request for everything that it may request today.
     let world = World::new(&[]);
     let metadata = |method: &str, scope: &str| {
         json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method,
@@ -352,7 +352,7 @@ fn a_request_that_starts_over_is_checked_like_a_new_one() {
             assert_eq!(answer.status, expected, "{after:?} after {wait} seconds: {shown}");
             if let Some(consent) = answer.header("location") {
                 let asked = text(&browser.get(&world, consent));
-                assert!(!asked.contains("e-mail address"), "{asked}");
+                assert!(!asked.contains("See your email address"), "{asked}");
             }
         }
     }
@@ -411,7 +411,7 @@ fn a_device_gets_no_more_than_its_client_may_have_when_it_is_approved() {
     let mut browser = signed_up(&world, A);
     let page = format!("/device?user_code={}", asked["user_code"].as_str().unwrap());
     let page = open(&world, &mut browser, &page);
-    assert!(!page.contains("e-mail address"), "{page}");
+    assert!(!page.contains("See your email address"), "{page}");
     let allow = [("decision", "allow")];
     assert_eq!(send(&world, &mut browser, (&page, "/device/decide"), &allow).status, 200);
     let poll = [

@@ -1,4 +1,4 @@
-//! Signing in and confirming with a password: the account's object counts, verifies and decides in one step.
+//! Sign-in and confirmation with a password: the account's object counts, verifies and decides in one step.
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ pub fn hashed(password: &str) -> PasswordRecord {
     NewPassword::parse(password, "").unwrap().hash([1; 16]).unwrap()
 }
 
-/// A record that nothing can be verified against, as if memory were short.
+/// A record that can't be verified, as if memory were short.
 fn unverifiable() -> PasswordRecord {
     let record = serde_json::to_string(&hashed(PASSWORD)).unwrap();
     serde_json::from_str(&record.replace("v=19", "v=18")).unwrap()
@@ -77,7 +77,7 @@ fn an_attempt_is_counted_verified_and_recorded_in_one_call() {
 }
 
 #[test]
-fn a_wrong_password_is_written_before_anyone_is_answered_and_a_right_first_one_is_not() {
+fn a_wrong_password_is_written_before_the_response_and_a_right_first_one_is_not() {
     let world = World::new(&[]);
     created(&world, Some(ChosenPassword::Hashed(hashed(PASSWORD))));
     let count = |world: &World| {
@@ -89,7 +89,7 @@ fn a_wrong_password_is_written_before_anyone_is_answered_and_a_right_first_one_i
     for wrong in ["1", "2", "3"] {
         assert!(attempt(&world, "wrong wrong wrong").is_some());
         assert_eq!(count(&world), wrong);
-        // A crash right after the answer forgets nothing.
+        // A crash right after the response forgets nothing.
         world.objects.evict();
     }
     assert_eq!((attempt(&world, PASSWORD), count(&world)), (None, "0".to_owned()));
@@ -135,7 +135,7 @@ fn an_address_without_an_account_stores_nothing_in_the_object_that_hashes_for_it
     let command = sign_in("wrong wrong wrong");
     assert_eq!(send(&world, &nobody, command).err(), Some(SignInError::Unknown));
     assert_eq!(world.objects.stored(), Vec::<String>::new());
-    // Through the page, only the throttle and the identifier's count of attempts are stored.
+    // Through the page, only the throttle and the identifier's counter are stored.
     let fields = [("email", "nobody@example.test"), ("password", "wrong wrong wrong")];
     assert_eq!(Browser::default().submit(&world, "/sign-in", &fields).status, 422);
     assert_eq!(world.objects.count(Class::Account), 0);
@@ -143,7 +143,7 @@ fn an_address_without_an_account_stores_nothing_in_the_object_that_hashes_for_it
 }
 
 #[test]
-fn an_account_without_a_password_answers_like_one_with_another_password() {
+fn an_account_without_a_password_responds_like_one_with_another_password() {
     let world = World::new(&[]);
     created(&world, None);
     for _ in 0..5 {
@@ -196,7 +196,7 @@ fn a_new_password_is_hashed_only_with_evidence() {
 }
 
 #[test]
-fn an_older_hash_is_made_anew_in_the_step_that_signs_in() {
+fn an_older_hash_is_replaced_in_the_step_that_signs_in() {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(8192, 1, 1, None).unwrap();
     let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
@@ -232,7 +232,7 @@ fn a_password_is_in_nothing_that_is_stored_or_logged() {
     for password in [PASSWORD, guess, new] {
         assert!(!seen.contains(password));
     }
-    // In debug output, neither a typed nor a chosen password shows.
+    // Debug output contains neither typed nor new passwords.
     let chosen = ChosenPassword::from(NewPassword::parse(new, "").unwrap());
     let shown = format!("{:?} {chosen:?}", sign_in(guess));
     assert!(shown.contains("TypedPassword(..)") && shown.contains("NewPassword(..)"));
@@ -240,7 +240,7 @@ fn a_password_is_in_nothing_that_is_stored_or_logged() {
 }
 
 #[test]
-fn what_a_grant_tells_its_account_is_a_command_of_the_account() {
+fn a_notice_from_a_grant_is_a_command_of_the_account() {
     let world = World::new(&[]);
     let moment = request(&world, ConsentGiven::Before).expires_at;
     let grant_id = || "g".to_owned();
@@ -271,7 +271,7 @@ fn a_huge_password_is_cut_before_it_travels_and_stays_wrong() {
     let typed = |text: &str| serde_json::to_string(&TypedPassword::from(text)).unwrap();
     assert_eq!(typed(&"x".repeat(64 * 1024)).len(), 4096 + 2);
     assert!(typed(&"\u{1ec7}".repeat(64 * 1024)).len() <= 4096 + 2);
-    // The texts that normalization to NFC and the mapping of spaces shorten most. They stay too long.
+    // These texts shrink most under normalization to NFC and mapping of spaces. They stay too long.
     for unit in ["\u{1fbe}\u{308}\u{341}", "\u{212a}", "\u{2003}", "\u{1100}\u{1161}\u{11a8}"] {
         let left = unit.repeat(4096 / unit.len());
         assert_eq!(NewPassword::parse(&left, "").err(), Some(PasswordError::Long), "{unit:?}");

@@ -1,4 +1,4 @@
-//! The words on the wire.
+//! Values on the wire.
 
 use proptest::prelude::*;
 use vestibule::protocol::claims::ClaimsRequest;
@@ -163,7 +163,7 @@ fn the_port_of_a_loopback_address_may_differ_and_nothing_else() {
 }
 
 #[test]
-fn a_page_may_lead_to_the_app_and_on_from_there() {
+fn a_page_may_redirect_to_the_app_and_on_from_there() {
     // CSP 3 §6.4.1.1: `form-action` is checked for every redirect that follows
     assert_eq!(form_action_source("https://a.test:8443/cb").unwrap(), "https:");
     assert!(form_action_source("http://127.0.0.1:1/cb").unwrap().contains("http://127.0.0.1:*"));
@@ -181,7 +181,7 @@ fn client_metadata_has_the_defaults_of_rfc_7591() {
 }
 
 #[test]
-fn client_metadata_that_cannot_be_honoured_is_refused() {
+fn client_metadata_that_cannot_be_honored_is_refused() {
     use ClientMetadataError as Error;
     let uri = r#""redirect_uris":["https://a.test/cb"]"#;
     for (json, error) in [
@@ -224,7 +224,7 @@ fn prompt_none_stands_alone() {
 }
 
 #[test]
-fn the_claims_parameter_is_read_as_far_as_it_is_understood() {
+fn unknown_parts_of_the_claims_parameter_are_ignored() {
     // OpenID Connect Core §5.5
     let request = ClaimsRequest::parse(
         r#"{"userinfo":{"name":null,"x-unknown":{"essential":true}},
@@ -240,7 +240,7 @@ fn the_claims_parameter_is_read_as_far_as_it_is_understood() {
 }
 
 #[test]
-fn prefer_wait_is_bounded_and_what_is_not_understood_is_ignored() {
+fn prefer_wait_is_limited_and_unknown_preferences_are_ignored() {
     // RFC 7240 §2 and §4.3
     assert_eq!(prefer::wait(Some("wait=10")), 10);
     assert_eq!(prefer::wait(Some("respond-async, Wait=\"7\"")), 7);

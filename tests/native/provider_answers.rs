@@ -42,7 +42,7 @@ fn an_error_text_in_another_encoding_leads_to_a_page_that_offers_another_try() {
 }
 
 #[test]
-fn what_binds_an_answer_is_read_strictly_in_any_encoding() {
+fn the_parameters_that_bind_a_response_are_parsed_strictly_in_any_encoding() {
     // RFC 9207 §2.4, RFC 6749 §10.12
     let (world, provider) = world();
     for bent in ["iss=%E9&code=c", "iss=ISSUER&iss=%E9&code=c", "iss=ISSUER&code=c&code=%E9"] {

@@ -1,4 +1,4 @@
-//! Several sign-ins at providers, begun in one browser at the same time.
+//! Several simultaneous sign-ins at providers in one browser.
 
 use crate::attacks::access::{app, authorize_url, signed_up};
 use crate::outdated_forms::{open, world};
@@ -16,7 +16,7 @@ fn cookies_of_many_tabs_at_once_are_read_and_removed_by_the_next_sign_in() {
     let mut all = browser.cookies.clone();
     world.advance(1);
     for tab in 0..5 {
-        // Each tab begins before the others' cookies have come.
+        // Each tab starts before the other tabs' cookies have arrived.
         let mut tab_browser = browser.clone_cookies();
         let long = "s".repeat(1_900);
         let more = format!("&scope=openid&prompt=login&nonce={long}&ui_locales={tab}");

@@ -1,4 +1,4 @@
-//! The registry ends with what the record has, even if publishing a change fails (RFC 7592 §2).
+//! The registry finally equals the record, even if publishing a change fails (RFC 7592 §2).
 
 use futures_lite::future::block_on;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! A machine is registered in one list (`src/domain/machine/class.rs`); what Cloudflare needs agrees with it.
+//! The machines are registered in one list (`src/domain/machine/class.rs`). Cloudflare's configuration agrees with it.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// Every text between `before` and the next quotation mark.
+/// All texts between `before` and the next quotation mark.
 fn named<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
     text.split(before).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }

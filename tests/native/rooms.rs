@@ -1,4 +1,4 @@
-//! The direction of the rooms holds by itself: a room uses only rooms below it.
+//! A room uses only rooms below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::modules::{Modules, sources};
 
-/// From the ground up.
+/// From the lowest to the highest.
 const ROOMS: [&str; 9] =
     ["protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints", "edge"];
-/// What only the edge may name.
+/// Crates that only the edge may use.
 const PLATFORM: [&str; 6] =
     ["worker::", "wasm_bindgen", "js_sys", "web_sys", "getrandom::", "use worker"];
 
@@ -18,7 +18,7 @@ fn room_of(path: &Path, root: &Path) -> Option<usize> {
     ROOMS.iter().position(|room| first == *room || first == format!("{room}.rs"))
 }
 
-/// The lines of code, comments left out.
+/// The lines of code, without comments.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
@@ -35,7 +35,7 @@ fn a_room_uses_only_rooms_below_it() {
             for (height, other) in ROOMS.iter().enumerate() {
                 let names = line.contains(&format!("crate::{other}"));
                 looked_at += usize::from(names);
-                // `pages` stands beside these and knows nothing of them; `endpoints` knows no host.
+                // `pages` is beside these and doesn't know them; `endpoints` knows no host.
                 let beside = match ROOMS[room] {
                     "pages" => matches!(*other, "ports" | "upstream" | "host"),
                     "endpoints" => *other == "host",
@@ -77,7 +77,7 @@ fn passwords_are_hashed_in_the_objects_alone() {
     }
 }
 
-/// Which modules of a folder use which: the user, the used, and an example.
+/// Which module uses which within a folder, with an example.
 type Uses = BTreeMap<(String, String), String>;
 
 /// The uses within each folder.
@@ -93,12 +93,12 @@ fn folders() -> BTreeMap<String, Uses> {
             folder.entry((at(&user), at(&used))).or_insert(example);
         }
     }
-    // The rooms have an order, which a test of its own holds.
+    // Another test checks the order of the rooms.
     folders.remove("");
     folders
 }
 
-/// All modules that a module uses, if only by way of others.
+/// All modules that a module uses, directly or indirectly.
 fn reachable<'u>(uses: &'u Uses, module: &'u str) -> BTreeSet<&'u str> {
     let (mut found, mut next) = (BTreeSet::new(), vec![module]);
     while let Some(user) = next.pop() {
@@ -108,7 +108,7 @@ fn reachable<'u>(uses: &'u Uses, module: &'u str) -> BTreeSet<&'u str> {
     found
 }
 
-/// The circles of a folder: each a set of modules.
+/// The cycles within a folder, each as a set of modules.
 fn circles(uses: &Uses) -> BTreeSet<BTreeSet<&str>> {
     let modules: BTreeSet<&str> = uses.keys().map(|(user, _)| user.as_str()).collect();
     let circle_of = |module| {

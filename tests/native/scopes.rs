@@ -1,4 +1,4 @@
-//! Scopes that a person understands, leaves out and takes back (mode 6).
+//! Scopes that a user sees in words, declines and removes (mode 6).
 
 use futures_lite::future::block_on;
 use vestibule::domain::verification::VerifiedClient;
@@ -84,7 +84,7 @@ fn page(response: &Response) -> String {
 }
 
 #[test]
-fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
+fn the_page_uses_the_operators_words_and_shows_which_scopes_are_optional() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let html = text(&app.browser.get(&app.world, &asked));
@@ -95,15 +95,15 @@ fn the_page_speaks_the_operators_words_and_says_which_scopes_may_be_left_out() {
 }
 
 #[test]
-fn what_is_left_out_is_not_granted_and_not_asked_for_again_by_itself() {
-    // RFC 6749 §3.3: the person may grant less than was asked for, and the client is told
+fn declined_scopes_are_not_granted_and_not_requested_again_automatically() {
+    // RFC 6749 §3.3: the user may grant less than was requested, and the client learns what was granted.
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[]);
     assert_eq!(app.tokens(&allowed)["scope"], "openid photos.read");
     let again = app.ask("");
     assert_eq!(app.tokens(&again)["scope"], "openid photos.read");
-    // The app may ask once more, and the person may change their mind.
+    // The app may request it again, and the user may decide otherwise.
     let asked = page(&app.ask("&prompt=consent"));
     let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
     assert_eq!(app.tokens(&allowed)["scope"], "openid photos.read photos.write");
@@ -112,7 +112,7 @@ fn what_is_left_out_is_not_granted_and_not_asked_for_again_by_itself() {
 }
 
 #[test]
-fn a_required_scope_cannot_be_left_out_by_a_form_that_was_changed() {
+fn a_changed_form_cannot_decline_a_required_scope() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[("allow:nothing", "yes")]);
@@ -121,7 +121,7 @@ fn a_required_scope_cannot_be_left_out_by_a_form_that_was_changed() {
 
 #[test]
 fn tokens_without_any_scope_say_so() {
-    // RFC 6749 §5.1: an answer without `scope` would mean that all was granted
+    // RFC 6749 §5.1: a response without `scope` would mean that everything was granted.
     let mut app = App::new();
     let url = format!(
         "/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=photos.write\
@@ -135,7 +135,7 @@ fn tokens_without_any_scope_say_so() {
 }
 
 #[test]
-fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
+fn a_removed_scope_is_missing_from_the_next_token_and_the_rest_stays() {
     let mut app = App::new();
     let asked = page(&app.ask(""));
     let allowed = app.allow(&asked, &[("allow:photos.write", "yes")]);
@@ -152,7 +152,7 @@ fn a_scope_that_is_taken_back_is_gone_from_the_next_token_and_the_rest_stays() {
 }
 
 #[test]
-fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
+fn an_app_that_the_operator_verified_does_not_look_unverified() {
     let mut app = App::new();
     let client = block_on(app.world.clients.find(&app.client_id)).unwrap().unwrap();
     app.world.settings.verified_clients = vec![VerifiedClient::of(&client)];
@@ -162,7 +162,7 @@ fn an_app_that_the_operator_vouches_for_does_not_look_unverified() {
 
 #[test]
 fn an_app_that_changes_its_scopes_cannot_fill_or_break_the_account() {
-    // 49 scopes, then 49 others, and so on: the union is more than one request may ask for
+    // 49 scopes, then 49 others, and so on: the union is more than one request may contain.
     let world = World::new(&[]);
     let mut browser = Browser::default();
     let person = [("email", "p@example.test"), ("password", "a long enough passphrase")];

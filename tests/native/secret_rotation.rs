@@ -1,4 +1,4 @@
-//! The deployment's secret changes: with the previous one, nothing is lost; without, a new key signs at once.
+//! The deployment's secret changes: with the previous one nothing is lost; without it, a new key signs at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ fn secret(name: char) -> String {
     format!("the secret {name} of a deployment in a test")
 }
 
-/// A deployment with these secrets: the current one, and perhaps the previous one.
+/// A deployment with these secrets: the current one and optionally the previous one.
 pub fn deployment(names: &str) -> Sealer {
     let mut names = names.chars();
     let sealer = Sealer::new(&secret(names.next().unwrap())).unwrap();
@@ -64,7 +64,7 @@ impl Storage {
         KeyPair { public: Jwk::new(key, alg), sealed_private, superseded: None }
     }
 
-    /// The ring takes a command, and the version that hosts it performs the effects.
+    /// The ring handles a command, and the version that hosts it performs the effects.
     fn tell(&mut self, command: impl Command<Machine = KeyRing, Reply = KeySet>) -> Option<KeySet> {
         let before = Before { state: self.state.clone(), rows: BTreeMap::new() };
         let step = command.decide(before, self.now, &*self.entropy);
@@ -86,8 +86,8 @@ impl Storage {
         reply
     }
 
-    /// An isolate of a deployment reads the keys, as `host/signing_keys/` does. `kv` is what it sees there: another place may
-    /// see an older copy.
+    /// An isolate of a deployment reads the keys, like `host/signing_keys/`. `kv` is its view of KV, which may be older
+    /// elsewhere.
     fn read_from(&mut self, kv: KeySet, sealer: &Sealer, alg: SigningAlgorithm) -> OpenedKeys {
         let signs = |keys: &OpenedKeys, now| keys.signing_key(alg, now).is_some();
         let mut keys = OpenedKeys::new(kv, sealer);
@@ -109,7 +109,7 @@ impl Storage {
         self.read_from(self.kv.clone(), sealer, alg)
     }
 
-    /// The `kid` that a deployment signs with.
+    /// The `kid` with which a deployment signs.
     fn signs(&mut self, names: &str, alg: SigningAlgorithm) -> String {
         let keys = self.read(&deployment(names), alg);
         keys.signing_key(alg, self.now).unwrap().public.kid.clone()
@@ -137,7 +137,7 @@ fn a_new_secret_signs_at_once_with_a_fresh_key_and_old_tokens_still_verify() {
         storage.host = deployment("b");
         let new = storage.signs("b", alg);
         assert_ne!(new, old);
-        // Unchanged: an access token lives for a day at most.
+        // Unchanged: an access token is valid for a day at most.
         let kept = storage.kv.keys.iter().find(|key| key.pair.public.kid == old).unwrap();
         assert_eq!(kept.published_until, until);
         assert!(until > storage.now.plus(PUBLISHED_AFTER));
@@ -154,7 +154,7 @@ fn a_new_secret_signs_at_once_with_a_fresh_key_and_old_tokens_still_verify() {
 fn a_scheduled_key_that_cannot_be_opened_does_not_take_over() {
     let mut storage = Storage::new("a");
     storage.signs("a", ES256);
-    // The next key is published, and has not started.
+    // The next key is published but has not started to sign.
     storage.advance(Seconds(29 * 86_400));
     let of_a: BTreeSet<String> =
         storage.kv.keys.iter().map(|key| key.pair.public.kid.clone()).collect();
@@ -168,26 +168,26 @@ fn a_scheduled_key_that_cannot_be_opened_does_not_take_over() {
 }
 
 #[test]
-fn two_isolates_that_can_open_nothing_bring_one_key() {
+fn two_isolates_that_can_open_no_key_create_one_key() {
     let mut storage = Storage::new("a");
     storage.signs("a", ES256);
     let (b, stale) = (deployment("b"), storage.kv.clone());
     let seen = OpenedKeys::new(stale.clone(), &b);
     let first = storage.read_from(stale.clone(), &b, ES256);
     let kid = |keys: &OpenedKeys, now| keys.signing_key(ES256, now).unwrap().public.kid.clone();
-    // The other had decided before it could see the first one's key.
+    // The other one decided before it could see the first one's key.
     let pair = storage.generate(&b, ES256);
     let command = seen.replacement(pair);
     let second = OpenedKeys::new(storage.tell(command).unwrap(), &b);
     assert_eq!(kid(&first, storage.now), kid(&second, storage.now));
-    // A third reads an older copy; the ring has a key for it, so none is made.
+    // A third one reads an older copy, but the ring has a key for it, so none is created.
     let made = storage.made;
     let third = storage.read_from(stale, &b, ES256);
     assert_eq!((kid(&third, storage.now), storage.made), (kid(&first, storage.now), made));
 }
 
 #[test]
-fn with_the_previous_secret_the_same_key_goes_on_and_is_sealed_anew() {
+fn with_the_previous_secret_the_same_key_signs_and_is_sealed_again() {
     for alg in [ES256, RS256] {
         let mut storage = Storage::new("a");
         let kid = storage.signs("a", alg);
@@ -199,7 +199,7 @@ fn with_the_previous_secret_the_same_key_goes_on_and_is_sealed_anew() {
 }
 
 #[test]
-fn a_scheduled_key_is_sealed_anew_too() {
+fn a_scheduled_key_is_sealed_again_too() {
     let mut storage = Storage::new("a");
     let old = storage.signs("a", ES256);
     storage.advance(Seconds(29 * 86_400));
@@ -220,7 +220,7 @@ fn in_a_gradual_deployment_both_versions_sign_with_the_same_key() {
         assert_eq!(storage.signs(version, ES256), kid, "{version}");
     }
     assert_eq!(storage.made, made);
-    // What was sealed with the old secret is kept for a day, and then no longer.
+    // What was sealed with the old secret is kept for a day, and no longer.
     storage.advance(SUPERSEDED_FOR);
     assert!(storage.kv.keys.iter().all(|key| key.pair.superseded.is_none()));
     assert_ne!(storage.signs("a", ES256), kid);
@@ -262,7 +262,7 @@ fn a_new_secret_with_each_deployment_does_not_fill_the_ring() {
 }
 
 #[test]
-fn a_seal_that_was_damaged_does_not_stand_in_the_way() {
+fn a_damaged_seal_stops_nothing() {
     let mut storage = Storage::new("a");
     let kid = storage.signs("a", ES256);
     // Only the copy in KV is damaged.

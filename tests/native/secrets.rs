@@ -91,7 +91,7 @@ fn verify(record: &PasswordRecord, password: &str) -> Verified {
 }
 
 #[test]
-fn a_password_is_verified_and_its_parameters_stand_in_the_hash() {
+fn a_password_is_verified_and_its_hash_contains_the_parameters() {
     let password = NewPassword::parse("a long enough passphrase", "a@example.test").ok().unwrap();
     let record = password.hash([1; 16]).unwrap();
     let stored = serde_json::to_string(&record).unwrap();
@@ -110,7 +110,7 @@ fn a_hash_of_weaker_parameters_verifies_and_is_known_to_be_outdated() {
     assert_eq!(verify(&record, "passphrase"), Verified::RightAndOutdated);
 }
 
-/// A hash as stored before passwords were normalized: of the text as it was typed.
+/// A hash from before passwords were normalized: of the text as typed.
 fn hashed_as_typed(password: &str) -> PasswordRecord {
     use argon2::password_hash::PasswordHasher;
     let params = argon2::Params::new(19456, 2, 1, None).unwrap();
@@ -138,7 +138,7 @@ fn a_password_is_the_same_whichever_keyboard_types_it() {
 }
 
 #[test]
-fn a_hash_of_a_password_as_it_was_typed_verifies_and_is_made_anew() {
+fn a_hash_of_a_password_as_it_was_typed_verifies_and_is_replaced() {
     assert_eq!(verify(&hashed_as_typed(COMPOSED), COMPOSED), Verified::Right);
     assert_eq!(verify(&hashed_as_typed(COMPOSED), DECOMPOSED), Verified::Right);
     for typed in [COMPOSED, DECOMPOSED] {
@@ -172,7 +172,7 @@ fn lengths_count_what_is_hashed() {
 }
 
 #[test]
-fn nobodys_record_is_read_like_any_other_and_matches_nothing() {
+fn the_record_for_missing_accounts_is_read_like_any_other_and_matches_nothing() {
     // So that signing in takes the same time whether an account exists or not.
     let nobody = serde_json::to_string(&PasswordRecord::of_nobody()).unwrap();
     let hash = nobody.trim_matches('"').to_owned();

@@ -13,7 +13,7 @@ fn every_test_that_the_security_page_names_exists() {
     for row in table.lines().filter(|line| line.starts_with("| ") && line.contains("`tests/")) {
         rows += 1;
         let tests = row.trim_end_matches('|').rsplit_once('|').unwrap().1;
-        // Each has the form `tests/file`: test name. In a Rust file, `_` stands for space and apostrophe.
+        // Each has the form `tests/file`: test name. In a Rust file, `_` replaces spaces and apostrophes.
         for test in tests.split("<br>") {
             let (file, name) = test.trim().split_once("`: ").unwrap_or_else(|| panic!("{test}"));
             let file = file.trim_start_matches('`');

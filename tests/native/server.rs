@@ -1,4 +1,4 @@
-//! The whole server in process, where a test must move the clock or count the calls.
+//! The whole server in process, for tests that must move the clock or count calls.
 
 use serde_json::Value;
 use vestibule::domain::machine::Class;
@@ -73,7 +73,7 @@ fn storage_is_called_as_often_as_the_design_says() {
     let world = World::new(&[]);
     let client = app(&world, FIRST_PARTY);
     let mut browser = signed_up(&world);
-    // The isolate has the keys; the first request of a deployment has them made.
+    // The isolate has cached the keys; the first request of a deployment creates them.
     browser.get(&world, "/jwks");
     let calls = |work: &mut dyn FnMut()| {
         let before = world.objects.calls.get();
@@ -102,7 +102,7 @@ fn storage_is_called_as_often_as_the_design_says() {
 }
 
 #[test]
-fn a_code_is_good_for_a_minute() {
+fn a_code_is_valid_for_a_minute() {
     let world = World::new(&[]);
     let client = app(&world, FIRST_PARTY);
     let mut browser = signed_up(&world);
@@ -170,14 +170,14 @@ fn a_login_older_than_max_age_is_repeated() {
     assert!(answer(&again, "code").is_some(), "{}", text(&again));
 }
 
-/// What waits, as the form of a page carries it.
+/// The sealed interaction in the form of a page.
 fn flow_of(html: &str) -> String {
     let fields = hidden_fields(html);
     fields.into_iter().find(|(name, _)| name == "flow").expect("a flow").1
 }
 
 #[test]
-fn a_page_that_waited_too_long_is_drawn_again_and_says_so() {
+fn a_page_that_waited_too_long_is_shown_again_with_a_message() {
     let world = World::new(&[]);
     let client = app(&world, FIRST_PARTY);
     signed_up(&world);
@@ -206,7 +206,7 @@ fn a_page_that_waited_too_long_is_drawn_again_and_says_so() {
 }
 
 #[test]
-fn an_address_that_waited_too_long_starts_over() {
+fn a_url_that_waited_too_long_starts_over() {
     let world = World::new(&[]);
     let client = app(&world, "");
     let first = Browser::default().get(&world, &authorize_url(&client, ""));
@@ -220,7 +220,7 @@ fn an_address_that_waited_too_long_starts_over() {
 }
 
 #[test]
-fn a_locked_account_opens_again_after_a_while() {
+fn a_locked_account_unlocks_after_a_while() {
     let world = World::new(&[]);
     signed_up(&world);
     let try_password = |password: &str| {
@@ -263,7 +263,7 @@ fn signing_out_ends_what_was_not_granted_for_offline_use() {
 }
 
 #[test]
-fn what_is_ours_is_logged_and_tells_the_caller_nothing() {
+fn internal_errors_are_logged_and_reveal_nothing_to_the_caller() {
     let world = World::new(&[]);
     let response = Browser::default().get(&world, "/no/such/page");
     assert_eq!(response.status, 404);
@@ -271,8 +271,8 @@ fn what_is_ours_is_logged_and_tells_the_caller_nothing() {
 }
 
 #[test]
-fn claims_that_are_asked_for_by_name_need_the_scope_and_the_consent_that_stand_for_them() {
-    // OpenID Connect Core §5.5: a way around scope and consent otherwise
+fn claims_that_are_requested_by_name_need_their_scope_and_consent() {
+    // OpenID Connect Core §5.5. Otherwise this would bypass scopes and consent.
     let world = World::new(&[]);
     let narrow = app(&world, r#","scope":"openid offline_access""#);
     let wide = app(&world, r#","scope":"openid offline_access email""#);
@@ -282,8 +282,8 @@ fn claims_that_are_asked_for_by_name_need_the_scope_and_the_consent_that_stand_f
         let page = browser.get(&world, &authorize_url(client_id, asks));
         let consent = location(&page).to_owned();
         let shown = text(&browser.get(&world, &consent));
-        assert_eq!(shown.contains("See your e-mail address"), expected);
-        // Allowed without the claim, it is asked for again with it.
+        assert_eq!(shown.contains("See your email address"), expected);
+        // If the user allows the request without the claim, a request with it asks again.
         let plain = browser.get(&world, &authorize_url(client_id, ""));
         let plain = location(&plain).to_owned();
         browser.submit(&world, &plain, &[("decision", "allow")]);
@@ -293,8 +293,8 @@ fn claims_that_are_asked_for_by_name_need_the_scope_and_the_consent_that_stand_f
 }
 
 #[test]
-fn a_public_client_on_loopback_is_never_answered_without_the_persons_word() {
-    // RFC 8252 §8.6: any program on the machine can pretend to be it
+fn a_public_client_on_loopback_gets_no_response_without_consent() {
+    // RFC 8252 §8.6: any program on the machine can pose as the client.
     let world = World::new(&[]);
     let client = register(
         &world,
@@ -322,7 +322,7 @@ fn a_form_that_another_site_posts_signs_nobody_out() {
     // RP-Initiated Logout §6
     let world = World::new(&[]);
     let mut browser = signed_up(&world);
-    // The browser leaves the Lax cookie out; what comes back must not remove it.
+    // The browser leaves out the Lax cookie, and the response must not remove it.
     let answer = Browser::default().post(&world, "/end_session", &[("state", "s")]);
     assert!(location(&answer).ends_with("/end_session?state=s"));
     assert!(answer.header("set-cookie").is_none());
@@ -331,13 +331,13 @@ fn a_form_that_another_site_posts_signs_nobody_out() {
 }
 
 #[test]
-fn a_page_that_carries_a_request_on_does_not_make_it_younger() {
+fn showing_a_page_again_does_not_extend_its_request() {
     let world = World::new(&[]);
     let client_id = app(&world, "");
     let mut browser = Browser::default();
     let first = browser.get(&world, &authorize_url(&client_id, ""));
     let mut page = text(&first);
-    // Each page seals what waits anew, and it ages all the same.
+    // Each page seals the interaction again, but its age counts from the start.
     for _ in 0..3 {
         world.advance(1000);
         page = text(&browser.get(&world, &format!("/sign-in?flow={}", flow_of(&page))));
@@ -349,7 +349,7 @@ fn a_page_that_carries_a_request_on_does_not_make_it_younger() {
 }
 
 #[test]
-fn someone_else_who_signs_in_is_told_to_the_app_and_not_asked_for_ever() {
+fn a_sign_in_by_another_user_is_reported_to_the_app_and_does_not_loop() {
     // OpenID Connect Core §3.1.2.1
     let world = World::new(&[]);
     let client_id = app(&world, "");
@@ -374,8 +374,8 @@ fn in_production_nothing_is_served_over_plain_http() {
 }
 
 #[test]
-fn not_just_anybody_registers_a_client_that_acts_for_itself() {
-    // RFC 7591 §5: its tokens carry any scope for any resource, and nobody approves them
+fn an_open_registration_creates_no_client_credentials_client() {
+    // RFC 7591 §5: its tokens can have any scope for any resource, and no user approves them.
     let secret = ("VESTIBULE_SECRET", "a secret of at least 32 characters");
     let world = World::new(&[("ENVIRONMENT", "production"), secret, ("REGISTRATION", "open")]);
     let body = r#"{"grant_types":["client_credentials"],"scope":"admin"}"#.to_owned();

@@ -1,4 +1,4 @@
-//! A wrong setting stops the start with a line that names it.
+//! A wrong setting stops the start with a message that names it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ fn production_without_a_secret_does_not_start() {
 }
 
 #[test]
-fn a_previous_secret_is_as_long_as_the_current_one_and_another() {
+fn a_previous_secret_is_long_enough_and_differs_from_the_current_one() {
     let read = |previous| read(&[SECRET, ("VESTIBULE_SECRET_PREVIOUS", previous)]).map(drop);
     assert_eq!(read("short"), Err(SettingError::WeakPreviousSecret));
     assert_eq!(read(SECRET.1), Err(SettingError::SameSecret));
@@ -77,13 +77,13 @@ fn a_wrong_value_is_named_with_what_was_expected() {
 }
 
 #[test]
-fn registration_behind_a_token_needs_the_token() {
+fn registration_by_token_needs_the_token_setting() {
     let error = read(&[SECRET, ("REGISTRATION", "token")]).unwrap_err();
     assert_eq!(error, SettingError::NoRegistrationToken);
 }
 
 #[test]
-fn the_text_on_a_brand_colour_can_be_read() {
+fn the_text_on_a_brand_color_is_readable() {
     let settings = read(&[SECRET, ("BRAND_COLOR", "#ffee00"), ("BRAND_COLOR_DARK", "#101040")]);
     let style = settings.unwrap().brand.style();
     assert!(style.contains("--accent:#ffee00;--on-accent:#000000"), "{style}");
@@ -118,7 +118,7 @@ fn every_setting_on_the_list_is_read_and_none_that_is_not_on_it() {
 }
 
 #[test]
-fn a_name_that_is_nearly_right_stops_the_start_and_says_which_was_meant() {
+fn a_misspelled_name_stops_the_start_with_the_name_that_was_meant() {
     for (name, nearest) in [
         ("SIGNUP", "SIGN_UP"),
         ("sign_up", "SIGN_UP"),
@@ -139,7 +139,7 @@ fn a_name_that_is_nearly_right_stops_the_start_and_says_which_was_meant() {
         let error = read(&[SECRET, (name, "off")]).unwrap_err().to_string();
         assert_eq!(error, format!("{name} is not a setting; did you mean {nearest}?"));
     }
-    // The misspelt name is reported first, not a missing secret.
+    // The misspelled name is reported first, not the missing secret.
     let error = read(&[("VESTIBULE_SECERT", SECRET.1)]).unwrap_err().to_string();
     assert!(error.ends_with("did you mean VESTIBULE_SECRET?"), "{error}");
     assert!(!error.contains(SECRET.1));

@@ -1,5 +1,5 @@
-//! The signing keys as isolates use them: though the clock is set back, a ring that has a key signs, and nothing makes
-//! keys without end.
+//! How isolates use the signing keys: even if the clock is set back, a ring with a key signs, and the number of keys
+//! stays limited.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -18,13 +18,13 @@ use crate::clocks::{DAY, EMAIL, SCOPE, cases, set_back, signed_in};
 use crate::secret_rotation::deployment;
 use crate::support::{START, World};
 
-/// How many keys the ring has, and how many were ever made.
+/// How many keys the ring has, and how many were created in all.
 fn keys(world: &World) -> (usize, usize) {
     (world.keys.published().keys.len(), world.keys.crypto.made.get())
 }
 
 #[test]
-fn a_ring_that_has_a_key_signs_though_the_clock_was_set_back_after_its_first_start() {
+fn a_key_ring_with_a_key_signs_even_if_the_clock_was_set_back_after_its_first_start() {
     for (seconds, restarts) in cases() {
         let world = World::new(&[]);
         let client_id = app(&world, "openid offline_access", true);
@@ -35,7 +35,7 @@ fn a_ring_that_has_a_key_signs_though_the_clock_was_set_back_after_its_first_sta
         for _ in 0..20 {
             let issued = tokens(&world, &mut browser, &client_id, SCOPE);
             let now = world.clock.now().seconds();
-            // RFC 7519 §4.1: the times of a token are those of the clock.
+            // RFC 7519 §4.1: the times in a token are those of the clock.
             for (token, lives) in [("id_token", 3600), ("access_token", 600)] {
                 let claims = claims(&issued[token]);
                 assert_eq!((&claims["iat"], &claims["exp"]), (&json!(now), &json!(now + lives)));
@@ -49,7 +49,7 @@ fn a_ring_that_has_a_key_signs_though_the_clock_was_set_back_after_its_first_sta
         }
         assert!(userinfo(&world, &before)["sub"].is_string(), "what was signed before verifies");
         assert_eq!(keys(&world), (2, 2), "{seconds} {restarts}");
-        // The keys of the first start sign for as long as they would have.
+        // The keys of the first start sign as long as they would have.
         world.advance(seconds + 27 * DAY);
         tokens(&world, &mut signed_in(&world), &client_id, SCOPE);
         assert_eq!(keys(&world), (2, 2), "{seconds} {restarts}");
@@ -57,7 +57,7 @@ fn a_ring_that_has_a_key_signs_though_the_clock_was_set_back_after_its_first_sta
 }
 
 #[test]
-fn a_clock_that_was_months_ahead_for_a_moment_leaves_a_key_that_signs() {
+fn a_clock_that_was_briefly_months_ahead_leaves_a_key_that_signs() {
     for (days, restarts) in [(1, false), (1, true), (100, false), (100, true)] {
         let world = World::new(&[]);
         let client_id = app(&world, "openid offline_access", true);
@@ -97,7 +97,7 @@ fn no_key_is_asked_for_while_the_clock_is_behind_the_ring_and_the_published_keys
 }
 
 #[test]
-fn a_key_that_replaced_one_of_another_secret_goes_on_when_the_clock_is_set_back() {
+fn a_key_that_replaced_one_of_another_secret_still_signs_when_the_clock_is_set_back() {
     for (seconds, restarts) in cases() {
         let mut world = World::new(&[]);
         block_on(world.signer.keys(ES256)).unwrap();
@@ -197,7 +197,7 @@ fn what_an_isolate_has_read_is_not_kept_longer_by_a_clock_that_is_set_back() {
     world.clock.set_back(60);
     let third = block_on(world.signer.keys(ES256)).unwrap();
     assert!(!Rc::ptr_eq(&first, &third), "they are read again");
-    // `Timestamp::is_within` is what the other caches ask.
+    // The other caches use `Timestamp::is_within`.
     let (read_at, kept_for) = (START.plus(Seconds(100)), Seconds(60));
     let is_kept = |seconds| START.plus(Seconds(seconds)).is_within(kept_for, read_at);
     assert_eq!([40, 99, 100, 159, 160].map(is_kept), [false, false, true, true, false]);
@@ -206,7 +206,7 @@ fn what_an_isolate_has_read_is_not_kept_longer_by_a_clock_that_is_set_back() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..<_>::default() })]
 
-    /// Whatever the clock does, and whenever the server restarts.
+    /// For any changes of the clock and any restarts.
     #[test]
     fn no_clock_makes_keys_without_end_or_stops_signing(
         steps in prop::collection::vec((-200_000_i32..400_000, any::<bool>()), 1..60),
@@ -229,8 +229,8 @@ proptest! {
             let public = keys.find(&pair.public.kid, now).expect("the key is published");
             prop_assert!(block_on(world.signer.verify(public, b"input", &signature)).unwrap());
         }
-        // One at the start, its successor, and one for each 28 days, of each algorithm: time in the ring hardly goes
-        // faster.
+        // For each algorithm: one key at the start, its successor, and one for each 28 days, because time in the ring
+        // hardly runs faster.
         let months = usize::try_from((latest.0 - START.0) / (28 * i64::from(DAY) * 1000)).unwrap();
         prop_assert!(world.keys.crypto.made.get() <= 2 * (2 + months), "{:?}", keys(&world));
     }

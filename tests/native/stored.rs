@@ -43,7 +43,7 @@ fn a_state_that_cannot_be_read_is_not_an_absent_one() {
 
 #[test]
 fn an_alarm_that_finds_a_row_that_cannot_be_read_comes_again_after_a_day() {
-    // An alarm that fails is retried by the platform six times, and then lost.
+    // The platform retries a failed alarm six times, then drops it.
     const WEEK: u32 = 7 * 86_400;
     let world = World::new(&[]);
     created(&world);
@@ -96,7 +96,7 @@ fn a_stored_scope_has_no_limits_and_a_sent_one_has() {
 }
 
 #[test]
-fn the_oldest_scopes_give_way_and_those_asked_for_now_stay() {
+fn the_oldest_scopes_are_removed_and_the_requested_ones_stay() {
     let mut scope = Scope::default();
     (0..10).for_each(|index| scope.insert(&format!("s{index}")));
     let asked = Scope::parse("s0 s9").unwrap();

@@ -1,4 +1,4 @@
-//! Tasks of the edge: those whose caller has gone do not stay, and memory does not grow without end.
+//! Tasks of the edge: those whose caller has gone are dropped, and memory stays limited.
 
 #[path = "../../src/edge/tasks.rs"]
 mod table;
@@ -25,7 +25,7 @@ fn a_task_whose_caller_has_gone_is_dropped_after_a_minute_and_not_before() {
 }
 
 #[test]
-fn requests_in_a_burst_and_a_clock_that_jumps_abandon_nobody() {
+fn bursts_of_requests_and_clock_jumps_abandon_no_task() {
     let mut tasks = Tasks::default();
     tasks.sweep(NOW);
     let number = tasks.next_number();
@@ -37,7 +37,7 @@ fn requests_in_a_burst_and_a_clock_that_jumps_abandon_nobody() {
 }
 
 #[test]
-fn a_task_that_goes_on_is_not_abandoned_however_long_it_lives() {
+fn a_task_that_makes_progress_is_never_abandoned() {
     let mut tasks = Tasks::default();
     let number = tasks.next_number();
     for turn in 0..20 {
@@ -59,7 +59,7 @@ fn no_two_waiting_tasks_have_one_number() {
 }
 
 #[test]
-fn first_answers_are_no_longer_held_and_then_requests_are_refused() {
+fn at_the_limit_responses_are_no_longer_held_and_then_requests_are_refused() {
     const MIB: usize = 1024 * 1024;
     assert_eq!(Load::of(5_000, 25 * MIB), Load::Normal, "5,000 televisions fit");
     assert_eq!(Load::of(6_000, 0), Load::High);
@@ -69,7 +69,7 @@ fn first_answers_are_no_longer_held_and_then_requests_are_refused() {
 }
 
 #[test]
-fn a_poll_that_waits_carries_neither_its_body_nor_its_address() {
+fn a_waiting_poll_keeps_neither_its_body_nor_its_url_in_memory() {
     let world = World::new(&[]);
     let mut device = Browser::default();
     let metadata = r#"{"redirect_uris":[],"response_types":[],"token_endpoint_auth_method":"none",

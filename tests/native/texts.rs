@@ -1,4 +1,4 @@
-//! Text that one user writes and another one reads.
+//! Text that one user writes and another one sees.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -71,7 +71,7 @@ fn names_in_every_script_are_taken_as_they_are() {
 }
 
 #[test]
-fn what_cannot_be_refused_is_cleaned() {
+fn text_that_cannot_be_refused_is_cleaned() {
     assert_eq!(cleaned("Dana\u{202e} Smith\u{200b}"), "Dana Smith");
     assert_eq!(cleaned("Dana\nSmith\u{0}"), "Dana Smith");
     assert_eq!(cleaned("\u{200b}\u{2066}"), "");
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_the_same_as_itself_whatever_stands_between_its_letters(name in "[a-zA-Z0-9]{1,20}", at in 0_usize..20) {
+    fn a_name_is_the_same_whatever_is_between_its_letters(name in "[a-zA-Z0-9]{1,20}", at in 0_usize..20) {
         let mut other = name.clone();
         other.insert(at.min(name.len()), '-');
         prop_assert!(is_same_name(&name, &other));
@@ -258,7 +258,7 @@ fn a_users_own_name_is_cleaned_where_it_is_written() {
 }
 
 #[test]
-fn a_link_cannot_put_words_into_the_fields_of_our_pages() {
+fn a_link_cannot_fill_the_fields_of_pages_with_text() {
     let world = World::new(&[]);
     let mut browser = Browser::default();
     let person = [("email", "dev@example.test"), ("password", "a long enough passphrase")];

@@ -1,7 +1,6 @@
-// What a browser does, as far as forms, cookies and redirects go: for tests of the protocol. The
-// tests in tests/browser drive a real one.
+// A simple browser for protocol tests: forms, cookies and redirects. The tests in tests/browser use a real browser.
 export class Browser {
-  // `fetch` may be another that is called the same way.
+  // `fetch` may be replaced by a function with the same signature.
   constructor(origin, fetch = globalThis.fetch) {
     this.origin = origin;
     this.fetch = fetch;
@@ -34,7 +33,7 @@ export class Browser {
     else this.cookies.set(name, pair.slice(at + 1));
   }
 
-  // Follows redirects within the server; stops at a page, or at an address elsewhere.
+  // Follows redirects within the server. Stops at a page, or at a URL of another site.
   async follow(response) {
     for (let hops = 0; hops < 10; hops += 1) {
       const location = response.headers.get("location");
@@ -50,7 +49,7 @@ export class Browser {
     return this.page(await this.follow(await this.request(url)));
   }
 
-  // Sends the form of a page, its hidden fields included.
+  // Submits the form of a page, with its hidden fields.
   async submit(page, fields, action) {
     const forms = page.forms;
     const form = action ? forms.find((candidate) => candidate.action === action) : forms[0];

@@ -1,6 +1,6 @@
-// A client in another language talks to the test over its standard streams: it prints
-// `OPEN address` where a person's browser would be sent and reads where the browser came back to,
-// and `DEVICE code` where a person would type a code and reads `DONE`.
+// Runs a client in another language, which talks to the test over its standard streams. It prints `OPEN url` to send
+// the user's browser there, and reads the URL to which the browser returned. It prints `DEVICE code` for the user to
+// type a code, and reads `DONE`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

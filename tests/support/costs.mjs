@@ -1,5 +1,5 @@
-// What a flow costs at Cloudflare, in what it bills: counted on the real runtime, priced as published
-// (Workers, Durable Objects and KV, paid plan, without what the plan includes).
+// What a flow costs at Cloudflare, counted on the real runtime in the units that Cloudflare bills, at its published
+// prices (Workers, Durable Objects and KV, paid plan, without the amounts that the plan includes).
 export const PRICES = {
   "worker requests": 0.3,
   "CPU ms": 0.02,
@@ -11,11 +11,11 @@ export const PRICES = {
   "KV reads": 0.5,
   "KV writes": 5,
 };
-// What a million would cost, in dollars; the same as that many millionths for one.
+// The cost of a million flows, in dollars; also the cost of one flow, in millionths of a dollar.
 export const dollars = (counts) =>
   Object.entries(PRICES).reduce((sum, [what, price]) => sum + price * (counts[what] ?? 0), 0);
 
-// What the free plan permits in a day (UTC), as published.
+// What the free plan allows per day (UTC), as published.
 export const FREE = {
   "worker requests": 100_000,
   "object requests": 100_000,
@@ -27,9 +27,9 @@ export const FREE = {
   "KV writes": 1_000,
 };
 
-// CPU of the worker that a flow costs, in milliseconds, as `make bench` measured it on the machine that
-// docs/benchmarks.md describes. What the objects' calls cost is in it, since each takes a fraction of a millisecond;
-// only hashing a password is not (OBJECT_MS). A test counts, and does not time.
+// CPU time of the worker for each flow, in milliseconds, as `make bench` measured it on the machine that
+// docs/benchmarks.md describes. It includes the calls to objects, each a fraction of a millisecond, but not the hashing
+// of a password (OBJECT_MS). Tests check counts, not times.
 export const CPU = {
   "log in with a password": 9,
   "log in where a session is": 1.5,
@@ -43,13 +43,13 @@ export const CPU = {
   "keys or metadata": 0.05,
 };
 
-// How long an account's object hashes a password, in milliseconds.
+// How long an account's object takes to hash a password, in milliseconds.
 export const OBJECT_MS = {
   "log in with a password": 23,
   "sign up": 23,
 };
 
-// The counters that development tells, since the start.
+// The counters that a development server reports, since it started.
 export async function counters(server) {
   const { headers } = await fetch(`${server.url}/no-such-page`);
   const entries = [...headers.get("server-timing").matchAll(/all-([a-z-]+);desc="(\d+)"/g)];

@@ -1,4 +1,4 @@
-// A server with upstream providers, and a person who signs in there.
+// A server with upstream providers, and a user who signs in at them.
 import assert from "node:assert/strict";
 import { Browser } from "./browser.mjs";
 import { freePort, startServer } from "./server.mjs";
@@ -36,8 +36,8 @@ export function settings(providers) {
   return { PROVIDERS: JSON.parse(JSON.stringify(tables)), ...Object.fromEntries(secrets) };
 }
 
-// oidc-provider and a server that knows it as `up`. `clientOf` changes its client there, `provider` the
-// table here.
+// Starts oidc-provider, and a server that knows it as `up`. `clientOf` changes its client at oidc-provider, `provider`
+// the server's setting.
 export async function startWithUpstream({ accounts = { dana }, clientOf = {}, provider = {}, options, vars = {}, port } = {}) {
   port ??= await freePort();
   const url = `http://localhost:${port}`;
@@ -54,13 +54,13 @@ export async function startWithUpstream({ accounts = { dana }, clientOf = {}, pr
   };
 }
 
-// Goes from a page of the server to the upstream, signs in there, and comes back.
+// Goes from a page of the server to the upstream provider, signs in there, and returns.
 export async function through(browser, way, login, options = {}) {
   const there = typeof way === "string" ? await browser.open(way) : way;
   assert.ok(there.location, `no way to the upstream: ${there.status} ${there.title}`);
   const back = await logInUpstream(there.location, login, options);
   if (typeof back === "string") return browser.open(back);
-  // The upstream has the browser post its answer: another site's form comes without Lax cookies.
+  // The upstream posts its response through the browser. Lax cookies aren't sent with another site's form.
   const { action, fields } = back;
   const posted = await fetch(action, { method: "POST", body: new URLSearchParams(fields), redirect: "manual" });
   assert.equal(posted.status, 303);

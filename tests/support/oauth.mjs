@@ -1,4 +1,4 @@
-// The steps of the protocol, said once for every test.
+// The steps of the protocol that all tests share.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -20,7 +20,7 @@ export const basic = ({ client_id, client_secret }) => ({
   authorization: `Basic ${Buffer.from(`${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`).toString("base64")}`,
 });
 
-// Where the server has a `registrationToken`, with that (RFC 7591 §3).
+// Registers a client, with the server's `registrationToken` if it has one (RFC 7591 §3).
 export async function register(server, metadata = {}) {
   const { registrationToken: token } = server;
   const response = await fetch(`${server.url}/register`, {
@@ -33,7 +33,7 @@ export async function register(server, metadata = {}) {
   return body;
 }
 
-// A public client that may do everything that a person's app does.
+// A public client with all grant types and scopes of a user's app.
 export const publicApp = (server, metadata = {}) =>
   register(server, {
     client_name: "Test App",
@@ -64,7 +64,7 @@ export const newPerson = () => ({
   password: "a long enough passphrase",
 });
 
-// A browser in which a new person has just registered.
+// A browser in which a new user has just signed up.
 export async function signedUp(server, person = newPerson()) {
   const browser = new Browser(server.url);
   const page = await browser.submit(await browser.open("/sign-up"), person);
@@ -72,7 +72,7 @@ export async function signedUp(server, person = newPerson()) {
   return { browser, person };
 }
 
-// The answer of the authorization endpoint, from the address that the browser is sent to.
+// The authorization response, from the URL to which the browser is redirected.
 export function answerOf(page) {
   const location = page.location ?? page.headers?.get("location");
   assert.ok(location, `no redirect: ${page.status} ${page.title ?? ""}`);
@@ -80,7 +80,7 @@ export function answerOf(page) {
   return Object.fromEntries(url.hash ? new URLSearchParams(url.hash.slice(1)) : url.searchParams);
 }
 
-// Goes through authorization and consent, and comes back with the answer.
+// Goes through authorization and consent, and returns the authorization response.
 export const authorize = async (server, client, browser, parameters = {}) =>
   answerOf({ location: await authorizeInBrowser(browser, authorizeUrl(server, client, parameters)) });
 
@@ -102,7 +102,7 @@ export const refresh = (server, client, refresh_token, more = {}) =>
     ...more,
   });
 
-// Everything at once: a person, a client, and the tokens that the one gave the other.
+// All in one: a user, a client, and the tokens that the user gave the client.
 export async function signedIn(server, { client, parameters = {} } = {}) {
   client ??= await publicApp(server);
   const { browser, person } = await signedUp(server);
@@ -125,7 +125,7 @@ export async function userinfo(server, access_token, init = {}) {
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
 }
 
-// A television: public, device login and refresh.
+// A television: a public client with the device code and refresh token grants.
 export const television = (server, metadata = {}) =>
   register(server, {
     redirect_uris: [],
@@ -153,14 +153,14 @@ export const poll = (server, client, device_code, headers = {}) =>
     headers,
   );
 
-// Types the code and decides.
+// Types the user code and decides.
 export async function decideDevice(browser, typed, decision) {
   const page = await browser.submit(await browser.open("/device"), { user_code: typed });
   if (!page.forms.some((candidate) => candidate.action === "/device/decide")) return page;
   return browser.submit(page, { decision }, "/device/decide");
 }
 
-// What a person does where an app sends the browser: consents, and is sent back to the app.
+// What a user does when an app redirects the browser: consents, and returns to the app.
 export async function authorizeInBrowser(browser, url) {
   let page = await browser.open(url);
   if (page.forms.some((candidate) => candidate.action === "/consent")) {
@@ -170,8 +170,8 @@ export async function authorizeInBrowser(browser, url) {
   return page.location;
 }
 
-// A value with the right prefix and checksum for whatever bytes an attacker chooses: the form is
-// public, the secret within is not.
+// A value with the right prefix and checksum around any bytes that an attacker chooses. The format is public; only the
+// secret in it isn't.
 export const forge = (prefix, bytes) => {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(Buffer.concat([Buffer.from(prefix), bytes])));

@@ -1,4 +1,4 @@
-// What the objects of a stopped server have stored, as files.
+// Reads what the objects of a stopped server have stored, from its files.
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";

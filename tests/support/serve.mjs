@@ -1,12 +1,13 @@
-// Starts `make serve` as it is, for tests.
+// Starts the unmodified `make serve` for tests.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { root } from "../../tools/workerd/config.mjs";
 
-// The initial access token of the servers that are started here.
+// The initial access token of the servers that this file starts.
 export const TOKEN = "the initial access token of this test";
 
-// Starts `make serve` and waits until it serves or has ended. `args` go on its command line; `shell` runs before it.
+// Starts `make serve` and waits until it serves or has ended. `args` are added to its command line; `shell` runs before
+// it.
 export async function serve(port, args, shell = "") {
   const command = [process.execPath, "tools/serve.mjs", `PORT=${port}`, ...args];
   const child = spawn("sh", ["-c", `${shell} exec "$0" "$@"`, ...command], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });

@@ -8,8 +8,8 @@ import { readBundle } from "../../tools/workerd/config.mjs";
 
 export { freePort };
 
-// `vars` are settings of docs/configuration.md. `state` is the folder that survives a restart. A `worker` of another
-// name has other objects, and the same KV.
+// `vars` are settings of docs/configuration.md. `state` is the folder that survives a restart. A `worker` with another
+// name has other objects, but the same KV.
 export async function startServer({ vars = {}, state, port, cf = false, worker = "vestibule" } = {}) {
   const folder = state ?? mkdtempSync(path.join(tmpdir(), "vestibule-"));
   port ??= await freePort();
@@ -47,7 +47,7 @@ export async function startServer({ vars = {}, state, port, cf = false, worker =
     port,
     state: folder,
     mf,
-    // A request with other `cf` data than the default's.
+    // Sends a request with other `cf` data than the default.
     dispatch: (url, init) => mf.dispatchFetch(url, init),
     async stop({ keep = false } = {}) {
       await mf.dispose();
@@ -56,7 +56,7 @@ export async function startServer({ vars = {}, state, port, cf = false, worker =
   };
 }
 
-// Kills the runtime as a power cut would, and waits until it answers again.
+// Kills the runtime like a power cut would, and waits until it responds again.
 export async function crash(server) {
   const children = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

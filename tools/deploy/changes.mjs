@@ -44,7 +44,7 @@ function settingLines(before, after) {
     .map((name) => `${name}: ${text(before[name])} -> ${text(after[name])}`);
 }
 
-// JSON with sorted members, so that equal tables compare as equal.
+// JSON with sorted members, so that equal tables have equal texts.
 function stable(value) {
   return JSON.stringify(value, (_, member) =>
     member !== null && typeof member === "object" && !Array.isArray(member)

@@ -11,7 +11,7 @@ import { isServed } from "./deployment.mjs";
 import { newSecret } from "./secrets.mjs";
 import { Stop } from "./terminal.mjs";
 
-// A worthless value of the right form. Cloudflare never returns the real one.
+// A placeholder in the right format, because Cloudflare never returns the real value.
 function standIn(name) {
   if (!name.endsWith("_PRIVATE_KEY")) return newSecret();
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -6,8 +6,8 @@ import { runWrangler } from "./wrangler.mjs";
 
 const API = "https://api.cloudflare.com/client/v4";
 
-// How often a request is sent in all if it gets 429, 5xx or no response, and the longest wait between two tries, in
-// seconds.
+// How many times in all a request is sent if it gets 429, 5xx or no response, and the longest wait between two tries,
+// in seconds.
 const TRIES = 4;
 const MAX_WAIT = 60;
 // The longest wait for a response, in milliseconds.
@@ -55,7 +55,7 @@ export class Cloudflare {
     try {
       return new Cloudflare(JSON.parse(stdout.slice(start)));
     } catch {
-      // The parser's own message quotes the text, which has the token in it.
+      // The parser's own message quotes the text, which contains the token.
       throw new Stop("wrangler doesn't tell the credentials in the expected form");
     }
   }
@@ -72,13 +72,13 @@ export class Cloudflare {
   }
 
   get = (path) => this.#call("GET", path);
-  // A list that comes whole. Cloudflare may answer an empty one with null.
+  // Returns a list that isn't paginated. Cloudflare may return null for an empty one.
   all = async (path) => (await this.#json("GET", path, { mayBeNull: true })).result ?? [];
   post = (path, body) => this.#call("POST", path, JSON.stringify(body));
   put = (path, text) => this.#call("PUT", path, text, "text/plain");
   delete = (path) => this.#call("DELETE", path);
 
-  // Returns the response's text, for a path that doesn't answer in JSON; undefined after a 404.
+  // Returns the text of the response, for a path that doesn't return JSON; undefined after a 404.
   async text(path) {
     const response = await this.#send("GET", path);
     if (response.status === 404) return undefined;
@@ -142,7 +142,7 @@ export class Cloudflare {
     return new Refused(method, path, response.status, errors);
   }
 
-  // Whether Cloudflare accepts the credentials at all. Each kind has an endpoint of its own that tells so.
+  // Whether Cloudflare accepts the credentials at all. Each kind of credentials has its own endpoint for this.
   async isAccepted(account) {
     const paths = ["/user/tokens/verify", ...(account ? [`/accounts/${account}/tokens/verify`] : []), "/user"];
     for (const path of paths) if ((await this.#send("GET", path)).ok) return true;

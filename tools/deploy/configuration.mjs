@@ -1,4 +1,4 @@
-// Writes the folder of a deployment: the worker as it is uploaded, and wrangler's configuration for it. Operators use
+// Writes the folder of a deployment: the worker that is uploaded, and wrangler's configuration for it. Operators use
 // the same configuration: `npx wrangler … --config deploy/ENV/wrangler.jsonc`.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -31,7 +31,7 @@ function configurationOf(deployment, { account, namespace }) {
     compatibility_flags,
     send_metrics: false,
     routes: [...own, ...routes],
-    // A worker has one address only: a second one would be a second issuer.
+    // A worker has only one address, because a second one would be a second issuer.
     workers_dev: own.length + routes.length === 0,
     preview_urls: false,
     vars: settings,
@@ -53,12 +53,12 @@ export function writeWorker(deployment) {
   return kib(modules.reduce((sum, module) => sum + compressed(readFileSync(path.join(worker, module))), 0));
 }
 
-// Writes the configuration, and a second one without any address, for uploading a worker before its domain is checked.
+// Writes the configuration, and a second one without addresses, for uploading a worker before its domain is checked.
 export function writeConfiguration(deployment, ids) {
   const configuration = configurationOf(deployment, ids);
   const write = (file, content) => {
     const head = `// Generated from ${deployment.file} by each deployment. Change that file instead.\n`;
-    // Without a namespace there is nothing that could be uploaded by it yet.
+    // Without a namespace, this configuration can't upload anything yet.
     if (ids.namespace === undefined) return rmSync(file, { force: true });
     return writeFileSync(file, `${head}${JSON.stringify(content, null, 2)}\n`);
   };

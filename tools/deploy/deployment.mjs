@@ -1,4 +1,4 @@
-// What one deployment is: the file deploy/ENV.toml, and the settings on the command line.
+// A deployment: the file deploy/ENV.toml, and the settings on the command line.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse, stringify } from "smol-toml";
@@ -27,11 +27,12 @@ export function filesOf(environment) {
   };
 }
 
-// The name of the worker where the file of a deployment doesn't exist yet.
+// The name of the worker if the deployment has no file yet.
 export const defaultName = ({ environment }) => (environment === "production" ? "vestibule" : `vestibule-${environment}`);
 
-// Makes the file of a deployment from the commented example. `domain` and `settings` are those that are deployed without
-// such a file, so that the next deployment doesn't remove them. The file is written once, when all of it is known.
+// Creates the file of a deployment from the commented example. `domain` and `settings` are deployed already, so the
+// file must contain them, or the next deployment would remove them. The file is written once, when all values are
+// known.
 export function makeSettings(files, { domain, settings = {} } = {}) {
   const example = readFileSync(path.join(root, "deploy", "example.toml"), "utf8").replace(/^# One deployment[^]*?\n\n/, "");
   const adopted = Object.fromEntries(Object.entries(settings).filter(([key, value]) => isSetting(key) && value !== null));
@@ -49,7 +50,7 @@ export function makeSettings(files, { domain, settings = {} } = {}) {
   return Object.keys(adopted);
 }
 
-// Keeps secrets and what is generated out of a repository of one's own. The settings may be committed.
+// Keeps secrets and generated files out of the operator's repository. The settings may be committed.
 export function ignoreSecrets({ environment }) {
   const file = path.join("deploy", ".gitignore");
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -64,7 +65,7 @@ export function rememberAccount({ file }, id) {
 
 export const hasSettings = ({ file }) => existsSync(file);
 
-// Reads the deployment. Settings on the command line, `given`, come before those of the file.
+// Reads the deployment. Settings on the command line (`given`) take precedence over those of the file.
 export function readDeployment(files, given) {
   const table = hasSettings(files) ? readTable(files.file) : { name: defaultName(files) };
   for (const name of [...Object.keys(table), ...Object.keys(given)]) {
@@ -86,7 +87,7 @@ export function readDeployment(files, given) {
   checkNameIsFree(files, name);
   const all = Object.entries({ ...table, ...given }).filter(([key]) => isSetting(key));
   const settings = Object.fromEntries(all.map(([key, value]) => [key, asVariable(files, key, value)]));
-  // The issuer of a domain of its own follows from it.
+  // A custom domain implies the issuer.
   if (domain !== undefined) settings.ISSUER ??= `https://${domain}`;
   return { ...files, name, domain, routes, account, namespace, settings };
 }
@@ -109,7 +110,7 @@ function checkRoutes({ file }, routes) {
   if (routes.some((route) => route.custom_domain)) throw new Stop(`${file} has a custom domain among the routes. Write domain = "…" instead`);
 }
 
-// Two files with one name would deploy over each other.
+// Two files with one worker name would overwrite each other's deployment.
 function checkNameIsFree({ file }, name) {
   const others = existsSync("deploy") ? readdirSync("deploy").filter((other) => other.endsWith(".toml") && other !== "example.toml") : [];
   for (const other of others.map((entry) => path.join("deploy", entry))) {
@@ -117,7 +118,7 @@ function checkNameIsFree({ file }, name) {
   }
 }
 
-// A file that can't be read stops its own deployment and no other.
+// A file that can't be read stops its own deployment, but no other.
 function nameIn(file) {
   try {
     return readTable(file).name;
@@ -126,7 +127,7 @@ function nameIn(file) {
   }
 }
 
-// The server takes texts and tables.
+// The server's settings are text and tables.
 function asVariable({ file }, name, value) {
   if (value instanceof Date) throw new Stop(`${name} in ${file} is a date. Put it in quotes`);
   return typeof value === "object" ? value : String(value);
@@ -140,7 +141,7 @@ function isHost(text) {
   }
 }
 
-// The hosts that must be in a zone of the account; a route that names its zone is in that one.
+// The hosts that must be in a zone of the account. A route that names its zone is in that zone.
 export function hostsOf({ domain, routes }) {
   const named = routes.filter((route) => route.zone_id === undefined);
   const hosts = named.map((route) => route.zone_name ?? String(route.pattern ?? route).replace(/^https?:\/\//, "").split("/")[0]);

@@ -1,20 +1,20 @@
-// Changes that would lose something, and that a deployment therefore refuses.
+// Refuses changes that would lose data or break clients.
 import { base } from "./configuration.mjs";
 import { COMMAND, Stop } from "./terminal.mjs";
 
 // A class that every deployment of Vestibule has.
 const OWN_CLASS = "KeyRing";
 
-// Whether the worker that is deployed is Vestibule; false for none.
+// Whether the deployed worker is Vestibule; false if there is none.
 export const isOurs = (before) => before?.classes.includes(OWN_CLASS) ?? false;
 
-// Throws `Stop` for a worker of something else: a deployment would replace it.
+// Throws `Stop` for a worker of another program, because a deployment would replace it.
 export function checkIsOurs({ name, file }, before) {
   if (isOurs(before)) return;
   throw new Stop(`there is a worker ${name} in this account that isn't Vestibule. Choose another name in ${file}`);
 }
 
-// Throws `Stop` if two versions serve, because a deployment would end the rollout.
+// Throws `Stop` if two versions are deployed, because a deployment would end the gradual rollout.
 export function checkNoRollout({ configuration }, { versions }) {
   if (versions.length < 2) return;
   const shares = versions.map(({ version_id: id, percentage }) => `  ${percentage}%  ${id}`).join("\n");
@@ -27,7 +27,7 @@ export function checkIsNotOlder({ migration }) {
   throw new Stop(`a newer version of Vestibule is deployed: it has made the migration ${migration}, which this one doesn't know`);
 }
 
-// Throws `Stop` if other objects or another KV namespace would be used from now on.
+// Throws `Stop` if the deployment would use other objects or another KV namespace.
 export function checkStores(deployment, before) {
   const { settings, namespace, file } = deployment;
   if (settings.JURISDICTION !== before.settings.JURISDICTION) {
@@ -40,7 +40,7 @@ export function checkStores(deployment, before) {
   }
 }
 
-// Throws `Stop` if the issuer would become another one, unless that is wanted.
+// Throws `Stop` if the issuer would change, unless that is wanted.
 export function checkIssuerStays({ was, becomes, isWanted }) {
   if (was === undefined || was === becomes || isWanted) return;
   throw new Stop(

@@ -1,10 +1,11 @@
-// Checks the deployed issuer by asking it for its metadata, its keys and an access token.
+// Checks the deployed issuer by requesting its metadata, its keys and an access token.
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { detail } from "./terminal.mjs";
 
 // How long to wait until the issuer works, in milliseconds: after the first deployment, because a new domain needs a
-// certificate; after later ones; and from the first wrong answer of the server itself, which waiting rarely changes.
+// certificate; after later ones; and after the first wrong response of the server itself, because waiting rarely helps
+// then.
 const PATIENCE = { first: 300_000, next: 60_000, answered: 20_000 };
 // The wait between two tries, and the longest wait for one response, in milliseconds.
 const INTERVAL = 3_000;
@@ -12,7 +13,8 @@ const TIMEOUT = 15_000;
 // When KV drops the probe's client if the probe can't delete it, in seconds.
 const CLIENT_LIFETIME = 300;
 
-// Why the issuer doesn't work. `isAnswered` tells that the server has answered, and not what is in front of it.
+// Why the issuer doesn't work. `isAnswered` says that the response came from the server itself, not from something in
+// front of it.
 class NotWorking extends Error {
   constructor(reason, isAnswered = false) {
     super(reason);
@@ -20,8 +22,8 @@ class NotWorking extends Error {
   }
 }
 
-// Asks until all is well; says what it found. Returns why the issuer doesn't work, undefined if it does. `version` of
-// the worker `name` is asked even while another one still answers elsewhere.
+// Repeats the checks until all succeed, and reports the progress. Returns why the issuer doesn't work, or undefined if
+// it does. The requests go to `version` of the worker `name`, even while other locations still run another version.
 export async function probe(issuer, { name, version, isFirst, ...place }) {
   const asked = new Issuer(issuer, { "cloudflare-workers-version-overrides": `${name}="${version}"` });
   const registry = new ClientRegistry(place);
@@ -39,7 +41,7 @@ export async function probe(issuer, { name, version, isFirst, ...place }) {
   }
 }
 
-// Repeats a question until it is answered well, and says why each time that changes.
+// Repeats a check until it succeeds, and reports each new reason why it fails.
 async function until(question, isFirst) {
   const begun = performance.now();
   let answered;
@@ -69,7 +71,7 @@ class Issuer {
     this.#headers = headers;
   }
 
-  // The metadata (OpenID Connect Discovery §4), which must name this issuer.
+  // The metadata (OpenID Connect Discovery §4), which must contain this issuer.
   async metadata() {
     const metadata = await this.#json("/.well-known/openid-configuration");
     if (metadata.issuer !== this.#issuer) {
@@ -88,7 +90,7 @@ class Issuer {
     return keys;
   }
 
-  // An access token (RFC 6749 §4.4) for a client that is written into the KV namespace for this, and removed again.
+  // An access token (RFC 6749 §4.4) for a temporary client in the KV namespace.
   async token(metadata, registry) {
     const [id, secret] = [`deployment-check-${randomBytes(8).toString("hex")}`, randomBytes(32).toString("base64url")];
     await registry.put(id, {
@@ -148,7 +150,7 @@ function verifyToken(token, keys) {
   if (!isSigned) throw new NotWorking("the signature of its token doesn't verify with its published key", true);
 }
 
-// The clients of a deployment, as its KV namespace has them (docs/configuration.md).
+// The clients of a deployment in its KV namespace (docs/configuration.md).
 class ClientRegistry {
   #cloudflare;
   #values;

@@ -1,4 +1,4 @@
-// Tells whether a secret sealed the signing keys of a deployment (src/jose/seal.rs).
+// Checks whether a secret sealed the signing keys of a deployment (src/jose/seal.rs).
 import { hkdfSync } from "node:crypto";
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { Stop } from "./terminal.mjs";
@@ -6,9 +6,9 @@ import { Stop } from "./terminal.mjs";
 const PURPOSE = "vestibule signing key v1";
 const NONCE_LENGTH = 24;
 
-// Reads the keys that the key ring has published; undefined if there are none. KV has them under the name `keys/ID`,
-// with the ID of the ring; earlier versions wrote `keys`. A deployment that was deleted leaves its own, which are the
-// older ones. Throws `Refused`: keys that can't be read aren't absent.
+// Reads the keys that the key ring has published; undefined if there are none. Their name in KV is `keys/ID`, with the
+// ID of the key ring; earlier versions wrote `keys`. A deleted deployment leaves its keys, which are older. Throws
+// `Refused` for unreadable keys, because they don't count as absent.
 export async function publishedKeys(cloudflare, { account, namespace }) {
   const store = `/accounts/${account}/storage/kv/namespaces/${namespace}`;
   const names = (await cloudflare.all(`${store}/keys?prefix=keys`)).map(({ name }) => name);
@@ -21,9 +21,9 @@ export async function publishedKeys(cloudflare, { account, namespace }) {
   return sets.sort((one, other) => other[0].from - one[0].from)[0];
 }
 
-// The keys that sign or have signed, the newest first. A key that is published and doesn't sign yet may have been
-// sealed before the secret was replaced. If none has started by the clock of this machine, the one that starts first
-// signs, as at the server (src/domain/key_ring/set.rs).
+// The keys that sign or have signed, newest first. A published key that doesn't sign yet may have been sealed before
+// the secret was replaced. If none has started by the clock of this machine, the one that starts first signs, as in the
+// server (src/domain/key_ring/set.rs).
 function started(name, text) {
   let keys;
   try {
@@ -37,10 +37,10 @@ function started(name, text) {
   return now.length > 0 ? now : newestFirst.slice(-1);
 }
 
-// Whether the secret opens the newest key, so that it is the one that the server uses.
+// Whether the secret opens the newest key, which means that the server uses it.
 export const opensNewest = (keys, secret) => opens(keyOf(secret), keys[0].sealed);
 
-// Whether the secret opens any key, so that it is or was one of this deployment.
+// Whether the secret opens any key, which means that this deployment uses or used it.
 export const opensAny = (keys, secret) => keys.some(({ sealed }) => opens(keyOf(secret), sealed));
 
 const keyOf = (secret) => new Uint8Array(hkdfSync("sha256", secret, "", PURPOSE, 32));

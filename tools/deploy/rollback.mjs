@@ -1,9 +1,9 @@
-// What follows when the new version doesn't work.
+// Handles a new version that doesn't work.
 import { pendingMigrations } from "./changes.mjs";
 import { ask, isInteractive, Stop } from "./terminal.mjs";
 import { runWrangler } from "./wrangler.mjs";
 
-// Always throws `Stop`, after a rollback if there is somebody who wants it. `before` is what was deployed before.
+// Always throws `Stop`; before that, it rolls back if the user wants that. `before` is what was deployed before.
 export async function offerRollback(reason, { before, configuration, hasRotated }) {
   const previous = before?.versions[0]?.version_id;
   const failed = `the new version is deployed, but ${reason}`;

@@ -1,7 +1,7 @@
 // The secrets of a deployment: the file deploy/ENV.secrets, which only its owner can read.
 //
-// Secrets live at Cloudflare. The file is where they come from: one line NAME=value each. It is also the only
-// copy of VESTIBULE_SECRET, because Cloudflare never shows a secret again.
+// Secrets are stored at Cloudflare and come from this file: one line NAME=value each. It is also the only copy of
+// VESTIBULE_SECRET, because Cloudflare never shows a secret again.
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { say, Stop } from "./terminal.mjs";
@@ -9,7 +9,7 @@ import { say, Stop } from "./terminal.mjs";
 export const SECRET = "VESTIBULE_SECRET";
 export const PREVIOUS = "VESTIBULE_SECRET_PREVIOUS";
 
-// The shortest secret that the server takes, in characters.
+// The minimum length of a secret, in characters.
 const MIN_LENGTH = 32;
 // The permissions that only the owner has.
 const OWNER_ONLY = 0o600;
@@ -20,8 +20,8 @@ export const isSecret = (name) =>
 
 export const newSecret = () => randomBytes(32).toString("hex");
 
-// Reads a file of secrets; no file has none. A value in double quotes is JSON, so that it can have line breaks. Nothing
-// is expanded.
+// Reads a file of secrets; a missing file has none. A value in double quotes is JSON, so that it may contain line
+// breaks. Variables aren't expanded.
 export function readSecrets(file) {
   if (!existsSync(file)) return {};
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
@@ -52,15 +52,15 @@ function valueOf(text) {
   }
 }
 
-// A line that `readSecrets` reads back as it is.
+// A line that `readSecrets` reads back unchanged.
 function lineOf(name, value) {
   const isPlain = /^[^\s"'](.*\S)?$/.test(value) && !/[\r\n]/.test(value);
   return `${name}=${isPlain ? value : JSON.stringify(value)}`;
 }
 
-// Reads the secret from the file that `SECRET=` names: a file of secrets, or the secret alone.
+// Reads the secret from the file in `SECRET=`, which is a file of secrets or contains only the secret.
 export function readSecret(file) {
-  // What was typed isn't repeated: it may be the secret itself.
+  // Don't repeat what was typed: it may be the secret itself.
   if (!existsSync(file)) throw new Stop("SECRET must name a file, and there is no such file");
   const text = readFileSync(file, "utf8").trim();
   const secret = /^\S+$/.test(text) && !text.includes("=") ? text : readSecrets(file)[SECRET];
@@ -69,8 +69,8 @@ export function readSecret(file) {
   return secret;
 }
 
-// Writes secrets into the file, and keeps its other lines. A secret that is replaced stays as a comment: it may be the
-// last copy. Whoever reads the file finds either the old or the new one.
+// Writes secrets into the file, and keeps its other lines. A replaced secret stays as a comment, because it may be the
+// last copy. The file is replaced in one step, so readers see either the old or the new one.
 export function writeSecrets(file, secrets) {
   const isNew = !existsSync(file);
   const before = readSecrets(file);
@@ -81,7 +81,7 @@ export function writeSecrets(file, secrets) {
   const date = new Date().toISOString().slice(0, 10);
   const comments = gone.map((value) => `# replaced on ${date}: ${JSON.stringify(value)}`);
   const whole = `${[...kept, ...comments, ...given.map(([name, value]) => lineOf(name, value))].join("\n")}\n`;
-  // The file may be a link to where secrets are kept.
+  // The file may be a link to another place for secrets.
   const target = isNew ? file : realpathSync(file);
   const temporary = `${target}.${randomBytes(6).toString("hex")}`;
   writeFileSync(temporary, whole, { mode: OWNER_ONLY, flag: "wx" });

@@ -1,4 +1,4 @@
-// What stands at Cloudflare: the account, the worker with its settings and secrets, and the KV namespace.
+// Reads what exists at Cloudflare: the account, the worker with its settings and secrets, and the KV namespace.
 import { setTimeout as pause } from "node:timers/promises";
 import { Refused } from "./cloudflare.mjs";
 import { KV } from "./configuration.mjs";
@@ -6,15 +6,15 @@ import { credentials } from "./credentials.mjs";
 import { isSecret } from "./secrets.mjs";
 import { ask, isInteractive, Stop } from "./terminal.mjs";
 
-// How long to wait for somebody else's first deployment to finish, in milliseconds.
+// How long to wait for another user's first deployment to finish, in milliseconds.
 const OTHERS_TIME = 20_000;
 // The types of the bindings that a deployment has.
 const OURS = ["plain_text", "json", "secret_text", "durable_object_namespace", "kv_namespace"];
-// The code for a KV namespace whose title exists.
+// The error code for a KV namespace whose title is taken.
 const TITLE_EXISTS = 10014;
 
-// The account that is deployed to: the one that is named, or the only one. With several, the user chooses. Returns its
-// ID, and whether it was chosen.
+// The account for the deployment: the configured one, or the only one. If there are several, the user chooses. Returns
+// its ID, and whether the user chose it.
 export async function findAccount(cloudflare, deployment) {
   const named = deployment.account ?? credentials().CLOUDFLARE_ACCOUNT_ID;
   if (named) return { id: named, isChosen: false };
@@ -30,7 +30,7 @@ export async function findAccount(cloudflare, deployment) {
   return { id: chosen.id, isChosen: true };
 }
 
-// Some tokens may list accounts, others memberships, and others neither.
+// Some tokens may list accounts, others memberships, and some neither.
 async function readAccounts(cloudflare) {
   let refusal;
   for (const path of ["/accounts", "/memberships"]) {
@@ -43,8 +43,8 @@ async function readAccounts(cloudflare) {
       refusal ??= error;
     }
   }
-  // An account's own token can't be verified without the account's ID. So a token counts as wrong only if Cloudflare's
-  // message says so, too.
+  // A token that belongs to an account can't be verified without the account's ID. So a token counts as wrong only if
+  // Cloudflare's message says so too.
   const isUnknown = refusal !== undefined && /invalid/i.test(refusal.message) && !(await cloudflare.isAccepted());
   if (isUnknown) throw refusal;
   throw new Stop("these credentials can't list accounts. Set account_id in the file of the deployment, or CLOUDFLARE_ACCOUNT_ID");
@@ -69,8 +69,9 @@ export class Standing {
     return `${this.#account}/workers/scripts/${this.#name}`;
   }
 
-  // Returns the names of the worker's secrets; undefined if the worker doesn't exist, which two different requests must
-  // confirm: a wrong answer would let a new secret replace the old one (docs/decisions/secrets-of-first-deployments.md).
+  // Returns the names of the worker's secrets; undefined if the worker doesn't exist. Two different requests must
+  // confirm that, because otherwise a wrong response would let a new secret replace the old one
+  // (docs/decisions/secrets-of-first-deployments.md).
   async secrets() {
     try {
       return (await this.#cloudflare.all(`${this.#script}/secrets`)).map(({ name }) => name);
@@ -103,7 +104,7 @@ export class Standing {
       domain,
       versions,
       settings: Object.fromEntries(settings.filter(([setting]) => !isSecret(setting))),
-      // Secrets that somebody deployed as plain settings, which everyone with access to the worker can read.
+      // Secrets that were deployed as plain settings, so that everyone with access to the worker can read them.
       exposed: Object.fromEntries(settings.filter(([setting]) => isSecret(setting))),
       namespace: bindings.find((binding) => binding.type === "kv_namespace" && binding.name === KV)?.namespace_id,
       others: bindings.filter((binding) => !OURS.includes(binding.type)).map(({ name: binding, type }) => `${binding} (${type})`),
@@ -112,7 +113,7 @@ export class Standing {
     };
   }
 
-  // The deployments, the newest first.
+  // The deployments, newest first.
   async #deployments() {
     return (await this.#cloudflare.get(`${this.#script}/deployments`)).deployments ?? [];
   }
@@ -122,7 +123,7 @@ export class Standing {
     return (await this.#deployments())[0]?.versions ?? [];
   }
 
-  // The ID of the version that was deployed before this one, and whether this one is deployed alone.
+  // The ID of the version that was deployed before this one, and whether this one is the only one deployed.
   async predecessor(version) {
     const deployments = await this.#deployments();
     const alone = ({ versions }) => versions.length === 1 && versions[0].version_id === version;
@@ -146,8 +147,8 @@ export class Standing {
     }
   }
 
-  // Throws `Stop` if a host name is in no zone of the account: the upload would succeed, and nothing would lead to it.
-  // Skipped if the token may not list zones: it then gets an empty list.
+  // Throws `Stop` if a host name is in no zone of the account: the upload would succeed, but no request would reach the
+  // worker. Skipped if the token may not list zones, because it then gets an empty list.
   async checkZones(hosts, file) {
     const zones = (await this.#cloudflare.list(`/zones?account.id=${this.#accountId}`).catch(() => [])).map(({ name }) => name);
     const isInside = (host) => zones.some((zone) => host === zone || host.endsWith(`.${zone}`));
@@ -161,14 +162,14 @@ export class Standing {
     await this.#cloudflare.get(`${this.#account}/storage/kv/namespaces/${id}`);
   }
 
-  // The name of another worker that the domain belongs to.
+  // The name of another worker to which the domain belongs.
   async ownerOf(domain) {
     const domains = await this.#domains(`hostname=${domain}`);
     return domains.find((entry) => entry.hostname === domain && entry.service !== this.#name)?.service;
   }
 
-  // Throws `Stop` if the domain has a DNS record of something else, which wrangler would replace without a question. The
-  // API can tell only for a worker that exists.
+  // Throws `Stop` if the domain has another DNS record, which wrangler would replace without asking. The API can check
+  // this only for an existing worker.
   async checkDomain(domain) {
     const path = `${this.#script}/domains/changeset?replace_state=true`;
     const { conflicting = [] } = await this.#cloudflare.post(path, [{ hostname: domain }]);
@@ -190,7 +191,7 @@ export class Standing {
     return (await this.#cloudflare.get(`${this.#script}/subdomain`)).enabled === true;
   }
 
-  // Detaches the domain from the worker. Wrangler leaves a domain that is no longer in its configuration.
+  // Detaches the domain from the worker. Wrangler keeps a domain that is no longer in its configuration.
   async detach(domain) {
     const domains = await this.#domains(`hostname=${domain}`);
     for (const { id, hostname } of domains) {
@@ -204,7 +205,7 @@ export class Standing {
     return namespaces.find((namespace) => namespace.title === title)?.id;
   }
 
-  // Creates the KV namespace and returns its ID; undefined if the title is taken by now.
+  // Creates the KV namespace and returns its ID; undefined if the title has been taken meanwhile.
   async createNamespace(title) {
     try {
       return (await this.#cloudflare.post(`${this.#account}/storage/kv/namespaces`, { title })).id;
@@ -214,8 +215,8 @@ export class Standing {
     }
   }
 
-  // Waits for a worker that somebody else may be deploying for the first time. Returns the names of its secrets, or
-  // undefined if none appears.
+  // Waits for a worker that another user may be deploying for the first time. Returns the names of its secrets, or
+  // undefined if no worker appears.
   async waitForOthers() {
     for (const end = performance.now() + OTHERS_TIME; performance.now() < end; ) {
       await pause(2_000);

@@ -1,4 +1,4 @@
-// One deployment, in four steps: check, say what changes, upload, and ask the issuer whether it works.
+// A deployment in four steps: check, show the changes, upload, and check that the issuer works.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -29,11 +29,11 @@ export class Transaction {
   #before;
   #hasUploaded = false;
   #namespace;
-  // Marks the version of this deployment.
+  // The tag of this deployment's version.
   #tag = randomBytes(8).toString("hex");
 
-  // `given` are the environment, the settings of the command line, the path of a secret, and whether the secret rotates
-  // and the issuer may change. Throws `Stop` if the environment has no valid name.
+  // `given` are the environment, the settings on the command line, the path of a secret, and whether the secret rotates
+  // and the issuer may change. Throws `Stop` if the name of the environment isn't valid.
   constructor({ environment, ...given }) {
     this.#given = given;
     this.#files = filesOf(environment);
@@ -66,7 +66,7 @@ export class Transaction {
     return undefined;
   }
 
-  // Reads the file of the deployment and what stands at Cloudflare.
+  // Reads the file of the deployment and what exists at Cloudflare.
   async #find() {
     const isNew = !hasSettings(this.#files);
     this.#deployment = readDeployment(this.#files, this.#given.settings);
@@ -85,7 +85,7 @@ export class Transaction {
     checkStores(this.#deployment, this.#before);
   }
 
-  // Makes the file, with what is deployed already without it.
+  // Creates the file, with the settings that are already deployed.
   async #makeSettings() {
     const { settings = {}, domain } = isOurs(this.#before) ? this.#before : {};
     const adopted = makeSettings(this.#files, { domain, settings });
@@ -106,8 +106,7 @@ export class Transaction {
     return chooseSecrets(this.#files, this.#given, { standing, exposed, readKeys });
   }
 
-  // Returns the ID of the KV namespace: the one in the file, the worker's, or the one with the title; undefined if there
-  // is none.
+  // Returns the ID of the KV namespace: from the file, from the worker, or from the title; undefined if there is none.
   async #findNamespace() {
     const known = this.#deployment.namespace ?? this.#before?.namespace;
     this.#namespace ??= known ?? (await this.#standing.namespace(this.#title));
@@ -135,8 +134,8 @@ export class Transaction {
     return issuer;
   }
 
-  // The issuer of the version that is deployed; undefined if it can't be known: the worker has no address, or routes
-  // without `ISSUER`, which earlier versions took.
+  // The issuer of the deployed version; undefined if it is unknown, because the worker has no address, or has routes
+  // but no `ISSUER`, which earlier versions allowed.
   async #issuerBefore(subdomain) {
     const { settings, domain } = this.#before;
     if (settings.ISSUER !== undefined) return new URL(settings.ISSUER).origin;
@@ -166,7 +165,7 @@ export class Transaction {
   async #upload({ uploaded, written }) {
     this.#namespace = await this.#claimNamespace();
     writeConfiguration(this.#deployment, { account: this.account, namespace: this.#namespace });
-    // Before the upload: its response may be lost, but never the secret.
+    // Written before the upload: the upload's response may be lost, but the secret must not be.
     if (Object.keys(written).length > 0) {
       writeSecrets(this.#files.secrets, written);
       detail(`the secret is in ${this.#files.secrets}: keep a copy in a safe place`);
@@ -180,7 +179,7 @@ export class Transaction {
     return version;
   }
 
-  // Uploads, and attaches a new domain only after it was looked at whether something else uses its name.
+  // Uploads the worker. Attaches a new domain only after checking that nothing else uses it.
   async #uploadVersion(secrets) {
     const { name, domain } = this.#deployment;
     const { configuration, unattached } = this.#files;
@@ -212,23 +211,24 @@ export class Transaction {
     try {
       return await upload(target, { secrets, message: `Vestibule ${release}`, tag: this.#tag, mayRepeat });
     } catch (error) {
-      // The response may have been lost after the upload took effect. What wrangler does after an upload is left then.
+      // The response may have been lost after the upload took effect. In that case, what wrangler does after an upload
+      // is still to be done.
       const version = error instanceof Stop ? await deployed() : undefined;
       if (version === undefined) throw error;
       detail("the version is deployed, but wrangler failed afterwards or its response was lost; attaching its addresses again");
-      // What fails here isn't passing.
+      // A failure here is permanent.
       await attach(target).catch((again) => this.#offerRollback(`its addresses can't be attached: ${again.message}`));
       return version;
     }
   }
 
-  // Finds or creates the KV namespace. Of several first deployments at once only one creates it. The others, and one
-  // that finds the namespace of an earlier deployment, wait to see whether a worker appears: a secret must never
-  // replace the one that it has.
+  // Finds or creates the KV namespace. If several first deployments run at once, only one creates it. The others, and a
+  // deployment that finds an older namespace, wait to see whether a worker appears: a secret must never replace the one
+  // that the worker has.
   async #claimNamespace() {
     const found = await this.#findNamespace();
     const created = found === undefined ? await this.#standing.createNamespace(this.#title) : undefined;
-    // Somebody else may have created it meanwhile.
+    // Another user may have created it meanwhile.
     const claimed = created ?? (await this.#findNamespace());
     if (this.#before !== undefined) return claimed;
     const mayWait = created === undefined && readSecrets(this.#files.secrets)[SECRET] === undefined;
@@ -243,7 +243,7 @@ export class Transaction {
   async #conclude(issuer) {
     const { configuration, secrets: file } = this.#files;
     const copy = readSecrets(file)[SECRET];
-    // Only a warning depends on it.
+    // It is only used for a warning.
     const keys = await publishedKeys(this.#cloudflare, { account: this.account, namespace: this.#namespace }).catch(() => undefined);
     if (copy !== undefined && keys !== undefined && !opensNewest(keys, copy)) {
       say(`warning: the keys are sealed with another secret than the one in ${file}, so that copy can't restore this deployment. Replace it by the right one`);
@@ -266,7 +266,7 @@ export class Transaction {
 `);
   }
 
-  // Says what is deployed after a failure.
+  // Reports what is deployed after a failure.
   async whatStands() {
     if (!this.#hasUploaded) return "nothing was uploaded";
     try {

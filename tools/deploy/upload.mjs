@@ -7,11 +7,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { detail, Stop } from "./terminal.mjs";
 import { runWrangler, STDIN } from "./wrangler.mjs";
 
-// How often an upload is tried in all if it fails for a reason that may pass, and the wait between two tries, in
+// How many times in all an upload is tried if it fails for a temporary reason, and the wait between two tries, in
 // milliseconds.
 const TRIES = 3;
 const WAIT = 3_000;
-// The reasons that may pass: too many requests (971), an internal error of Cloudflare (10013), and no response.
+// The temporary reasons: too many requests (971), an internal error of Cloudflare (10013), and no response.
 const PASSING = /\b(429|50[0-9]|52[0-9]|530)\b|code: (971|10013)\b|fetch failed|ECONNRESET|ETIMEDOUT|socket hang up/i;
 
 // Uploads a version together with its new secrets, and deploys it. Returns the version's ID. Calls `mayRepeat` before
@@ -23,7 +23,7 @@ export async function upload({ name, configuration }, { secrets, message, tag, m
   process.once("exit", remove);
   try {
     const args = ["deploy", "--config", configuration, "--name", name, "--message", message, "--tag", tag];
-    // JSON: wrangler replaces $NAME in the other format, and takes values from the environment.
+    // JSON, because in the other format wrangler replaces $NAME and takes values from the environment.
     const text = Object.keys(secrets).length === 0 ? undefined : JSON.stringify(secrets);
     if (text !== undefined) args.push("--secrets-file", secretsFile(folder, text));
     const input = STDIN === undefined ? undefined : text;
@@ -34,8 +34,8 @@ export async function upload({ name, configuration }, { secrets, message, tag, m
   }
 }
 
-// Returns the file in which wrangler finds the secrets. It is a pipe, so that a killed process leaves none behind; only
-// Windows, where a pipe has no such name, gets a real file.
+// Returns the path at which wrangler reads the secrets. It is a pipe, so that a killed process leaves no file behind.
+// Only Windows gets a real file, because a pipe there has no path.
 function secretsFile(folder, text) {
   if (STDIN !== undefined) return STDIN;
   const file = path.join(folder, "secrets.json");

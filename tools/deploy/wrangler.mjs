@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const program = path.join(path.dirname(require.resolve("wrangler/package.json")), "bin", "wrangler.js");
 
 // The variables that wrangler gets. Others, such as CLOUDFLARE_ENV or WRANGLER_CI_OVERRIDE_NAME, would make it deploy
-// another worker than the one that was checked, or log secrets.
+// another worker than the checked one, or log secrets.
 const PASSED = [
   "PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "XDG_CONFIG_HOME", "TMPDIR", "TEMP", "TMP",
   "LANG", "CARGO_HOME", "RUSTUP_HOME", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
@@ -23,21 +23,21 @@ function environment(more) {
   return { ...Object.fromEntries(passed), ...credentials(), ...quiet, ...more };
 }
 
-// Where a program reads its standard input as a file; undefined where there is no such file.
+// The path at which a program can open its standard input; undefined if there is none.
 export const STDIN = process.platform === "win32" ? undefined : "/dev/stdin";
 
-// Runs it without a terminal, so that it asks nothing. `input` is a text that it can read at `STDIN`. Returns its exit
-// status and its output. It ends with this process, except after `kill -9`.
+// Runs wrangler without a terminal, so that it doesn't ask questions. It can read the text `input` at `STDIN`. Returns
+// its exit status and its output. It ends with this process, except after `kill -9`.
 export function runWrangler(args, { env = {}, input } = {}) {
   // Without `--env-file`, wrangler takes variables from a file .env of the folder.
   const command = [process.execPath, program, ...args, "--env-file", devNull];
-  // The shell's pipe can be opened by name, and the one of Node is a socket, which can't.
+  // A pipe of the shell can be opened by path, but Node's is a socket, which can't.
   const piped = ["sh", "-c", '"$0" -e "process.stdin.pipe(process.stdout)" | "$0" "$@"', ...command];
   const [first, ...rest] = input === undefined ? command : piped;
   const child = spawn(first, rest, {
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     env: environment(env),
-    // A process group of its own, which ends as a whole: wrangler starts another process.
+    // In its own process group, so that wrangler and the process that it starts end together.
     detached: process.platform !== "win32",
   });
   child.stdin?.on("error", () => {});
@@ -67,6 +67,6 @@ function end(pid) {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended already.
+    // It has already ended.
   }
 }

@@ -1,14 +1,14 @@
-// Spreads the alarms that came due while the server was stopped. workerd would wake all of their objects when it
-// starts, and answer nothing else meanwhile. Each object takes three files and 300 KiB. The worker can't prevent
-// this, because workerd wakes them before it runs.
+// Spreads the alarms that became due while the server was stopped. workerd would wake all of their objects when it
+// starts, and would respond to nothing else meanwhile. Each object takes three open files and 300 KiB. The worker can't
+// prevent this, because workerd wakes the objects before it runs.
 
-// How long an object stays in memory after it was woken, in seconds: ten, and seldom longer than this.
+// How long an object stays in memory after it was woken, in seconds: usually ten, and rarely longer than this.
 const AWAKE = 12;
 const FILES_PER_OBJECT = 3;
 // A higher rate would take more than a tenth of a core.
 const MAX_PER_SECOND = 25;
 
-// How many alarms may fire each second: their objects open at most a quarter of the files that may be open.
+// How many alarms may fire each second: so few that their objects open at most a quarter of the allowed files.
 export const alarmsPerSecond = (openFiles) =>
   Math.max(1, Math.min(MAX_PER_SECOND, Math.floor(openFiles / 4 / FILES_PER_OBJECT / AWAKE)));
 
@@ -23,8 +23,8 @@ const SPREAD = `
   ) AS place
   WHERE actor_id = place.id`;
 
-// Postpones overdue alarms so that at most `perSecond` fire each second; returns how many it postponed. Changes only
-// the index: workerd goes by that, and warns once that an object's own alarm differs ("SQLite alarm overdue").
+// Postpones overdue alarms so that at most `perSecond` fire each second. Returns how many it postponed. Changes only
+// the index, which workerd uses; workerd warns once that an object's own alarm differs ("SQLite alarm overdue").
 // `classes` come from `withClasses`.
 export function spreadAlarms(classes, perSecond) {
   const now = BigInt(Date.now()) * 1_000_000n;

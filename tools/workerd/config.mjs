@@ -1,5 +1,5 @@
-// Writes the configuration by which plain `workerd serve` runs the bundle: Durable Objects and a KV on
-// local disk, settings from the environment. `wrangler.toml` says which objects there are.
+// Writes the configuration with which plain `workerd serve` runs the bundle: Durable Objects and KV on local disk,
+// settings from the environment. `wrangler.toml` lists the classes of objects.
 import { readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,19 +7,19 @@ import { parse } from "smol-toml";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
-// A young generation of 1 MiB: of the default size, emptying it stops everything for up to 140 ms. An old
-// one that is first emptied at 2 MiB and not at 30, which takes 80 ms.
+// V8's young generation has 1 MiB, because collecting one of the default size stops everything for up to 140 ms. The
+// old generation is first collected at 2 MiB, because collecting it at the default of 30 MiB takes 80 ms.
 export const V8_FLAGS = '["--max-semi-space-size=1", "--initial-old-space-size=2"]';
 
-// A text of Cap'n Proto.
+// A Cap'n Proto string.
 const quote = (text) => JSON.stringify(text);
 const list = (items) => `[\n${items.map((item) => `      ${item},`).join("\n")}\n    ]`;
 
-// The files of the bundle that are the worker: the rest of dist/ is for running it here.
+// The files of the bundle that belong to the worker. The other files of dist/ are for running it here.
 export const workerModules = () =>
   readdirSync(path.join(root, "dist")).filter((file) => file === "entry.js" || file.endsWith(".wasm"));
 
-// The bundle that was built, here or in another folder, and what `wrangler.toml` says of it.
+// The bundle, in dist/ or another folder, and its settings in `wrangler.toml`.
 export function readBundle(bundle = path.join(root, "dist")) {
   const entry = readFileSync(path.join(bundle, "entry.js"), "utf8");
   const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
@@ -32,11 +32,11 @@ export function readBundle(bundle = path.join(root, "dist")) {
   };
 }
 
-// Writes two configurations into the folder of the bundle. `workerd.capnp` is for running workerd by hand. The other
-// is for this server, under a `name` that no other server uses, and also has the socket `control`, which drains the
-// worker. Returns the path of that one. The configurations name the settings and workerd reads their values from the
-// environment, so that no secret is written down. workerd gets the folders of `objects` and `kv` and the addresses of
-// the sockets on its command line.
+// Writes two configurations into the folder of the bundle. `workerd.capnp` is for running workerd by hand. The other is
+// for this server, under a `name` that no other server uses, and also has the socket `control`, through which the
+// worker is drained. Returns the path of the latter. The configurations only name the settings, and workerd reads their
+// values from the environment, so that no secret is written to disk. The command line of workerd contains the folders
+// of `objects` and `kv` and the addresses of the sockets.
 export function writeConfig({ settings, behindProxy, name, bundle }) {
   const built = readBundle(bundle);
   // Renamed into place, because another server may be reading the same file.
@@ -58,7 +58,7 @@ function configText({ built, settings, behindProxy, hasControl }) {
     `(name = ${quote(kv)}, kvNamespace = "kv")`,
     ...settings.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
   ];
-  // The unique keys name the folders in which objects are stored: they may never change.
+  // The unique keys name the folders in which objects are stored, so they must never change.
   const classes = objects.map(({ class_name: name }) =>
     `(className = ${quote(name)}, uniqueKey = ${quote(`vestibule-${name}`)}, enableSql = true)`);
   // The first module is the main one.

@@ -26,7 +26,7 @@ function currentCount() {
   return recent;
 }
 
-// A client gets JSON, and a user who opens a page a sentence.
+// A client gets JSON, and a user who opens a page gets a sentence.
 function refuse(request) {
   const headers = {
     "access-control-allow-origin": "*",
@@ -42,7 +42,7 @@ function refuse(request) {
   return Response.json({ error: "temporarily_unavailable", error_description }, { status: 503, headers });
 }
 
-// Refuses new requests, answers held ones as they stand and returns when no request is under way.
+// Refuses new requests, ends held ones with their current response, and returns when no request is running.
 async function drain() {
   isDraining = true;
   Grant.releaseHeld();

@@ -1,5 +1,5 @@
-// Removes the files of objects that have erased themselves. workerd keeps a SQLite file of one page for each of them
-// forever, and there is one for each code that nobody redeemed.
+// Removes the files of objects that have deleted all their data. workerd keeps a SQLite file of one page for each of
+// them forever, for instance for each authorization code that nobody redeemed.
 import { rmSync, statSync, unlinkSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import path from "node:path";
@@ -43,8 +43,8 @@ const sizeOf = (file) => statSync(file, { throwIfNoEntry: false })?.size;
 // Returns false for a file that has tables, can't be read or is open elsewhere.
 function removeIfEmpty(file) {
   try {
-    // `countTables` closes the database first, so that SQLite removes the log that it makes beside it. The `-shm` file
-    // is what a killed runtime leaves.
+    // `countTables` closes the database first, so that SQLite removes the log that it creates beside it. A killed
+    // runtime leaves the `-shm` file.
     if (countTables(file) > 0) return false;
     unlinkSync(file);
     rmSync(`${file}-shm`, { force: true });

@@ -1,5 +1,5 @@
-// The KV namespace of a server that runs without Cloudflare: what workerd's KV binding asks for, kept
-// in one object's SQLite on local disk. Vestibule caches what it reads, so little comes here.
+// The KV namespace of a server without Cloudflare: responds to the requests of workerd's KV binding, and stores the
+// values in one object's SQLite on local disk. Vestibule caches what it reads, so there are few requests.
 import { DurableObject } from "cloudflare:workers";
 
 export class Namespace extends DurableObject {
@@ -26,7 +26,7 @@ export default {
         return value === undefined ? new Response(null, { status: 404 }) : new Response(value);
       }
       case "PUT":
-        // Nothing here takes away what has expired, so nothing may be put that expires.
+        // Expired values are never removed here, so values that expire can't be stored.
         if (url.searchParams.has("expiration") || url.searchParams.has("expiration_ttl")) {
           return new Response("not supported here", { status: 501 });
         }

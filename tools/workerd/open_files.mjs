@@ -1,12 +1,13 @@
-// How many files the runtime may have open: each object in memory takes three, and each connection one.
+// The limit of open files for the runtime: each object in memory takes three, and each connection one.
 import { spawnSync } from "node:child_process";
 
-// A lower limit gets a warning before the start.
+// A lower limit causes a warning before the start.
 const ENOUGH = 4096;
 // How many files a waiting device takes: three for its object, and two sockets.
 const PER_DEVICE = 5;
 
-// The limit of the runtime. Node raises its own limit to the hard limit, and the processes that it starts inherit that.
+// The limit for the runtime. Node raises its own limit to the hard limit, and the processes that it starts inherit
+// that.
 export function openFileLimit() {
   const { stdout } = spawnSync("sh", ["-c", "ulimit -n"], { encoding: "utf8" });
   const limit = Number(stdout);

@@ -1,4 +1,4 @@
-// Runs the bundle on plain workerd. `make serve`, the tests and the benchmark start it by this.
+// Runs the bundle on plain workerd. `make serve`, the tests and the benchmark use this.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,24 +9,24 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { writeConfig } from "./config.mjs";
 
-// How long requests under way may take before workerd is told to stop, and how long workerd may then take, in
+// How long running requests may take before workerd is told to stop, and how long workerd may then take, both in
 // milliseconds. The slowest requests wait up to 10 seconds for another server.
 const MAX_DRAIN = 15_000;
 const MAX_STOP = 10_000;
 
-// The program itself, so that signals reach it and not a launcher.
+// The program itself and not its launcher, so that signals reach it.
 export function workerd() {
   const require = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
   const name = `@cloudflare/workerd-${process.platform}-${process.arch === "x64" ? "64" : process.arch}`;
   return require.resolve(`${name}/bin/workerd`);
 }
 
-// Starts a configuration; `ready` comes when it listens.
+// Starts a configuration; `ready` resolves when it listens.
 export function run(config, { args = [], env = {}, stdout = "inherit", stderr = "inherit" } = {}) {
   const child = spawn(workerd(), ["serve", config, "--control-fd=3", ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", stdout, stderr, "pipe"],
-    // A process group of its own: otherwise Ctrl-C would end it at once, with the requests under way.
+    // In its own process group, because otherwise Ctrl-C would end it at once, with the running requests.
     detached: true,
   });
   const exited = new Promise((resolve) => {
@@ -47,7 +47,7 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
     exited.then((code) => reject(new Error(`workerd stopped before it listened (${code})`)));
   });
   ready.catch(() => {});
-  // Lets what is under way finish.
+  // Lets running requests finish.
   const stop = () => {
     child.kill("SIGTERM");
     return exited;
@@ -55,8 +55,8 @@ export function run(config, { args = [], env = {}, stdout = "inherit", stderr = 
   return { child, ready, exited, stop };
 }
 
-// Ends the child when this process ends, even after `kill -9`: a shell waits until a pipe closes that only this
-// process holds open.
+// Ends the child when this process ends, even after `kill -9`: a shell waits until a pipe closes that only this process
+// has open.
 function endWithParent(child, exited) {
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
@@ -74,8 +74,8 @@ function endWithParent(child, exited) {
   });
 }
 
-// Starts Vestibule with what it stores in the folder `state`. `settings` are those of
-// docs/configuration.md. `bundle` is the folder of a bundle, dist/ where none is given.
+// Starts Vestibule with its data in the folder `state`. `settings` are those of docs/configuration.md. `bundle` is the
+// folder of a bundle, by default dist/.
 export function start({ settings = {}, state, host = "localhost", port = 8787, stdout = "inherit", stderr = "inherit", bundle }) {
   for (const folder of ["objects", "kv"]) mkdirSync(path.join(state, folder), { recursive: true });
   const env = {
@@ -85,7 +85,7 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
     ...settings,
   };
   const behindProxy = env.CLIENT_ADDRESS !== "connection";
-  // Only the owner can open this folder. It isn't in `state`, because the path of a socket has at most 107 bytes.
+  // Only the owner can open this folder. It isn't in `state`, because the path of a socket can have only 107 bytes.
   const folder = mkdtempSync(path.join(tmpdir(), "vestibule-"));
   const config = writeConfig({ settings: Object.keys(env), behindProxy, name: path.basename(folder), bundle });
   const control = path.join(folder, "control");
@@ -108,8 +108,8 @@ export function start({ settings = {}, state, host = "localhost", port = 8787, s
   };
 }
 
-// Sends a request to the server through the socket that only its owner can open. This works whatever address the
-// server listens at.
+// Sends a request to the server through the socket that only its owner can open. This works at any address of the
+// server.
 function ask(socketPath, target) {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, path: target, headers: { host: "localhost" }, agent: false }, async (answer) => {
@@ -121,8 +121,8 @@ function ask(socketPath, target) {
   });
 }
 
-// Refuses new requests at once, lets those under way finish and stops. The worker drains before workerd does,
-// because workerd leaves new connections waiting while it drains.
+// Refuses new requests at once, lets running ones finish and stops. The worker drains before workerd does, because
+// workerd lets new connections wait while it drains.
 async function drainAndStop({ child, exited }, control) {
   const within = (milliseconds) => pause(milliseconds, undefined, { ref: false });
   await Promise.race([ask(control, "/drain").catch(() => {}), exited, within(MAX_DRAIN)]);
@@ -132,7 +132,8 @@ async function drainAndStop({ child, exited }, control) {
   return exited;
 }
 
-// A secret of this server's own, made once and kept beside what it seals, for its owner's eyes alone.
+// The secret of a local server. It is created once and stored in the folder of the data that it seals, readable only by
+// its owner.
 function ownSecret(state) {
   const file = path.join(state, "secret");
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("hex"), { mode: 0o600 });

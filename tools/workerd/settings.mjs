@@ -1,6 +1,6 @@
-// Settings as the server takes them, and what a running server says of them.
+// Settings in the form that the server reads, and the report of a running server about them.
 
-// Settings are texts; tables, such as PROVIDERS, are JSON.
+// Settings are text. Tables, such as PROVIDERS, are JSON.
 export const asTexts = (settings) =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
 
@@ -14,7 +14,7 @@ export async function reportSettings(server, isSetting = () => true) {
   const { error, unknown, development } = JSON.parse(text);
   const isUnused = ({ name, is_provider_secret: isProviderSecret }) => isProviderSecret || !isSetting(name);
   const wrong = unknown.filter((entry) => !isUnused(entry)).map(describe);
-  // A misspelt name is also the server's error, so don't report it twice.
+  // The server reports a misspelled name itself, so don't report it twice.
   if (error !== null && wrong.length === 0) wrong.push(`Vestibule does not start: ${error}`);
   return { wrong, unused: unknown.filter(isUnused).map(({ name }) => name), development };
 }

@@ -35,7 +35,7 @@ export function lockState(state) {
   const file = path.join(state, "lock");
   try {
     held = new DatabaseSync(file, { timeout: 0 });
-    // Whoever may read a file may lock it.
+    // A process that may read a file may also lock it.
     chmodSync(file, 0o600);
     // The lock lasts as long as the transaction.
     held.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -61,7 +61,7 @@ export async function withClasses(state, work) {
   }
 }
 
-// Undefined if the file isn't what this version of workerd writes; then nothing of its class is changed.
+// Undefined if the file isn't in the format of this version of workerd. Then nothing of its class is changed.
 async function openIndex(state, file) {
   if (!existsSync(file)) return undefined;
   const until = performance.now() + MAX_EXIT;

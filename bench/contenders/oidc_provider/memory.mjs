@@ -1,5 +1,4 @@
-// A store in memory without a bound: the one that comes with oidc-provider forgets all but the last
-// thousand entries.
+// An unlimited store in memory. The store that comes with oidc-provider keeps only the last thousand entries.
 const entries = new Map();
 const grants = new Map();
 

@@ -1,4 +1,4 @@
-// oidc-provider as its documentation sets it up for production, with a store in memory.
+// oidc-provider, set up for production as its documentation says, with a store in memory.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
@@ -22,7 +22,7 @@ const provider = new Provider(`http://localhost:${port}`, {
   findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, email: `${sub}@example.test`, email_verified: true, name: "Somebody" }) }),
   claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
   issueRefreshToken: () => true,
-  // First-party apps: nobody is asked. A session has one grant for each app.
+  // First-party apps, so users aren't asked for consent. A session has one grant for each app.
   async loadExistingGrant(ctx) {
     const { client, session } = ctx.oidc;
     const existing = session.grantIdFor(client.clientId);
@@ -47,7 +47,7 @@ const provider = new Provider(`http://localhost:${port}`, {
 const answer = provider.callback();
 let people = 0;
 createServer((request, response) => {
-  // Whoever comes is signed in.
+  // Signs every visitor in.
   if (!request.url.startsWith("/interaction/")) return answer(request, response);
   provider.interactionFinished(request, response, { login: { accountId: `person-${(people += 1)}` } });
 }).listen(port, "127.0.0.1", () => console.log("ready"));

@@ -1,4 +1,4 @@
-//! Who else has access: other browsers that are signed in, and apps.
+//! Ends other access to the account: other browsers that are signed in, and apps.
 
 use super::page::{signed_in_form, tell};
 use crate::domain::account::{EndOther, RevokeClient, RevokeScope};
@@ -9,7 +9,7 @@ use crate::endpoints::server::Server;
 /// Signs another browser out.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn end_other(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let other = form.get("session").and_then(|number| number.parse().ok()).unwrap_or_default();
@@ -17,10 +17,10 @@ pub async fn end_other(server: &Server<'_>, request: &Request<'_>) -> Result<Res
     tell(server, &session, command, "session").await
 }
 
-/// Takes an app's access back, or one scope of it.
+/// Removes an app's access, or one scope of it.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn revoke_client(
     server: &Server<'_>,
     request: &Request<'_>,

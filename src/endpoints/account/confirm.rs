@@ -1,8 +1,8 @@
 //! "Confirm it's you": the evidence that a user gives before changing how they sign in.
 //!
-//! A user with a password types it with each change, or signs in at a linked provider from this page. A user
-//! without one has signed in within the last ten minutes, at a provider that reports `auth_time`. The account
-//! checks the evidence again in the step that makes the change (`domain/account/confirmation.rs`).
+//! A user with a password types it with each change, or signs in at a linked provider from this page. A user without
+//! one must have signed in within the last ten minutes, at a provider that reports `auth_time`. The account checks the
+//! evidence again in the step that makes the change (`domain/account/credentials/confirmation.rs`).
 
 use super::overview::linked_providers;
 use crate::domain::account::{Confirm, ConfirmError, Confirmation, SessionView, is_recent};
@@ -40,7 +40,7 @@ pub(in crate::endpoints) enum Unconfirmed {
 /// Returns the session, and the evidence that the request is the user's or why there is none.
 ///
 /// # Errors
-/// A page, if nobody is signed in.
+/// A page if nobody is signed in.
 pub(in crate::endpoints) async fn confirm(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -59,11 +59,11 @@ pub(in crate::endpoints) async fn confirm(
     Ok((view, shown))
 }
 
-/// Like [`confirm`], but accepts any sign-in within the last ten minutes. For changes that give nobody a way
-/// into the account but let whoever makes them act as one of the user's apps.
+/// Like [`confirm`], but accepts any sign-in within the last ten minutes. For changes that don't add a way to sign in,
+/// but let whoever makes them act as one of the user's apps.
 ///
 /// # Errors
-/// A page, if nobody is signed in.
+/// A page if nobody is signed in.
 pub(in crate::endpoints) async fn has_shown_lately(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -138,7 +138,7 @@ pub(in crate::endpoints) async fn ask(
     let linked = linked_providers(server, request).await?;
     let mut ways = ways(server, &view.account, &linked)?;
     if is_any_sign_in_enough && !view.has_password {
-        // Others report no `auth_time`, so the start of the session counts.
+        // Other providers report no `auth_time`, so the start of the session counts.
         let others = linked.iter().filter(|provider| !confirms(provider));
         let plain = |provider: &&Provider| server.url(&format!("/sign-in/{}", provider.id));
         ways.extend(others.map(|provider| (provider.name.clone(), plain(provider))));
@@ -156,7 +156,7 @@ pub(in crate::endpoints) async fn ask(
         providers: ways,
         brand: &server.settings.brand.name,
         back,
-        // That nothing was sent yet is no error.
+        // If no evidence was sent yet, that is no error.
         error: (!matches!(why, Unconfirmed::NoPassword | Unconfirmed::SignInAgain))
             .then(|| why.to_string()),
     };
@@ -167,7 +167,7 @@ pub(in crate::endpoints) async fn ask(
     Ok(page_form.render(status, &page))
 }
 
-/// The linked providers that can be asked to authenticate the user again: name, and the address that does.
+/// The linked providers that can authenticate the user again: display name, and the URL that starts it.
 ///
 /// # Errors
 /// Internal errors only.
@@ -186,7 +186,8 @@ pub(super) fn ways(
         .collect()
 }
 
-/// Whether a new sign-in at the provider confirms a change: it reports when the user authenticated.
+/// Whether a new sign-in at the provider can confirm a change: only if the provider reports when the user
+/// authenticated.
 fn confirms(provider: &Provider) -> bool {
     provider.is_openid() && provider.reports_auth_time
 }

@@ -1,4 +1,4 @@
-//! Disconnecting an outside account, from the account page.
+//! Disconnects an outside account, from the account page.
 
 use super::page::{signed_in_form, tell};
 use crate::domain::account::Disconnect;
@@ -8,10 +8,10 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 
-/// Disconnects an outside account: the provider is told, and what was kept is erased.
+/// Disconnects an outside account: revokes its tokens at the provider and erases what was stored.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn disconnect(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let provider = form.get("provider").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The password, and deleting the account.
+//! Changes the password, and deletes the account.
 
 use super::confirm::{self, Unconfirmed};
 use super::page::{password_refused, redraw, refused, signed_in_form};
@@ -18,19 +18,18 @@ use crate::pages::message::Message;
 /// Changes the password, or sets the first one.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let Some(view) = session.read(server).await? else {
         return Err(Failure::SignedOut);
     };
     let Some(email) = view.email else {
-        let message = "A password needs an e-mail address to sign in with, and your account has \
-                       none.";
+        let message = "Your account has no email address, so you can't set a password.";
         return refused(server, request, 409, message.to_owned()).await;
     };
-    // The company decides how its people sign in, and a password here would outlast their leaving it. Whoever
-    // has one already may change it.
+    // The company decides how its users sign in, and a password here would still work after they leave it. A user who
+    // already has a password may change it.
     if !view.has_password
         && let Some(company) = company::of(server, &email).await?
     {
@@ -67,10 +66,10 @@ pub async fn password(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     Ok(response.with_cookies(&[browser::session_cookie(server, &session)]))
 }
 
-/// Asks whether to erase the account.
+/// Shows the page that asks whether to delete the account.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn confirm_delete(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -101,10 +100,10 @@ async fn ask_to_delete(
     Ok(form.render(form.status(), &page))
 }
 
-/// Erases the account.
+/// Deletes the account.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
@@ -143,8 +142,8 @@ pub async fn delete(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(error) => return Err(error.into()),
     }
     let page = Message {
-        title: "Your account is gone",
-        text: "Everything that was kept about you here was erased, and every app lost its access.",
+        title: "Your account was deleted",
+        text: "Your data was erased, and apps no longer have access.",
         link: None,
     };
     Ok(browser::without_session(browser::html(server, 200, &page)))

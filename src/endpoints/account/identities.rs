@@ -1,4 +1,4 @@
-//! Linking and unlinking, from the account page.
+//! Links and unlinks identities, from the account page.
 
 use super::confirm::{self, Question};
 use super::page::{refused, signed_in_form};
@@ -12,7 +12,7 @@ use crate::endpoints::upstream::{company, find};
 /// Starts linking, or unlinks, an identity, once the user has confirmed the change.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     let (view, shown) = confirm::confirm(server, request, &session, &form).await?;
@@ -21,8 +21,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(why) => {
             let provider = form.get("link").and_then(|provider| find(server, provider));
             let reason = match provider {
-                Some(provider) => format!("To link {}, show that it's you.", provider.name),
-                None => "To unlink this account, show that it's you.".to_owned(),
+                Some(provider) => format!("To link {}, confirm that it's you.", provider.name),
+                None => "To unlink this account, confirm that it's you.".to_owned(),
             };
             let question = Question {
                 form: &form,

@@ -9,7 +9,7 @@ use crate::pages::account::{AppLine, ConnectionLine, IdentityLine};
 use crate::pages::consent::ScopeLine;
 use crate::upstream::provider::Provider;
 
-/// The provider's name for people; its `id`, where it is configured no more.
+/// The provider's display name, or its `id` if it is no longer configured.
 fn provider_name(server: &Server<'_>, id: &str) -> String {
     upstream::find(server, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
 }
@@ -28,7 +28,8 @@ pub(super) fn identity_lines(server: &Server<'_>, overview: &Overview) -> Vec<Id
     overview.identities.iter().map(line).collect()
 }
 
-/// The providers that a person may link: a company's people come by their address.
+/// The providers that a user may link: `id` and display name. Company providers are left out, because they are found by
+/// the user's email address.
 pub(super) fn linkable(server: &Server<'_>) -> Vec<(String, String)> {
     let providers = server.settings.providers.iter();
     let open = providers.filter(|provider| provider.signs_in && provider.domains.is_empty());
@@ -77,7 +78,7 @@ pub(super) fn connectable(server: &Server<'_>, overview: &Overview) -> Vec<(Stri
     open.map(|provider| (provider.id.clone(), provider.name.clone())).collect()
 }
 
-/// Which claims came from which provider, in words.
+/// The user's claims that came from providers, in words: provider name, and a list of claims.
 pub(super) fn source_lines(server: &Server<'_>, overview: &Overview) -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = Vec::new();
     let believed = overview.memberships.iter().filter(|held| upstream::is_believed(server, held));
@@ -109,8 +110,8 @@ fn claim_in_words(claim: &str) -> &str {
         "given_name" => "first name",
         "family_name" => "last name",
         "middle_name" => "middle name",
-        "preferred_username" => "user name",
-        "phone_number" => "telephone number",
+        "preferred_username" => "username",
+        "phone_number" => "phone number",
         "birthdate" => "date of birth",
         "zoneinfo" => "time zone",
         "locale" => "language",
@@ -125,7 +126,7 @@ async fn app_name(server: &Server<'_>, client_id: &str) -> Result<Option<String>
     Ok(client.map(|client| client.display_name().into_owned()))
 }
 
-/// The apps with access.
+/// The apps that have access.
 pub(super) async fn app_lines(
     server: &Server<'_>,
     overview: &Overview,
@@ -144,7 +145,7 @@ pub(super) async fn app_lines(
     Ok(lines)
 }
 
-/// How long ago, in words.
+/// A duration in the past, in words.
 pub(super) fn ago(seconds: u32) -> String {
     let (count, unit) = match seconds {
         0..60 => return "just now".to_owned(),

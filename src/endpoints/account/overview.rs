@@ -1,4 +1,4 @@
-//! What the account tells of itself, and the providers that are linked to it.
+//! Reads what the account page shows, and the providers that are linked to the account.
 
 use crate::domain::account::{Overview, ReadOverview};
 use crate::endpoints::browser::{self, ClaimedSession};
@@ -15,7 +15,7 @@ pub(super) fn providers_of<'s>(server: &'s Server<'_>, overview: &Overview) -> V
     server.settings.providers.iter().filter(is_linked).collect()
 }
 
-/// The providers of the linked identities of whoever is signed in.
+/// The providers of the signed-in user's linked identities.
 pub(super) async fn linked_providers<'s>(
     server: &'s Server<'_>,
     request: &Request<'_>,

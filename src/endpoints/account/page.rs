@@ -13,16 +13,16 @@ use crate::pages::account::{AccountPage, PasswordSection, SessionLine};
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::parameters::Parameters;
 
-/// How the page is shown.
+/// What the page shows besides the account's data.
 #[derive(Default)]
 struct Shown {
     /// What was done.
     notice: Option<&'static str>,
-    /// The status, and what was wrong.
+    /// The HTTP status, and the error for the user.
     error: Option<(u16, String)>,
-    /// Whether the box that keeps apps signed in is ticked: what was chosen is not lost.
+    /// Whether the box that keeps apps signed in is ticked, so that a page with an error keeps the choice.
     keeps_apps: bool,
-    /// Whether to remind the user of what else signs in.
+    /// Whether to remind the user to check what else can sign in.
     offers_check: bool,
     /// The profile as the user typed it, so that a page with an error keeps it.
     typed: Option<StandardClaims>,
@@ -30,10 +30,10 @@ struct Shown {
     redrawn: Option<&'static str>,
 }
 
-/// Shows the page with what was wrong.
+/// Shows the page with an error.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(in crate::endpoints) async fn refused(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -43,10 +43,10 @@ pub(in crate::endpoints) async fn refused(
     page(server, request, Shown { error: Some((status, message)), ..Shown::default() }).await
 }
 
-/// Shows the page; whoever is not signed in goes to the sign-in page.
+/// Shows the page, or redirects to the sign-in page if nobody is signed in.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let done = query.get("done").unwrap_or_default();
@@ -60,8 +60,8 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         "first-password" => "Password set. All other browsers, apps and devices were signed out.",
         "confirmed" => "Confirmed. You can make your change now.",
         "session" => "That browser was signed out.",
-        "app" => "The app has no access any more.",
-        "scope" => "The app cannot do that any more.",
+        "app" => "Access removed. The app can no longer use your account.",
+        "scope" => "Removed. The app can no longer do that.",
         "linked" => "The account was linked. You can sign in with it from now on.",
         "connected" => "The account was connected.",
         "disconnected" => "The account was disconnected.",
@@ -74,7 +74,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     page(server, request, Shown { notice, offers_check, ..Shown::default() }).await
 }
 
-/// Shows the page with what was wrong with a new password.
+/// Shows the page with an error about the new password.
 ///
 /// # Errors
 /// Internal errors only.
@@ -88,7 +88,7 @@ pub(super) async fn password_refused(
     page(server, request, Shown { error, keeps_apps, ..Shown::default() }).await
 }
 
-/// Shows the page with what was wrong with the profile, which stays as the user typed it.
+/// Shows the page with an error about the profile, which stays as the user typed it.
 ///
 /// # Errors
 /// Internal errors only.
@@ -102,7 +102,7 @@ pub(super) async fn profile_refused(
     page(server, request, Shown { error, typed, ..Shown::default() }).await
 }
 
-/// How a user without a password sets one: a change like any other, so it needs a confirmation.
+/// How the user can set or change a password. The first password needs a confirmation, like any change.
 async fn password_section(
     server: &Server<'_>,
     overview: &Overview,
@@ -112,7 +112,7 @@ async fn password_section(
         return Ok(PasswordSection::Form);
     }
     if let Some(email) = &session.email
-        // While the DNS doesn't answer, the page does. Setting the password asks again.
+        // The page still works while the DNS lookup fails. Setting the password checks again.
         && let Ok(Some(company)) = company::of(server, email).await
     {
         return Ok(PasswordSection::Company(company.name.clone()));
@@ -193,7 +193,7 @@ pub(super) async fn signed_in_form(
 ) -> Result<(Parameters, ClaimedSession), Failure> {
     match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => Ok(sent),
-        // Boxed: the page is part of the future once, and not in each endpoint that reads a form.
+        // Boxed, so that the page's future isn't part of the future of each endpoint that reads a form.
         Err(outdated) => Err(Failure::redrawn(Box::pin(redraw(server, request, &outdated)).await?)),
     }
 }
@@ -214,10 +214,10 @@ pub(in crate::endpoints) async fn redraw(
     page(server, request, Shown { typed, keeps_apps, redrawn, ..Shown::default() }).await
 }
 
-/// Sends the account a command, then shows the page, which says what was done.
+/// Sends a command to the account, then redirects to its page, which says what was done.
 ///
 /// # Errors
-/// A page, where nobody is signed in.
+/// A page if nobody is signed in.
 pub(super) async fn tell<C: Command<Machine = Account, Error: Refusal>>(
     server: &Server<'_>,
     session: &ClaimedSession,
@@ -228,7 +228,7 @@ pub(super) async fn tell<C: Command<Machine = Account, Error: Refusal>>(
     Ok(Response::see_other(&server.url(&format!("/account?done={done}"))))
 }
 
-/// The profile as the user typed it, unchecked.
+/// The profile as the user typed it, not validated.
 fn typed_claims(form: &Parameters) -> StandardClaims {
     let field = |name: &str| form.get(name).map(String::from);
     StandardClaims {

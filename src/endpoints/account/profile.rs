@@ -1,4 +1,4 @@
-//! The profile (OpenID Connect Core §5.1).
+//! Edits the profile (OpenID Connect Core §5.1).
 
 use super::page::{profile_refused, signed_in_form, tell};
 use crate::domain::account::ChangeClaims;
@@ -12,7 +12,7 @@ use crate::protocol::text;
 /// Saves the profile.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = signed_in_form(server, request).await?;
     match changed_claims(&form) {
@@ -24,7 +24,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     }
 }
 
-/// What the form changes; the account keeps the rest.
+/// The claims that the form changes. The account keeps all others.
 fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
     let field = |name: &str| match form.get(name).map(text::cleaned) {
         Some(text) if text.chars().count() > 200 => {
@@ -38,7 +38,7 @@ fn changed_claims(form: &Parameters) -> Result<StandardClaims, String> {
         shape.eq(*b"0000-00-00")
     };
     if birthdate.as_deref().is_some_and(|date| !is_date(date)) {
-        return Err("Write the date of birth as year-month-day, such as 1990-12-31.".to_owned());
+        return Err("Enter the date of birth as year-month-day, such as 1990-12-31.".to_owned());
     }
     Ok(StandardClaims {
         name: field("name")?,

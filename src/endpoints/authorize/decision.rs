@@ -1,4 +1,4 @@
-//! What the account decides about an app's request, and the answer that the app gets.
+//! Has the account decide an authorization request, and sends the response to the app.
 
 use super::request;
 use crate::domain::account::{
@@ -20,10 +20,10 @@ use crate::endpoints::server::Server;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
-/// Decides what comes next: a page, or the answer to the client.
+/// Decides what comes next: a page, or the response to the client.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn decide(
     server: &Server<'_>,
     authorization: AuthorizationRequest,
@@ -36,10 +36,10 @@ pub async fn decide(
     issue(server, authorization, session, None).await
 }
 
-/// Goes on after the person has allowed it on the consent page, all but what was declined.
+/// Continues after the user has allowed the request on the consent page, except for the scopes in `declined`.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn consented(
     server: &Server<'_>,
     authorization: AuthorizationRequest,
@@ -49,7 +49,7 @@ pub async fn consented(
     issue(server, authorization, session, Some(declined)).await
 }
 
-/// The account decides and records the grant; then its code is sent.
+/// Has the account decide the request and record the grant, then sends the code.
 async fn issue(
     server: &Server<'_>,
     request: AuthorizationRequest,
@@ -62,17 +62,17 @@ async fn issue(
     pending.decided(server, decision).await
 }
 
-/// A request that the account is asked about.
+/// A request that the account must decide.
 pub struct Pending {
     request: AuthorizationRequest,
     grant: ObjectId,
 }
 
 impl Pending {
-    /// A request, and how the account is asked about it.
+    /// Prepares a request for the account to decide.
     ///
     /// # Errors
-    /// A page, where the client or its redirect URI is registered no more.
+    /// A page if the client or its redirect URI is no longer registered.
     pub async fn new(
         server: &Server<'_>,
         request: AuthorizationRequest,
@@ -81,17 +81,17 @@ impl Pending {
         let Some(client) = server.client(&request.client_id).await? else {
             return Err(request::unknown_client());
         };
-        // The registration may have changed while the person signed in.
+        // The registration may have changed while the user signed in.
         let request = request.renewed(server, &client).ok_or_else(request::no_longer_allowed)?;
         let grant = server.ports.objects.new_id(Class::Grant)?;
         let asks = asked_of_account(server, &client, &request, &grant, declined);
         Ok((Self { request, grant }, asks))
     }
 
-    /// Goes on with what the account said.
+    /// Sends what the account decided: the code, an error, or the next page.
     ///
     /// # Errors
-    /// Only what is ours.
+    /// Internal errors only.
     pub async fn decided(
         self,
         server: &Server<'_>,
@@ -104,16 +104,17 @@ impl Pending {
         let request = self.request;
         match error {
             AuthorizeError::ConsentRequired { .. } if request.prompt.none => {
-                let error = OAuthError::new(ErrorCode::ConsentRequired, "the person must be asked");
+                let description = "the user must be asked for consent";
+                let error = OAuthError::new(ErrorCode::ConsentRequired, description);
                 Ok(request.response().error(server, &error))
             }
             AuthorizeError::ConsentRequired { .. } => {
                 let interaction = Interaction::Authorize(Box::new(request));
                 Ok(Response::see_other(&interaction.address(server, "/consent")?))
             }
-            // Someone else has just signed in for this very request (OpenID Connect Core §3.1.2.1).
+            // Another user has just signed in for this request (OpenID Connect Core §3.1.2.1).
             AuthorizeError::OtherPerson if request.account_selected => {
-                let error = OAuthError::new(ErrorCode::LoginRequired, "another person signed in");
+                let error = OAuthError::new(ErrorCode::LoginRequired, "another user signed in");
                 Ok(request.response().error(server, &error))
             }
             AuthorizeError::NoSession
@@ -123,7 +124,7 @@ impl Pending {
         }
     }
 
-    /// Stores the code in the grant's object, and sends it.
+    /// Stores the code in the grant's object, then sends it.
     async fn send_code(
         self,
         server: &Server<'_>,
@@ -153,7 +154,7 @@ impl Pending {
         let address = Address::Id(grant.to_string());
         match server.ask(&address, Expect(Box::new(code))).await? {
             Ok(()) => {}
-            // The session, the app's access or the account ended in between.
+            // The session, the app's access or the account has ended meanwhile.
             Err(ExpectError::Withdrawn) => return Err(Failure::SignedOut),
             Err(error) => return Err(Failure::internal(error.to_string())),
         }
@@ -162,7 +163,7 @@ impl Pending {
     }
 }
 
-/// What the account is asked.
+/// The command with which the account decides the request.
 fn asked_of_account(
     server: &Server<'_>,
     client: &Client,
@@ -171,7 +172,7 @@ fn asked_of_account(
     declined: Option<Scope>,
 ) -> AuthorizeRequest {
     let terms = terms(server, client);
-    // Without refresh tokens the grant is over when its last access token is.
+    // Without refresh tokens, the grant ends with its last access token.
     let lifetime = match terms.refresh_idle {
         Some(_) => terms.grant,
         None => {
@@ -204,9 +205,9 @@ fn asked_of_account(
     }
 }
 
-/// Whether an answer can reach the client alone. A public client at a loopback address or with a
-/// scheme of its own may be any program on the machine, so it is never answered without a person's
-/// word (RFC 8252 §8.6).
+/// Whether only this client can receive the response. Any program on the machine may answer at a loopback URI or a
+/// custom scheme, so a public client that uses one gets no response unless the user allows it each time (RFC 8252
+/// §8.6).
 fn identity_is_assured(
     server: &Server<'_>,
     client: &Client,
@@ -217,13 +218,13 @@ fn identity_is_assured(
         || request.redirect_uri.starts_with(&format!("{}/", server.issuer))
 }
 
-/// Nobody who may answer is signed in: a page, or the error where no page may be shown.
+/// Shows the sign-in or sign-up page, or returns `login_required` for `prompt=none`.
 pub(super) fn ask_to_sign_in(
     server: &Server<'_>,
     request: AuthorizationRequest,
 ) -> Result<Response, Failure> {
     if request.prompt.none {
-        let error = OAuthError::new(ErrorCode::LoginRequired, "the person must sign in");
+        let error = OAuthError::new(ErrorCode::LoginRequired, "the user must sign in");
         return Ok(request.response().error(server, &error));
     }
     let path = if request.prompt.create { "/sign-up" } else { "/sign-in" };

@@ -19,17 +19,17 @@ use crate::protocol::parameters;
 /// Takes an authorization request, by GET or POST.
 ///
 /// # Errors
-/// A page where the client or its redirect URI is not known; everything else goes to the client.
+/// A page if the client or its redirect URI is unknown. All other errors go to the client.
 pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let parameters = match request.method {
         Method::Post => request.any_form(),
         _ => request.query(),
     };
     let parameters = parameters
-        .map_err(|error| Failure::page(400, "This sign-in cannot go on", error.description))?;
+        .map_err(|error| Failure::page(400, "This sign-in can't continue", error.description))?;
     let session = browser::claimed_session(request);
-    // A form that another site posts comes without the session's cookie (SameSite=Lax); the same
-    // request as a link comes with it.
+    // Browsers leave out the session cookie when another site posts a form (SameSite=Lax), but send it when the same
+    // request comes as a link. So redirect to that link.
     if request.method == Method::Post && session.is_none() {
         let query = parameters::encode(parameters.pairs());
         if query.len() < MAX_TARGET {
@@ -47,8 +47,8 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Out
     }
 }
 
-/// Sends the error to the client by redirect, or shows it on a page where a redirect would make this server
-/// an open redirector (RFC 9700 §4.11.2): for an unverified client, if nobody is signed in.
+/// Sends the error to the client by redirect. For an unverified client, if nobody is signed in, it shows the error on a
+/// page instead: a redirect would make this server an open redirector (RFC 9700 §4.11.2).
 async fn refuse(
     server: &Server<'_>,
     session: Option<ClaimedSession>,
@@ -68,7 +68,7 @@ async fn refuse(
     }
 }
 
-/// Nobody is signed in here: the page that asks to is the answer, at once and without a redirect.
+/// Without a session, responds with the sign-in page itself, which saves a redirect.
 fn begin(server: &Server<'_>, authorization: AuthorizationRequest) -> Result<Outcome, Failure> {
     if authorization.prompt.none || authorization.prompt.create {
         return ask_to_sign_in(server, authorization).map(Outcome::Answer);

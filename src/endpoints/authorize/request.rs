@@ -1,4 +1,4 @@
-//! The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1), read and checked.
+//! Parses and validates the authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
 
 use super::response::AuthorizationResponse;
 use crate::domain::client::Client;
@@ -20,16 +20,16 @@ use crate::protocol::response_mode::ResponseMode;
 use crate::protocol::scope::{self, Scope};
 use crate::protocol::text;
 
-/// The longest `state` and `nonce` that are kept, in bytes: they travel in addresses.
+/// The longest `state` and `nonce` that are accepted, in bytes: both are carried in URLs.
 const MAX_OPAQUE: usize = 2000;
 
-/// The largest request, in bytes of JSON: sealed, it must fit an address of 16 KiB.
+/// The largest request, in bytes of JSON: sealed, it must fit a URL of 16 KiB.
 const MAX_CARRIED: usize = 10_000;
 
 impl AuthorizationRequest {
-    /// The request as the client could send it now; `None` if it can't send it any more. A request may have waited
-    /// for long while its client or the settings changed. As in a new request, scopes and claims that the client
-    /// may no longer have are left out.
+    /// The request as the client could send it now; `None` if it may no longer send it. While the request waited, its
+    /// client or the settings may have changed. Scopes and claims that the client may no longer have are left out, as
+    /// in a new request.
     pub fn renewed(mut self, server: &Server<'_>, client: &Client) -> Option<Self> {
         let metadata = &client.metadata;
         let is_registered = |uri: &String| redirect_uri::matches(uri, &self.redirect_uri);
@@ -58,31 +58,31 @@ impl AuthorizationRequest {
     }
 }
 
-/// A refused request whose client is known: the error, and where it goes.
+/// A refused request whose client is known: the error, and where to send it.
 pub struct Refusal {
     /// Whether the error may be sent by redirect although nobody is signed in: the client is verified, or
     /// the request has `prompt=none` (OpenID Connect Core §3.1.2.6).
     pub redirects: bool,
-    /// The client.
+    /// The client that sent the request.
     pub client: Client,
-    /// Where.
+    /// Where to send the error.
     pub to: AuthorizationResponse,
-    /// What.
+    /// The error.
     pub error: OAuthError,
 }
 
-/// No answer goes to a client or a URI that is not known (RFC 9700 §4.11).
+/// Never redirect to an unknown client or URI (RFC 9700 §4.11).
 pub fn unknown_client() -> Failure {
     Failure::page(
         400,
-        "This app is not known here",
-        "The link that brought you here names an app that is not registered (client_id). Go back \
-         to the app and try again; if this page returns, tell the people who make it.",
+        "This app isn't registered here",
+        "Go back to the app and try again. If this page appears again, tell the app's developer \
+         that its client_id isn't registered.",
     )
 }
 
-/// The client or the settings no longer allow a request that waited. Nothing is sent to the client: its redirect
-/// URI may be what changed.
+/// The client or the settings no longer allow a request that waited. Nothing is sent to the client, because its
+/// redirect URI may be what changed.
 pub fn no_longer_allowed() -> Failure {
     Failure::page(
         400,
@@ -91,11 +91,10 @@ pub fn no_longer_allowed() -> Failure {
     )
 }
 
-/// Reads a request.
+/// Parses a request.
 ///
 /// # Errors
-/// A page, where the client or the redirect URI is not known. A [`Refusal`] within, where the
-/// client is to be told.
+/// A page if the client or the redirect URI is unknown. The inner [`Refusal`] is for errors that go to the client.
 pub async fn parse(
     server: &Server<'_>,
     parameters: &Parameters,
@@ -109,7 +108,7 @@ pub async fn parse(
     };
     let (client, redirect_uri) = match redirect_uri(&client, parameters) {
         Ok(redirect_uri) => (client, redirect_uri),
-        // It may have been registered a moment ago.
+        // The cached client may be older than the redirect URI.
         Err(refused) => match server.registered_client(client_id).await? {
             Some(fresh) => {
                 let redirect_uri = redirect_uri(&fresh, parameters)?;
@@ -138,10 +137,10 @@ pub async fn parse(
     }
 }
 
-/// The redirect URI: the one sent, if it is registered; or the only one registered, where the
-/// request is not OpenID Connect's, which always sends it.
+/// The redirect URI of the request, if it is registered. If the request has none, the client's only registered one; but
+/// OpenID Connect requires the parameter (Core §3.1.2.1).
 fn redirect_uri(client: &Client, parameters: &Parameters) -> Result<String, Failure> {
-    let refused = |message: &str| Failure::page(400, "This sign-in cannot go on", message);
+    let refused = |message: &str| Failure::page(400, "This sign-in can't continue", message);
     let registered = &client.metadata.redirect_uris;
     match parameters.get("redirect_uri") {
         Some(_) if parameters.is_repeated("redirect_uri") => {
@@ -151,15 +150,15 @@ fn redirect_uri(client: &Client, parameters: &Parameters) -> Result<String, Fail
             Ok(sent.to_owned())
         }
         Some(_) => Err(refused(
-            "The address that the app wants you sent back to (redirect_uri) is not one that it \
-             registered. You may have followed a forged link. Go back to the app and try again.",
+            "The app's redirect_uri isn't registered, so you may have followed a forged link. Go \
+             back to the app and try again.",
         )),
         None => {
             let is_openid = Scope::parse(parameters.get("scope").unwrap_or_default())
                 .is_ok_and(|scope| scope.contains(scope::OPENID));
             match registered.as_slice() {
                 [only] if !is_openid => Ok(only.clone()),
-                _ => Err(refused("The app did not say where to send you back (redirect_uri).")),
+                _ => Err(refused("The app's request has no redirect_uri.")),
             }
         }
     }
@@ -198,7 +197,7 @@ async fn check(
     }
     let claims = claims.within(&client.metadata.scope);
     if !claims.acr_can_be_met() {
-        let description = "the authentication context that is essential cannot be reached here";
+        let description = "this server supports none of the essential acr values";
         return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, description).into());
     }
     let sub = match parameters.get("id_token_hint") {
@@ -239,7 +238,7 @@ async fn check(
     };
     let carried = serde_json::to_vec(&request).map_or(usize::MAX, |json| json.len());
     if carried > MAX_CARRIED {
-        return Err(invalid("the parameters are longer than can be carried through a sign-in"));
+        return Err(invalid("the parameters are too long to be kept during a sign-in"));
     }
     Ok(request)
 }

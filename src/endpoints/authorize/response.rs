@@ -12,14 +12,14 @@ use crate::protocol::parameters;
 use crate::protocol::redirect_uri::form_action_source;
 use crate::protocol::response_mode::ResponseMode;
 
-/// The channel to a client: a validated redirect URI, and how to use it.
+/// How to reach a client: a validated redirect URI, and the response mode.
 #[derive(Clone, Debug)]
 pub struct AuthorizationResponse {
-    /// Where.
+    /// The validated redirect URI.
     pub redirect_uri: String,
-    /// How.
+    /// How the parameters are sent.
     pub response_mode: ResponseMode,
-    /// The request's `state`, as it came.
+    /// The request's `state`, unchanged.
     pub state: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl AuthorizationResponse {
         self.send(server, &error_pairs(error))
     }
 
-    /// Shows the error on a page with a link to an unverified app: the browser goes there only if the user
+    /// Shows the error on a page with a link to an unverified app, so that the browser goes there only if the user
     /// clicks (RFC 9700 §4.11.2).
     pub fn error_page(self, server: &Server<'_>, client: &Client, error: &OAuthError) -> Response {
         let pairs = self.pairs(server, &error_pairs(error));

@@ -1,4 +1,5 @@
-//! What a provider answers (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode), and what it is worth.
+//! Reads a provider's authorization response (RFC 6749 §4.1.2, RFC 9207, OAuth 2.0 Form Post Response Mode) and redeems
+//! its code.
 
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::Request;
@@ -13,10 +14,10 @@ use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::{Answer, SignedIn};
 
-/// The parameters of the answer, from the query or from what was sealed of a form.
+/// The parameters of the response, from the query or from the sealed copy of a form.
 ///
 /// # Errors
-/// A page, for an answer that cannot be read.
+/// A page for a response that can't be read.
 pub(super) fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Parameters, Failure> {
     let query = request.with_query(|query| Parameters::parse_lossy(query.as_bytes()));
     match query.as_ref().map(|query| query.get("answer")) {
@@ -28,8 +29,8 @@ pub(super) fn read(server: &Server<'_>, request: &Request<'_>) -> Result<Paramet
     }
 }
 
-/// The parameters of a response that are read here; each may appear only once. Any other parameter is ignored,
-/// however often and in whatever encoding the provider sends it.
+/// Keeps the parameters that are used; each may appear only once. Any other parameter is ignored, even if it is
+/// repeated or badly encoded.
 pub(super) fn known(answer: Result<Parameters, ParameterError>) -> Result<Parameters, Failure> {
     let mut answer = answer.map_err(|_| unreadable())?;
     answer.retain(&["state", "code", "iss", "error", "user"]);
@@ -37,12 +38,13 @@ pub(super) fn known(answer: Result<Parameters, ParameterError>) -> Result<Parame
     Ok(answer)
 }
 
-/// The page for an answer that cannot be read.
+/// The page for a response that can't be read.
 pub(super) fn unreadable() -> Failure {
-    Failure::page(400, "This answer cannot be read", "Go back and sign in again.")
+    let message = "The provider's response is malformed. Sign in again.";
+    Failure::page(400, "This response can't be read", message)
 }
 
-/// Why an answer lets nobody in.
+/// Why a response signs nobody in.
 pub(super) enum Refusal {
     Denied,
     Provider(String),
@@ -50,27 +52,27 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The status, and what the user is told.
+    /// The HTTP status, and the message for the user.
     pub fn told(&self, name: &str) -> (u16, String) {
         match self {
             Self::Denied => (
                 403,
                 format!(
-                    "You were not signed in with {name}: it was denied there. Try again, or \
-                         sign in another way."
+                    "You weren't signed in, because access was denied at {name}. Try again, or \
+                     sign in another way."
                 ),
             ),
             Self::Provider(code) if code == "temporarily_unavailable" || code == "server_error" => {
                 (
                     503,
                     format!(
-                        "{name} has a problem of its own. Try again in a minute, or sign in \
+                        "{name} isn't available right now. Try again in a minute, or sign in \
                          another way."
                     ),
                 )
             }
             Self::Provider(_) => {
-                (400, format!("{name} did not sign you in. Try again, or sign in another way."))
+                (400, format!("{name} didn't sign you in. Try again, or sign in another way."))
             }
             Self::Upstream(UpstreamError::IdToken(IdTokenError::AuthTime)) => (
                 403,
@@ -82,29 +84,25 @@ impl Refusal {
             Self::Upstream(UpstreamError::IdToken(error)) => (
                 400,
                 format!(
-                    "What {name} said cannot be trusted ({error}). Try again, or sign in \
-                         another way."
+                    "{name} sent a response that can't be trusted ({error}). Try again, or sign \
+                     in another way."
                 ),
             ),
             Self::Upstream(UpstreamError::Http(_) | UpstreamError::Unavailable(_)) => (
                 503,
-                format!(
-                    "{name} does not answer at the moment. Try again in a minute, or sign in \
-                         another way."
-                ),
+                format!("{name} isn't responding. Try again in a minute, or sign in another way."),
             ),
             Self::Upstream(_) => (
                 502,
                 format!(
-                    "{name} gave an answer that cannot be used. Try again, or sign in another \
-                         way."
+                    "{name} sent a response that can't be used. Try again, or sign in another way."
                 ),
             ),
         }
     }
 }
 
-/// Redeems the answer at the provider.
+/// Redeems the code at the provider.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -116,7 +114,7 @@ pub(super) async fn redeem(
 ) -> Result<SignedIn, Refusal> {
     check_issuer(server, provider, answer).await.map_err(Refusal::Upstream)?;
     match answer.get("error") {
-        // Apple's word for a person who turned back differs.
+        // Apple has its own code for a user who cancelled.
         Some("access_denied" | "user_cancelled_authorize" | "consent_required") => {
             return Err(Refusal::Denied);
         }
@@ -139,8 +137,8 @@ pub(super) async fn redeem(
         .map_err(Refusal::Upstream)
 }
 
-/// RFC 9207 §2.4: an answer that names another issuer is the mix-up attack, and one that names none
-/// is refused where the provider says that it always does.
+/// RFC 9207 §2.4: a response that names another issuer is a mix-up attack. A response without `iss` is refused if the
+/// provider's metadata says that it always sends one.
 async fn check_issuer(
     server: &Server<'_>,
     provider: &Provider,
@@ -160,8 +158,8 @@ async fn check_issuer(
     }
 }
 
-/// Whether the `iss` parameter (RFC 9207) names the provider, or any tenant of a multi-tenant one. Which tenant
-/// it must be is checked against the ID token.
+/// Whether `iss` (RFC 9207) names the provider, or any tenant of a multi-tenant provider. The tenant itself is checked
+/// in the ID token.
 fn is_issuer(configured: &str, named: &str) -> bool {
     let tenant = configured.split_once(TENANT).and_then(|(before, after)| {
         named.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))

@@ -1,4 +1,5 @@
-//! The way back from a provider: `answer.rs` reads what it says, and here stands what that was for.
+//! The callback endpoint: a provider redirects the browser here. `answer.rs` reads the response; this file does what
+//! the sign-in at the provider was for.
 
 mod answer;
 
@@ -20,10 +21,10 @@ use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::SignedIn;
 
-/// Takes a provider's answer.
+/// Handles a provider's authorization response.
 ///
 /// # Errors
-/// A page, where the answer belongs to nothing that this browser began.
+/// A page if the response belongs to no sign-in that this browser started.
 pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let provider = find(server, request.path_parameter()).ok_or_else(unknown_provider)?;
     if request.method == Method::Post {
@@ -43,8 +44,8 @@ pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outc
     Ok(outcome.with_cookies(forgotten))
 }
 
-/// A form that another site sends comes without this site's cookies; the same answer as a link comes
-/// with them. What it says stays sealed, so that no code stands in an address of ours.
+/// Browsers leave out this site's cookies when another site posts a form, but send them with a link. So redirect to the
+/// same response as a link, sealed, so that no code appears in a URL of this server.
 fn to_get(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -64,8 +65,8 @@ fn to_get(
     Ok(Response::see_other(&format!("{}?{query}", redirect_uri(server, provider))))
 }
 
-/// An answer to nothing that this browser waits for: most often it was used already, and the user reloads the
-/// page or goes back.
+/// The response belongs to no sign-in that this browser waits for. Most often it was already used, and the user
+/// reloaded the page or went back.
 async fn not_ours(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -79,7 +80,7 @@ async fn not_ours(
         Failure::page(400, "You're already signed in", "Go back to the app to continue.")
     } else {
         let message = format!(
-            "The answer from {} was already used, came too late or belongs to another browser. \
+            "The response from {} was already used, came too late or belongs to another browser. \
              Sign in again, or start again from the app.",
             provider.name
         );
@@ -87,8 +88,8 @@ async fn not_ours(
     })
 }
 
-/// Redeems the answer, then does what the sign-in at the provider was for. An answer in another protocol, such as a
-/// SAML assertion, ends in the same identity, and from there on in the same way.
+/// Redeems the code, then does what the sign-in at the provider was for. Another protocol, such as SAML, would end in
+/// the same identity and continue in the same way.
 async fn finish(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -133,7 +134,7 @@ async fn finish(
     }
 }
 
-/// Tells what happened where the person can go on.
+/// Shows the error on the page from which the user can try again.
 async fn tell(
     server: &Server<'_>,
     intent: Intent,

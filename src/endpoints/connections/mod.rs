@@ -1,4 +1,4 @@
-//! Outside accounts that people connect, and the tokens that apps get for them (mode 5).
+//! Outside accounts that users connect, and the tokens that apps get for them (mode 5).
 
 pub mod connect;
 pub mod token;
@@ -8,7 +8,7 @@ use super::server::Server;
 use crate::domain::connection::{self, ConnectionId, Standing};
 use crate::upstream::connection::Connections;
 
-/// What speaks to providers for people's accounts.
+/// The client that requests tokens from providers.
 fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
     Connections {
         ports: server.ports,
@@ -20,15 +20,15 @@ fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
 pub(super) fn not_offered() -> Failure {
     Failure::page(
         404,
-        "Nothing can be connected here",
-        "This service does not connect accounts of that provider. Go back to where you came from.",
+        "This account can't be connected",
+        "This service doesn't connect accounts of that provider. Go back to the previous page.",
     )
 }
 
-/// How a connection stands; none where there is none.
+/// The state of a connection; `None` if there is none.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(super) async fn standing(
     server: &Server<'_>,
     account: &str,

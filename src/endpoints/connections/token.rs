@@ -1,4 +1,4 @@
-//! Fresh tokens of outside accounts, for the apps that the person allowed to have them.
+//! Gives apps fresh tokens of outside accounts, if the user allowed it.
 
 use serde::Serialize;
 
@@ -17,15 +17,15 @@ use crate::jose::access_token::AccessToken;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{CONNECTION, Scope};
 
-/// How long a caller waits for a refresh that is on its way.
+/// How long a caller waits for a refresh that another caller started.
 const PATIENCE: Seconds = Seconds(20);
 
-/// A token of an outside account (in the words of RFC 6749 §5.1).
+/// A token of an outside account, in the format of RFC 6749 §5.1.
 #[derive(Serialize)]
 struct OutsideToken {
     access_token: String,
     token_type: &'static str,
-    /// Seconds; left out where the provider does not say.
+    /// In seconds; left out if the provider doesn't say.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in: Option<u32>,
     #[serde(skip_serializing_if = "Scope::is_empty")]
@@ -33,7 +33,7 @@ struct OutsideToken {
     provider: String,
 }
 
-/// The app that asks: its access token, and the connections that it may use.
+/// The calling app: its access token, and the connections that it may use.
 struct Caller {
     token: AccessToken,
     connections: Vec<ConnectionId>,
@@ -65,7 +65,7 @@ async fn caller(
     let command = Connections { grant_id, jti, client_id, providers };
     match server.ask(&Address::Id(token.sub.clone()), command).await? {
         Ok(UsableConnections { scope, connections }) => {
-            // What the person took back meanwhile is gone, whatever the token says.
+            // Leave out scopes that the user has removed since the token was issued.
             let token = AccessToken { scope: token.scope.intersection(&scope), ..token };
             Ok(Caller { token, connections })
         }
@@ -82,20 +82,20 @@ fn insufficient(description: impl Into<std::borrow::Cow<'static, str>>) -> Failu
     Failure::Bearer(OAuthError::new(ErrorCode::InsufficientScope, description))
 }
 
-/// A fresh token of the outside account that the person connected: two steps of storage, and one
-/// refresh at the provider where it is due, however many callers ask at once.
+/// Returns a fresh token of the outside account that the user connected. That takes two calls to objects, and at most
+/// one refresh at the provider, however many callers ask at once.
 ///
 /// # Errors
-/// As RFC 6750 §3.1 says for the app's own token; `interaction_required`, where the person must
-/// connect (again); `invalid_scope`, where the provider grants more than the user approved;
-/// `temporarily_unavailable`, where the provider does not answer.
+/// The bearer token errors of RFC 6750 §3.1 for the app's own token; `interaction_required` if the user must connect
+/// (again); `invalid_scope` if the provider grants more than the user approved; `temporarily_unavailable` if the
+/// provider doesn't respond.
 pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let provider = request.path_parameter().strip_suffix("/token").unwrap_or_default();
     let caller = caller(server, request, Some(provider)).await?;
     let token = &caller.token;
     let wanted = format!("{CONNECTION}{provider}");
     if provider.is_empty() || !token.scope.contains(&wanted) {
-        return Err(insufficient(format!("the scope {wanted} is needed")));
+        return Err(insufficient(format!("the scope {wanted} is required")));
     }
     let Some(id) = caller.connection(provider) else {
         return Ok(refused(server, provider, TokenError::NotConnected));
@@ -110,9 +110,10 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
         return Ok(refused(server, provider, Broken::Unopenable.into()));
     };
     if let Some(to) = opened.resealed {
-        // If it can't be stored now, the next request for it stores it.
+        // If it can't be stored now, the next request stores it.
         if let Err(error) = server.ask(&address, Reseal { from: sealed, to }).await {
-            server.ports.log.error(&format!("sealing a token anew: {}", error.0));
+            let log = server.ports.log;
+            log.error(&format!("storing a token that was sealed again failed: {}", error.0));
         }
     }
     let answer = OutsideToken {
@@ -125,7 +126,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
     Ok(Response::json(200, &answer))
 }
 
-/// What an app is told: where to send the person, or to try again.
+/// The error for the app: where to send the user, or when to try again.
 fn refused(server: &Server<'_>, provider: &str, error: TokenError) -> Response {
     #[derive(Serialize)]
     struct Body {
@@ -152,10 +153,10 @@ fn refused(server: &Server<'_>, provider: &str, error: TokenError) -> Response {
     if connects { response } else { response.with("retry-after", "5") }
 }
 
-/// The connections that the app may use, and how each stands.
+/// Lists the connections that the app may use, and the state of each.
 ///
 /// # Errors
-/// As RFC 6750 §3.1 says for the app's own token.
+/// The bearer token errors of RFC 6750 §3.1 for the app's own token.
 pub async fn list(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     #[derive(Serialize)]
     struct Line {

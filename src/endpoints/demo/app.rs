@@ -1,4 +1,4 @@
-//! An app that signs a person in: an authorization code with PKCE.
+//! A demo app that signs a user in: authorization code with PKCE.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::protocol::parameters;
 const CALLBACK: &str = "/demo/app/callback";
 const SCOPE: &str = "openid profile email offline_access";
 
-/// The photo printer, whose people have accounts.
+/// Starts the photo printer, whose users have accounts.
 ///
 /// # Errors
 /// None.
@@ -23,7 +23,7 @@ pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Fai
     Ok(begin(server, "demo-app", (CALLBACK, SCOPE), ""))
 }
 
-/// The ToDo app, whose people register first.
+/// Starts the ToDo app, whose users sign up first.
 ///
 /// # Errors
 /// None.
@@ -31,7 +31,7 @@ pub async fn start_registration(server: &Server<'_>, _: &Request<'_>) -> Result<
     Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=create"))
 }
 
-/// The ToDo app for whoever works at the company, which is found by the address.
+/// Starts the ToDo app for a user who signs in at their company, which is found by the email address.
 ///
 /// # Errors
 /// None.
@@ -40,7 +40,7 @@ pub async fn start_at_company(server: &Server<'_>, _: &Request<'_>) -> Result<Re
     Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), hint))
 }
 
-/// The app begins: the verifier stays in a cookie of its own, the challenge travels.
+/// Starts the flow: the verifier stays in a cookie, the challenge goes into the request.
 pub(super) fn begin(
     server: &Server<'_>,
     client_id: &str,
@@ -69,7 +69,7 @@ pub(super) fn begin(
 /// Shows what the app got for its code.
 ///
 /// # Errors
-/// A page, where the answer is not to this browser's request.
+/// A page if the response doesn't match this browser's request.
 pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     match redeem(server, request, CALLBACK).await? {
         Ok((client_id, tokens)) => Ok(tokens_page(server, request, &client_id, &tokens).await),
@@ -77,7 +77,7 @@ pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     }
 }
 
-/// The client and its tokens; or what the person sees instead.
+/// Redeems the code: returns the client and its tokens, or else a response for the user.
 pub(super) async fn redeem(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -91,8 +91,8 @@ pub(super) async fn redeem(
         return Ok(Err(Response::see_other(&server.url("/demo"))));
     };
     if query.get("state") != Some(state) || query.get("iss") != Some(&server.issuer) {
-        let message = "The answer does not belong to this browser's request. Begin again.";
-        return Err(Failure::page(400, "The demo app refused the answer", message));
+        let message = "The response doesn't belong to this browser's request. Start again.";
+        return Err(Failure::page(400, "The demo app refused the response", message));
     }
     if let Some(error) = query.get("error") {
         let page = Tokens { client: client_id, error: Some(error), claims: &[], lines: &[] };

@@ -1,4 +1,4 @@
-//! What the demo's clients do: send requests in process, and show what they got.
+//! What the demo's clients share: they send requests in process and show the responses.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -15,10 +15,10 @@ use crate::endpoints::{connections, device_authorization, introspect, token, use
 use crate::pages::demo::Tokens;
 use crate::protocol::parameters;
 
-/// The cookie in which the demo's clients keep what they need later.
+/// The cookie in which a demo client keeps its state.
 pub(super) const COOKIE: &str = "__Host-demo";
 
-/// An endpoint for programs, in a box of its own.
+/// An endpoint for clients, boxed.
 pub(super) type Endpoint = for<'a> fn(&'a Server<'_>, &'a Request<'_>) -> Answer<'a>;
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
 
@@ -31,7 +31,7 @@ pub(super) const CONNECTION_TOKEN: Endpoint =
     |server, request| Box::pin(connections::token::token(server, request));
 const USERINFO: Endpoint = |server, request| Box::pin(userinfo::userinfo(server, request));
 
-/// The demo's own clients, as callers: where the person's browser is.
+/// A demo client as the caller. Its location is that of the user's browser.
 pub(super) struct DemoCaller<'a> {
     header: Option<(&'a str, &'a str)>,
     location: Location,
@@ -55,7 +55,7 @@ impl Caller for DemoCaller<'_> {
     }
 }
 
-/// A client that sends this header.
+/// A demo client that sends this header.
 pub(super) fn caller<'a>(
     request: &Request<'_>,
     header: Option<(&'a str, &'a str)>,
@@ -63,7 +63,7 @@ pub(super) fn caller<'a>(
     DemoCaller { header, location: request.location() }
 }
 
-/// Sends a form to an endpoint, and reads the JSON that it answers.
+/// Sends a form to an endpoint, and parses the JSON response.
 pub(super) async fn post(
     server: &Server<'_>,
     endpoint: Endpoint,
@@ -74,7 +74,7 @@ pub(super) async fn post(
     send(server, endpoint, (Method::Post, "", body), caller).await
 }
 
-/// Sends a request to an endpoint whose path has a parameter, and reads the JSON that it answers.
+/// Sends a request to an endpoint whose path has a parameter, and parses the JSON response.
 pub(super) async fn get(
     server: &Server<'_>,
     endpoint: Endpoint,
@@ -107,7 +107,7 @@ async fn send(
     serde_json::from_str(&response.body).unwrap_or_default()
 }
 
-/// Shows what a client got, and what userinfo says with it.
+/// Shows what a client got, and the userinfo response for it.
 pub(super) async fn tokens_page(
     server: &Server<'_>,
     request: &Request<'_>,

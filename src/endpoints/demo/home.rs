@@ -1,4 +1,4 @@
-//! The page where a newcomer begins.
+//! The demo's start page.
 
 use super::seed::{self, EMAIL, PASSWORD};
 use super::social;
@@ -8,7 +8,7 @@ use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::pages::demo::Home;
 
-/// Shows the page, once there is something to try.
+/// Shows the page, after creating what it links to.
 ///
 /// # Errors
 /// Internal errors only.

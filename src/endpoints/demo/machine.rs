@@ -1,4 +1,4 @@
-//! A machine that calls another one: client credentials (RFC 6749 §4.4) and introspection (RFC 7662).
+//! A service that calls another one: client credentials (RFC 6749 §4.4) and introspection (RFC 7662).
 
 use base64ct::Encoding;
 use serde_json::Value;
@@ -31,10 +31,10 @@ fn page(
     form.render(form.status(), &Machine { csrf: &form.csrf, secret: SECRET, lines })
 }
 
-/// The machine gets a token, and the other machine asks what it is worth.
+/// Gets a token as the calling service, then introspects it as the called one.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     if let Err(outdated) = form::of_browser(server, request)? {
         return Ok(page(server, request, &[], Some(outdated.notice)));

@@ -1,6 +1,5 @@
-//! The demo pages, in local development alone: an app that signs a person in, a television, and a
-//! machine. They call the very endpoints that any client calls, in process, since a worker cannot
-//! fetch itself.
+//! The demo, in local development only: an app, a television and a service. They call the same endpoints as any client,
+//! but in process, because a worker can't fetch itself.
 
 pub mod app;
 mod client;

@@ -15,9 +15,9 @@ use crate::endpoints::server::Server;
 use crate::protocol::claims::{Address, StandardClaims};
 use crate::protocol::registration;
 
-/// The demo person.
+/// The demo user's email address.
 pub const EMAIL: &str = "demo@example.com";
-/// The demo person's password.
+/// The demo user's password.
 pub const PASSWORD: &str = "vestibule-demo";
 
 /// Creates the demo clients and the demo user if they don't exist yet.
@@ -79,7 +79,7 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
         password: Some(password.into()),
         identity: None,
     };
-    // Where the account is there, nothing happens.
+    // If the account already exists, this does nothing.
     new_account::create(server, request, browser::new_session(server, request), new).await?;
     Ok(())
 }

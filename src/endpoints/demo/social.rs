@@ -1,5 +1,4 @@
-//! The ToDo app tells a person's followers of what was done: it connects the person's social account
-//! and gets tokens of it (mode 5).
+//! An app that posts to a user's social account: it connects the account and gets tokens for it (mode 5).
 
 use serde_json::Value;
 
@@ -12,13 +11,13 @@ use crate::endpoints::server::Server;
 use crate::pages::demo::Tokens;
 use crate::protocol::parameters;
 
-/// The social network of the demo.
+/// The provider `id` of the demo's social network.
 pub(super) const PROVIDER: &str = "friendface";
-/// The demo's client.
+/// The demo's client ID.
 pub(super) const CLIENT: &str = "demo-social";
 const CALLBACK: &str = "/demo/social/callback";
 const CONNECTED: &str = "/demo/social/connected";
-/// The app keeps its access token in the browser, since it has no place of its own.
+/// The app keeps its access token in the browser, because it has no storage.
 const COOKIE: &str = "__Host-demo-token";
 
 pub(super) fn metadata(server: &Server<'_>) -> String {
@@ -30,7 +29,7 @@ pub(super) fn metadata(server: &Server<'_>) -> String {
     )
 }
 
-/// The person signs in, and allows the app to use the account that will be connected.
+/// Signs the user in and asks to use the account that will be connected.
 ///
 /// # Errors
 /// None.
@@ -39,10 +38,10 @@ pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Fai
     Ok(begin(server, CLIENT, (CALLBACK, &scope), ""))
 }
 
-/// Signed in: now the person connects the social account.
+/// After sign-in, sends the user on to connect the social account.
 ///
 /// # Errors
-/// A page, where the answer is not to this browser's request.
+/// A page if the response doesn't match this browser's request.
 pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let tokens = match redeem(server, request, CALLBACK).await? {
         Ok((_, tokens)) => tokens,
@@ -58,10 +57,10 @@ pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     Ok(Response::see_other(&connect).with_cookie(COOKIE, access_token, 600))
 }
 
-/// Connected: the app asks for a token of the social account whenever it needs one.
+/// After connecting, requests a token of the social account, as the app would whenever it needs one.
 ///
 /// # Errors
-/// A page, for a query that cannot be read.
+/// A page for a query that can't be read.
 pub async fn connected(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let token = request.cookie(COOKIE).unwrap_or_default();
     let bearer = format!("Bearer {token}");

@@ -9,10 +9,10 @@ use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::pages::demo::Television;
 
-/// The grant type of devices.
+/// The device code grant type (RFC 8628 §3.4).
 pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// The television asks for a code and shows it.
+/// Requests a device code and shows its user code.
 ///
 /// # Errors
 /// None.
@@ -34,8 +34,8 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     ))
 }
 
-/// The television waits. The browser shows the code until this answers, which is when the person
-/// has decided, or after a while: no script is needed.
+/// Polls for the tokens. The page refreshes to this URL, so the browser shows the code until this responds: when the
+/// user has decided, or after a while. No script is needed.
 ///
 /// # Errors
 /// None.
@@ -45,7 +45,7 @@ pub async fn wait(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         [("grant_type", GRANT), ("client_id", "demo-tv"), ("device_code", device_code.as_str())];
     let tokens = post(server, TOKEN, &fields, caller(request, Some(("prefer", "wait=30")))).await;
     match tokens.get("error").and_then(Value::as_str) {
-        // The browser goes on showing the code; it follows twenty of these, which is ten minutes.
+        // The browser keeps showing the code. It follows twenty redirects, which is ten minutes.
         Some("authorization_pending") => Ok(Response::see_other(&server.url("/demo/tv/wait"))),
         _ => Ok(tokens_page(server, request, "demo-tv", &tokens).await),
     }

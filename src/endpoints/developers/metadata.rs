@@ -1,4 +1,4 @@
-//! The metadata of an app, from the form that describes it (RFC 7591 §2).
+//! Builds an app's metadata from its form.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::protocol::parameters::Parameters;
 use crate::protocol::registration;
 
-/// The metadata that a form describes (RFC 7591 §2), checked as any registration is.
+/// The metadata that a form describes (RFC 7591 §2), validated like any registration.
 pub(super) fn metadata(
     server: &Server<'_>,
     form: &Parameters,
@@ -34,7 +34,7 @@ pub(super) fn metadata(
     Ok(metadata)
 }
 
-/// The error in the words of the form, whose user doesn't know the metadata names.
+/// The error in plain words, because the form's user doesn't know the metadata names.
 fn in_words(error: &ClientMetadataError) -> String {
     match error {
         ClientMetadataError::BrandName => {

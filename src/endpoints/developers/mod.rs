@@ -1,4 +1,4 @@
-//! The developers' page (mode 3): people whom the operator allows register apps of their own.
+//! The developers' page (mode 3): users whom the operator allows register their own apps.
 
 mod metadata;
 mod owner;
@@ -20,10 +20,10 @@ use crate::domain::secret::SecretHash;
 use crate::pages::developers::AppFields;
 use crate::protocol::parameters::Parameters;
 
-/// Shows the list; whoever is not signed in goes to the sign-in page.
+/// Shows the list of apps, or redirects to the sign-in page if nobody is signed in.
 ///
 /// # Errors
-/// A page, where the person may not.
+/// A page if the user isn't allowed to register apps.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let notice = match request.query()?.get("done") {
         Some("deleted") => Some(Ok("The app was deleted.")),
@@ -35,7 +35,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
 /// Registers an app, and shows its secret once.
 ///
 /// # Errors
-/// A page, where the person may not or the form is not this server's own.
+/// A page if the user isn't allowed to register apps or the form is not this server's own.
 pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
@@ -83,7 +83,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
 /// Shows an app.
 ///
 /// # Errors
-/// A page, where it is not this person's.
+/// A page if the app isn't this user's.
 pub async fn app(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
         return Ok(Response::see_other(&server.url("/sign-in")));
@@ -92,10 +92,10 @@ pub async fn app(server: &Server<'_>, request: &Request<'_>) -> Result<Response,
     app_page(server, request, (&client, fields(&client)), (None, Banner::new(None)))
 }
 
-/// Changes an app: its settings, its secrets, or that it is.
+/// Changes an app's settings or secrets, or deletes the app.
 ///
 /// # Errors
-/// A page, where it is not this person's or the form is not this server's own.
+/// A page if the app isn't this user's or the form is not this server's own.
 pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let client_id = request.path_parameter();
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
@@ -103,14 +103,14 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Err(outdated) => return redraw_app(server, request, client_id, &outdated).await,
     };
     let client = own(server, &session, client_id).await?;
-    // Whoever makes a secret for an app or changes its redirect URIs can act as the app from then on.
+    // Anyone who creates a secret for an app or changes its redirect URIs can act as the app from then on.
     if let (view, Err(why)) = confirm::has_shown_lately(server, request, &session, &form).await? {
-        let reason = format!("To change {}, show that it's you.", client.display_name());
+        let reason = format!("To change {}, confirm that it's you.", client.display_name());
         let question =
             Question { form: &form, why, reason, back: &request.path, is_any_sign_in_enough: true };
         return confirm::ask(server, request, &view, question).await;
     }
-    // "Older" and "newest" may be other secrets than those that the page showed.
+    // "Older" and "newest" may mean other secrets now than when the page was shown.
     let secrets_action = matches!(form.get("action"), Some("rotate" | "retire" | "discard"));
     if secrets_action && form.get("secrets") != Some(&*client.secrets_fingerprint()) {
         let error = "The secrets changed since you opened this page. Check which one your app uses, \
@@ -127,7 +127,7 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
                 Banner::new(Some(Ok("The older secret no longer works. Only the newest does.")));
             app_page(server, request, (&client, fields(&client)), (None, banner))
         }
-        // A secret is shown only once. If that page was lost, the older secret becomes the current one again.
+        // A secret is shown only once. If that page was lost, discarding it makes the older secret current again.
         Some("discard") if client.older_secret.is_some() => {
             let client = Client { secret: client.older_secret, older_secret: None, ..client };
             register::write(server, &client).await?;
@@ -166,7 +166,7 @@ async fn redraw_app(
     app_page(server, request, (&client, fields), (None, Banner::redrawn(outdated)))
 }
 
-/// Makes a new secret; the one before goes on until it is retired.
+/// Creates a new secret. The previous one keeps working until it is retired.
 async fn rotate(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -182,7 +182,7 @@ async fn rotate(
     let client = Client { secret: Some(SecretHash::of_text(&secret)), older_secret, ..client };
     register::write(server, &client).await?;
     let notice =
-        Some(Ok("A new secret was made. The one before keeps working until you retire it."));
+        Some(Ok("A new secret was created. The previous one keeps working until you retire it."));
     let banner = Banner::new(notice);
     app_page(server, request, (&client, fields(&client)), (Some(&secret), banner))
 }

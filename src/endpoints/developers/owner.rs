@@ -1,4 +1,4 @@
-//! Who may register apps, and which app is whose.
+//! Checks who may register apps, and who owns an app.
 
 use crate::domain::account::{Apps, OwnApps, SessionView};
 use crate::domain::client::Client;
@@ -6,7 +6,7 @@ use crate::endpoints::browser::ClaimedSession;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::server::Server;
 
-/// The person who is signed in, if the operator allows it.
+/// The signed-in user and the client IDs of their apps, if the operator allows the user to register apps.
 pub(super) async fn developer(
     server: &Server<'_>,
     session: &ClaimedSession,
@@ -16,11 +16,12 @@ pub(super) async fn developer(
     if server.settings.developers.allow(&view.claims) {
         return Ok((view, client_ids));
     }
-    let message = "The people who run this service decide who registers apps. Ask them for it.";
-    Err(Failure::page(403, "You cannot register apps here", message))
+    let message = "The people who run this service decide who can register apps. Ask them for \
+                   access.";
+    Err(Failure::page(403, "You can't register apps here", message))
 }
 
-/// The app of that name, where it is this person's.
+/// The app with this client ID, if the user owns it.
 pub(super) async fn own(
     server: &Server<'_>,
     session: &ClaimedSession,
@@ -29,6 +30,7 @@ pub(super) async fn own(
     let (view, _) = developer(server, session).await?;
     let client = server.registered_client(client_id).await?;
     client.filter(|client| client.owner.as_deref() == Some(&view.account)).ok_or_else(|| {
-        Failure::page(404, "There is no such app", "It may have been deleted, or be another's.")
+        let message = "It may have been deleted, or it belongs to someone else.";
+        Failure::page(404, "App not found", message)
     })
 }

@@ -1,4 +1,4 @@
-//! The pages: the list of apps, and each app's own.
+//! Renders the list of apps and the page of each app.
 
 use super::owner::developer;
 use crate::domain::account::ForgetApp;
@@ -12,7 +12,7 @@ use crate::endpoints::server::Server;
 use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
 use crate::protocol::parameters::Parameters;
 
-/// What the page says first: what was done, or what was wrong.
+/// The message at the top of the page: what was done, or an error.
 type Notice<'a> = Option<Result<&'a str, &'a str>>;
 
 /// The status of a page, and the messages at its top.
@@ -23,23 +23,23 @@ pub(super) struct Banner<'a> {
 }
 
 impl<'a> Banner<'a> {
-    /// Says what was done, if anything was.
+    /// A page that says what was done, if anything was.
     pub fn new(notice: Notice<'a>) -> Self {
         Self { status: 200, notice, redrawn: None }
     }
 
-    /// Says what was wrong.
+    /// A page that shows an error.
     pub fn error(status: u16, error: &'a str) -> Self {
         Self { status, notice: Some(Err(error)), redrawn: None }
     }
 
-    /// For a page that is shown again because its form was out of date.
+    /// A page that is shown again because its form was out of date.
     pub fn redrawn(outdated: &OutdatedForm) -> Self {
         Self { status: OUT_OF_DATE, notice: None, redrawn: Some(outdated.notice) }
     }
 }
 
-/// Renders the list of apps; whoever is not signed in goes to the sign-in page.
+/// Renders the list of apps, or redirects to the sign-in page if nobody is signed in.
 pub(super) async fn list(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -89,7 +89,7 @@ pub(super) fn filled(form: &Parameters) -> AppFields {
     }
 }
 
-/// The fields as the app has them.
+/// The fields as they are stored.
 pub(super) fn fields(client: &Client) -> AppFields {
     let metadata = &client.metadata;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -103,7 +103,7 @@ pub(super) fn fields(client: &Client) -> AppFields {
     }
 }
 
-/// Renders the page of an app, with its secret if it is new.
+/// Renders the page of an app, with its secret if that is new.
 pub(super) fn app_page(
     server: &Server<'_>,
     request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! What a person decided about a device, told to the account and to the device (RFC 8628 §3.3).
+//! Tells the account and the device what the user decided (RFC 8628 §3.3).
 
 use crate::domain::account::{Authorize, AuthorizeRequest, Authorized, ConsentGiven, NoAccount};
 use crate::domain::client::Client;
@@ -14,7 +14,7 @@ use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
 
-/// The account records the grant and remembers the consent; then the device is told.
+/// Has the account record the grant and remember the consent, then tells the device. False if the request has expired.
 pub(super) async fn approve(
     server: &Server<'_>,
     claimed: &ClaimedSession,
@@ -29,8 +29,8 @@ pub(super) async fn approve(
         resources: view.resources.clone(),
         claims: ClaimsRequest::default(),
         grant_id: grant_id.clone(),
-        // The browser in which a device was approved is not the device: signing out of one does
-        // not sign the other out.
+        // The device isn't the browser in which it was approved: signing out of that browser doesn't sign the device
+        // out.
         offline: true,
         expires_at: server.now().plus(terms(server, client).grant),
         over_at: Some(view.expires_at),
@@ -58,13 +58,13 @@ pub(super) async fn approve(
     if tell(server, user_code, Decision::Approve(Box::new(authorization))).await? {
         return Ok(true);
     }
-    // The request expired in between: the account forgets the grant that came to nothing.
+    // The request expired meanwhile, so the account removes the grant again.
     match server.ask(&claimed.address(), GrantEnded(grant_id)).await? {
         Ok(()) | Err(NoAccount::Unknown) => Ok(false),
     }
 }
 
-/// Tells the device. False if no device waits for it any more.
+/// Tells the device. False if no device waits for the decision any more.
 pub(super) async fn tell(
     server: &Server<'_>,
     user_code: &UserCode,

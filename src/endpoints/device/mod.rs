@@ -1,4 +1,4 @@
-//! The page where a person lets a device in (RFC 8628 §3.3).
+//! The page on which a user approves a device (RFC 8628 §3.3).
 
 mod decision;
 mod pending;
@@ -24,10 +24,10 @@ use crate::pages::message::Message;
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::user_code::UserCode;
 
-/// Asks for the code, or, with a code in the address, shows what the device asks for.
+/// Asks for the user code or, if the URL has one, shows the device's request.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     match query.get("user_code") {
@@ -36,10 +36,10 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     }
 }
 
-/// Takes the code that a person typed.
+/// Takes the code that the user typed.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     match form::of_browser(server, request)? {
         Ok(form) => look(server, request, (form.get("user_code").unwrap_or_default(), None)).await,
@@ -57,8 +57,7 @@ fn enter(
     (status, error): (u16, Option<&str>),
 ) -> Response {
     let form = FormPage::of_browser(server, request);
-    // A link can put any text here, and the page displays it, so take only what is short enough to be a
-    // code.
+    // A link can put any text here and the page displays it, so accept only text that is short enough for a code.
     let user_code = if user_code.len() <= 20 && user_code.is_ascii() { user_code } else { "" };
     form.render(status, &EnterCode { csrf: &form.csrf, user_code, error })
 }
@@ -70,7 +69,8 @@ async fn look(
     (typed, notice): (&str, Option<&'static str>),
 ) -> Result<Response, Failure> {
     let Some(user_code) = UserCode::parse(typed) else {
-        let error = "A code has eight letters, such as BCDF-GHJK. Look at your device again.";
+        let error = "A code has eight letters, such as BCDF-GHJK. Check your device, then try \
+                     again.";
         return Ok(enter(server, request, typed, (400, Some(error))));
     };
     let session = match browser::claimed_session(request) {
@@ -114,10 +114,10 @@ fn approve_page<'a>(
     }
 }
 
-/// Takes the person's decision.
+/// Takes the user's decision.
 ///
 /// # Errors
-/// A page, where the form is not this server's own.
+/// A page if the form is not this server's own.
 pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, claimed) = match form::of_session(server, request)? {
         SessionForm::Current(form, claimed) => (form, Some(claimed)),
@@ -154,12 +154,12 @@ pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let page = match (decided, approves) {
         (true, true) => Message {
             title: "Your device is signed in",
-            text: "Go back to your device: it goes on by itself. You can close this page.",
+            text: "Continue on your device. You can close this page.",
             link: None,
         },
         (true, false) => Message {
-            title: "The device was not let in",
-            text: "If you did not ask for this, someone may have tried to use your account. \
+            title: "The device was denied",
+            text: "If you didn't start this, someone may have tried to use your account. \
                    Nothing was shared. You can close this page.",
             link: None,
         },

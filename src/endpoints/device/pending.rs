@@ -1,4 +1,4 @@
-//! The request of a device that waits for a person, found by its user code.
+//! Finds the request of a waiting device by its user code.
 
 use futures_util::future::try_join;
 
@@ -15,7 +15,7 @@ use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
 use crate::protocol::user_code::UserCode;
 
-/// Why a code leads nowhere.
+/// Why a user code can't be used.
 #[derive(Clone, Copy)]
 pub(super) enum Refused {
     Unknown,
@@ -23,7 +23,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    /// The status of the page.
+    /// The HTTP status of the page.
     pub fn status(self) -> u16 {
         match self {
             Self::Unknown => 404,
@@ -31,22 +31,19 @@ impl Refused {
         }
     }
 
-    /// What the page says.
+    /// The message for the user.
     pub fn words(self) -> &'static str {
         match self {
             Self::Unknown => {
-                "No device is waiting with this code. It may have expired or been used: look at \
-                 your device for a new one."
+                "No device is waiting for this code. It may have expired or been used. Check your \
+                 device for a new one."
             }
-            Self::Exhausted => {
-                "Too many codes that do not exist were tried. Wait a few minutes, then try again."
-            }
+            Self::Exhausted => "Too many attempts. Try again in a few minutes.",
         }
     }
 }
 
-/// The request behind a code. A wrong code costs a try, of the network's and of the account's
-/// (RFC 8628 §5.1).
+/// The request for a user code. A wrong code costs a try of both the network and the account (RFC 8628 §5.1).
 pub(super) async fn find(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -72,7 +69,7 @@ pub(super) async fn find(
     }
     let address = Address::Name(user_code.as_str().to_owned());
     let answer = server.ask(&address, LookUp).await?;
-    // A code that existed was no guess.
+    // Someone who knows an existing code wasn't guessing.
     let right = !matches!(answer, Err(DecisionError::Unknown));
     let counted =
         try_join(server.guessed(&network, limit, right), server.guessed(&account, limit, right));
@@ -86,7 +83,7 @@ pub(super) async fn find(
     Ok(renewed.map(|(view, client)| (client, view)).ok_or(Refused::Unknown))
 }
 
-/// The request as the client could send it now; `None` if it can't send it any more. Scopes that the client may no
+/// The request as the client could send it now; `None` if it may no longer send it. Scopes that the client may no
 /// longer have are left out, as in a new request.
 fn renewed(server: &Server<'_>, client: &Client, mut view: DeviceView) -> Option<DeviceView> {
     let resources = view.resources.iter().map(String::as_str);

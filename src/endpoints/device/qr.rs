@@ -11,7 +11,7 @@ use crate::protocol::user_code::UserCode;
 /// Draws the code.
 ///
 /// # Errors
-/// `invalid_request` for a code of another form. Nothing is looked up: any code has a picture.
+/// `invalid_request` for a malformed code. Nothing is looked up, so an unknown code has a picture too.
 pub async fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let query = request.query()?;
     let user_code = query
@@ -25,7 +25,7 @@ pub async fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, 
         .with("content-type", "image/svg+xml")
         .with("cache-control", "public, max-age=600")
         .with("content-security-policy", "default-src 'none'")
-        // A television's page stands on another site.
+        // A television's page may be on another site.
         .with("cross-origin-resource-policy", "cross-origin")
         .with_body(svg(&code, &user_code)))
 }

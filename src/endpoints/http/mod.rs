@@ -1,4 +1,4 @@
-//! Requests and responses, as the endpoints see them.
+//! Requests and responses in a form that doesn't depend on the platform.
 
 mod request;
 mod response;

@@ -1,4 +1,4 @@
-//! Requests, as the endpoints see them.
+//! An HTTP request as the endpoints get it.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -13,8 +13,9 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The longest path and query that is read, in bytes.
 pub const MAX_TARGET: usize = 16 * 1024;
 
-/// The longest `Cookie` header that is read, in bytes. Many tabs that begin to sign in at the same moment don't see
-/// each other's cookies; whatever they add up to must be read, so that the next sign-in removes it.
+/// The longest `Cookie` header that is read, in bytes. Tabs that start to sign in at the same moment don't see each
+/// other's cookies, so together they can exceed the usual number. The next sign-in removes them, so it must be able to
+/// read them.
 pub const MAX_COOKIES: usize = 64 * 1024;
 
 /// The longest scheme, host and port, in bytes: a host name has at most 253 (RFC 1035 §2.3.4).
@@ -48,33 +49,33 @@ impl Method {
     }
 }
 
-/// Tells what is asked of the caller, each thing when it is asked: most requests need little.
+/// Gives details about the caller on demand, because most requests need few of them.
 pub trait Caller {
-    /// The value of a header; several of one name joined by commas (RFC 9110 §5.3).
+    /// The value of a header. Several headers of one name are joined by commas (RFC 9110 §5.3).
     fn header(&self, name: &str) -> Option<String>;
 
-    /// Where the caller is, as well as the network knows.
+    /// Where the caller is, as far as the network knows.
     fn location(&self) -> Location;
 
-    /// Names the request in the operator's log.
+    /// The ID of the request in the operator's log.
     fn request_id(&self) -> String;
 
-    /// The address at the other end of the connection, where the runtime tells it.
+    /// The IP address at the other end of the connection, if the runtime tells it.
     fn connection_address(&self) -> Option<String> {
         None
     }
 }
 
-/// Where a caller's address stands.
+/// Where a caller's IP address is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAddress {
-    /// In a header that whatever stands in front sets, and lets nobody else set.
+    /// From a header that the proxy in front sets, and that no one else can set.
     Header(String),
-    /// Nothing stands in front: it is the other end of the connection.
+    /// From the connection, because there is no proxy in front.
     Connection,
 }
 
-/// Text that a caller sent.
+/// Text that a caller sent. It counts as memory in use while it exists.
 #[derive(Debug, Default)]
 pub struct Text {
     text: String,
@@ -90,18 +91,18 @@ impl<T: Into<String>> From<T> for Text {
 
 /// A request.
 pub struct Request<'a> {
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// Scheme, host and port that the caller used.
+    /// The scheme, host and port that the caller used.
     pub origin: String,
     /// The path.
     pub path: String,
     /// The query, without the question mark; empty once [`Request::take_form`] was called.
     pub query: Cell<Text>,
-    /// The body, at most [`MAX_BODY`] bytes; U+FFFD stands for what was not UTF-8. Empty once
+    /// The body, at most [`MAX_BODY`] bytes, with U+FFFD in place of bytes that are not UTF-8. Empty once
     /// [`Request::take_form`] was called.
     pub body: Cell<Text>,
-    /// Who sent it.
+    /// Details about the caller.
     pub caller: &'a dyn Caller,
 }
 
@@ -111,22 +112,22 @@ impl Request<'_> {
         self.caller.header(name)
     }
 
-    /// Where the caller is.
+    /// Where the caller is, as far as the network knows.
     pub fn location(&self) -> Location {
         self.caller.location()
     }
 
-    /// Names the request in the operator's log.
+    /// The ID of the request in the operator's log.
     pub fn request_id(&self) -> String {
         self.caller.request_id()
     }
 
-    /// Lets `read` see the query.
+    /// Calls `read` with the query.
     pub fn with_query<T>(&self, read: impl FnOnce(&str) -> T) -> T {
         peek(&self.query, read)
     }
 
-    /// The parameter of a path with one, such as `/connect/{provider}`: all that follows the first segment.
+    /// The parameter of a path such as `/connect/{provider}`: everything after the first segment.
     pub fn path_parameter(&self) -> &str {
         let segments = self.path.strip_prefix('/').and_then(|path| path.split_once('/'));
         segments.map_or("", |(_, parameter)| parameter)
@@ -135,13 +136,13 @@ impl Request<'_> {
     /// The parameters of the query.
     ///
     /// # Errors
-    /// `invalid_request` for a query that cannot be read.
+    /// `invalid_request` for a malformed query.
     pub fn query(&self) -> Result<Parameters, OAuthError> {
         self.with_query(|query| Parameters::parse(query.as_bytes()))
             .map_err(|error| OAuthError::invalid_request(error.to_string()))
     }
 
-    /// Lets `read` see the body, which must be UTF-8.
+    /// Calls `read` with the body, which must be UTF-8.
     ///
     /// # Errors
     /// `invalid_request`.
@@ -154,10 +155,10 @@ impl Request<'_> {
         })
     }
 
-    /// The parameters of a form body, whether or not some were sent twice.
+    /// The parameters of a form body, even if some were sent twice.
     ///
     /// # Errors
-    /// `invalid_request` for a body of another type or one that cannot be read.
+    /// `invalid_request` for a body of another type or a malformed one.
     pub fn any_form(&self) -> Result<Parameters, OAuthError> {
         if self.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
             return Err(OAuthError::invalid_request(
@@ -178,8 +179,8 @@ impl Request<'_> {
         Ok(form)
     }
 
-    /// The parameters of a form body, each sent once. Drops the body and the query: while the request
-    /// waits, neither takes memory.
+    /// The parameters of a form body, each sent once. Drops the body and the query, so that they take no memory while
+    /// the request waits.
     ///
     /// # Errors
     /// `invalid_request`.
@@ -202,7 +203,7 @@ impl Request<'_> {
         self.cookies().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The names and values of all cookies (RFC 6265 §4.2); none, where they are longer than [`MAX_COOKIES`].
+    /// The names and values of all cookies (RFC 6265 §4.2); none if they are longer than [`MAX_COOKIES`].
     pub fn cookies(&self) -> Vec<(String, String)> {
         let header = self.header("cookie").filter(|header| header.len() <= MAX_COOKIES);
         let header = header.unwrap_or_default();
@@ -210,12 +211,12 @@ impl Request<'_> {
         pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
     }
 
-    /// The caller's network, for limits: an IPv6 address counts by its /64, which is what one
-    /// household or one machine is given.
+    /// The caller's network, for rate limits: an IPv4 address, or the /64 prefix of an IPv6 address, because a
+    /// household or machine usually gets a whole /64.
     pub fn client_network(&self, address: &ClientAddress) -> String {
         let found = match address {
             ClientAddress::Connection => self.caller.connection_address(),
-            // Of several, the last was added by the proxy that is nearest: the rest is hearsay.
+            // The nearest proxy appended the last value. The caller could have set the others.
             ClientAddress::Header(name) => self
                 .header(name)
                 .and_then(|value| value.rsplit(',').next().map(|last| last.trim().to_owned())),
@@ -234,7 +235,7 @@ impl Request<'_> {
     }
 }
 
-/// Lets `read` see the text of a cell.
+/// Calls `read` with the text of a cell.
 fn peek<T>(cell: &Cell<Text>, read: impl FnOnce(&str) -> T) -> T {
     let text = cell.take();
     let result = read(&text.text);

@@ -1,4 +1,4 @@
-//! Responses, as the endpoints make them.
+//! An HTTP response as the endpoints make it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::protocol::error::OAuthError;
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: Vec<(&'static str, String)>,
@@ -23,7 +23,7 @@ impl Response {
         Self { status, headers: Vec::new(), body: Cow::Borrowed("") }
     }
 
-    /// JSON that nobody may store (RFC 6749 §5.1).
+    /// JSON that must not be cached (RFC 6749 §5.1).
     pub fn json(status: u16, value: &impl Serialize) -> Self {
         match serde_json::to_string(value) {
             Ok(body) => Self::empty(status)
@@ -45,12 +45,12 @@ impl Response {
         Self::json(status, &body)
     }
 
-    /// Sends the browser elsewhere with a GET (RFC 9700 §4.12: never 307).
+    /// Redirects the browser with a GET (303; RFC 9700 §4.12 forbids 307).
     pub fn see_other(location: &str) -> Self {
         Self::empty(303).with("location", location).with("cache-control", "no-store")
     }
 
-    /// Also has a header.
+    /// Adds a header, or replaces it. A `set-cookie` header is always added.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(held, _)| *held != name || name == "set-cookie");
@@ -58,15 +58,15 @@ impl Response {
         self
     }
 
-    /// Also sets a cookie. Every cookie is bound to this host and hidden from scripts. `Lax`,
-    /// since a person comes back from an app by a link.
+    /// Adds a cookie. Every cookie is bound to this host and hidden from scripts. `SameSite=Lax`, so that it is sent
+    /// when the user comes back from an app by a link.
     #[must_use]
     pub fn with_cookie(self, name: &str, value: &str, max_age: u32) -> Self {
         let attributes = "Path=/; Secure; HttpOnly; SameSite=Lax";
         self.with("set-cookie", format!("{name}={value}; {attributes}; Max-Age={max_age}"))
     }
 
-    /// Also sets these cookies.
+    /// Adds these cookies.
     #[must_use]
     pub fn with_cookies(self, cookies: &[Cookie]) -> Self {
         let set = |response: Self, cookie: &Cookie| {
@@ -75,7 +75,7 @@ impl Response {
         cookies.iter().fold(self, set)
     }
 
-    /// Has this body.
+    /// Sets the body.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<Cow<'static, str>>) -> Self {
         self.body = body.into();
@@ -100,7 +100,7 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// Removes a cookie.
+    /// A cookie that removes the one with this name.
     pub fn removed(name: impl Into<String>) -> Self {
         Self { name: name.into(), value: String::new(), max_age: 0 }
     }

@@ -1,19 +1,19 @@
-//! What an app asks of `/connect/{provider}`, as it waits.
+//! An app's request to `/connect/{provider}` while it waits.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::scope::Scope;
 
-/// What an app asks for, checked: it sends the person to `/connect/{provider}`.
+/// A validated request of an app that sends the user to `/connect/{provider}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectRequest {
-    /// The provider.
+    /// The provider's `id`.
     pub provider: String,
-    /// The app.
+    /// The app's client ID.
     pub client_id: String,
-    /// Where the person is sent after; one that the app registered.
+    /// Where the user is redirected afterwards: a redirect URI that the app registered.
     pub redirect_uri: String,
-    /// Given back as it came.
+    /// Returned to the app unchanged.
     pub state: Option<String>,
     /// The outside scopes that the app needs.
     pub scope: Scope,

@@ -1,7 +1,7 @@
-//! What waits while a person signs in or consents: a sealed value in the address or the form.
-//! Nothing is written for a visitor who never signs in.
+//! What waits while a user signs in or consents: a sealed value in the URL or the form. Nothing is stored for a visitor
+//! who never signs in.
 //!
-//! This is data: what comes of it once the person has signed in stands in `resume.rs`.
+//! This is only data. `resume.rs` decides what follows once the user has signed in.
 
 mod authorization;
 mod connect;
@@ -21,12 +21,12 @@ use crate::domain::time::Timestamp;
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters;
 
-/// What goes on once the person has signed in.
+/// What continues once the user has signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Interaction {
     /// An authorization request.
     Authorize(Box<AuthorizationRequest>),
-    /// The decision on a device.
+    /// The decision on a device, by its user code.
     Device(String),
     /// The account page.
     Account,
@@ -38,28 +38,28 @@ pub enum Interaction {
         /// The account.
         account: String,
     },
-    /// To link who the person is at a provider, and go on with what waited before. Whoever signs in
-    /// next hands the account over to that identity, so it is bound to the browser that showed it:
-    /// an address that another browser opens links nothing.
+    /// Link the user's identity at a provider, then continue with what waited before. The next user to sign in gives
+    /// this identity access to their account, so the value is bound to the browser in which the identity was proven:
+    /// opened in another browser, it links nothing.
     Link(Box<PendingLink>),
 }
 
-/// An identity that waits for its owner to sign in to the account that it shall be linked to.
+/// An identity that waits for the user to sign in to the account that it will be linked to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PendingLink {
-    /// The provider, for people.
+    /// The provider's display name.
     pub provider_name: String,
-    /// Who the person is there.
+    /// The user's identity there.
     pub identity: Identity,
     /// How and when the user authenticated there.
     #[serde(default)]
     pub session: UpstreamSession,
-    /// Whether the account that has the address never proved it, so that this user may take the address.
+    /// Whether the account with this address never proved it, so that this user may take the address.
     #[serde(default)]
     pub is_unproven: bool,
-    /// What becomes of the profile.
+    /// How the link changes the profile.
     pub update: ClaimsUpdate,
-    /// What goes on after.
+    /// What continues afterwards.
     pub next: Interaction,
     /// The hash of a value that only this browser has.
     pub browser: SecretHash,
@@ -77,12 +77,12 @@ fn unseal(server: &Server<'_>, value: &str) -> Option<Sealed> {
 }
 
 impl Interaction {
-    /// Seals it, to be carried by the browser.
+    /// Seals the value, so that the browser can carry it.
     ///
     /// # Errors
-    /// Only what is ours.
+    /// Internal errors only.
     pub fn seal(&self, server: &Server<'_>) -> Result<String, Failure> {
-        // An app's request ages from when it came, however often a page carries it on.
+        // An app's request expires a fixed time after it arrived, however often a page renews the value.
         let since = self.authorization().map_or(server.now(), |request| request.started_at);
         let expires_at = since.plus(server.settings.lifetimes.interaction);
         let sealed = Sealed { expires_at, interaction: self.clone() };
@@ -94,7 +94,7 @@ impl Interaction {
     /// over, as if the app had sent the browser again.
     ///
     /// # Errors
-    /// A page that says to begin again, if this server didn't make the value or it has expired and can't start
+    /// A page that asks to start again, if this server didn't make the value, or if it has expired and can't start
     /// over.
     pub fn open(
         server: &Server<'_>,
@@ -113,7 +113,7 @@ impl Interaction {
             }
         });
         interaction.ok_or_else(|| {
-            let message = "Go back to the app that you came from and begin again.";
+            let message = "Go back to the app and start again.";
             Failure::page(400, "This page has expired", message)
         })
     }
@@ -124,8 +124,8 @@ impl Interaction {
         sealed.is_some_and(|sealed| sealed.expires_at <= server.now())
     }
 
-    /// The same request, as if it came now. `None` for a link that waits: the user's sign-in at the provider
-    /// was too long ago.
+    /// The same request, as if it had just arrived. `None` for a pending link, because the sign-in at the provider was
+    /// too long ago.
     fn start_over(self, now: Timestamp) -> Option<Self> {
         match self {
             Self::Authorize(mut request) => {
@@ -146,7 +146,7 @@ impl Interaction {
         }
     }
 
-    /// The app's request that waits, if it is one.
+    /// The app's request that waits, if there is one.
     pub fn authorization(&self) -> Option<&AuthorizationRequest> {
         match self {
             Self::Authorize(request) => Some(request),
@@ -155,12 +155,12 @@ impl Interaction {
         }
     }
 
-    /// Whether only a fresh authentication will do.
+    /// Whether only a new sign-in may continue this, not an existing session.
     pub fn needs_fresh_sign_in(&self) -> bool {
         matches!(self, Self::Link(_) | Self::Confirm { .. })
     }
 
-    /// The person has chosen the account to go on with.
+    /// Records that the user has chosen the account to continue with.
     pub fn choose_account(&mut self) {
         match self {
             Self::Authorize(request) => request.account_selected = true,
@@ -169,10 +169,10 @@ impl Interaction {
         }
     }
 
-    /// The address of a page that carries the interaction on.
+    /// The URL of a page that continues the interaction.
     ///
     /// # Errors
-    /// Only what is ours.
+    /// Internal errors only.
     pub fn address(&self, server: &Server<'_>, path: &str) -> Result<String, Failure> {
         if matches!(self, Self::Account) {
             return Ok(server.url(path));
@@ -181,7 +181,7 @@ impl Interaction {
         Ok(format!("{}?{}", server.url(path), parameters::encode([("flow", sealed.as_str())])))
     }
 
-    /// Where the end of this leads, for the policy of its pages.
+    /// The redirect URI at which the interaction ends, for the content security policy of its pages.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.authorization().map(|request| request.redirect_uri.as_str())
     }

@@ -1,11 +1,10 @@
-//! What answers have beside what an endpoint says.
+//! Headers that responses get in addition to those of their endpoints.
 
 use super::route::{Audience, Route};
 use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::server::Server;
 
-/// CORS for the endpoints that browsers' apps call (RFC 6749 has no cookies there, so any origin
-/// may).
+/// CORS for the endpoints that apps call from browsers. They use no cookies, so any origin may call them.
 pub(super) fn preflight(response: Response, route: &Route) -> Response {
     match route.audience {
         Audience::Clients => response
@@ -16,9 +15,8 @@ pub(super) fn preflight(response: Response, route: &Route) -> Response {
     }
 }
 
-/// Lets any site's script read the answer: a script's request names its origin, and an answer that
-/// may be kept is for everyone. Each header costs the runtime microseconds, so what nobody reads is
-/// not sent.
+/// Lets scripts of any site read the response: if the request names its origin, or if a cache may keep the response for
+/// everyone. Otherwise the header is left out, because each header costs microseconds.
 fn readable(request: &Request<'_>, response: Response) -> Response {
     let is_kept = matches!(request.method, Method::Get | Method::Head);
     if !is_kept && request.header("origin").is_none() {
@@ -33,7 +31,7 @@ fn readable(request: &Request<'_>, response: Response) -> Response {
     }
 }
 
-/// What every answer has.
+/// Adds the headers that every response has.
 pub(super) fn finish(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -41,8 +39,7 @@ pub(super) fn finish(
     response: Response,
 ) -> Response {
     let response = response.with("x-content-type-options", "nosniff");
-    // A program's request is in the log only where the server failed; a person may ask for help with
-    // any page.
+    // A client's request is logged only if the server failed. A user may ask for help with any page.
     let response = if audience == Audience::People || response.status >= 500 {
         response.with("x-request-id", request.request_id())
     } else {

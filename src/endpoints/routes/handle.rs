@@ -1,16 +1,16 @@
-//! What is the same for every endpoint: HTTPS, methods, limits, and what becomes of a failure.
+//! What all endpoints share: HTTPS, methods, limits and error responses.
 
 use super::finish::{finish, preflight};
 use super::route::{Audience, Route};
 use super::table;
-use crate::endpoints::failure::{Failure, WENT_WRONG};
+use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{MAX_ORIGIN, MAX_TARGET, Method, Request, Response};
 use crate::endpoints::server::Server;
 use crate::endpoints::{browser, resume};
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
 
-/// Answers a request. Never fails: what went wrong becomes an answer too.
+/// Handles a request. Every failure becomes a response.
 pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     let Some(route) = table::find(server, &request.path) else {
         let page = fail(server, request, Audience::People, &Failure::no_such_page());
@@ -30,9 +30,9 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     }
     let target = request.path.len().saturating_add(request.with_query(str::len));
     let answer = if request.origin.len() > MAX_ORIGIN {
-        Err(OAuthError::invalid_request("the host name is longer than host names are").into())
+        Err(OAuthError::invalid_request("the host name is too long").into())
     } else if target > MAX_TARGET {
-        Err(OAuthError::invalid_request("the address is longer than 16 KiB").into())
+        Err(OAuthError::invalid_request("the URL is longer than 16 KiB").into())
     } else if let Some(page) = page_of_form(route, request) {
         Ok(Response::see_other(&server.url(page)))
     } else if !route.allows(request.method) {
@@ -49,8 +49,8 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
     finish(server, request, audience, response)
 }
 
-/// Whether a request came over plain HTTP, which is for local development alone (RFC 6749 §3.1 and
-/// §3.2, RFC 8252 §8.3).
+/// Whether a request came over plain HTTP, which is allowed only in local development (RFC 6749 §3.1 and §3.2, RFC 8252
+/// §8.3).
 fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
     let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
     let is_local = local.iter().any(|host| {
@@ -62,7 +62,7 @@ fn is_plain(server: &Server<'_>, request: &Request<'_>) -> bool {
     !server.settings.development && request.origin.starts_with("http:") && !is_local
 }
 
-/// The same address by HTTPS.
+/// The same URL with `https`.
 fn secured(request: &Request<'_>) -> String {
     let host = request.origin.trim_start_matches("http://");
     request.with_query(|query| {
@@ -71,14 +71,14 @@ fn secured(request: &Request<'_>) -> String {
     })
 }
 
-/// The page whose form is sent to this path, for a user who opens the path itself: after a form was shown again,
-/// it stands in the address bar.
+/// The page whose form is sent to this path. A page that is shown again has the path of its form in the address bar, so
+/// a user may open it.
 fn page_of_form(route: &Route, request: &Request<'_>) -> Option<&'static str> {
     let opens = matches!(request.method, Method::Get | Method::Head);
     route.page.filter(|_| opens)
 }
 
-/// The one place where a failure becomes an answer.
+/// The one place that turns a failure into a response.
 fn fail(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -104,16 +104,21 @@ fn fail(
         }
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
         Failure::Unavailable(_) => {
-            (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
+            let text = format!(
+                "This isn't your fault. Try again. If it happens again, give the people who run this \
+                 service the request ID {}.",
+                request.request_id()
+            );
+            (500, "Something went wrong", text)
         }
         Failure::Caller(error)
         | Failure::Grant(error)
         | Failure::Bearer(error)
         | Failure::ClientChallenge(error) => {
-            (400, "This request cannot be read", error.description.to_string())
+            (400, "This request can't be processed", error.description.to_string())
         }
         Failure::NoBearer => {
-            (400, "This request cannot be read", "It has no access token.".to_owned())
+            (400, "This request can't be processed", "It has no access token.".to_owned())
         }
     };
     browser::html(server, status, &Message { title, text: &text, link: Some(link) })

@@ -1,5 +1,4 @@
-//! Which endpoint answers which request. `table.rs` names every path, once; `handle.rs` does what is the same for all of
-//! them.
+//! Which endpoint handles which request. `table.rs` lists every path once; `handle.rs` does what all endpoints share.
 
 mod finish;
 mod handle;

@@ -1,4 +1,4 @@
-//! A line of the table of routes.
+//! An entry of the table of routes.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,21 +8,21 @@ use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::outcome::Outcome;
 use crate::endpoints::server::Server;
 
-/// Who calls an endpoint, which decides how it fails and who may read its answer.
+/// Who calls an endpoint. This decides the format of its errors and which sites' scripts may read its responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
-    /// Programs: errors are JSON, and any site's script may call.
+    /// Clients: errors are JSON, and scripts of any site may call.
     Clients,
-    /// People: errors are pages.
+    /// Users: errors are pages.
     People,
 }
 
-/// An endpoint at work. In a box, each apart: the runtime compiles a function when it is first called, and
-/// all endpoints in one would be compiled for the first request of each.
+/// The future of an endpoint. Each is boxed separately: the runtime compiles a function on its first call, so one
+/// future for all endpoints would be compiled as a whole on the first request to any of them.
 pub(super) enum Work<'a> {
-    /// It answers by itself, whatever it comes to.
+    /// The endpoint returns its final response.
     Answering(Boxed<'a, Response>),
-    /// It says what comes next.
+    /// The endpoint returns what comes next.
     Deciding(Boxed<'a, Outcome>),
 }
 
@@ -42,7 +42,7 @@ impl<'a> From<Boxed<'a, Outcome>> for Work<'a> {
 }
 
 impl Work<'_> {
-    /// Does the work.
+    /// Runs the endpoint.
     pub async fn outcome(self) -> Result<Outcome, Failure> {
         match self {
             Self::Answering(work) => work.await.map(Outcome::Answer),
@@ -51,7 +51,7 @@ impl Work<'_> {
     }
 }
 
-/// Puts an endpoint's future into its box.
+/// Boxes an endpoint's future.
 pub(super) fn work<'a, T>(future: impl Future<Output = Result<T, Failure>> + 'a) -> Work<'a>
 where
     Work<'a>: From<Boxed<'a, T>>,
@@ -59,25 +59,25 @@ where
     Work::from(Box::pin(future) as Boxed<'a, T>)
 }
 
-/// Begins an endpoint's work.
+/// Starts an endpoint.
 pub(super) type Endpoint = for<'a> fn(&'a Server<'_>, &'a Request<'_>) -> Work<'a>;
 
-/// A path and the endpoint that answers there.
+/// A path and its endpoint.
 pub(super) struct Route {
-    /// The path; or what it begins with, before a parameter in braces ([`Request::path_parameter`]).
+    /// The path, or its prefix before a parameter in braces ([`Request::path_parameter`]).
     pub path: &'static str,
     /// Who calls it.
     pub audience: Audience,
-    /// The methods that it takes, as `Allow` lists them (RFC 9110 §10.2.1).
+    /// The methods that it supports, in the format of `Allow` (RFC 9110 §10.2.1).
     pub methods: &'static str,
-    /// The page whose form is sent here, where this is no page itself.
+    /// The page that contains the form, if this path only takes a form.
     pub page: Option<&'static str>,
-    /// Begins the work.
+    /// Starts the endpoint.
     pub endpoint: Endpoint,
 }
 
 impl Route {
-    /// Whether a path leads here.
+    /// Whether the path matches this route.
     pub fn has(&self, path: &str) -> bool {
         match self.path.split_once('{') {
             None => self.path == path,
@@ -85,7 +85,7 @@ impl Route {
         }
     }
 
-    /// Whether the endpoint takes a method.
+    /// Whether the endpoint supports a method.
     pub fn allows(&self, method: Method) -> bool {
         let name = match method {
             Method::Get => "GET",

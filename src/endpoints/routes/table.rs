@@ -1,4 +1,4 @@
-//! The table of routes: who calls each path, with which methods, and the function that answers.
+//! The table of routes: for each path its callers, methods and endpoint.
 
 use super::route::{Audience, Endpoint, Route, work};
 use crate::endpoints::failure::Failure;
@@ -10,7 +10,7 @@ use crate::endpoints::{
     select_account, sign_in, sign_out, sign_up, token, upstream, userinfo,
 };
 
-/// The function that answers; or two of them, where a path shows a page and takes its form by POST.
+/// The endpoint of a path; or two of them, if the path shows a page and takes its form by POST.
 macro_rules! to {
     ($endpoint:path) => {
         |server, request| work($endpoint(server, request))
@@ -23,22 +23,22 @@ macro_rules! to {
     };
 }
 
-/// For programs.
+/// A route for clients.
 const fn clients(path: &'static str, methods: &'static str, endpoint: Endpoint) -> Route {
     Route { path, audience: Audience::Clients, methods, page: None, endpoint }
 }
 
-/// For people.
+/// A route for users.
 const fn people(path: &'static str, methods: &'static str, endpoint: Endpoint) -> Route {
     Route { path, audience: Audience::People, methods, page: None, endpoint }
 }
 
-/// For a form of a page that stands elsewhere.
+/// A route for a form whose page has another path.
 const fn form(path: &'static str, page: &'static str, endpoint: Endpoint) -> Route {
     Route { path, audience: Audience::People, methods: "POST", page: Some(page), endpoint }
 }
 
-/// The route of a path.
+/// Finds the route of a path.
 pub(super) fn find(server: &Server<'_>, path: &str) -> Option<&'static Route> {
     let demo = if server.settings.development { DEMO } else { &[] };
     ROUTES.iter().chain(demo).find(|route| route.has(path))
@@ -98,12 +98,12 @@ const ROUTES: &[Route] = &[
     form   ("/account/identities",     "/account",          to!(account::identities::submit)),
     form   ("/account/connections",    "/account",          to!(account::connections::disconnect)),
     people ("/account/delete",         "GET, HEAD, POST",   to!(account::credentials::confirm_delete, account::credentials::delete)),
-    // The rest
+    // Other
     people ("/",                       "GET, HEAD",         to!(home)),
     people ("/assets/{name}",          "GET, HEAD",         to!(assets::asset)),
 ];
 
-/// In local development alone.
+/// Routes that exist only in local development.
 #[rustfmt::skip]
 const DEMO: &[Route] = &[
     people("/demo",                    "GET, HEAD",         to!(demo::home::show)),
@@ -119,7 +119,7 @@ const DEMO: &[Route] = &[
     people("/demo/machine",            "GET, HEAD, POST",   to!(demo::machine::show, demo::machine::submit)),
 ];
 
-/// Sends whoever opens the bare address to where there is something to see.
+/// Redirects the root path to a useful page.
 async fn home(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let path = if server.settings.development { "/demo" } else { "/account" };
     Ok(Response::see_other(&server.url(path)))

@@ -1,5 +1,4 @@
-//! The deployment's settings: what each is, its default, and what is wrong with it.
-//! `docs/configuration.md` lists them for the operator.
+//! The deployment's settings: their values, defaults and checks. `docs/configuration.md` lists them for the operator.
 
 mod error;
 pub mod names;
@@ -25,11 +24,11 @@ use crate::upstream::provider::{self, Provider};
 /// The settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The issuer; where it is not set, each request's own origin.
+    /// The issuer; `None` if it isn't set, so that each request's own origin is used.
     pub issuer: Option<String>,
-    /// Local development: demo pages, open registration, errors that say more.
+    /// Local development: demo pages, open registration, and no rate limits.
     pub development: bool,
-    /// Seals what leaves the server and must come back unchanged.
+    /// Seals values that browsers carry, so that they can't be read or changed.
     pub sealer: Sealer,
     /// Who must use PKCE.
     pub pkce: PkcePolicy,
@@ -37,13 +36,13 @@ pub struct Settings {
     pub rotation: RotationPolicy,
     /// Who may register clients.
     pub registration: RegistrationPolicy,
-    /// Whether people may register.
+    /// Whether users may sign up.
     pub sign_up: bool,
-    /// The resources that tokens are issued for; none means any.
+    /// The resources that tokens may be issued for; empty allows any.
     pub resources: Resources,
-    /// Where a caller's address is read from.
+    /// Where a caller's IP address is read from.
     pub client_address: ClientAddress,
-    /// How long things live.
+    /// How long codes, tokens and sessions live.
     pub lifetimes: Lifetimes,
     /// How often one network may try.
     pub limits: Limits,
@@ -53,36 +52,36 @@ pub struct Settings {
     pub verified_clients: Vec<VerifiedClient>,
     /// The upstream providers.
     pub providers: Vec<Provider>,
-    /// Where TXT records are asked for: a resolver that answers in JSON.
+    /// The URL of the DNS resolver for TXT records, which must respond in JSON.
     pub dns_resolver: String,
-    /// Name, logo and colours.
+    /// Name, logo and colors.
     pub brand: Brand,
 }
 
 impl Settings {
-    /// Whether pages say that the client is unverified: someone else registered it, and the operator has not
-    /// verified it as it is now.
+    /// Whether pages say that the client is unverified: someone other than the operator registered it, and the operator
+    /// has not verified it in its current form.
     pub fn is_unverified(&self, client: &Client) -> bool {
         client.is_unverified() && !self.verified_clients.iter().any(|entry| entry.verifies(client))
     }
 
-    /// Reads the settings. `present` are the names of all variables and secrets in the environment.
+    /// Reads the settings. `present` contains the names of all variables and secrets in the environment.
     ///
     /// # Errors
     /// [`SettingError`], which names the setting and says what was expected.
     pub fn read(present: &[&str], lookup: Lookup<'_>) -> Result<Self, SettingError> {
         names::refuse_misspelt(present)?;
-        // A setting that is missing in the list can't be read, so that the list stays complete.
+        // A setting that is missing from the list can't be read, so the list stays complete.
         let known = |name: &str| if names::is_known(name) { lookup(name) } else { None };
         let lookup = &|name: &str| known(name).filter(|value| !value.trim().is_empty());
         let environments = [("production", false), ("development", true)];
         let development = choice(lookup, "ENVIRONMENT", &environments)?.unwrap_or(false);
-        // Only checked here; `edge/platform.js` reads it for each object.
+        // Only validated here; `edge/platform.js` reads it for each object.
         choice(lookup, "JURISDICTION", &[("eu", true), ("fedramp", true)])?;
         let pkce = [("all", PkcePolicy::All), ("public-clients", PkcePolicy::PublicClients)];
         let rotation =
             [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];
-        // In development, all requests come from one machine.
+        // In development, all requests come from one machine, so the limits are practically off.
         let tries = |name, tries| limit(lookup, name, if development { 1_000_000 } else { tries });
         Ok(Self {
             issuer: values::issuer(lookup("ISSUER"))?,

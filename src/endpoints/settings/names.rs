@@ -1,6 +1,6 @@
 //! The names of all settings, and how unknown names are treated.
 //!
-//! If a misspelt setting were ignored, `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that
+//! If a misspelled setting were ignored, `SIGNUP = "off"` would leave sign-up open. So the server refuses a name that
 //! resembles a setting. It ignores other unknown names, which may be meant for something else.
 
 use serde::Serialize;
@@ -50,11 +50,12 @@ pub const NAMES: [&str; 38] = [
     "BRAND_COLOR_DARK",
 ];
 
-/// The most edits between a misspelt name and the setting. One edit is allowed for every five letters of the setting, at
-/// least one and at most this many: a name that is meant for something else must not stop the server.
+/// The largest edit distance between a misspelled name and the setting. One edit is allowed for every five letters of
+/// the setting, but at least one and at most this many: a name that is meant for something else must not stop the
+/// server.
 const MOST_WRONG: usize = 2;
 
-/// A name that is no setting but resembles one.
+/// An unknown name that resembles a setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is not a setting; did you mean {nearest}?")]
 pub struct Misspelt {
@@ -62,7 +63,7 @@ pub struct Misspelt {
     nearest: String,
 }
 
-/// A name in the environment that is no setting.
+/// A name in the environment that isn't a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnknownName {
     /// The name.
@@ -73,13 +74,13 @@ pub struct UnknownName {
     pub is_provider_secret: bool,
 }
 
-/// Whether the server reads a setting of that name.
+/// Whether the server reads a setting with this name.
 pub fn is_known(name: &str) -> bool {
     NAMES.contains(&name) || provider::is_secret_name(name)
 }
 
-/// Refuses a misspelt name. Secrets of providers are exempt: one may be left over from a removed provider and resemble
-/// another's, and a missing one stops the server anyway.
+/// Refuses a misspelled name. Secrets of providers are exempt: one may be left over from a removed provider and
+/// resemble another's, and a missing one stops the server anyway.
 ///
 /// # Errors
 /// [`Misspelt`].
@@ -88,7 +89,7 @@ pub fn refuse_misspelt(present: &[&str]) -> Result<(), Misspelt> {
     unknown.find_map(|name| misspelt(name)).map_or(Ok(()), Err)
 }
 
-/// The names that are no settings of a deployment with these providers. If the providers are unknown because a setting
+/// The names that aren't settings of a deployment with these providers. If the providers are unknown because a setting
 /// is wrong, every name of a provider's secret counts as a setting.
 pub fn unknown(present: &[&str], providers: Option<&[Provider]>) -> Vec<UnknownName> {
     let is_of_provider = |name: &str| {
@@ -113,7 +114,7 @@ fn misspelt(name: &str) -> Option<Misspelt> {
     is_near.then(|| Misspelt { name: name.to_owned(), nearest: nearest.to_owned() })
 }
 
-/// The text that is compared. Case, underscores and hyphens don't count.
+/// The part of a name that is compared: letters and digits in upper case.
 fn letters(name: &str) -> String {
     name.chars()
         .filter(char::is_ascii_alphanumeric)

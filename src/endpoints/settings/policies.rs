@@ -1,5 +1,4 @@
-//! Settings that are a choice or a group: who may register, who must use PKCE, what rotates, how long things live, and
-//! how often one network may try.
+//! Settings that are a choice or a group: registration, PKCE, rotation, lifetimes and rate limits.
 
 use super::error::SettingError;
 use super::values::{Lookup, choice, seconds};
@@ -15,9 +14,9 @@ const DAY: u32 = 24 * 60 * 60;
 pub enum RegistrationPolicy {
     /// Nobody.
     Off,
-    /// Everybody.
+    /// Everyone.
     Open,
-    /// Whoever shows the initial access token.
+    /// Callers that send this initial access token.
     Token(String),
 }
 
@@ -26,14 +25,14 @@ pub enum RegistrationPolicy {
 pub enum Developers {
     /// Nobody.
     Off,
-    /// Everybody who has an account.
+    /// Everyone who has an account.
     Everyone,
-    /// People with these verified addresses, or in these domains after an `@`.
+    /// Users with these verified email addresses, or in these domains, which are written with an `@` in front.
     Listed(Vec<String>),
 }
 
 impl Developers {
-    /// Whether a person may.
+    /// Whether a user may register apps.
     pub fn allow(&self, claims: &StandardClaims) -> bool {
         match self {
             Self::Off => false,
@@ -56,20 +55,20 @@ impl Developers {
 pub enum PkcePolicy {
     /// Every client.
     All,
-    /// Public clients; confidential ones may do without (RFC 9700 §2.1.1).
+    /// Only public clients. Confidential clients may omit it (RFC 9700 §2.1.1).
     PublicClients,
 }
 
 /// Which refresh tokens rotate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RotationPolicy {
-    /// Every client's.
+    /// All clients' refresh tokens.
     All,
-    /// Public clients'; a confidential client's token is bound to its secret.
+    /// Only those of public clients. A confidential client's token is bound to its secret.
     PublicClients,
 }
 
-/// How long things live, in seconds.
+/// Lifetimes and intervals, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "docs/configuration.md tells each")]
 pub struct Lifetimes {
@@ -87,16 +86,16 @@ pub struct Lifetimes {
     pub interaction: Seconds,
 }
 
-/// How often one network may try what can be guessed.
+/// How often one network may try something each hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Sign-ups.
     pub sign_up: Limit,
-    /// Registrations of clients, where anyone may.
+    /// Client registrations, if anyone may register.
     pub registration: Limit,
     /// Failed sign-ins (`tries`), and all passwords sent (`guesses`).
     pub sign_in: Limit,
-    /// User codes that do not exist.
+    /// User codes that don't exist.
     pub user_code: Limit,
     /// Device codes.
     pub device_code: Limit,
@@ -127,8 +126,7 @@ pub(super) fn registration(
     }
 }
 
-/// The key ring keeps a key published for two days after it last signed, so no token may live
-/// longer than one.
+/// The key ring keeps a key published for two days after it last signed, so the longest token lifetime is one day.
 pub(super) fn lifetimes(lookup: Lookup<'_>) -> Result<Lifetimes, SettingError> {
     let year = DAY.saturating_mul(366);
     Ok(Lifetimes {

@@ -1,4 +1,4 @@
-//! Reads single settings: what each may be, and its default.
+//! Reads and validates single settings.
 
 use url::Url;
 
@@ -11,10 +11,10 @@ use crate::jose::seal::Sealer;
 use crate::protocol::outbound;
 use crate::protocol::resource::Resources;
 
-/// Gives the value of a variable or secret of the deployment.
+/// Looks up a variable or secret of the deployment.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Seals in local development, where no secret is set and nothing is worth stealing.
+/// The secret of local development, where none is set and there is nothing to steal.
 const DEVELOPMENT_SECRET: &str = "vestibule local development, not a secret";
 const HOUR: Seconds = Seconds(60 * 60);
 
@@ -96,7 +96,7 @@ pub(super) fn issuer(value: Option<String>) -> Result<Option<String>, SettingErr
         return Ok(None);
     };
     let value = value.trim().to_owned();
-    // The origin as browsers write it, since it is compared with what they send.
+    // The origin in the form that browsers send, because it is compared with what they send.
     let origin = Url::parse(&value).ok().map(|url| url.origin().ascii_serialization());
     let loopback = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
     let secure = value.starts_with("https://")

@@ -1,4 +1,4 @@
-//! Signing in with e-mail and password.
+//! Sign-in with email address and password.
 
 mod page;
 mod password;
@@ -20,7 +20,7 @@ use crate::pages::sign_in::StartOver;
 /// Shows the sign-in page.
 ///
 /// # Errors
-/// A page, where the interaction has expired.
+/// A page if the interaction has expired.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
@@ -30,11 +30,11 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome,
     Ok(Outcome::ShowSignIn(interaction, shown))
 }
 
-/// Signs in, and goes on with what waited. Wrong address and wrong password are told alike, and
-/// take the same time.
+/// Signs the user in and resumes the interrupted request. A wrong address and a wrong password get the same response
+/// after the same time.
 ///
 /// # Errors
-/// A page, where the form is not this server's own or the interaction has expired.
+/// A page if the form is not this server's own or the interaction has expired.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let came_at = server.now();
     let form = match form::of_browser(server, request)? {
@@ -65,7 +65,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
         }
     }
     let email = form.get("email").unwrap_or_default().trim().to_owned();
-    // A company's people sign in there, whatever password they type here.
+    // Users of a company sign in at the company's provider, even if they type a password here.
     if let Some(company) = company::of(server, &email).await? {
         let hint = (Some(email), false);
         return start::to_provider(server, request, company, interaction, hint).await;
@@ -75,7 +75,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
         return Ok(Outcome::ShowSignIn(interaction, shown));
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;
-    // Anyone may send a browser here with a confirmation of their own (`Interaction::Confirm`).
+    // Anyone can send a browser here with `Interaction::Confirm`, so only a link counts as a confirmation.
     let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
     let credentials = (email.as_str(), form.get("password").unwrap_or_default());
@@ -92,7 +92,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     }
 }
 
-/// Asks once more whether to leave the account with the address to whoever made it.
+/// Asks again before the account with the address is left to the person who created it.
 fn start_over(
     server: &Server<'_>,
     request: &Request<'_>,

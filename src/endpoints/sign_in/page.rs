@@ -11,7 +11,7 @@ use crate::pages::sign_in::{ProviderLink, SignIn};
 use crate::protocol::parameters;
 use crate::upstream::provider::Provider;
 
-/// Renders the page. Where the address decides who signs the person in, it is asked for first.
+/// Renders the page. If the email address can lead to a company's provider, the page asks for the address first.
 pub(in crate::endpoints) fn page(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -51,7 +51,7 @@ pub(in crate::endpoints) fn page(
     Ok(form.render(shown.status, &page))
 }
 
-/// The providers that anyone may choose: a company's is found by the address.
+/// The providers that any user may choose. Company providers are left out, because the email address leads to them.
 pub(in crate::endpoints) fn provider_links(
     server: &Server<'_>,
     interaction: &Interaction,
@@ -75,7 +75,7 @@ pub(in crate::endpoints) fn provider_links(
     providers.map(link).collect()
 }
 
-/// The value of the hidden field that carries an interaction on; empty for the account page.
+/// The value of the hidden field that carries the interaction; empty for the account page.
 pub(in crate::endpoints) fn flow(
     server: &Server<'_>,
     interaction: &Interaction,

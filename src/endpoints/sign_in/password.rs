@@ -1,4 +1,4 @@
-//! Who an address and a password sign in. Wrong address and wrong password are told alike, and take the same time.
+//! Password sign-in. A wrong address and a wrong password get the same response after the same time.
 
 use crate::domain::account::{self, NewSession, SignedIn};
 use crate::domain::attempts::Blocked;
@@ -15,7 +15,7 @@ use crate::endpoints::server::Server;
 /// Why nobody was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
-    #[error("This e-mail address and password do not match an account. Check both and try again.")]
+    #[error("That email address and password don't match an account. Check both and try again.")]
     Wrong,
     #[error("Too many attempts. Try again in {}.", failure::in_words(.0.retry_after))]
     Blocked(Blocked),
@@ -64,9 +64,9 @@ pub(super) async fn sign_in(
     Ok(result)
 }
 
-/// Follows the address to its account, which counts the attempt, verifies the password and begins the session.
-/// An address without an account causes the same calls: the identifier counts the attempt, and the object of the
-/// class `Account` with the identifier's name hashes the password and stores nothing.
+/// Sends the password to the address's account, which counts the attempt, verifies the password and begins the session.
+/// An address without an account causes the same calls: the identifier counts the attempt, and the object of class
+/// `Account` with the identifier's name hashes the password and stores nothing.
 async fn attempt(
     server: &Server<'_>,
     request: &Request<'_>,

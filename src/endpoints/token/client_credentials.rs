@@ -1,4 +1,4 @@
-//! `grant_type=client_credentials` (RFC 6749 §4.4): no person, no refresh token, no storage.
+//! `grant_type=client_credentials` (RFC 6749 §4.4): no user, no refresh token, no storage.
 
 use super::issue::{self, TokenResponse};
 use super::request::TokenRequest;
@@ -13,7 +13,7 @@ pub(super) async fn grant(
     server: &Server<'_>,
     request: &TokenRequest,
 ) -> Result<TokenResponse, Failure> {
-    // The scopes of OpenID Connect are about a person, and here is none.
+    // OpenID Connect's scopes are about a user, so they don't apply here.
     let own = request.client.metadata.scope.filter(|token| !scope::STANDARD.contains(&token));
     let scope = request.scope()?.unwrap_or_else(|| own.clone());
     if !own.covers(&scope) {

@@ -1,5 +1,5 @@
-//! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4 and §3.5), with
-//! `Prefer: wait` (RFC 7240 §4.3): the answer is held until the person decides.
+//! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4 and §3.5). With `Prefer: wait` (RFC 7240
+//! §4.3), the response is held until the user decides.
 
 use super::issue::{self, Issuing, Recipient, TokenResponse};
 use super::request::{TokenRequest, required};
@@ -21,7 +21,7 @@ pub(super) async fn poll(
     let recipient = Recipient::from(&request.client);
     let wait = prefer::wait(request.prefer.as_deref());
     let hold = Seconds(if server.ports.objects.can_hold() { wait } else { 0 });
-    // Thousands may wait here: neither the form nor the client's metadata does.
+    // Thousands of polls may wait here, so free the form and the client's metadata.
     drop(request);
     let address = Address::Id(code.object.as_str().to_owned());
     let issue = server.wait(&address, poll, hold).await??;
@@ -31,7 +31,7 @@ pub(super) async fn poll(
     issue::for_person(server, &recipient, issuing).await
 }
 
-/// The device code of the request, and the poll that asks for its tokens.
+/// Reads the device code of the request, and makes the poll for its tokens.
 fn read(server: &Server<'_>, request: &TokenRequest) -> Result<(Token, Poll), Failure> {
     let code = required(&request.form, "device_code")?;
     let code = Token::decode(TokenKind::DeviceCode, code).ok_or_else(|| {

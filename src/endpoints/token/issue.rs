@@ -1,5 +1,5 @@
-//! Makes the tokens: access tokens (RFC 9068), ID tokens (OpenID Connect Core §2), and the
-//! response that carries them (RFC 6749 §5.1).
+//! Issues access tokens (RFC 9068) and ID tokens (OpenID Connect Core §2), and builds the token response (RFC 6749
+//! §5.1).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
@@ -18,13 +18,13 @@ use crate::protocol::claims::ClaimsObject;
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::scope::{self, Scope};
 
-/// A successful answer (RFC 6749 §5.1).
+/// A successful token response (RFC 6749 §5.1).
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct TokenResponse {
     pub access_token: String,
     pub token_type: &'static str,
-    /// Seconds.
+    /// In seconds.
     pub expires_in: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
@@ -35,7 +35,7 @@ pub struct TokenResponse {
     pub scope: Option<Scope>,
 }
 
-/// Whom tokens are for: what must be known of the client, without its metadata, which can be large.
+/// The client that gets the tokens: only the metadata that is needed, because all of it can be large.
 pub(super) struct Recipient {
     client_id: String,
     id_token_alg: SigningAlgorithm,
@@ -48,19 +48,19 @@ impl From<&Client> for Recipient {
     }
 }
 
-/// What a person's tokens are made from.
+/// The input for a user's tokens.
 pub(super) struct Issuing {
     /// The grant's object.
     pub grant: ObjectId,
-    /// What the grant answered.
+    /// The grant's reply.
     pub issue: Issue,
-    /// The scopes of these tokens: granted, or fewer.
+    /// The scopes of these tokens: all that were granted, or fewer.
     pub scope: Scope,
-    /// The resources of these tokens: granted, or fewer.
+    /// The resources of these tokens: all that were granted, or fewer.
     pub resources: Vec<String>,
 }
 
-/// Issues what a person allowed.
+/// Issues the tokens of a grant that a user allowed.
 pub(super) async fn for_person(
     server: &Server<'_>,
     client: &Recipient,
@@ -102,7 +102,7 @@ pub(super) async fn for_person(
     Ok(TokenResponse { refresh_token, id_token, expires_in, ..response })
 }
 
-/// Issues what a client may have for itself.
+/// Issues an access token that belongs to no user, for the client_credentials grant.
 pub(super) async fn for_client(
     server: &Server<'_>,
     client: &Recipient,
@@ -125,15 +125,15 @@ fn response(server: &Server<'_>, access_token: String, scope: Option<Scope>) -> 
     }
 }
 
-/// The claims of a token of the client's own; a person's token says more.
+/// The claims of a token without a user.
 fn blank(
     server: &Server<'_>,
     client: &Recipient,
     scope: &Scope,
     mut resources: Vec<String>,
 ) -> AccessToken {
-    // The userinfo endpoint and the tokens of connections are resources of the issuer, so a token
-    // for their scopes is for it too.
+    // The issuer itself serves userinfo and the connections' tokens, so it must be in the audience of tokens with their
+    // scopes.
     let own = |token: &str| token == scope::OPENID || token.starts_with(scope::CONNECTION);
     if resources.is_empty() || scope.iter().any(own) {
         resources.push(server.issuer.clone());
@@ -186,8 +186,8 @@ async fn id_token(
     sign(server, client.id_token_alg, "JWT", &claims).await
 }
 
-/// The claims that the `claims` parameter requested for the ID token (OpenID Connect Core §5.5) and that are
-/// granted now. The account is asked only if there are any.
+/// The claims that the `claims` parameter requested for the ID token (OpenID Connect Core §5.5) and that are granted
+/// now. The account is only called if there are any.
 async fn requested_claims(
     server: &Server<'_>,
     authorization: &Authorization,
@@ -209,7 +209,7 @@ async fn sign(
     let keys = server.ports.signer.keys(alg).await?;
     let pair = keys
         .signing_key(alg, server.now())
-        .ok_or_else(|| Failure::internal("no key signs at the moment"))?;
+        .ok_or_else(|| Failure::internal("no signing key is active"))?;
     let header = Header { alg, typ: typ.to_owned(), kid: pair.public.kid.clone() };
     let input = jws::signing_input(&header, claims)
         .map_err(|error| Failure::internal(error.to_string()))?;

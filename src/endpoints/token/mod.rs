@@ -21,7 +21,7 @@ use crate::protocol::grant_type::GrantType;
 /// Issues tokens.
 ///
 /// # Errors
-/// As RFC 6749 §5.2, RFC 8628 §3.5 and RFC 8707 §2 say.
+/// The errors of RFC 6749 §5.2, RFC 8628 §3.5 and RFC 8707 §2.
 pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (grant_type, request) =
         read(server, request).await.inspect_err(|failure| log_refusal(server, failure, None))?;
@@ -36,7 +36,7 @@ pub async fn token(server: &Server<'_>, request: &Request<'_>) -> Result<Respons
     Ok(Response::json(200, &tokens).with("pragma", "no-cache"))
 }
 
-/// Reads the request and authenticates its client.
+/// Parses the request and authenticates its client.
 async fn read(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -51,7 +51,7 @@ async fn read(
         )
     })?;
     if grant_type == GrantType::DeviceCode {
-        // Whoever polls may wait: whatever else was sent takes no memory meanwhile.
+        // A poll may wait for long, so free the memory of all other parameters.
         form.retain(&["client_id", "client_secret", "device_code"]);
     }
     let client = authenticate(server, request, &form).await?;
@@ -68,8 +68,8 @@ async fn read(
     Ok((grant_type, TokenRequest { client, form, prefer, network }))
 }
 
-/// Logs that this endpoint refused a request. What a grant refused, the grant has recorded. A client that has not
-/// authenticated is not named: anyone can send its ID.
+/// Logs that this endpoint refused a request. Refusals by a grant aren't logged here, because the grant records them. A
+/// client that has not authenticated isn't named, because anyone can send its ID.
 fn log_refusal(server: &Server<'_>, failure: &Failure, client_id: Option<&str>) {
     if let Failure::Caller(error) | Failure::ClientChallenge(error) = failure {
         let event = Event::token_request_refused(error.code);

@@ -1,4 +1,4 @@
-//! Companies: the domain of an e-mail address decides who signs its people in.
+//! Company providers: the domain of an email address decides at which provider its users sign in.
 
 use serde_json::value::RawValue;
 
@@ -11,10 +11,10 @@ use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata::document;
 use crate::upstream::provider::{DomainProof, Provider};
 
-/// The provider that signs in the people of an address's domain, where there is one.
+/// The company provider for an email address, if there is one.
 ///
 /// # Errors
-/// Only what is ours.
+/// The same as [`is_proven`].
 pub async fn of<'s>(
     server: &'s Server<'_>,
     address: &str,
@@ -30,10 +30,10 @@ pub async fn of<'s>(
     Ok(Some(provider).filter(|_| proven))
 }
 
-/// The provider of an address's company, where that is another than this one.
+/// The company provider for an email address, if it is a different one than `provider`.
 ///
 /// # Errors
-/// Only what is ours.
+/// The same as [`is_proven`].
 pub async fn elsewhere<'s>(
     server: &'s Server<'_>,
     provider: &Provider,
@@ -42,11 +42,11 @@ pub async fn elsewhere<'s>(
     Ok(of(server, address).await?.filter(|company| company.id != provider.id))
 }
 
-/// What a provider says of a user, without what only the company's provider may say, if the domain has no DNS
-/// record yet: that the address is verified, groups and roles.
+/// Reduces a user's identity if the company's domain has no DNS record yet: only a proven company provider may say that
+/// an address is verified, or assert groups and roles.
 ///
 /// # Errors
-/// A page, if the DNS doesn't answer.
+/// A page if the DNS doesn't respond.
 pub async fn vouched(
     server: &Server<'_>,
     provider: &Provider,
@@ -56,7 +56,7 @@ pub async fn vouched(
         return Ok(identity);
     }
     let address = identity.verified_email.as_deref().and_then(email::domain);
-    // Without an address in one of the domains, each of them has to be the company's.
+    // Without an address in one of the domains, each domain must be proven.
     let domains = address.map_or_else(|| provider.domains.clone(), |d| vec![d.to_lowercase()]);
     for domain in domains {
         if !is_proven(server, provider, &domain).await? {
@@ -66,20 +66,20 @@ pub async fn vouched(
     Ok(identity)
 }
 
-/// Whether any provider signs in a company: then the page asks for the address first.
+/// Whether there is a company provider. If so, the sign-in page asks for the address first.
 pub fn any(server: &Server<'_>) -> bool {
     server.settings.providers.iter().any(|provider| !provider.domains.is_empty())
 }
 
-/// What the domain's TXT record must say: which provider, at which server.
+/// The expected content of the domain's TXT record: the provider and this server.
 pub fn record(server: &Server<'_>, provider: &Provider) -> String {
     format!("vestibule-provider={} issuer={}", provider.id, server.issuer)
 }
 
-/// Whether the domain was proven to be the provider's, in the way that the operator set.
+/// Whether the domain is proven to belong to the provider, by the method that the operator chose.
 ///
 /// # Errors
-/// A page, if the DNS has to be asked and doesn't answer.
+/// A page if the DNS must be asked and doesn't respond.
 async fn is_proven(
     server: &Server<'_>,
     provider: &Provider,
@@ -91,12 +91,10 @@ async fn is_proven(
     }
 }
 
-/// Asks the DNS, over HTTPS and in JSON, for the record at `_vestibule.` and the domain; the object
-/// that keeps the answer asks once an hour.
+/// Looks up the TXT record at `_vestibule.` and the domain, by HTTPS and in JSON. The response is cached for an hour.
 ///
 /// # Errors
-/// A page, where the DNS does not answer: to let the person in another way would be to let the
-/// company's rule lapse.
+/// A page if the DNS doesn't respond. Signing the user in some other way would bypass the company's rule.
 async fn has_record(
     server: &Server<'_>,
     provider: &Provider,
@@ -115,7 +113,7 @@ async fn has_record(
     let url = format!("{}?{query}", server.settings.dns_resolver);
     let expected = record(server, provider);
     let said = match ask(server, &url, false).await {
-        // A failed answer isn't used for the usual hour: the resolver is asked again, at most once a minute.
+        // A failed response isn't cached for that hour: the resolver is asked again, at most once a minute.
         Err(_) => ask(server, &url, true).await,
         said => said,
     };
@@ -123,21 +121,20 @@ async fn has_record(
         Ok(texts) => Ok(texts.contains(&expected)),
         Err(error) => {
             let id = &provider.id;
-            server.ports.log.error(&format!("the DNS, for the provider {id}: {error}"));
-            let message = "Who signs your company in cannot be found out at the moment. Try again \
-                           in a minute.";
-            Err(Failure::page(503, "This sign-in cannot go on", message))
+            let log = server.ports.log;
+            log.error(&format!("the DNS lookup for the provider {id} failed: {error}"));
+            let message = "Your company's sign-in can't be found right now. Try again in a minute.";
+            Err(Failure::page(503, "This sign-in can't continue", message))
         }
     }
 }
 
-/// Asks the resolver and reads the TXT records from its answer. `outdated` asks it again although an answer is
-/// cached.
+/// Asks the resolver and parses the TXT records in its response. `outdated` asks again even if a response is cached.
 async fn ask(server: &Server<'_>, url: &str, outdated: bool) -> Result<Vec<String>, DnsError> {
     txt_records(&document(&server.ports, url, outdated).await?)
 }
 
-/// Why the resolver's answer doesn't say which records there are.
+/// Why the resolver's response doesn't say which records exist.
 #[derive(Debug, thiserror::Error)]
 enum DnsError {
     #[error(transparent)]
@@ -148,7 +145,7 @@ enum DnsError {
     Status(u64),
 }
 
-/// The TXT records of a resolver's answer in JSON. Only NOERROR and NXDOMAIN say which records exist (RFC 1035
+/// Parses the TXT records of a resolver's JSON response. Only NOERROR and NXDOMAIN say which records exist (RFC 1035
 /// §4.1.1, RFC 2308 §2). If a failure counted as "no record", the company's users could sign in elsewhere.
 fn txt_records(answer: &str) -> Result<Vec<String>, DnsError> {
     let answer = ForeignObject::parse(answer)?;

@@ -1,4 +1,4 @@
-//! Links who a person is at a provider to the account that is signed in.
+//! Links a user's identity at a provider to the account that is signed in.
 
 use crate::domain::account::{Confirmation, Link, LinkError, LinkRequest};
 use crate::domain::identity::Identity;
@@ -11,10 +11,10 @@ use crate::endpoints::outcome::Outcome;
 use crate::endpoints::server::Server;
 use crate::protocol::text;
 
-/// Links the identity to the account that began it, if it is still the one that is signed in.
+/// Links the identity to the account that started the link, if that account is still signed in.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(in crate::endpoints) async fn link(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -23,8 +23,8 @@ pub(in crate::endpoints) async fn link(
 ) -> Result<Outcome, Failure> {
     let session = browser::claimed_session(request).filter(|held| held.account.as_str() == account);
     let Some(session) = session else {
-        let message = "You signed out, or in as someone else, before it was done. Sign in and try \
-                       again.";
+        let message = "You signed out or switched accounts before this was finished. Sign in and \
+                       try again.";
         return Err(Failure::page(403, "Nothing was linked", message));
     };
     match link_to(server, &session, link).await? {

@@ -1,8 +1,8 @@
-//! A sign-in at a provider that has begun: kept sealed in the browser that began it, so that its
-//! answer is worth nothing in another one.
+//! A sign-in at a provider that has started. It is stored, sealed, in the browser that started it, so its response is
+//! useless in any other browser.
 //!
-//! A browser keeps several, one for each tab. Each has its own cookies, named by when it began and by its
-//! `state`. The oldest are removed when there are too many or they are too large together.
+//! A browser keeps several, for instance one for each tab. Each has its own cookies, named by its start time and its
+//! `state`. The oldest are removed when there are too many or their total is too large.
 
 use std::collections::BTreeMap;
 
@@ -20,38 +20,38 @@ use crate::jose::seal::Purpose;
 use crate::protocol::scope::Scope;
 use crate::upstream::authorization::Binding;
 
-/// How long a person may take at the provider.
+/// How long a user may take at the provider.
 const LIFETIME: Seconds = Seconds(30 * 60);
 /// The prefix of the cookies' names. A value that is too long for one cookie is split among several.
 const COOKIE: &str = "__Host-upstream-";
 /// How many sign-ins one browser keeps at once.
 const MAX_LOGINS: usize = 4;
-/// The total length of these cookies, in bytes: proxies commonly accept headers of at most 8 KiB. A new sign-in
-/// that is longer than this is kept alone.
+/// The total length of these cookies, in bytes: proxies commonly accept headers of at most 8 KiB. A new sign-in that is
+/// longer than this replaces all others.
 const MAX_BYTES: usize = 6_000;
-/// How much one cookie carries, in bytes: browsers take 4096 with the name and the attributes.
+/// How many bytes one cookie carries: browsers accept 4096 with the name and the attributes.
 const CHUNK: usize = 3800;
 const MAX_CHUNKS: usize = 3;
 
-/// What the browser keeps.
+/// A sign-in at a provider, as the browser stores it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpstreamLogin {
-    /// The provider.
+    /// The provider's `id`.
     pub provider: String,
-    /// What the answer must match.
+    /// The values that the response must match.
     pub binding: Binding,
-    /// What it is for.
+    /// What the sign-in is for.
     pub intent: Intent,
-    /// The person must sign in there at or after this.
+    /// The user must sign in there at or after this time.
     pub signed_in_since: Option<Timestamp>,
-    /// When it is too late.
+    /// When it expires.
     expires_at: Timestamp,
 }
 
 /// What a sign-in at a provider is for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Intent {
-    /// To sign in here, and go on with what waits.
+    /// To sign in here and resume the interrupted request.
     SignIn(Interaction),
     /// To link the identity to the account that is signed in here.
     Link {
@@ -67,16 +67,16 @@ pub enum Intent {
 /// An outside account that is being connected.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connecting {
-    /// The account here.
+    /// The user's account here.
     pub account: String,
-    /// The scopes that were asked for.
+    /// The requested scopes.
     pub scope: Scope,
-    /// The app that sent the person, where it was one.
+    /// The app that sent the user; `None` if the user came from the account page.
     pub app: Option<ConnectRequest>,
 }
 
 impl UpstreamLogin {
-    /// Begins one.
+    /// Starts a sign-in at a provider.
     pub fn new(
         server: &Server<'_>,
         provider: &str,
@@ -92,10 +92,10 @@ impl UpstreamLogin {
         }
     }
 
-    /// Has the browser keep it, besides those that it already keeps.
+    /// Stores the sign-in in the browser, with those that it already has.
     ///
     /// # Errors
-    /// A page, where it is more than a browser keeps.
+    /// A page if it is too large for a browser's cookies.
     pub fn keep(
         &self,
         server: &Server<'_>,
@@ -106,8 +106,8 @@ impl UpstreamLogin {
         let sealed = server.seal(Purpose::UpstreamLogin, &json)?;
         let chunks: Vec<&[u8]> = sealed.as_bytes().chunks(CHUNK).collect();
         if chunks.len() > MAX_CHUNKS {
-            let message = "The app that sent you asks for more than fits. Sign in another way.";
-            return Err(Failure::page(400, "This sign-in cannot go on", message));
+            let message = "The app's request is too large. Sign in another way.";
+            return Err(Failure::page(400, "This sign-in can't continue", message));
         }
         let mut response = response;
         for name in evicted_cookies(request, sealed.len()) {
@@ -121,8 +121,8 @@ impl UpstreamLogin {
         Ok(response)
     }
 
-    /// The sign-in that the browser kept for this provider and `state`; `None` if it began in another browser,
-    /// has expired, or was already answered.
+    /// The sign-in that the browser stored for this provider and `state`; `None` if it started in another browser, has
+    /// expired, or was already used.
     pub fn of(
         server: &Server<'_>,
         request: &Request<'_>,
@@ -141,20 +141,20 @@ impl UpstreamLogin {
         (matches && server.now() < login.expires_at).then_some(login)
     }
 
-    /// The cookies that have the browser forget the sign-in: it is answered only once.
+    /// Cookies that make the browser forget the sign-in, so that its response is used only once.
     pub fn forgotten(&self) -> impl Iterator<Item = Cookie> + use<> {
         let id = self.id();
         (0..MAX_CHUNKS).map(move |index| Cookie::removed(cookie_name(&id, index)))
     }
 
-    /// The ID in the names of its cookies: when it began, so that IDs sort by age, then the tag of its `state`.
+    /// The ID in the names of its cookies: its start time, so that IDs sort by age, then the tag of its `state`.
     fn id(&self) -> String {
         let began_at = self.expires_at.minus(LIFETIME).seconds();
         format!("{began_at:010x}{}", state_tag(&self.binding.state))
     }
 }
 
-/// A short tag of a `state`, by which a response finds its sign-in: 48 bits are enough to tell four apart.
+/// A short tag of a `state`, by which a response finds its sign-in. 48 bits suffice to tell a browser's few apart.
 fn state_tag(state: &str) -> String {
     let digest = Sha256::digest(state.as_bytes());
     base16ct::lower::encode_string(digest.first_chunk::<6>().map_or(&[], |bytes| bytes.as_slice()))
@@ -164,7 +164,7 @@ fn cookie_name(id: &str, index: usize) -> String {
     format!("{COOKIE}{id}-{index}")
 }
 
-/// The sign-ins that the browser keeps, the newest first: the ID of each and the length of its cookies in bytes.
+/// The sign-ins that the browser stores, newest first: the ID of each and the length of its cookies in bytes.
 fn kept_logins(request: &Request<'_>) -> Vec<(String, usize)> {
     let mut lengths: BTreeMap<String, usize> = BTreeMap::new();
     for (name, value) in request.cookies() {

@@ -1,5 +1,5 @@
-//! Logout between this server and its providers: theirs ends sessions here (OpenID Connect
-//! Back-Channel Logout 1.0), and one here can go on to theirs (RP-Initiated Logout 1.0).
+//! Logout between this server and its providers. A provider's logout ends sessions here (OpenID Connect Back-Channel
+//! Logout 1.0), and a logout here can continue at the provider (RP-Initiated Logout 1.0).
 
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +26,13 @@ use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::provider::Provider;
 use crate::upstream::{id_token, metadata};
 
-/// Ends the sessions that began in a session at the provider (Back-Channel Logout §2.5 to §2.8).
+/// Ends the sessions that started in a session at the provider (Back-Channel Logout §2.5 to §2.8).
 ///
 /// # Errors
-/// `invalid_request` for a token that is not the provider's logout token; nothing tells whether
-/// anybody was signed in.
+/// `invalid_request` for a token that isn't a logout token of the provider. The response doesn't reveal whether anyone
+/// was signed in.
 pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    let unknown = || OAuthError::invalid_request("there is no such provider");
+    let unknown = || OAuthError::invalid_request("the provider is unknown");
     let provider =
         find(server, request.path_parameter()).filter(|p| p.is_openid()).ok_or_else(unknown)?;
     let form = request.form()?;
@@ -44,7 +44,7 @@ pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<R
         }
         Err(Refusal::Upstream(error)) => {
             log(server, request, provider, &error);
-            return Err(Failure::internal("the keys of a provider could not be had"));
+            return Err(Failure::internal("a provider's keys could not be fetched"));
         }
     };
     end(server, &token).await?;
@@ -62,7 +62,7 @@ async fn read(
     token: &str,
 ) -> Result<LogoutToken, Refusal> {
     let refuse = |error| Err(Refusal::Token(error));
-    // Junk costs no fetch.
+    // Reject malformed tokens before any fetch.
     if Unverified::<UpstreamHeader>::parse(token).is_err() {
         return refuse(LogoutTokenError::Malformed);
     }
@@ -73,7 +73,7 @@ async fn read(
         Err(UpstreamError::Signature) => return refuse(LogoutTokenError::Signature),
         Err(error) => return Err(Refusal::Upstream(error)),
     };
-    // An ID token or an access token of the same provider must not pass for it.
+    // Reject an ID token or access token of the same provider.
     let typ = verified.header.typ.as_deref().unwrap_or("JWT");
     let is_odd = verified.header.odd.contains(&"typ");
     if is_odd || !typ.eq_ignore_ascii_case("logout+jwt") && !typ.eq_ignore_ascii_case("JWT") {
@@ -89,7 +89,7 @@ async fn read(
     Ok(claims)
 }
 
-/// By the person where the token names one, and else by the provider's session.
+/// Ends the user's sessions if the token names the user, otherwise those of the provider's session.
 async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
     let name = match (&token.sub, &token.sid) {
         (Some(sub), _) => identity::identifier(&token.iss, sub),
@@ -104,11 +104,10 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
         issuer: token.iss.clone(),
         subject: token.sub.clone(),
         sid: token.sid.clone(),
-        // A session that began after the token was made is not meant: a token that is sent again
-        // ends nothing more.
+        // Only sessions that started no later than the token: a replayed token must not end later ones.
         begun_before: Timestamp::from_seconds(token.iat.saturating_add(1)),
     };
-    // An account that is gone has no session to end.
+    // An account that was deleted has no session to end.
     server.ask(&Address::Id(account), command).await?.ok();
     Ok(())
 }
@@ -116,9 +115,9 @@ async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
 /// How long a user may take to sign out at the provider, in seconds.
 const AT_THE_PROVIDER: Seconds = Seconds(30 * 60);
 
-/// Where a sign-out leads after the provider has signed the user out too. It is sealed, bound to the browser
-/// that signed out, and expires: otherwise anyone could make a link that redirects anywhere through this
-/// server (RFC 9700 §4.11.2).
+/// Where the browser goes after the provider has signed the user out too. It is sealed, bound to the browser that
+/// signed out, and expires. Otherwise anyone could make a link that redirects anywhere through this server (RFC 9700
+/// §4.11.2).
 #[derive(Serialize, Deserialize)]
 struct AfterLogout {
     to: String,
@@ -126,8 +125,8 @@ struct AfterLogout {
     browser: SecretHash,
 }
 
-/// Sends the browser on after a session here has ended. If the session started at a provider with
-/// `upstream_logout`, it goes there first to sign out, and from there to `to`.
+/// Redirects the browser after a session here has ended. If the session started at a provider with `upstream_logout`,
+/// the browser goes there first to sign out, and from there to `to`.
 ///
 /// # Errors
 /// Internal errors only.
@@ -169,19 +168,19 @@ async fn end_session_endpoint<'s>(
     match metadata::metadata(&server.ports, provider).await {
         Ok(metadata) => Ok(metadata.end_session_endpoint.map(|endpoint| (provider, endpoint))),
         Err(error) => {
-            // The user is signed out here, which is what was requested, so go on without the provider.
+            // The user is signed out here, as requested, so continue without the provider.
             log(server, request, provider, &error);
             Ok(None)
         }
     }
 }
 
-/// Back from the provider: on to where the sign-out was to lead.
+/// The user returns from the provider: redirects to the original target of the sign-out.
 ///
 /// # Errors
-/// A page, for a query that cannot be read.
+/// A page for a query that can't be read.
 pub async fn back(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
-    // A provider that couldn't sign the user out may send an error text that isn't UTF-8.
+    // A provider that failed to sign the user out may send an error text that isn't UTF-8.
     let query = request
         .with_query(|query| Parameters::parse_lossy(query.as_bytes()))
         .map_err(|error| OAuthError::invalid_request(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! Signing in through other providers: the way there, and whose account it is.
+//! Sign-in through other providers: the redirect to them, and the account that a user gets.
 
 pub mod company;
 pub mod link;
@@ -12,18 +12,18 @@ use super::server::Server;
 use crate::domain::account::Membership;
 use crate::upstream::provider::Provider;
 
-/// The provider of that name.
+/// The provider with this `id`.
 pub(super) fn find<'a>(server: &'a Server<'_>, id: &str) -> Option<&'a Provider> {
     server.settings.providers.iter().find(|provider| provider.id == id)
 }
 
-/// Whether the settings now let the provider assert groups and roles.
+/// Whether the settings still let the provider assert groups and roles.
 pub(super) fn is_believed(server: &Server<'_>, membership: &Membership) -> bool {
     find(server, &membership.provider).is_some_and(|p| p.asserts_membership)
 }
 
-/// Where a provider sends the browser back to: an address of its own for each, so that no provider
-/// can pass its answer off as another's (RFC 9700 §4.4.2).
+/// The redirect URI for a provider. Each provider has its own, so that no provider can pass its response off as
+/// another's (RFC 9700 §4.4.2).
 pub(super) fn redirect_uri(server: &Server<'_>, provider: &Provider) -> String {
     server.url(&format!("/callback/{}", provider.id))
 }

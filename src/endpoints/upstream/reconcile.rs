@@ -1,5 +1,5 @@
-//! Whose account is it? A person whom a provider signed in is found, linked, given an account, or
-//! refused, as the operator's rules for that provider say.
+//! Signs in a user who comes from a provider. By the operator's rules for the provider, the user's account is found,
+//! linked or created, or the user is refused.
 
 use super::find;
 use super::start::unknown_provider;
@@ -21,10 +21,10 @@ use crate::endpoints::waiting::Waiting;
 use crate::protocol::email;
 use crate::upstream::provider::Provider;
 
-/// Signs the person in, and goes on with what waited.
+/// Signs the user in and resumes the interrupted request.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(in crate::endpoints) async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -51,7 +51,7 @@ pub(in crate::endpoints) async fn sign_in(
         Verdict::ProveOwnership { is_unproven } => {
             let Person { identity, session, .. } = person;
             let email = identity.verified_email.clone().unwrap_or_default();
-            // The way to the provider left a token in this browser.
+            // The redirect to the provider set a token in this browser.
             let Some(token) = browser::csrf_token(request) else {
                 return Err(Failure::page(400, "This page has expired", "Sign in once more."));
             };
@@ -78,7 +78,7 @@ pub(in crate::endpoints) async fn sign_in(
     }
 }
 
-/// What comes next, now that the person is signed in.
+/// Continues after the user has been signed in.
 async fn after_sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -90,12 +90,12 @@ async fn after_sign_in(
     waiting.signed_in(server, account, *signed_in).await
 }
 
-/// A user whose address a provider vouches for says that the account with that address isn't theirs: someone
-/// else signed up with it and never proved it. The user gets a new account with the address; the page of the
-/// other account says that it lost the address.
+/// Gives the user a new account with their address. The provider vouches for the address, but another account has it,
+/// and the user says that it isn't theirs: someone else signed up with the address and never proved it. The other
+/// account's page says that it lost the address.
 ///
 /// # Errors
-/// A page, if the provider is no longer configured.
+/// A page if the provider is no longer configured.
 pub async fn take_address(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -139,7 +139,7 @@ pub async fn take_address(
     }
 }
 
-/// Has the provider's session lead to the account, for a logout that names nothing else.
+/// Maps the provider's session ID to the account, for a logout token that names only the session.
 async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Result<(), Failure> {
     let Person { identity, session, .. } = person;
     let Some(sid) = &session.sid else {
@@ -148,7 +148,7 @@ async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Resul
     let name = Address::Name(session_identifier(&identity.issuer, sid));
     let until = server.now().plus(server.settings.lifetimes.session);
     let command = Lend { account: account.to_string(), until };
-    // A name that is another's is none of this provider's making: the logout by `sub` remains.
+    // If the name already belongs to another account, a logout token with `sub` still works.
     server.ask(&name, command).await?.ok();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The way to a provider.
+//! Redirects the browser to a provider.
 
 use super::login::{Intent, UpstreamLogin};
 use super::{find, redirect_uri};
@@ -16,17 +16,17 @@ use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
 
-/// Sends the browser to a provider to sign in there.
+/// Redirects the browser to a provider to sign in there.
 ///
 /// # Errors
-/// A page, where there is no such provider or what waited has expired.
+/// A page if the provider is unknown or the interaction has expired.
 pub async fn sign_in_at(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let query = request.query()?;
     let interaction = Interaction::open(server, request, query.get("flow"))?;
     let provider = find(server, request.path_parameter());
     let provider = provider.filter(|provider| provider.signs_in).ok_or_else(unknown_provider)?;
-    // A link on another site would begin a sign-in that the person did not ask for: it leads to the
-    // page where the person may.
+    // A link on another site must not start a sign-in that the user didn't ask for. It leads to the sign-in page
+    // instead.
     if request.header("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Ok(Outcome::see_other(&interaction.address(server, "/sign-in")?));
     }
@@ -35,26 +35,26 @@ pub async fn sign_in_at(server: &Server<'_>, request: &Request<'_>) -> Result<Ou
     to_provider(server, request, provider, interaction, (hint, again)).await
 }
 
-/// A provider begins a sign-in (OpenID Connect Core §4): only one whose operator here allows it, and
-/// to the account page alone. `target_link_uri` is not followed.
+/// A provider starts a sign-in (OpenID Connect Core §4). The operator must have allowed it for this provider, and it
+/// leads only to the account page: `target_link_uri` is ignored.
 ///
 /// # Errors
-/// A page, where the provider may not.
+/// A page if the request can't be read.
 pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let parameters = match request.method {
         Method::Post => request.form(),
         _ => request.query(),
     };
     let unreadable =
-        |_| Failure::page(400, "This sign-in cannot be read", "Begin again where you came from.");
+        |_| Failure::page(400, "This sign-in can't continue", "Go back and start again.");
     let parameters = parameters.map_err(unreadable)?;
     let issuer = parameters.get("iss").unwrap_or_default();
     let provider = server.settings.providers.iter().find(|provider| {
         provider.issuer == issuer && provider.signs_in && provider.initiated_login
     });
     let Some(provider) = provider else {
-        let message = "The site that sent you cannot sign you in here by itself. Sign in below, or go \
-                       back to the app that you want to use.";
+        let message = "That site can't start a sign-in here. Sign in below, or go back to the app \
+                       that you want to use.";
         let shown = SignInPage::error(403, message.to_owned());
         return Ok(Outcome::ShowSignIn(Interaction::Account, shown));
     };
@@ -62,10 +62,10 @@ pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Out
     to_provider(server, request, provider, Interaction::Account, (hint, false)).await
 }
 
-/// Sends the browser to a provider, with what the app's own request asks for passed on.
+/// Redirects the browser to a provider, and passes on what the app's request asks for.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub async fn to_provider(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -91,7 +91,7 @@ pub async fn to_provider(
         since = since.max(chosen.signed_in_since(server.now()));
     }
     if wishes.prompt_login {
-        // So that the provider says when the person signed in (OpenID Connect Core §3.1.2.1).
+        // With `max_age`, the provider must say when the user signed in (OpenID Connect Core §3.1.2.1).
         wishes.max_age = Some(0);
     }
     if since.is_some() && !provider.is_openid() {
@@ -108,7 +108,7 @@ pub async fn to_provider(
         Err(Begin::Upstream(error)) => {
             log(server, request, provider, &error);
             let message = format!(
-                "{} does not answer at the moment. Try again in a minute, or sign in another way.",
+                "{} isn't responding. Try again in a minute, or sign in another way.",
                 provider.name
             );
             Ok(Outcome::ShowSignIn(interaction, SignInPage::error(503, message)))
@@ -116,10 +116,10 @@ pub async fn to_provider(
     }
 }
 
-/// Sends the browser to a provider to link the account there to the one that is signed in here.
+/// Redirects the browser to a provider, to link the identity there to the account that is signed in here.
 ///
 /// # Errors
-/// A page, where the provider does not answer.
+/// A page if the provider doesn't respond.
 pub async fn link_with(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -138,14 +138,14 @@ pub async fn link_with(
             log(server, request, provider, &error);
             Err(Failure::page(
                 503,
-                "The provider does not answer",
+                "The provider isn't responding",
                 format!("Nothing was linked. Try {} again in a minute.", provider.name),
             ))
         }
     }
 }
 
-/// Why the way to a provider cannot be taken.
+/// Why the browser can't be redirected to a provider.
 pub(in crate::endpoints) enum Begin {
     Upstream(UpstreamError),
     Failure(Failure),
@@ -157,11 +157,11 @@ pub(in crate::endpoints) struct Departure {
     pub intent: Intent,
     /// The user must sign in at the provider at or after this time.
     pub since: Option<Timestamp>,
-    /// What the provider is asked for.
+    /// What the request asks of the provider.
     pub wishes: Wishes,
 }
 
-/// Sends the browser to a provider.
+/// Redirects the browser to a provider.
 pub(in crate::endpoints) async fn begin(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -169,7 +169,7 @@ pub(in crate::endpoints) async fn begin(
     Departure { intent, since, wishes }: Departure,
 ) -> Result<Response, Begin> {
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
-    // Only here, because the callback reads the same document again.
+    // Logged only here, because the callback reads the same document again.
     log_odd(&server.ports, provider, "metadata", &metadata.odd);
     let login = UpstreamLogin::new(server, &provider.id, intent, since);
     let redirect_uri = redirect_uri(server, provider);
@@ -178,7 +178,7 @@ pub(in crate::endpoints) async fn begin(
     login.keep(server, request, Response::see_other(&address)).map_err(Begin::Failure)
 }
 
-/// Tells the operator why a provider failed; the person is told what to do.
+/// Logs why a provider failed. The user gets a message without details.
 pub(in crate::endpoints) fn log(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -192,7 +192,7 @@ pub(in crate::endpoints) fn log(
 pub(in crate::endpoints) fn unknown_provider() -> Failure {
     Failure::page(
         404,
-        "There is no such provider",
-        "The link may be old. Go back and choose another way to sign in.",
+        "Provider not found",
+        "The link may be out of date. Go back and choose another way to sign in.",
     )
 }

@@ -1,4 +1,4 @@
-//! Whose account it is, by the operator's rules for the provider.
+//! Decides which account a user gets, by the operator's rules for the provider.
 
 use super::company;
 use crate::domain::account::{
@@ -21,34 +21,34 @@ use crate::protocol::claims::StandardClaims;
 use crate::protocol::text;
 use crate::upstream::provider::{Creation, Linking, Provider};
 
-/// A person whom a provider signed in.
+/// A user whom a provider signed in.
 pub(in crate::endpoints) struct Person {
     /// The user's identity at the provider.
     pub identity: Identity,
     /// How and when the user authenticated there.
     pub session: UpstreamSession,
-    /// The app wanted a sign-in at or after this.
+    /// The app required a sign-in at or after this time.
     pub signed_in_since: Option<Timestamp>,
     /// Whether the user signed in to confirm a change.
     pub confirms: bool,
-    /// What the app asks of the account that the person turns out to have.
+    /// The app's request, for the account that the user turns out to have.
     pub asks: Option<Box<AuthorizeRequest>>,
 }
 
-/// What the rules come to.
+/// The decision.
 pub(super) enum Verdict {
-    /// The person is signed in.
+    /// The user is signed in.
     SignedIn(ObjectId, Box<SignedIn>),
     /// The address has an account already, so the user must sign in to it to show that it is theirs.
     /// `is_unproven`: the account never proved the address, so the user may take it instead.
     ProveOwnership { is_unproven: bool },
-    /// The company of the address signs its people in elsewhere.
+    /// The company of the address has another provider: its name, and the address.
     Elsewhere(String, String),
-    /// Not this person, and why.
+    /// The user is refused: the message for the user.
     Refused(String),
 }
 
-/// Decides whose account it is, by the rules of the provider.
+/// Decides which account the user gets.
 ///
 /// # Errors
 /// Internal errors only.
@@ -64,7 +64,7 @@ pub(super) async fn decide(
     {
         return Ok(Verdict::Elsewhere(other.name.clone(), email.clone()));
     }
-    // Found: the identity leads to an account.
+    // The identity is linked to an account.
     if let Some(account) = names::owner(server, &identity.identifier()).await? {
         let address = own_address(server, &account).await?.map(|own| own.email);
         if let Some(email) = &address
@@ -85,7 +85,7 @@ pub(super) async fn decide(
         if let Some(name) = adopts_address {
             names::unclaim(server, &name, account.as_str()).await?;
         }
-        // It led to an account that is gone, or gave it up: the identity is nobody's.
+        // The account was deleted or unlinked the identity, so the identity is free.
     }
     let Some(email) = &identity.verified_email else {
         return create(server, request, provider, person, None).await;
@@ -100,7 +100,7 @@ pub(super) async fn decide(
             Ok(Verdict::ProveOwnership { is_unproven: own.is_some_and(|own| !own.is_proven) })
         }
         Linking::VerifiedEmail => {
-            // The names are claimed first, as for a new account.
+            // Claim the identity's name first, as for a new account.
             let name = identity.identifier();
             if !names::claim(server, &name, account.as_str()).await? {
                 return Ok(Verdict::Refused(in_between(&provider.name)));
@@ -116,9 +116,9 @@ pub(super) async fn decide(
     }
 }
 
-/// Why a name that was free a moment ago is taken.
+/// The message if someone else claimed the name between two steps.
 pub(super) fn in_between(name: &str) -> String {
-    format!("Another sign-in with {name} was faster. Try again.")
+    format!("Another sign-in with {name} finished first. Try again.")
 }
 
 async fn own_address(
@@ -152,8 +152,7 @@ struct Linked {
     adopts_address: Option<String>,
 }
 
-/// Signs in to an account, linking the identity where the account may take it at once; none where
-/// the account does not know the person.
+/// Signs in to an account and, if allowed, links the identity. `None` if the identity isn't linked to the account.
 async fn try_account(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -177,7 +176,7 @@ async fn try_account(
         Ok(signed_in) => Ok(Some(Verdict::SignedIn(account, Box::new(signed_in)))),
         Err(SignInWithError::NotLinked | SignInWithError::Unknown) => Ok(None),
         Err(error @ SignInWithError::TooManyIdentities) => {
-            Ok(Some(Verdict::Refused(format!("Your account cannot be linked: {error}."))))
+            Ok(Some(Verdict::Refused(format!("Your account can't be linked: {error}."))))
         }
     }
 }
@@ -204,7 +203,7 @@ fn session(
     }
 }
 
-/// Checks that the provider's `create` setting allows an account for a user who has none; the error is for
+/// Checks that the provider's `create` setting allows an account for a user who has none. The error is a message for
 /// the user.
 pub(super) fn may_create(provider: &Provider, identity: &Identity) -> Result<(), String> {
     let verified = identity.verified_email.as_deref();
@@ -218,12 +217,12 @@ pub(super) fn may_create(provider: &Provider, identity: &Identity) -> Result<(),
     }
     let (name, called) = (&provider.name, text::isolated(identity.label()));
     Err(format!(
-        "There is no account here for {called} of {name}, and new ones are made by invitation alone. \
-         Ask the people who run this service, or sign in another way."
+        "{called} of {name} has no account here, and new accounts are by invitation only. Ask the \
+         people who run this service, or sign in another way."
     ))
 }
 
-/// Makes an account, where the rules allow one.
+/// Creates an account if the rules allow it.
 pub(super) async fn create(
     server: &Server<'_>,
     request: &Request<'_>,

@@ -13,11 +13,11 @@ export class Account {
   kv = new KvNamespaces();
   // Custom domains by ID.
   domains = new Map();
-  // Hostnames that have a DNS record which isn't a worker's.
+  // Host names that have a DNS record of something other than a worker.
   dnsRecords = new Set();
   // Compressed bytes that a worker may have: 3 MiB on the free plan.
   sizeLimit = 3 * 1024 * 1024;
-  // How many requests after a deployment still reach the version before it.
+  // How many requests after a deployment still reach the previous version.
   lag = 0;
 
   // `subdomain` is the one at workers.dev; undefined until one is registered.
@@ -51,7 +51,7 @@ export class Accounts {
     return zone;
   }
 
-  // The zone that a host name belongs to, in an account.
+  // The zone of an account to which a host name belongs.
   zoneOf(host, account) {
     const zones = [...this.zones.values()].filter((zone) => zone.account === account);
     return zones.find(({ name }) => host === name || host.endsWith(`.${name}`));
@@ -67,7 +67,7 @@ export class Accounts {
     this.#tokens.delete(text);
   }
 
-  // RFC 6750 §2.1. Cloudflare tells a header that can't be a token from a token that it doesn't know.
+  // RFC 6750 §2.1. Cloudflare distinguishes a header that can't be a token from an unknown token.
   authenticate(headers, path) {
     const header = headers.authorization ?? "";
     if (!/^Bearer [\w.-]{8,}$/.test(header)) {

@@ -48,7 +48,7 @@ export class Api {
       method, path, query: Object.fromEntries(url.searchParams), by, token: headers.authorization?.replace(/^Bearer /, ""),
       body: await redact({ method, path, headers }, body), status: undefined,
     };
-    // Whether the body had this text, even where the log doesn't show it.
+    // Whether the body contained this text, even if the log doesn't show it.
     Object.defineProperty(entry, "contained", { value: (text) => body.includes(text) });
     this.requests.push(entry);
     return { entry, method, path, query: url.searchParams, headers, body, by };

@@ -18,9 +18,9 @@ export class Faults {
   #failures = [];
   #holds = [];
 
-  // The next `times` requests that match fail with this status, code and message. They have no effect, unless `after`
-  // is "handled": then only the answer is replaced. With `lost`, the connection is reset instead of an answer. `body`
-  // replaces the JSON, for example by a page of HTML. Returns the rule; `uses` counts the requests that met it.
+  // The next `times` matching requests fail with this status, code and message. They have no effect, unless `after` is
+  // "handled": then only the response is replaced. With `lost`, the connection is reset instead of a response. `body`
+  // replaces the JSON, for example with a page of HTML. Returns the rule; its `uses` counts the affected requests.
   fail({ method, path, status = 500, code, message, headers = {}, times = 1, after = "before", lost = false, body }) {
     if (after !== "before" && after !== "handled") throw new Error(`"after" can't be ${after}`);
     const [usualCode, usualMessage] = USUAL[status] ?? USUAL[500];
@@ -30,8 +30,8 @@ export class Faults {
     return rule;
   }
 
-  // The next `times` requests that match wait, before they have any effect or, with `after: "handled"`, before they are
-  // answered. `reached` resolves when the first of them waits; `release` lets all of them go on.
+  // The next `times` matching requests wait before they have any effect or, with `after: "handled"`, before their
+  // response is sent. `reached` resolves when the first of them waits; `release` lets all of them continue.
   hold({ method, path, times = 1, after = "before" }) {
     const reached = Promise.withResolvers();
     const released = Promise.withResolvers();

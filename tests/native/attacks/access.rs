@@ -47,7 +47,7 @@ pub fn signed_up(world: &World, email: &str) -> Browser {
     browser
 }
 
-/// Authorizes, allowing whatever the consent page asks, and redeems the code.
+/// Authorizes an app, allows everything on the consent page, and redeems the code.
 pub fn tokens(world: &World, browser: &mut Browser, client_id: &str, more: &str) -> Value {
     let mut response = browser.get(world, &authorize_url(client_id, more));
     let location = response.header("location").unwrap_or_default().to_owned();
@@ -154,7 +154,7 @@ fn one_app_pushes_out_every_other_apps_grants() {
 
 #[test]
 fn codes_that_nobody_redeems_push_out_an_apps_own_grants() {
-    // The attack: a page sends the browser to /authorize again and again, to end the app's other grants
+    // The attack: a page sends the browser to /authorize repeatedly, to end the app's other grants.
     let world = World::new(&[]);
     let mut browser = signed_up(&world, "person@example.test");
     let honest = app(&world, "openid offline_access", true);
@@ -164,7 +164,7 @@ fn codes_that_nobody_redeems_push_out_an_apps_own_grants() {
         browser.get(&world, &authorize_url(&honest, &format!("{scope}&prompt=none")));
     }
     assert!(refresh(&world, &honest, &issued)["access_token"].is_string());
-    // The alarm of the account removes those whose codes have expired, some at a time.
+    // The account's alarm removes those whose codes have expired, a limited number at a time.
     world.advance(7 * 86_400);
     for _ in 0..30 {
         world.advance(60);
@@ -214,7 +214,7 @@ fn the_operators_own_app_gets_back_by_itself_what_the_user_took_away() {
     assert_eq!(browser.post(&world, "/account/apps", &fields).status, 303);
     let issued = tokens(&world, &mut browser, &app, scope);
     assert_eq!(userinfo(&world, &issued)["email"], Value::Null);
-    // After the user has removed the app altogether, it begins anew.
+    // After the user has removed the app completely, it starts without any access.
     let fields = [("csrf", csrf.as_str()), ("client_id", &app)];
     assert_eq!(browser.post(&world, "/account/apps", &fields).status, 303);
     let issued = tokens(&world, &mut browser, &app, scope);

@@ -60,13 +60,13 @@ fn a_stolen_session_unlinks_sets_a_password_or_deletes_without_a_proof() {
         let page = thief.post(&world, path, &[("csrf", csrf.as_str()), field]);
         assert_eq!(page.status, status, "{path} {field:?}: {}", text(&page));
     }
-    // The owner signs in again and repeats the change.
+    // The user signs in again and repeats the change.
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
     provider.visit(&world, &mut victim, "/sign-in/acme?prompt=login");
     let token = csrf_of(&world, &mut victim);
     let unlink = [("csrf", token), ("unlink", key)];
     let unlink: Vec<(&str, &str)> = unlink.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    // The confirmation was accepted. What refuses now is another rule: the last way in stays.
+    // The confirmation was accepted. Another rule refuses now: the last way to sign in stays.
     assert_eq!(victim.post(&world, "/account/identities", &unlink).status, 409);
 }
 
@@ -83,11 +83,11 @@ fn a_stolen_session_lives_on_after_the_password_was_changed() {
         [("csrf", csrf.as_str()), ("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
     let done = victim.post(&world, "/account/password", &change);
     assert_eq!(done.status, 303, "{}", text(&done));
-    // The copied cookie opens no session any more, and the grants made with it have ended.
+    // The copied cookie belongs to no session any more, and the grants that were made with it have ended.
     assert_eq!(thief.get(&world, "/account").status, 303);
     assert_eq!(access::refresh(&world, &app, &stolen)["error"], "invalid_grant");
     assert_eq!(victim.get(&world, "/account").status, 200);
-    // The page asks the user to check the linked accounts, which still sign in.
+    // The page asks the user to check the linked accounts, which can still sign in.
     let page = text(&victim.get(&world, "/account?done=password"));
     assert!(page.contains("All other browsers, apps and devices were signed out"), "{page}");
 }
@@ -151,7 +151,7 @@ fn an_old_id_token_alone_ends_a_users_session() {
     anyone.get(&world, &format!("/end_session?id_token_hint={hint}"));
     anyone.post(&world, "/end_session", &[("id_token_hint", hint)]);
     assert_eq!(victim.get(&world, "/account").status, 200);
-    // With the session's cookie, the ID token signs the browser out without a question.
+    // With the session's cookie, the ID token signs the browser out without asking.
     assert_eq!(victim.get(&world, &format!("/end_session?id_token_hint={hint}")).status, 303);
     assert_eq!(answer(&victim.get(&world, "/account"), "code"), None);
     assert_eq!(victim.get(&world, "/account").status, 303);
@@ -180,7 +180,7 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         fields.extend(more);
         let page = thief.post(&world, &path, &fields);
         assert_eq!(page.status, 403, "{action}");
-        assert!(text(&page).contains("To change My app, show that it&#39;s you"), "{action}");
+        assert!(text(&page).contains("To change My app, confirm that it&#39;s you"), "{action}");
     }
     let token = csrf_of(&world, &mut victim);
     let secrets = field(&text(&victim.get(&world, &path)), "secrets").unwrap();
@@ -191,13 +191,13 @@ fn a_stolen_session_makes_a_secret_for_an_app_or_points_it_elsewhere() {
         ("current_password", PASSWORD),
     ];
     let rotated = victim.post(&world, &path, &fields);
-    assert!(text(&rotated).contains("A new secret was made"), "{}", text(&rotated));
+    assert!(text(&rotated).contains("A new secret was created"), "{}", text(&rotated));
 }
 
 #[test]
 fn a_stolen_session_takes_an_identity_that_waits_to_be_linked() {
-    // A provider vouches for the address of the thief's own account, so its identity waits to be linked.
-    // The thief then presents the stolen cookie instead of signing in.
+    // A provider vouches for the address of the thief's own account, so its identity waits to be linked. The thief then
+    // sends the stolen cookie instead of signing in.
     let providers = setting(ISSUER, json!({ "trust_email": true }));
     let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
     let provider = TestProvider::new(&world, ISSUER);
@@ -234,13 +234,13 @@ fn confirming_with_somebody_elses_identity_switches_the_account_or_confirms_anyt
     let way = asked.split("href=\"").find(|link| link.contains("/sign-in/acme?flow=")).unwrap();
     let way = way.split('"').next().unwrap().replace("&#38;", "&");
     let session = owner.cookies["__Host-session"].clone();
-    // At the provider somebody else is signed in.
+    // Another user is signed in at the provider.
     provider.says.borrow_mut().id_token = json!({ "sub": "eve", "auth_time": 1_800_000_601 });
     provider.tells(json!({ "sub": "eve" }));
     let refused = provider.visit(&world, &mut owner, &way);
     assert_eq!(refused.status, 403, "{}", text(&refused));
     assert_eq!(owner.cookies["__Host-session"], session, "the session is the owner's still");
-    // The linked identity confirms, and the user is told that they can go on.
+    // The linked identity confirms, and the user sees that they can continue.
     provider.says.borrow_mut().id_token = json!({ "auth_time": 1_800_000_601 });
     provider.tells(json!({}));
     let confirmed = provider.visit(&world, &mut owner, &way);
@@ -274,7 +274,7 @@ fn a_cookie_copied_right_after_a_sign_in_needs_no_password() {
         let page = thief.post(&world, "/account/identities", &[("csrf", token.as_str()), field]);
         assert_eq!(page.status, 403, "{field:?}");
     }
-    // The owner confirms at the provider instead of typing the password.
+    // The user confirms at the provider instead of typing the password.
     let token = csrf_of(&world, &mut owner);
     let unlink = [("csrf", token.as_str()), ("unlink", key.as_str())];
     let asked = text(&owner.post(&world, "/account/identities", &unlink));
@@ -304,7 +304,7 @@ fn a_thief_sends_the_owner_a_confirmation_of_the_thiefs_own() {
 
 #[test]
 fn a_person_who_left_the_company_keeps_a_way_in() {
-    // A password would outlast the company's account, and the company's own link must not be lost
+    // A password would still work after the company closes its account, and the company's own link must not be lost.
     let providers = setting(ISSUER, json!({ "domains": ["acme.example"] }));
     let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
     let provider = TestProvider::new(&world, ISSUER);

@@ -10,8 +10,8 @@ use crate::support::{START, SeededEntropy, World};
 
 #[test]
 fn sign_ups_beyond_the_limit_cost_as_much_as_those_within() {
-    // The attack: each refused POST costs an Argon2 hash. Each hash draws a salt, so the test checks
-    // that a refused sign-up draws none.
+    // The attack: each refused POST costs an Argon2id hash. Each hash draws a salt, so the test checks that a refused
+    // sign-up draws none.
     let world = World::new(&[("SIGN_UPS_PER_HOUR", "1")]);
     signed_up(&world, "first@example.test");
     let fields = [("email", "second@example.test"), ("password", PASSWORD)];
@@ -55,7 +55,7 @@ fn a_network_signs_in_more_often_than_any_household_does() {
 
 #[test]
 fn the_time_of_a_first_probe_tells_whether_an_address_has_an_account() {
-    // Both failures are answered a whole second after the request, with the same number of calls
+    // Both failures get their response a whole second after the request, with the same number of calls.
     let world = World::new(&[]);
     signed_up(&world, "person@example.test");
     let probe = |email: &str| {

@@ -61,7 +61,7 @@ fn account_page(world: &World, browser: &mut Browser) -> String {
 
 #[test]
 fn another_tenant_of_one_provider_takes_over_the_accounts_of_a_company() {
-    // Whoever owns any tenant can write a company's address into its directory
+    // The owner of any tenant can write a company's address into its directory.
     for table in [
         json!({ "preset": "microsoft" }),
         json!({ "preset": "microsoft", "tenant": "organizations" }),
@@ -86,7 +86,7 @@ fn another_tenant_of_one_provider_takes_over_the_accounts_of_a_company() {
 
 #[test]
 fn an_address_without_email_verified_takes_over_an_account_unless_one_named_company_says_it() {
-    // A missing `email_verified` (OpenID Connect Core §5.1) doesn't mean true
+    // A missing `email_verified` (OpenID Connect Core §5.1) doesn't mean true.
     for (issuer, verified) in [(ISSUER, true), ("https://gitlab.com", false)] {
         let providers = setting(issuer, json!({ "domains": ["acme.example"] }));
         let world = World::new(&[("PROVIDERS", providers.as_str()), SECRET]);
@@ -97,7 +97,7 @@ fn an_address_without_email_verified_takes_over_an_account_unless_one_named_comp
         let page = account_page(&world, &mut browser);
         assert_eq!(page.contains("your account needs no password"), verified, "{issuer}");
     }
-    // A value that can't be read doesn't count as missing either.
+    // An unreadable value doesn't count as missing either.
     let (world, provider) = world_with(json!({ "domains": ["acme.example"] }));
     provider.tells(json!({ "email": "boss@acme.example", "email_verified": { "is": true } }));
     let mut browser = Browser::default();
@@ -107,7 +107,7 @@ fn an_address_without_email_verified_takes_over_an_account_unless_one_named_comp
 
 #[test]
 fn a_private_google_account_speaks_for_a_company() {
-    // Only Google's `hd` says that a user belongs to a company
+    // Only Google's `hd` says that a user belongs to a company.
     let google = "https://accounts.google.com";
     let table = json!({ "domains": ["acme.example"], "trust_email": true, "membership": true });
     let providers = setting(google, table);
@@ -129,7 +129,7 @@ fn a_private_google_account_speaks_for_a_company() {
 
 #[test]
 fn a_statement_about_one_address_verifies_another() {
-    // `email: null, email_verified: true` in the ID token, and an address in the profile alone
+    // `email: null, email_verified: true` in the ID token, and an address only in the profile.
     let (world, _) = world_with(json!({ "trust_email": true }));
     let provider = &world.settings.providers[0];
     let profile = json!({ "sub": "dana", "email": "victim@example.org" });
@@ -192,7 +192,7 @@ fn one_source_of_groups_replaces_anothers() {
     other.tells(json!({ "groups": ["guests"], "roles": ["reader"] }));
     sign_in_at(&world, &other, "social", &mut browser);
     assert_eq!(told(&world, &mut browser), (json!(["staff", "guests"]), json!(["reader"])));
-    // A group that one source no longer names is gone; the other's stays.
+    // A group that its source no longer asserts is removed; the other source's groups stay.
     other.tells(json!({}));
     sign_in_at(&world, &other, "social", &mut browser);
     assert_eq!(told(&world, &mut browser), (json!(["staff"]), Value::Null));
@@ -212,7 +212,7 @@ fn what_an_earlier_version_stored_of_groups_is_kept_by_its_source() {
     assert!(person.claims.groups.is_empty() && !person.sources.contains_key("groups"));
     let held: Vec<_> = person.memberships.values().collect();
     assert_eq!((held[0].provider.as_str(), &held[0].groups), ("acme", &vec!["staff".to_owned()]));
-    // What the operator set, and no provider asserted, stays.
+    // Groups that the operator set, and no provider asserted, stay.
     stored["sources"] = json!({});
     let person = Account::migrate(1, stored).expect("a state of version 1");
     assert_eq!(person.claims.groups, ["staff"]);
@@ -250,7 +250,7 @@ fn an_account_without_an_address_adopts_a_proven_one_that_no_account_has() {
 
 #[test]
 fn auth_time_is_claimed_without_proof() {
-    // A provider that sends no `auth_time`: the time is unknown, not now
+    // A provider without `auth_time`: the time is unknown, it is not now.
     let (world, provider) = world_with(json!({ "trust_email": true }));
     provider.tells(json!({ "email": "dana@example.org", "email_verified": true }));
     let app = super::access::app(&world, "openid", true);
@@ -303,7 +303,7 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
     assert!(page.contains("Start a new account instead"), "{page}");
     let flow = page.split("name=\"flow\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let csrf = browser.cookies["__Host-csrf"].clone();
-    // Asked once more, since it can't be undone.
+    // Asked again, because it can't be undone.
     let fields = [("csrf", csrf.as_str()), ("flow", flow), ("decision", "not-mine")];
     let asked = text(&browser.post(&world, "/sign-in", &fields));
     assert!(
@@ -314,7 +314,7 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
     let taken = browser.post(&world, "/sign-in", &fields);
     assert_eq!(taken.header("location"), Some(&*format!("{ORIGIN}/account")), "{}", text(&taken));
     assert!(account_page(&world, &mut browser).contains("victim@example.org"));
-    // The other account is told, and its password opens nothing at that address any more.
+    // The other account's page says so, and its password no longer works with that address.
     assert!(account_page(&world, &mut squatter).contains("someone else has proven"));
     let again = Browser::default().submit(
         &world,
@@ -322,7 +322,7 @@ fn a_sign_up_that_proves_nothing_keeps_an_address_from_its_owner() {
         &[("email", "victim@example.org"), ("password", PASSWORD)],
     );
     assert_eq!(again.status, 422);
-    // Sent again, it takes nothing from the account that has now proven the address.
+    // When the form is sent again, it takes nothing from the account that has now proven the address.
     assert_ne!(browser.post(&world, "/sign-in", &fields).status, 303);
 }
 
@@ -388,7 +388,7 @@ fn a_provider_speaks_for_a_domain_that_the_dns_does_not_prove() {
         let page = account_page(&world, &mut browser);
         assert!(page.contains("boss@acme.example"), "{page}");
         assert_eq!(page.contains("From Acme: groups"), is_proven, "{page}");
-        // An address of the account's own signs in to it, and no other provider's user gets it.
+        // If the domain is proven, a sign-up with its address goes to the provider. Otherwise it creates an account.
         let sign_up = [("email", "boss@acme.example"), ("password", PASSWORD)];
         let response = Browser::default().submit(&world, "/sign-up", &sign_up);
         let there = response.header("location").unwrap_or_default().to_owned();

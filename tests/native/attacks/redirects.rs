@@ -67,7 +67,7 @@ fn a_sign_out_leads_a_browser_to_an_unknown_app() {
     let page = Browser::default().get(&world, &url);
     assert_eq!((page.status, page.header("location")), (200, None));
     assert!(text(&page).contains("Takes you back to <strong>evil.example.test</strong>"));
-    // An ID token of the attacker's own account doesn't help.
+    // An ID token of the attacker's own account makes no difference.
     let mut attacker = signed_up(&world, "attacker@example.test");
     let response = attacker.get(
         &world,

@@ -1,4 +1,4 @@
-//! Accounts that are made and deleted.
+//! Creating and deleting accounts.
 
 use vestibule::domain::machine::Class;
 
@@ -17,7 +17,7 @@ fn whoever_repeats_a_sign_up_that_was_cut_off_has_an_account_in_the_end() {
             assert!(answered.is_none_or(|response| response.status == 303));
             if !is_signed_up(world, browser) {
                 let again = browser.submit(world, "/sign-up", &fields);
-                // If only the response was lost, the account is there.
+                // If only the response was lost, the account exists.
                 if again.status != 303 {
                     assert_eq!(browser.submit(world, "/sign-in", &fields[1..]).status, 303);
                 }
@@ -45,7 +45,7 @@ fn an_account_that_is_deleted_is_gone_with_its_address_and_its_grants_or_is_ther
         |world, (browser, ..)| browser.submit(world, "/account/delete", &fields),
         |world, (browser, client_id, issued), answered| {
             if answered.is_none() {
-                // Whoever repeats it finishes what the first request began.
+                // Repeating the request finishes what the first one began.
                 browser.submit(world, "/account/delete", &fields);
             }
             assert!(!is_signed_up(world, browser));
@@ -53,7 +53,7 @@ fn an_account_that_is_deleted_is_gone_with_its_address_and_its_grants_or_is_ther
             let again = [("name", "Pat"), ("email", email), ("password", PASSWORD)];
             let again = Browser::default().submit(world, "/sign-up", &again);
             assert_eq!(again.status, 303, "the address is free");
-            // An end that comes twice is remembered while a code could be on its way.
+            // A repeated end is remembered while a code could be on its way.
             world.advance(60);
             assert_eq!(world.objects.count(Class::Grant), 0);
         },

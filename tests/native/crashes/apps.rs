@@ -1,4 +1,4 @@
-//! Apps that are made and deleted (RFC 7591, RFC 7592).
+//! Creating and deleting apps (RFC 7591, RFC 7592).
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
@@ -19,21 +19,21 @@ fn make_app(world: &World, browser: &mut Browser, csrf: &str) -> Response {
     browser.post(world, "/developers", &fields)
 }
 
-/// The apps in the person's list.
+/// The apps in the user's list.
 fn listed(world: &World, browser: &mut Browser) -> Vec<String> {
     let page = text(&browser.get(world, "/developers"));
     let ids = page.split("/developers/vcl_").skip(1);
     ids.filter_map(|rest| Some(format!("vcl_{}", rest.split(['"', '?']).next()?))).collect()
 }
 
-/// Whether the person can delete the account, which needs that no app is left.
+/// Whether the user can delete the account, which is possible only without apps.
 fn can_leave(world: &World, browser: &mut Browser) -> bool {
     let fields = [("current_password", PASSWORD)];
     let left = browser.submit(world, "/account/delete", &fields);
-    text(&left).contains("Your account is gone")
+    text(&left).contains("Your account was deleted")
 }
 
-/// Whether `/authorize` takes a request of the client.
+/// Whether `/authorize` accepts a request of the client.
 fn is_taken(world: &World, client_id: &str) -> bool {
     let response = Browser::default().get(world, &authorize_url(client_id, "&scope=openid"));
     assert!(matches!(response.status, 200 | 400), "{}", response.status);

@@ -1,4 +1,4 @@
-//! Outside accounts that are connected and disconnected.
+//! Connecting and disconnecting outside accounts.
 
 use vestibule::domain::machine::Class;
 
@@ -60,7 +60,7 @@ fn whoever_connects_again_before_the_alarm_has_the_new_connection() {
             let mut scene = Scene::new();
             let app = scene.app("App");
             scene.issues("at-0", "read");
-            // The provider's metadata and keys are known.
+            // The provider's metadata and keys are cached.
             connect(&mut scene, &app, false);
             disconnect(&mut scene, &app, false);
             scene.issues("at-1", "read");

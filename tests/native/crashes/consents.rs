@@ -1,4 +1,4 @@
-//! Consent to what an app asks for.
+//! Consent to an app's request.
 
 use vestibule::domain::machine::Class;
 use vestibule::endpoints::http::Response;
@@ -81,8 +81,8 @@ fn a_consent_is_remembered_and_in_the_list_or_neither_and_can_be_withdrawn() {
 }
 
 #[test]
-fn a_consent_that_was_withdrawn_at_once_revives_no_code() {
-    // A code that was cut off is not sent after the withdrawal.
+fn a_withdrawn_consent_revives_no_interrupted_code() {
+    // After the withdrawal, an interrupted code is not sent.
     cut_and_ask_at_once(
         asked,
         |world, given| decide(world, given, "allow"),

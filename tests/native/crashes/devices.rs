@@ -71,7 +71,7 @@ fn a_device_that_is_approved_has_tokens_after_one_more_request_and_loses_them_wh
             }
             assert!(userinfo(world, &tokens)["sub"].is_string(), "{tokens}");
             assert!(is_listed(world, given));
-            // A second approval of what is approved changes nothing.
+            // Approving again changes nothing.
             decide(world, given, "allow");
             assert!(userinfo(world, &tokens)["sub"].is_string() && is_listed(world, given));
             remove(world, given);

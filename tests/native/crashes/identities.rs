@@ -1,4 +1,4 @@
-//! Identities at providers that are linked and unlinked.
+//! Linking and unlinking identities at providers.
 
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
@@ -16,26 +16,26 @@ use crate::support::provider::{SECRET, TestProvider, callback, setting};
 
 pub const ISSUER: &str = "https://acme.example.com";
 pub const KEY: &str = "identity/upstream:https://acme.example.com#dana";
-/// Where accounts and identities are remembered.
+/// The machines that store accounts and identities.
 pub const PEOPLE: &[Class] = &[Class::Account, Class::Identifier];
 
 pub fn world_with(provider: Value) -> (World, TestProvider) {
     let world = World::new(&[("PROVIDERS", &setting(ISSUER, provider)), SECRET]);
     let provider = TestProvider::new(&world, ISSUER);
-    // Its metadata and keys are known: an answer that is not for this server was verified.
+    // The provider's metadata and keys are cached, because a response for another server was verified.
     provider.says.borrow_mut().id_token = json!({ "aud": "another client" });
     provider.visit(&world, &mut Browser::default(), "/sign-in/acme");
     provider.says.borrow_mut().id_token = json!({});
     (world, provider)
 }
 
-/// The user goes to the provider: the address at which the browser comes back.
+/// The user goes to the provider. Returns the URL of the redirect back.
 pub fn going(world: &World, provider: &TestProvider, browser: &mut Browser, page: &str) -> String {
     let (state, _) = provider.go(world, browser, page);
     callback(&[("code", "a code"), ("state", &state), ("iss", ISSUER)])
 }
 
-/// The page of the account to which the identity leads, if it leads to one.
+/// The account page of the account to which the identity leads, if there is one.
 pub fn signed_in_with_acme(world: &World, provider: &TestProvider) -> Option<String> {
     let mut browser = Browser::default();
     provider.visit(world, &mut browser, "/sign-in/acme");
@@ -43,7 +43,7 @@ pub fn signed_in_with_acme(world: &World, provider: &TestProvider) -> Option<Str
     (page.status == 200).then(|| text(&page))
 }
 
-/// A user who comes back from the provider to link it.
+/// A user who returns from the provider to link the identity.
 struct Linking {
     provider: TestProvider,
     browser: Browser,
@@ -167,7 +167,7 @@ fn an_identity_that_is_unlinked_is_in_no_list_and_signs_in_to_no_account_or_is_l
             );
             assert!(!is_listed(world, &mut given.browser));
             assert!(world.objects.outline(&[Class::Identifier]).len() == 1, "the address");
-            // The identity is nobody's: it begins an account of its own.
+            // The identity is free, so it gets its own account.
             let page = signed_in_with_acme(world, &given.provider).expect("an account");
             assert!(!page.contains("person@example.test"));
         },

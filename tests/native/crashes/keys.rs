@@ -1,4 +1,4 @@
-//! Signing keys that are made and rotated.
+//! Creating and rotating signing keys.
 
 use futures_lite::future::block_on;
 use vestibule::domain::machine::Class;
@@ -9,7 +9,7 @@ use vestibule::protocol::client_metadata::SigningAlgorithm::ES256;
 use crate::support::World;
 
 const MANY: u32 = 60;
-/// When the second key is made: two days before the first one stops signing, in seconds.
+/// When the second key is created: two days before the first one stops signing, in seconds.
 const ROTATION: u32 = 28 * 86_400;
 
 fn signs(world: &World) -> String {
@@ -18,13 +18,13 @@ fn signs(world: &World) -> String {
     keys.signing_key(ES256, now).expect("a key that signs").public.kid.clone()
 }
 
-/// The IDs of the keys that are published.
+/// The IDs of the published keys.
 fn published(world: &World) -> Vec<String> {
     let keys = world.keys.published().keys.into_iter().map(|key| key.pair.public);
     keys.filter(|key| key.alg == ES256).map(|key| key.kid).collect()
 }
 
-/// Every published key is a hint key, too.
+/// Every published key is a hint key too.
 fn check_lists(world: &World) {
     let hints = world.keys.lists.lists.borrow()[&KeyList::HintKeys].clone();
     for key in &world.keys.published().keys {
@@ -39,7 +39,7 @@ fn the_first_key_is_made_once_though_the_process_dies_over_it() {
         world.fuse.light(moments);
         let made = world.fuse.run(world.signer.keys(ES256));
         let had_died = world.restart();
-        // Whoever made the key is dead, and the alarm has another one made.
+        // The process that made the key died, and the alarm has another one made.
         world.advance(11);
         let kid = signs(&world);
         if let Some(made) = made {

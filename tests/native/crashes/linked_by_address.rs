@@ -1,4 +1,4 @@
-//! Identities that an address links to an account, and addresses that change hands.
+//! Identities that are linked by an address, and addresses that move to another account.
 
 use serde_json::{Value, json};
 use vestibule::domain::machine::Class;
@@ -115,8 +115,8 @@ fn a_sign_in_that_adopts_an_address_can_be_repeated_at_once() {
     );
 }
 
-/// A stranger has signed up with the address and never proved it; the user, whom the provider vouches for, is asked
-/// whether that account is theirs.
+/// A stranger has signed up with the address and never proved it. The provider vouches that it is the user's, who is
+/// asked whether that account is theirs.
 struct Contested {
     provider: TestProvider,
     stranger: Browser,
@@ -168,7 +168,7 @@ fn whoever_takes_an_address_that_nobody_proved_has_it_in_the_end() {
             if !has_account(world, given) {
                 let again = take(world, given);
                 if again.status != 303 {
-                    // Only the response was lost: the account has proven the address, and the user is told to sign in.
+                    // Only the response was lost: the account has proven the address, and the user is asked to sign in.
                     assert!(text(&again).contains("Sign in to it"), "{}", text(&again));
                     given.provider.visit(world, &mut given.browser, "/sign-in/acme");
                 }

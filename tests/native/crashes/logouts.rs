@@ -1,4 +1,4 @@
-//! Logouts that a provider tells of (OpenID Connect Back-Channel Logout 1.0).
+//! Logouts that a provider reports (OpenID Connect Back-Channel Logout 1.0).
 
 use serde_json::{Value, json};
 use vestibule::endpoints::http::Response;
@@ -20,7 +20,7 @@ struct SignedIn {
     logout_token: String,
 }
 
-/// A user who signed in at the provider; the logout token names the person, the session there, or both.
+/// A user who signed in at the provider. The logout token names the user, the provider's session, or both.
 fn signed_in(named: &Value) -> (World, SignedIn) {
     let (world, provider) = world_with(json!({}));
     provider.says.borrow_mut().id_token = json!({ "sid": "there", "auth_time": NOW });

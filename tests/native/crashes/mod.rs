@@ -1,5 +1,5 @@
-//! The process dies at each moment in turn, and starts again. What spans two places is then finished or was never begun,
-//! and whoever repeats a request goes on.
+//! The process dies at each moment in turn and starts again. What involves two objects is then either finished or never
+//! begun, and repeating the request completes it.
 
 mod accounts;
 mod apps;
@@ -26,8 +26,8 @@ use crate::support::browser::Browser;
 /// More moments than any request has.
 const MANY: u32 = 200;
 
-/// Has the process die at each moment of a request, each time in a world of its own. The check gets the response, if
-/// there was one. The alarm has come back to effects that were not performed.
+/// Lets the process die at each moment of a request, each time in a new world. The check gets the response, if there
+/// was one. Before the check, the alarm performs the effects that were left.
 pub fn cut_everywhere<W: Borrow<World>, T>(
     prepare: impl Fn() -> (W, T),
     request: impl Fn(&mut W, &mut T) -> Response,
@@ -39,7 +39,7 @@ pub fn cut_everywhere<W: Borrow<World>, T>(
     });
 }
 
-/// Like [`cut_everywhere`], and once more with a check that comes before the alarm.
+/// Like [`cut_everywhere`], but also runs another check before the alarm.
 fn cut_and_ask_at_once<W: Borrow<World>, T>(
     prepare: impl Fn() -> (W, T),
     request: impl Fn(&mut W, &mut T) -> Response,

@@ -1,4 +1,4 @@
-//! Passwords that are changed.
+//! Changing passwords.
 
 use serde_json::Value;
 use vestibule::endpoints::http::Response;
@@ -63,7 +63,7 @@ fn whoever_repeats_a_change_of_password_that_was_cut_off_has_the_new_one() {
         |world, given| change(world, given),
         |world, given, answered| {
             let again = answered.unwrap_or_else(|| change(world, given));
-            // If only the response was lost, the user is asked to sign in, and the new password does.
+            // If only the response was lost, the user is asked to sign in, and the new password works.
             if !again.header("location").is_some_and(|to| to.ends_with("done=password")) {
                 assert!(!is_signed_up(world, &mut given.browser));
                 assert!(sign_in(world, &mut given.browser, NEW));

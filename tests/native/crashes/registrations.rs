@@ -1,4 +1,4 @@
-//! Clients that are registered and changed (RFC 7591 §3, RFC 7592 §2.2).
+//! Registering and changing clients (RFC 7591 §3, RFC 7592 §2.2).
 
 use serde_json::{Value, json};
 use vestibule::domain::key_ring::ScheduledKey;
@@ -35,7 +35,7 @@ fn change(world: &World, client: &Value) -> Response {
     manage(world, client, Method::Put, &changed)
 }
 
-/// The name that users are shown, from the copy in KV.
+/// The name that users see, from the copy in KV.
 fn shown(world: &World, client: &Value) -> Option<String> {
     world.clients.get(client["client_id"].as_str().unwrap())?.metadata.client_name
 }

@@ -1,4 +1,4 @@
-//! Access that a user takes back.
+//! Removing access.
 
 use serde_json::Value;
 use vestibule::domain::machine::Class;
@@ -69,7 +69,7 @@ fn an_access_token_of_an_app_that_lost_its_access_reads_nothing_before_the_alarm
             assert_eq!(userinfo(world, &given.tokens)["sub"].is_string(), is_listed);
             let refreshed = refresh(world, &given.client_id, &given.tokens);
             if !is_listed && refreshed["access_token"].is_string() {
-                // The grant was not told yet. What it issues is worth nothing at the account.
+                // The grant doesn't know yet, but the account refuses the tokens that it issues.
                 assert!(userinfo(world, &refreshed)["sub"].is_null());
                 world.advance(11);
                 assert!(refresh(world, &given.client_id, &refreshed)["access_token"].is_null());

@@ -249,7 +249,7 @@ fn the_userinfo_endpoint_may_fail_if_the_id_token_says_all_that_is_needed() {
 }
 
 #[test]
-fn an_empty_error_with_tokens_is_no_error() {
+fn an_empty_error_with_tokens_is_ignored() {
     // RFC 6749 §5.2: an error code has at least one character
     let (world, provider) = world_with(json!({}));
     for (error, is_none) in [

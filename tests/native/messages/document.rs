@@ -43,7 +43,7 @@ fn the_answers_of_a_document_are_read_by_both_releases() {
     check_answer::<Read>(&Err(ReadError::Pending), r#"{"Err":"Pending"}"#);
     let unavailable = ReadError::Unavailable(HttpError::Unreachable);
     check_answer::<Read>(&Err(unavailable), r#"{"Err":{"Unavailable":"Unreachable"}}"#);
-    // An object gives these two to its own machine: no other release reads what they come to.
+    // An object gives these two commands to its own machine, so no other release reads their replies.
     assert_eq!(message::write_answer::<Fetched>(&Ok(())).unwrap(), r#"{"Ok":null}"#);
     assert_eq!(message::write_answer::<Wake>(&Ok(())).unwrap(), r#"{"Ok":null}"#);
 }

@@ -1,8 +1,8 @@
-//! While one release replaces another, each reads what the other writes: commands and their answers, which travel
-//! between a worker and an object, and the effects that an object has stored.
+//! While one release replaces another, each can read what the other writes: the commands and replies between a worker
+//! and an object, and the effects that an object has stored.
 //!
-//! The texts of the earlier release are literal here, and its types are copies of those that it had: one enum of
-//! commands and one of replies for each machine.
+//! The texts of the earlier release are literals here. Its types are copied: one enum of commands and one of replies
+//! for each machine.
 
 mod connection;
 mod document;
@@ -26,7 +26,7 @@ trait Earlier: Machine {
     type Error: Serialize + DeserializeOwned;
 }
 
-/// Writes a command again once its machine has received it.
+/// Serializes a command again after its machine has received it.
 struct Rewrite;
 
 impl<M: Machine> Receive<M> for Rewrite {
@@ -37,7 +37,7 @@ impl<M: Machine> Receive<M> for Rewrite {
     }
 }
 
-/// Each release reads the command that the other writes; `earlier` is its text in the earlier one.
+/// Each release reads the other's command; `earlier` is its text in the earlier release.
 fn check_command<C: Command<Machine: Earlier>>(command: &C, earlier: &str) {
     let written = command.write().unwrap();
     for text in [earlier, &written] {
@@ -47,7 +47,7 @@ fn check_command<C: Command<Machine: Earlier>>(command: &C, earlier: &str) {
     assert_eq!(serde_json::to_string(&read).unwrap(), earlier);
 }
 
-/// Each release reads the answer that the other writes; `earlier` is its text in the earlier one.
+/// Each release reads the other's reply; `earlier` is its text in the earlier release.
 fn check_answer<C>(answer: &Answer<C>, earlier: &str)
 where
     C: Command<Machine: Earlier, Reply: PartialEq + Debug, Error: PartialEq>,
@@ -61,8 +61,8 @@ where
     assert_eq!(serde_json::to_string(&read).unwrap(), earlier);
 }
 
-/// Each release takes the notice to the object named `n` that the other has stored; `earlier` is the effect as the
-/// earlier one stores it.
+/// Each release reads the other's stored notice to the object `n`; `earlier` is the effect in the format of the earlier
+/// release.
 fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
     let written =
         Effect::<Nothing>::send(Address::Name("n".into()), notice).unwrap().write().unwrap();
@@ -77,8 +77,8 @@ fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
     }
 }
 
-/// Each release reads the effect of its own that the other has stored, whose type is the same in both; `earlier` is
-/// its text in the earlier one.
+/// Each release reads the other's stored effect, whose type is the same in both; `earlier` is its text in the earlier
+/// release.
 fn check_stored<W: Wants + PartialEq + Debug>(effect: &Effect<W>, earlier: &str) {
     assert_eq!(Effect::read(earlier).unwrap(), *effect);
     assert_eq!(effect.write().unwrap(), earlier);

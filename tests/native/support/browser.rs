@@ -33,12 +33,12 @@ impl Caller for TestCaller {
     }
 }
 
-/// A browser, or a client: whoever keeps cookies and sends requests.
+/// A browser or another client: it keeps cookies and sends requests.
 pub struct Browser {
     pub cookies: BTreeMap<String, String>,
-    /// Where it finds the server.
+    /// The server's origin.
     pub origin: String,
-    /// Where the server finds it.
+    /// Where the client is.
     pub location: Location,
 }
 
@@ -84,7 +84,7 @@ impl Browser {
         let settings = &world.settings;
         let issuer = settings.issuer.clone().unwrap_or_else(|| self.origin.clone());
         let server = Server { settings, ports: world.ports(), issuer };
-        // A process that dies answers nothing.
+        // A dead process sends no response.
         let answered = world.fuse.run(routes::handle(&server, &request));
         let response = answered.unwrap_or_else(|| Response::empty(0));
         for (name, value) in &response.headers {
@@ -112,7 +112,7 @@ impl Browser {
         self.request(world, Method::Post, path, body, &[content_type, ("origin", &origin)])
     }
 
-    /// Opens the page and sends its form, hidden fields included.
+    /// Opens a page and sends its form, with the hidden fields.
     pub fn submit(&mut self, world: &World, page: &str, fields: &[(&str, &str)]) -> Response {
         let html = text(&self.get(world, page));
         let hidden = hidden_fields(&html);
@@ -158,7 +158,7 @@ pub fn hidden_fields(html: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A parameter of the address that a response leads to.
+/// A parameter of the URL to which a response redirects.
 pub fn answer(response: &Response, name: &str) -> Option<String> {
     let location = response.header("location")?;
     let query = location.split_once('?')?.1;

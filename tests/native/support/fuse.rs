@@ -1,11 +1,11 @@
-//! The moment at which the process dies, as by `kill -9`.
+//! Simulates the death of the process, like `kill -9`.
 
 use std::cell::Cell;
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Counts the moments at which a death makes a difference: before and after each write, and each exchange with what is
+/// Counts the moments at which a death makes a difference: before and after each write, and each exchange with the
 /// outside.
 #[derive(Default)]
 pub struct Fuse {
@@ -14,12 +14,12 @@ pub struct Fuse {
 }
 
 impl Fuse {
-    /// The process dies after so many moments.
+    /// The process dies after this many moments.
     pub fn light(&self, moments: u32) {
         self.left.set(Some(moments));
     }
 
-    /// Another process begins; returns whether the one before died.
+    /// Another process starts; returns whether the previous one died.
     pub fn replace(&self) -> bool {
         self.left.set(None);
         self.is_burnt.replace(false)
@@ -29,7 +29,7 @@ impl Fuse {
         self.is_burnt.get()
     }
 
-    /// A moment passes; false if the process is dead by now.
+    /// A moment passes; returns false if the process is dead.
     pub fn moment(&self) -> bool {
         match self.left.get() {
             Some(0) => self.is_burnt.set(true),
@@ -39,14 +39,14 @@ impl Fuse {
         !self.is_burnt.get()
     }
 
-    /// A moment passes. In a dead process, nothing comes after it.
+    /// A moment passes. In a dead process, this never returns.
     pub async fn survive(&self) {
         if !self.moment() {
             pending().await
         }
     }
 
-    /// What comes of a task; `None` if the process dies over it.
+    /// The result of a task; `None` if the process dies during it.
     pub fn run<T>(&self, task: impl Future<Output = T>) -> Option<T> {
         let mut task = pin!(task);
         match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

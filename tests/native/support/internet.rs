@@ -1,4 +1,4 @@
-//! Other servers, in memory: addresses and what they answer.
+//! Other servers, in memory: URLs and their responses.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,10 +11,10 @@ use vestibule::ports::Http;
 
 use super::fuse::Fuse;
 
-/// What an address answers.
+/// The response of a URL.
 pub type Answer = Box<dyn Fn(&HttpRequest) -> Result<HttpResponse, HttpError>>;
 
-/// Every address that answers, and what was asked.
+/// Every URL that responds, and the requests.
 #[derive(Default)]
 pub struct Internet {
     fuse: Rc<Fuse>,
@@ -32,7 +32,7 @@ impl Internet {
         Self { fuse, ..Self::default() }
     }
 
-    /// Has an address answer.
+    /// Sets the response of a URL.
     pub fn on(
         &self,
         url: &str,
@@ -41,7 +41,7 @@ impl Internet {
         self.answers.borrow_mut().insert(url.to_owned(), Box::new(answer));
     }
 
-    /// How often an address was asked.
+    /// How often a URL was requested.
     pub fn count(&self, url: &str) -> usize {
         self.asked.borrow().iter().filter(|request| request.url == url).count()
     }

@@ -1,4 +1,4 @@
-//! The outside, in memory.
+//! The outside world, in memory.
 
 pub mod browser;
 pub mod fuse;
@@ -26,10 +26,10 @@ use self::internet::Internet;
 use self::objects::{Memory, Surroundings};
 use self::signer::{Keys, PortableSigner};
 
-/// The clock begins here.
+/// The time at which the clock starts.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until the test moves it.
 pub struct TestClock(Cell<Timestamp>);
 
 impl TestClock {
@@ -41,7 +41,7 @@ impl TestClock {
         self.0.set(self.0.get().plus(Seconds(seconds)));
     }
 
-    /// The clock is set back.
+    /// Sets the clock back.
     pub fn set_back(&self, seconds: u32) {
         self.0.set(self.0.get().minus(Seconds(seconds)));
     }
@@ -53,7 +53,7 @@ impl Clock for TestClock {
     }
 }
 
-/// Records the times that callers wait for, and returns at once.
+/// Records the times for which callers wait, and returns at once.
 #[derive(Default)]
 pub struct TestTimer(pub RefCell<Vec<Timestamp>>);
 
@@ -65,7 +65,7 @@ impl Timer for TestTimer {
     }
 }
 
-/// Randomness that is the same at every run.
+/// Randomness that is the same in every run.
 pub struct SeededEntropy(Cell<u64>);
 
 impl SeededEntropy {
@@ -94,7 +94,7 @@ impl Entropy for SeededEntropy {
 pub struct MemoryRegistry {
     fuse: Rc<Fuse>,
     held: RefCell<BTreeMap<String, Client>>,
-    /// Whether writes fail, as in KV after too many writes of one key.
+    /// Whether writes fail, as in KV after too many writes to one key.
     pub fails: Cell<bool>,
 }
 
@@ -108,7 +108,7 @@ impl MemoryRegistry {
         self.held.borrow().len()
     }
 
-    /// Every client is missing, as in KV before it shows what was written.
+    /// Hides every client, as KV does before it shows a recent write.
     pub fn remove_all(&self) {
         self.held.borrow_mut().clear();
     }
@@ -148,7 +148,7 @@ impl ClientRegistry for MemoryRegistry {
     fn forget(&self, _: &str) {}
 }
 
-/// Keeps what was logged: errors, and events.
+/// Stores the logged errors and events.
 #[derive(Default)]
 pub struct MemoryLog(pub RefCell<Vec<String>>, pub RefCell<Vec<String>>);
 
@@ -183,7 +183,7 @@ pub struct World {
 }
 
 impl World {
-    /// With these settings beside those of development.
+    /// A deployment with these settings in addition to those of development.
     pub fn new(settings: &[(&str, &str)]) -> Self {
         let lookup = |name: &str| {
             let set = settings.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
@@ -232,14 +232,14 @@ impl World {
         }
     }
 
-    /// Deploys with other secrets.
+    /// Deploys other secrets.
     pub fn set_sealer(&mut self, sealer: Sealer) {
         self.objects.upstream.replace(Some((self.settings.providers.clone(), sealer.clone())));
         self.keys.set_sealer(sealer.clone());
         self.settings.sealer = sealer;
     }
 
-    /// The server stops and starts: only what is stored is left. Returns whether it had died.
+    /// Stops and starts the server: only stored data is left. Returns whether it had died.
     pub fn restart(&self) -> bool {
         let had_died = self.fuse.replace();
         self.objects.evict();
@@ -247,7 +247,7 @@ impl World {
         had_died
     }
 
-    /// Moves the clock, and wakes whatever is due.
+    /// Moves the clock, and wakes all objects whose alarm is due.
     pub fn advance(&self, seconds: u32) {
         self.clock.advance(seconds);
         self.objects.wake_due();

@@ -1,4 +1,4 @@
-//! Hosts the same machines in a map, under the clock that the test moves.
+//! Hosts the machines in a map, with the clock that the test moves.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -24,17 +24,17 @@ use super::internet::Internet;
 use super::signer::{Keys, PortableSigner};
 use super::{MemoryLog, MemoryRegistry, SeededEntropy, TestClock, TestTimer, recorder};
 
-/// What one object stores and has in memory. Everything is text, so that what is stored is also read back.
+/// What one object stores and has in memory. All of it is text, so that stored data is also read back.
 #[derive(Default)]
 struct Object {
-    /// In memory; unknown until it is read.
+    /// The state in memory; unknown until it is read.
     state: Option<String>,
-    /// The latest time at which it has acted, as far as the memory knows, and what the clock said then.
+    /// The latest time at which the object has acted, if it is in memory, and what the clock said then.
     latest: Timestamp,
     clock: Timestamp,
-    /// The number of the last step that wanted something.
+    /// The number of the last step that had effects.
     number: i64,
-    /// What is stored, the state under [`STATE`].
+    /// The stored data, with the state under [`STATE`].
     stored: BTreeMap<String, String>,
     alarm: Option<Timestamp>,
     /// Whether its effects are being performed.
@@ -46,7 +46,7 @@ type Shared = Rc<RefCell<Object>>;
 /// The key of the state.
 const STATE: &str = "state";
 
-/// What effects act on outside the objects.
+/// The targets of effects outside the objects.
 pub struct Surroundings {
     pub internet: Rc<Internet>,
     pub clients: Rc<MemoryRegistry>,
@@ -62,13 +62,13 @@ pub struct Memory {
     entropy: Rc<SeededEntropy>,
     outside: Surroundings,
     objects: RefCell<BTreeMap<(Class, String), Shared>>,
-    /// Commands that were sent by endpoints.
+    /// The commands that endpoints sent.
     pub calls: Cell<usize>,
-    /// How many of the next commands to objects of a class don't arrive.
+    /// How many of the next commands to objects of a class are lost.
     pub unreached: Cell<Option<(Class, u32)>>,
     /// The providers, and the sealer for tokens of outside accounts.
     pub upstream: RefCell<Option<(Vec<Provider>, Sealer)>>,
-    /// How many bytes of what the caller sent were in memory while the last command was on its way.
+    /// How many bytes of request data were in memory during the last command.
     pub carried: Cell<usize>,
     /// Whether the receiver of events fails.
     pub events_fail: Cell<bool>,
@@ -99,13 +99,13 @@ impl Memory {
         })
     }
 
-    /// Stores a row of an object, as an earlier version of the server wrote it.
+    /// Stores a row of an object in the format of an earlier version.
     pub fn store_row(&self, class: Class, to: &Address, (key, text): (&str, &str)) {
         let object = self.object(class, &Self::id(class, to));
         object.borrow_mut().stored.insert(key.to_owned(), text.to_owned());
     }
 
-    /// Stores the state of an object, as an earlier version of the server wrote it.
+    /// Stores the state of an object in the format of an earlier version.
     pub fn store_state(&self, class: Class, to: &Address, text: &str) {
         let object = self.object(class, &Self::id(class, to));
         object.borrow_mut().state = None;
@@ -141,8 +141,7 @@ impl Memory {
         of_class.filter(|(_, object)| object.borrow().stored.contains_key(STATE)).count()
     }
 
-    /// What the objects of some classes store, without what differs from run to run: of each object the kinds of its
-    /// rows.
+    /// What the objects of some classes store, without what differs between runs: the kinds of rows of each object.
     pub fn outline(&self, classes: &[Class]) -> Vec<String> {
         let objects = self.objects.borrow();
         let of_classes = objects.iter().filter(|((class, _), _)| classes.contains(class));
@@ -175,8 +174,8 @@ impl Memory {
         objects.values().map(largest).max().unwrap_or_default()
     }
 
-    /// Takes a command to an object, as `edge/object.js` does: performs what it wants from outside, and asks again if
-    /// the answer may be held.
+    /// Delivers a command to an object, like `edge/object.js`: performs its effects, and repeats the command if the
+    /// reply may be held.
     async fn deliver(&self, class: Class, id: &str, command: &str) -> String {
         let store = self.store(class, id);
         let _deciding = recorder::command(class, command);
@@ -201,7 +200,7 @@ impl Memory {
         MemoryStore { memory: self, class, id: id.to_owned(), object: self.object(class, id) }
     }
 
-    /// Performs the waiting effects of an object, never twice at once.
+    /// Performs an object's waiting effects, never twice at once.
     async fn perform(&self, class: Class, store: &MemoryStore<'_>) {
         if store.object.borrow().is_performing {
             return;
@@ -229,7 +228,7 @@ impl Memory {
         store.object.borrow_mut().is_performing = false;
     }
 
-    /// Every object leaves the memory, as the platform does with one that nobody has asked for a while.
+    /// Removes every object from memory, as the platform does with idle ones.
     pub fn evict(&self) {
         for object in self.objects.borrow().values() {
             let mut object = object.borrow_mut();
@@ -267,7 +266,7 @@ impl Memory {
                 self.perform(class, &store).await;
             };
             if self.outside.fuse.run(woken).is_none() {
-                // The platform sends an alarm again unless its handler came to an end.
+                // The platform repeats an alarm unless its handler finishes.
                 let mut object = store.object.borrow_mut();
                 object.alarm = object.alarm.or(alarm).min(alarm);
             }
@@ -275,7 +274,7 @@ impl Memory {
     }
 }
 
-/// The version with which states of a class are stored.
+/// The version of the stored states of a class.
 fn version(class: Class) -> u32 {
     struct Version;
     impl Visit for Version {

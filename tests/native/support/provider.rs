@@ -1,5 +1,4 @@
-//! An upstream provider, in memory: it signs with a key of its own, and a test may bend whatever it
-//! says.
+//! An upstream provider, in memory. It signs with its own key, and a test can change everything that it sends.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -17,9 +16,9 @@ use super::World;
 use super::browser::{Browser, answer};
 use super::internet;
 
-/// What the provider says next.
+/// The provider's next responses.
 pub struct Says {
-    /// Claims that are added to the ID token; null takes one out.
+    /// Claims that are added to the ID token; null removes one.
     pub id_token: Value,
     /// Claims that are added to the profile.
     pub userinfo: Value,
@@ -31,18 +30,18 @@ pub struct Says {
     pub bent: Option<Bent>,
 }
 
-/// A member that the provider writes in an odd form.
+/// A member in an unexpected form.
 #[derive(Clone)]
 pub struct Bent {
     /// `metadata`, `keys`, `key`, `token response`, `header`, `ID token` or `userinfo`.
     pub document: &'static str,
     pub member: String,
-    /// The JSON text of the value; it may be one that a `Value` can't hold.
+    /// The JSON text of the value, which a `Value` may be unable to represent.
     pub value: String,
 }
 
 impl Says {
-    /// The text of an object, with the member in its odd form.
+    /// The text of an object with the member in its unexpected form.
     fn write(&self, document: &str, object: &Value) -> String {
         let bent = self.bent.as_ref().filter(|bent| bent.document == document);
         object_with(object, bent.map(|bent| (bent.member.as_str(), bent.value.as_str())))
@@ -80,7 +79,7 @@ fn merged(mut base: Value, more: &Value) -> Value {
     base
 }
 
-/// A setting for `World::new`: one provider by its issuer, and more members of its table.
+/// A setting for `World::new`: a provider with this issuer and more members.
 pub fn setting(issuer: &str, more: Value) -> String {
     let base = json!({ "id": "acme", "name": "Acme", "issuer": issuer, "client_id": "here" });
     json!([merged(base, &more)]).to_string()
@@ -155,7 +154,7 @@ impl TestProvider {
         Self { issuer: issuer.to_owned(), says, nonce }
     }
 
-    /// A JWT of the provider, beside those of the token endpoint.
+    /// A JWT of the provider, other than those of the token endpoint.
     pub fn signed(header: &Value, claims: &Value) -> String {
         let header = merged(json!({ "alg": "ES256", "kid": "k1" }), header);
         let key = SigningKey::from_slice(&[7; 32]).unwrap();
@@ -164,19 +163,19 @@ impl TestProvider {
         format!("{input}.{}", Base64UrlUnpadded::encode_string(&signature))
     }
 
-    /// The person as the provider tells.
+    /// The user's profile at the provider.
     pub fn tells(&self, profile: Value) {
         self.says.borrow_mut().userinfo = profile;
     }
 
-    /// Goes to the provider and comes back with its answer.
+    /// Goes to the provider and returns with its response.
     pub fn visit(&self, world: &World, browser: &mut Browser, page: &str) -> Response {
         let (state, _) = self.go(world, browser, page);
         let query = [("code", "a code"), ("state", &state), ("iss", &self.issuer)];
         browser.get(world, &callback(&query))
     }
 
-    /// Goes to the provider: its state, and the address.
+    /// Goes to the provider; returns the `state` and the URL.
     pub fn go(&self, world: &World, browser: &mut Browser, page: &str) -> (String, String) {
         let there = browser.get(world, page);
         let location = there.header("location").expect("the way to the provider").to_owned();
@@ -185,7 +184,7 @@ impl TestProvider {
         (answer(&there, "state").unwrap(), location)
     }
 
-    /// Takes the authorization request that a response redirects to; the next ID token has its `nonce`.
+    /// Accepts the authorization request to which a response redirects. The next ID token has its `nonce`.
     pub fn expects(&self, there: &Response) {
         *self.nonce.borrow_mut() = answer(there, "nonce").unwrap();
     }
@@ -196,7 +195,7 @@ pub fn callback(pairs: &[(&str, &str)]) -> String {
     format!("/callback/acme?{query}")
 }
 
-/// A parameter of an address.
+/// A parameter of a URL.
 pub fn parameter(address: &str, name: &str) -> Option<String> {
     let query = address.split_once('?')?.1;
     Parameters::parse(query.as_bytes()).ok()?.get(name).map(String::from)

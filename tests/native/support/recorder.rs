@@ -1,6 +1,5 @@
-//! Records what is stored and sent in a world: commands and replies as they are delivered, states, rows and effects as
-//! they are committed, and what is written to KV. All of it passes by here as the JSON text that the edge stores and
-//! sends, too.
+//! Records what is stored and sent in a world: commands and replies when they are delivered, states, rows and effects
+//! when they are committed, and writes to KV. All are recorded as the JSON text that the edge also stores and sends.
 
 use std::cell::RefCell;
 
@@ -9,33 +8,34 @@ use vestibule::domain::machine::Class;
 
 /// Something that was stored or sent.
 pub struct Record {
-    /// The class whose object it is of; `None` for KV.
+    /// The class of the object; `None` for KV.
     pub class: Option<Class>,
     /// `command`, `reply`, `state`, `row` or `effect`; in KV, `client`, `keys` or `hint_keys`.
     pub section: &'static str,
-    /// The command that it belongs to: its name, or [`ALARM`] or [`OUTCOME`] for those that no one sends. Empty in KV.
+    /// The command to which it belongs: its name, or [`ALARM`] or [`OUTCOME`] for those that nobody sends. Empty for
+    /// KV.
     pub command: String,
     /// The step of the scenario.
     pub step: &'static str,
-    /// In the form that samples of the section have in `tests/stored`.
+    /// In the format that the samples of this section have in `tests/stored`.
     pub value: Value,
 }
 
-/// Stands for the command that an alarm gives.
+/// The name for the command that an alarm gives.
 pub const ALARM: &str = "Alarm";
-/// Stands for the command that brings the outcome of an effect back.
+/// The name for the command that delivers the outcome of an effect.
 pub const OUTCOME: &str = "Outcome";
 
 #[derive(Default)]
 struct Recorder {
     records: Vec<Record>,
     step: &'static str,
-    /// The commands that are being decided: an effect of one sends another.
+    /// The commands that are being decided, because an effect of one may send another.
     commands: Vec<String>,
 }
 
 thread_local! {
-    /// Whoever stores and sends has no way to a recorder, and all of a world is in one thread.
+    /// Code that stores and sends can't be given a recorder, and a world runs in one thread.
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
@@ -43,19 +43,19 @@ fn with(change: impl FnOnce(&mut Recorder)) {
     RECORDER.with_borrow_mut(|recorder| recorder.as_mut().map(change));
 }
 
-/// Records what is stored and sent meanwhile.
+/// Records what is stored and sent while `work` runs.
 pub fn record(work: impl FnOnce()) -> Vec<Record> {
     RECORDER.set(Some(Recorder::default()));
     work();
     RECORDER.take().expect("the recorder").records
 }
 
-/// Another step of the scenario begins. Its name must not contain a colon or a comma.
+/// Starts another step of the scenario. Its name must not contain a colon or a comma.
 pub fn step(name: &'static str) {
     with(|recorder| recorder.step = name);
 }
 
-/// While it lives, a command is being decided and what it wants is performed.
+/// While it exists, a command is being decided and its effects are performed.
 pub struct Deciding;
 
 impl Drop for Deciding {
@@ -64,7 +64,7 @@ impl Drop for Deciding {
     }
 }
 
-/// A command is decided from now on.
+/// Starts the decision of a command.
 pub fn deciding(name: &str) -> Deciding {
     with(|recorder| recorder.commands.push(name.to_owned()));
     Deciding
@@ -95,7 +95,7 @@ pub fn command(class: Class, text: &str) -> Deciding {
     Deciding
 }
 
-/// The name of a command as it is sent.
+/// The name of a command in its message.
 pub fn name_of(command: &Value) -> Option<&str> {
     let name = command.as_object().and_then(|command| command.keys().next());
     name.map(String::as_str).or(command.as_str())
@@ -111,7 +111,7 @@ pub fn state(class: Class, text: &str) {
     note(Some(class), "state", || parse(text));
 }
 
-/// A row is written: one of the machine, or one with effects that wait to be performed.
+/// A row is written: a row of the machine, or one with effects that wait to be performed.
 pub fn row(class: Class, key: &str, text: &str) {
     if key.starts_with("effect/") {
         text.lines().for_each(|line| note(Some(class), "effect", || parse(line)));

@@ -1,5 +1,5 @@
-//! The signing keys over ports in memory: the list of KV is a map, and `jwt-compact` over `p256` and `rsa` does what
-//! WebCrypto does at the edge.
+//! The signing keys over ports in memory: KV's list is a map, and `jwt-compact` with `p256` and `rsa` replaces
+//! WebCrypto.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ fn decode(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
 }
 
-/// The part of KV that has the published keys.
+/// The part of KV with the published keys.
 #[derive(Default)]
 pub struct MemoryLists {
     pub fuse: Rc<Fuse>,
@@ -74,18 +74,18 @@ enum Private {
     Rsa(Box<RsaPrivateKey>),
 }
 
-/// Imported keys, and how many were made.
+/// Imported keys, and how many were created.
 pub struct PortableCrypto {
     entropy: Rc<SeededEntropy>,
     private: RefCell<BTreeMap<String, Private>>,
     pub made: Cell<usize>,
     made_rsa: Cell<usize>,
-    /// Whether a key that is asked for never comes.
+    /// Whether a requested key never arrives.
     pub hangs: Cell<bool>,
 }
 
 impl PortableCrypto {
-    /// A key of 2048 bits takes long, so the n-th one of every world is the same, and of every run, too.
+    /// Generating a key of 2048 bits takes long, so the n-th key is the same in every world and every run.
     fn rsa_key(&self) -> RsaPrivateKey {
         static MADE: Mutex<Vec<RsaPrivateKey>> = Mutex::new(Vec::new());
         let mut made = MADE.lock().expect("no test panicked here");
@@ -100,7 +100,7 @@ impl PortableCrypto {
     }
 }
 
-/// Randomness for the key of a number.
+/// The randomness for the key with this number.
 struct Repeatable {
     number: u64,
     drawn: u64,
@@ -200,7 +200,7 @@ impl KeyCrypto for PortableCrypto {
     }
 }
 
-/// What KV and one isolate hold of the keys. Every signer of a world shares it.
+/// The keys in KV and in one isolate. All signers of a world share them.
 pub struct Keys {
     clock: Rc<TestClock>,
     entropy: Rc<SeededEntropy>,
@@ -235,7 +235,7 @@ impl Keys {
         self.forget();
     }
 
-    /// Another isolate takes the place of this one.
+    /// Replaces this isolate with a new one.
     pub fn forget(&self) {
         self.cache.take();
     }

@@ -75,18 +75,18 @@ export async function startGitHub({ port } = {}) {
     api: `${url}/api`,
     counts,
     requests: [],
-    // The registered app. Without a callback every redirect_uri will do.
+    // The registered app. Without a callback, any redirect_uri is accepted.
     client: { client_id: "Iv1.0123456789abcdef", client_secret: "github's secret", callback: undefined },
-    // Who is signed in at GitHub, and whether they deny.
+    // The user who is signed in at GitHub, and whether they deny.
     user: { id: 583231, login: "octocat", name: "The Octocat", email: null },
     emails: [
       { email: "octocat@example.test", primary: true, verified: true, visibility: "private" },
       { email: "octocat@users.noreply.github.com", primary: false, verified: true, visibility: null },
     ],
     deny: false,
-    // Tokens that expire, with a refresh token, as an app may opt into.
+    // Whether tokens expire and come with a refresh token, which an app can choose.
     expiring: false,
-    // The error that every token request is answered with, such as "unverified_user_email".
+    // The error that every token request gets, such as "unverified_user_email".
     refuse: undefined,
     tokens: () => [...tokens.keys()],
     revokeAll: () => tokens.clear(),
@@ -94,7 +94,7 @@ export async function startGitHub({ port } = {}) {
     stop,
   };
 
-  // The host must be the callback's and the path within its path; any port on loopback addresses.
+  // The host must be that of the callback, and the path must be within its path. Loopback addresses may have any port.
   function matches(redirect_uri) {
     const { callback } = server.client;
     if (!callback || !redirect_uri) return true;
@@ -116,7 +116,7 @@ export async function startGitHub({ port } = {}) {
       return redirect(withQuery(server.client.callback, { ...failure("redirect_uri_mismatch"), state }));
     }
     if (server.deny) return redirect(withQuery(back, { ...failure("access_denied"), state }));
-    // Only S256 is there; what GitHub answers to another method is not documented.
+    // Only S256 exists. What GitHub returns for another method isn't documented.
     if (code_challenge && code_challenge_method !== "S256") {
       return { status: 400, body: "code_challenge_method must be S256" };
     }
@@ -149,7 +149,7 @@ export async function startGitHub({ port } = {}) {
     return issue(kept);
   }
 
-  // Using a refresh token ends it and the access token that came with it.
+  // Using a refresh token ends it and the access token that was issued with it.
   function refresh({ refresh_token }) {
     const kept = refreshTokens.get(refresh_token);
     if (!kept) return failure("bad_refresh_token");
@@ -158,7 +158,7 @@ export async function startGitHub({ port } = {}) {
     return issue(kept);
   }
 
-  // Errors have the status 200 too, and JSON is only for those who ask.
+  // Errors also have status 200, and JSON is only for clients that ask for it.
   function token({ form, headers }) {
     const { client_id, client_secret } = server.client;
     const right = form.client_id === client_id && form.client_secret === client_secret;
@@ -205,7 +205,7 @@ export async function startGitHub({ port } = {}) {
   });
 
   // DELETE /applications/{client_id}/token revokes only this token.
-  // DELETE /applications/{client_id}/grant: every token of this person for this app.
+  // DELETE /applications/{client_id}/grant revokes every token of this user for this app.
   function deleteAuthorization({ headers, body }, isWhole) {
     const { client_id, client_secret } = server.client;
     const expected = Buffer.from(`${client_id}:${client_secret}`).toString("base64");

@@ -1,7 +1,7 @@
-// What the three upstream doubles share: a listener, counters, and a browser that fills in forms.
+// What the three upstream test servers share: a listener, counters, and a browser that fills in forms.
 import { createServer } from "node:http";
 
-// Listens before anything is built on it, so that an issuer can carry the port.
+// Starts to listen before the server is built, so that its issuer can contain the port.
 export async function listen(port = 0) {
   const server = createServer();
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
@@ -13,7 +13,7 @@ export async function listen(port = 0) {
   return { server, url: `http://localhost:${server.address().port}`, stop };
 }
 
-// How often a path was asked. Unknown paths begin at undefined, the given ones at zero.
+// How often a path was requested. Unknown paths start at undefined, those in the list at zero.
 export function counter(paths) {
   const counts = {};
   const reset = () => {
@@ -40,7 +40,7 @@ export function send(response, { status = 200, headers = {}, body = "" }) {
 
 export const redirect = (location) => ({ status: 302, headers: { location: String(location) } });
 
-// Undefined members are left out rather than sent as "undefined".
+// Leaves out undefined members instead of sending "undefined".
 export function withQuery(address, parameters) {
   const url = new URL(address);
   for (const [name, value] of Object.entries(parameters)) {
@@ -68,7 +68,7 @@ export const formPost = (action, fields) => ({
     .join("")}</form>`,
 });
 
-// The cookies of one browser. `shown` says which forms a person had to fill in.
+// The cookies of one browser. `shown` lists the forms that a user had to fill in.
 export function newJar() {
   const cookies = new Map();
   const keep = (origin, line) => {
@@ -109,9 +109,9 @@ function formOf(page) {
   return { action: fromHtml(attributes.match(/action="([^"]*)"/)[1]), fields: Object.fromEntries(inputs) };
 }
 
-// Walks on one origin from an address. `decide(form, page)` says what is added to a form, or with a
-// string, which link is taken instead. Ends with the first address elsewhere, as a string; with a form
-// whose target is elsewhere, as `{ action, fields }`; or with a page without a form, as `{ page }`.
+// Walks through the pages of one origin, starting at a URL. `decide(form, page)` returns the fields to add to a form,
+// or a string to follow that link instead. Ends with the first URL of another origin, as a string; with a form whose
+// target is another origin, as `{ action, fields }`; or with a page without a form, as `{ page }`.
 export async function walk(jar, location, decide) {
   const { origin } = new URL(location);
   let url = new URL(location);
@@ -143,9 +143,9 @@ export async function walk(jar, location, decide) {
 const markup = /<(style|script)[\s\S]*?<\/\1>|<[^>]*>/g;
 const plain = (page) => page.replaceAll(markup, " ").replaceAll(/\s+/g, " ").trim();
 
-// A person at the upstream: signs in with any password, allows or denies, and comes back with the
-// address of the client's callback (which nobody has visited yet), or with `{ action, fields }` if the
-// answer is a form. A jar that is passed again is a browser that is still signed in.
+// A user at the upstream: signs in with any password, allows or denies, and returns the URL of the client's callback
+// (not visited yet), or `{ action, fields }` if the response is a form. Passing a jar again means a browser that is
+// still signed in.
 export async function logInUpstream(location, login, { deny = false, jar = newJar() } = {}) {
   const end = await walk(jar, location, ({ fields }, page) => {
     if (fields.prompt) jar.shown.push(fields.prompt);
@@ -156,8 +156,8 @@ export async function logInUpstream(location, login, { deny = false, jar = newJa
   return end;
 }
 
-// Signs out at the upstream. `location` is its end_session_endpoint, with parameters or without. Comes
-// back with the post_logout_redirect_uri, or undefined where the upstream keeps the browser.
+// Signs out at the upstream. `location` is its end_session_endpoint, with or without parameters. Returns the
+// post_logout_redirect_uri, or undefined if the upstream keeps the browser.
 export async function logOutUpstream(location, { jar }) {
   const end = await walk(jar, location, () => ({ logout: "yes" }));
   if (end.page === undefined) return end;

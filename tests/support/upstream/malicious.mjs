@@ -1,4 +1,4 @@
-// An OpenID provider whose every answer a test can bend. Left alone, it is a correct one.
+// An OpenID provider whose responses a test can change in any way. Without changes, it is a correct provider.
 import { createHash, createHmac, createPublicKey, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { bodyOf, counter, formPost, listen, redirect, send, withQuery } from "./http.mjs";
 
@@ -21,7 +21,7 @@ function newPairs() {
   };
 }
 
-// node:crypto and not jose: jose refuses to lie about `alg`, and this server must.
+// node:crypto instead of jose, because jose can't forge `alg`, and this server must.
 function signature(alg, key, input) {
   const data = Buffer.from(input);
   if (alg === "none") return "";
@@ -29,19 +29,19 @@ function signature(alg, key, input) {
   if (alg === "EdDSA" || alg === "Ed25519") return sign(null, data, key).toString("base64url");
   const hash = `sha${alg.slice(2)}`;
   if (alg.startsWith("ES")) return sign(hash, data, { key, dsaEncoding: "ieee-p1363" }).toString("base64url");
-  // RSA_PKCS1_PSS_PADDING is 6, and a salt length of -1 is that of the hash.
+  // RSA_PKCS1_PSS_PADDING is 6. A salt length of -1 means that of the hash.
   const padding = alg.startsWith("PS") ? { padding: 6, saltLength: -1 } : {};
   return sign(hash, data, { key, ...padding }).toString("base64url");
 }
 
-// OpenID Connect Core 1.0, section 3.1.3.6: the left half of the hash that the `alg` names.
+// OpenID Connect Core 1.0 §3.1.3.6: the left half of the hash that `alg` implies.
 export function atHash(alg, token) {
   const hash = alg === "EdDSA" || alg === "Ed25519" ? "sha512" : "sha256";
   const digest = createHash(hash).update(token).digest();
   return digest.subarray(0, digest.length / 2).toString("base64url");
 }
 
-// Who the client says it is, and how (OpenID Connect Core 1.0, section 9).
+// The client's ID and how it authenticated (OpenID Connect Core 1.0 §9).
 function authenticationOf(request, form) {
   const [scheme, credentials] = (request.headers.authorization ?? "").split(" ");
   if (/^basic$/i.test(scheme)) {
@@ -68,13 +68,13 @@ function authenticationOf(request, form) {
 //   tokenResponse, userinfo    object => object; a string is sent as it is; `error` makes the status 400
 //   metadata, jwks             likewise
 //   authorizeResponse          params => params; `undefined` members are left out
-//   answer                     (answer, path) => answer: { status, headers, body }, the last word
+//   answer                     (answer, path) => answer: { status, headers, body }, applied last
 // All but `header` and `signature` may be async, and most get what is known of the login or of the request
 // as second argument. A bend that throws makes a 500 and is kept in `server.errors`.
 //
 // `server.settings`: expires_in; delay (milliseconds, or by path); refreshTokens (whether any are given);
 // rotate (replaces them); reuse ("refuse" the old one, or "revoke" all of the login); idTokenOnRefresh;
-// idTokenClaims (whether the person's claims are in the ID token too).
+// idTokenClaims (whether the user's claims are in the ID token too).
 export async function startMalicious({ port } = {}) {
   const { server: http, url, stop } = await listen(port);
   const issuer = url;
@@ -94,7 +94,7 @@ export async function startMalicious({ port } = {}) {
     errors: [],
     revoked: [],
     keys: pairs,
-    // Keys that nobody published.
+    // Keys that are not published.
     otherKeys: newPairs(),
     user: { sub: "subject-1", email: "person@example.test", email_verified: true, name: "A Person" },
     settings: {
@@ -109,7 +109,7 @@ export async function startMalicious({ port } = {}) {
     next: (changes) => (bends = changes ?? {}),
     sign: signed,
     logoutToken,
-    // The last request of a path, which is what most tests ask about.
+    // The last request to a path, which most tests check.
     last: (path) => server.requests.findLast((request) => request.path === path),
     stop,
   };
@@ -122,7 +122,7 @@ export async function startMalicious({ port } = {}) {
     return `${input}.${spoil(signature(alg, used, input))}`;
   }
 
-  // OpenID Connect Back-Channel Logout 1.0, section 2.4; for the test to send.
+  // A logout token (OpenID Connect Back-Channel Logout 1.0 §2.4), which the test sends itself.
   function logoutToken(client_id, change = same, { header = same, ...how } = {}) {
     const claims = {
       iss: issuer,
@@ -232,7 +232,7 @@ export async function startMalicious({ port } = {}) {
       return { body: await bend("jwks", { keys }) };
     },
 
-    // Nobody is asked anything: whoever comes is `server.user` and agrees.
+    // There are no pages: every visitor is `server.user` and consents.
     "/authorize": async ({ query }) => {
       const { client_id, redirect_uri, nonce, state, scope, response_mode } = query;
       const code = random("code-");
@@ -260,7 +260,7 @@ export async function startMalicious({ port } = {}) {
       return { body: await bend("userinfo", { ...kept.login.user }, kept.login) };
     },
 
-    // RFC 7009: a refresh token takes its login with it; an unknown token is no error.
+    // RFC 7009: revoking a refresh token ends its whole login. An unknown token is no error.
     "/revoke": ({ form }) => {
       server.revoked.push(form.token);
       const refreshed = refreshTokens.get(form.token);
@@ -292,14 +292,14 @@ export async function startMalicious({ port } = {}) {
     const wait = typeof delay === "number" ? delay : (delay[path] ?? 0);
     if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
     const answer = (await endpoints[path]?.(seen)) ?? { status: 404 };
-    // A string from a bend pretends to be JSON.
+    // A string from a bend is sent as if it were JSON.
     if (typeof answer.body === "string" && !answer.headers) {
       answer.headers = { "content-type": "application/json" };
     }
     send(response, await (bends.answer ?? same)(answer, path));
   }
 
-  // An assertion in a bend must reach the test, not end the process.
+  // A failed assertion in a bend must reach the test instead of ending the process.
   http.on("request", (request, response) =>
     serve(request, response).catch((error) => {
       server.errors.push(error);

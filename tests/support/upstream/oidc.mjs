@@ -1,4 +1,4 @@
-// A real OpenID provider for tests: oidc-provider from npm, unmodified, whose people are a map.
+// A real OpenID provider for tests: the unmodified oidc-provider from npm, with users from a map.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider from "oidc-provider";
 import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
@@ -8,7 +8,7 @@ export { logInUpstream, logOutUpstream, newJar } from "./http.mjs";
 
 const DISCOVERY = "/.well-known/openid-configuration";
 const COUNTED = [DISCOVERY, "/jwks", "/token", "/me", "/auth", "/token/revocation", "/token/introspection"];
-// What a mode breaks when no path is named.
+// The paths that a mode breaks if none is given.
 const BROKEN = {
   nonsense: ["/token", "/jwks", "/me"],
   huge: ["/token", "/jwks", "/me", DISCOVERY],
@@ -19,7 +19,7 @@ const MODES = ["down", "slow", "nonsense", "huge", "redirect", "redirect307", "e
 
 quiet();
 
-// oidc-provider tells about every default it uses; those lines are no news in a test.
+// oidc-provider logs every default that it uses, which is noise in a test.
 function quiet() {
   for (const method of ["info", "warn"]) {
     const say = console[method].bind(console);
@@ -29,8 +29,8 @@ function quiet() {
   }
 }
 
-// Private keys of every algorithm an ID token may be signed with. `RSA` signs both RS256 and PS256 in
-// the wild too, but one key for each makes a wrong choice by `kid` visible.
+// Private keys for every algorithm of ID tokens. Real providers often use one RSA key for RS256 and PS256. Separate
+// keys make a wrong choice by `kid` visible.
 export function newKeys(prefix = "upstream") {
   const rsa = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
   const pairs = {
@@ -82,7 +82,7 @@ function configurationOf({ clients, find, keys, adapter, options }) {
       client.grantTypeAllowed("refresh_token") &&
       (refresh === "always" || source.scopes.has("offline_access")),
     rotateRefreshToken: rotate,
-    // A login at the client outlives the browser's session here, as it does at most providers.
+    // A login at the client outlives the browser's session here, as at most providers.
     expiresWithSession: () => false,
     pkce: { required: () => true },
     ttl: {
@@ -95,7 +95,7 @@ function configurationOf({ clients, find, keys, adapter, options }) {
       Session: 86_400,
       ...options.ttl,
     },
-    // The library refuses to call loopback addresses, which is where the clients of a test live.
+    // The library refuses requests to loopback addresses, but the clients of a test run there.
     fetch: (url, { dispatcher: _, ...init }) => fetch(url, init),
     clientBasedCORS: () => false,
     renderError: (ctx, out) => {
@@ -116,8 +116,8 @@ function configurationOf({ clients, find, keys, adapter, options }) {
   };
 }
 
-// The built-in form takes what was typed for the subject. Here a login is looked up, so that a login
-// and a `sub` may differ; a login that nobody has is refused.
+// The built-in form uses what was typed as the subject. Here it is looked up, so that the login name and `sub` may
+// differ. Unknown login names are refused.
 const signIn = (find, acrValues) => async (ctx, next) => {
   if (ctx.method !== "POST" || !/^\/interaction\/[^/]+$/.test(ctx.path)) return next();
   const body = Object.fromEntries(new URLSearchParams(await bodyOf(ctx.req)));
@@ -137,7 +137,7 @@ function requestedAcr({ acr_values = "", claims }) {
   return [...acr_values.split(" "), ...values, value];
 }
 
-// A valid answer, too large: a client that accepts it has no limit.
+// A valid response that is too large. A client that accepts it has no limit.
 function pad(response) {
   const end = response.end.bind(response);
   response.end = (body) => {
@@ -152,13 +152,13 @@ export async function startUpstream({ clients, accounts, port, keys = newKeys(),
   const { server, url, stop } = await listen(port);
   const issuer = url;
   const people = new Map(Object.entries(accounts));
-  // Sessions and tokens know a person by `sub`, the login form by login.
+  // Sessions and tokens identify a user by `sub`, the login form by login name.
   const find = (id) => people.get(id) ?? [...people.values()].find(({ sub }) => sub === id);
   const counts = counter(COUNTED);
   const errors = [];
   const logouts = [];
   const timers = new Set();
-  // Kept when the keys change: people stay signed in.
+  // Not changed with the keys, so that users stay signed in.
   const adapter = createMemoryAdapter();
   let failing = null;
   let provider;
@@ -191,7 +191,7 @@ export async function startUpstream({ clients, accounts, port, keys = newKeys(),
   server.on("request", (request, response) => {
     const { pathname, search } = new URL(request.url, url);
     counts.add(pathname);
-    // Where "redirect" leads: another origin that would answer well. `counts` tells who went there.
+    // The target of "redirect": another origin that would respond correctly. `counts` shows whether it was visited.
     if (pathname.startsWith("/elsewhere/")) {
       request.url = pathname.slice("/elsewhere".length) + search;
       request.headers.host = new URL(url).host;
@@ -228,16 +228,16 @@ export async function startUpstream({ clients, accounts, port, keys = newKeys(),
       return provider;
     },
     counts,
-    // What it refused and why, and whom it told of a logout (OpenID Connect Back-Channel Logout 1.0).
+    // What it refused and why, and which clients it notified of a logout (OpenID Connect Back-Channel Logout 1.0).
     errors,
     logouts,
-    // Null claims delete the account: its refresh tokens stop working.
+    // Null claims delete the account, and its refresh tokens stop working.
     setAccount: (login, claims) => (claims ? people.set(login, claims) : people.delete(login)),
     fail(mode, path) {
       if (mode && !MODES.includes(mode)) throw new Error(`expected one of ${MODES.join(", ")}, not ${mode}`);
       failing = mode ? { mode, path } : null;
     },
-    // Signs with other keys from now on; the old ones are gone from the JWKS.
+    // Signs with other keys from now on, and removes the old ones from the JWKS.
     setKeys: (other = newKeys(randomUUID())) => build(other),
     endSession: `${url}/session/end`,
     async stop() {

@@ -76,7 +76,7 @@ impl NewConnection {
         }
     }
 
-    /// Revokes the tokens at the provider; an earlier connection stays.
+    /// Revokes the tokens at the provider. An existing connection stays.
     pub async fn give_back(self, server: &Server<'_>) -> Result<(), Failure> {
         let address = connection::address(&self.parties.account, &self.id);
         let command = GiveBack { parties: self.parties, tokens: self.tokens };

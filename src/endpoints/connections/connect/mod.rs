@@ -1,4 +1,4 @@
-//! Connecting an outside account: the person is asked here, and then there.
+//! Connects an outside account: the user consents here first, then at the provider.
 
 mod keep;
 mod request;
@@ -24,17 +24,17 @@ use crate::protocol::scope::{self, Scope};
 use crate::upstream::authorization::Wishes;
 use crate::upstream::provider::Provider;
 
-/// Asks whether to connect.
+/// Shows the page that asks whether to connect.
 ///
 /// # Errors
-/// A page, where the app or the provider is not known.
+/// A page if the app or the provider is unknown.
 pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (provider, allowed) = offered(server, request.path_parameter())?;
     let asked = read(server, request, (provider, allowed)).await?;
     page(server, request, (provider, allowed), (asked, None)).await
 }
 
-/// Renders the page that asks; `notice` says why it is shown again.
+/// Renders the page; `notice` says why it is shown again.
 async fn page(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -57,7 +57,7 @@ async fn page(
         None => None,
     };
     let scope = asked.as_ref().map_or(allowed, |asked| &asked.scope);
-    // The answer leads to the provider, and from there to the app.
+    // The response redirects to the provider, and from there to the app.
     let form =
         FormPage::of_session(server, request)?.leading_to(Some(&server.issuer)).with_notice(notice);
     let flow = match &asked {
@@ -79,10 +79,10 @@ async fn page(
     Ok(form.render(form.status(), &page))
 }
 
-/// Takes the person's answer, and goes on to the provider.
+/// Takes the user's decision, and redirects to the provider.
 ///
 /// # Errors
-/// A page, where nobody is signed in or the form is not this server's own.
+/// A page if nobody is signed in or the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcome, Failure> {
     let (provider, allowed) = offered(server, request.path_parameter())?;
     let (form, session) = match form::of_session(server, request)? {
@@ -114,7 +114,7 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     go(server, request, provider, connecting, scope).await
 }
 
-/// Sends the user to the sign-in page; what the app asked for waits.
+/// Redirects to the sign-in page. The app's request waits.
 fn sign_in_first(server: &Server<'_>, app: Option<ConnectRequest>) -> Result<Outcome, Failure> {
     let app = app.map(|app| Interaction::Connect(Box::new(app)));
     let interaction = app.unwrap_or(Interaction::Account);
@@ -129,7 +129,7 @@ async fn go(
     mut scope: Scope,
 ) -> Result<Outcome, Failure> {
     if provider.is_openid() {
-        // So that the answer says whose account it is.
+        // With `openid`, the response identifies the account.
         scope.insert(scope::OPENID);
     }
     let wishes = Wishes { scope, connects: true, ..Wishes::default() };
@@ -139,7 +139,7 @@ async fn go(
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
             start::log(server, request, provider, &error);
-            let message = format!("{} does not answer. Try again in a minute.", provider.name);
+            let message = format!("{} isn't responding. Try again in a minute.", provider.name);
             refused(server, &connecting, 503, message).await
         }
     }

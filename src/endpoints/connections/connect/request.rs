@@ -1,4 +1,4 @@
-//! What an app asks of `/connect/{provider}`, checked against its registration and the operator's offer.
+//! An app's request to `/connect/{provider}`, checked against its registration and the operator's settings.
 
 use crate::domain::client::Client;
 use crate::endpoints::connections::not_offered;
@@ -11,7 +11,7 @@ use crate::protocol::redirect_uri;
 use crate::protocol::scope::Scope;
 use crate::upstream::provider::Provider;
 
-/// The provider, and the scopes that it may be asked for.
+/// The provider, and the scopes that apps may request of it.
 pub(super) fn offered<'s>(
     server: &'s Server<'_>,
     id: &str,
@@ -21,7 +21,7 @@ pub(super) fn offered<'s>(
     Ok((provider, scope))
 }
 
-/// Reads what an app asks for; none where the person came from the account page.
+/// Parses an app's request; `None` if the user came from the account page.
 pub(super) async fn read(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -34,22 +34,20 @@ pub(super) async fn read(
     let Some(client_id) = query.get("client_id") else {
         return Ok(None);
     };
-    let refused = |text: &str| Failure::page(400, "This app cannot connect an account", text);
-    let client = server.client(client_id).await?.ok_or_else(|| {
-        refused("The link that brought you here names an app that is not registered (client_id).")
-    })?;
+    let refused = |text: &str| Failure::page(400, "This app can't connect an account", text);
+    let client = server
+        .client(client_id)
+        .await?
+        .ok_or_else(|| refused("The app isn't registered (client_id)."))?;
     let sent = query.get("redirect_uri").unwrap_or_default();
     if !client.metadata.redirect_uris.iter().any(|uri| redirect_uri::matches(uri, sent)) {
-        return Err(refused(
-            "The address that the app wants you sent back to (redirect_uri) is not one that it \
-             registered.",
-        ));
+        return Err(refused("The app's redirect_uri isn't registered."));
     }
     let scope = match query.get("scope").map(Scope::parse) {
         None => allowed.clone(),
         Some(Ok(scope)) if allowed.covers(&scope) && !scope.is_empty() => scope,
         Some(_) => {
-            return Err(refused("The app asks for more than this service connects (scope)."));
+            return Err(refused("The app requested more access than this service offers (scope)."));
         }
     };
     if provider.quirks.all_or_nothing && !scope.covers(allowed) {
@@ -70,7 +68,7 @@ pub(super) async fn read(
     }))
 }
 
-/// The app that asks, if the redirect URI of its request is still registered.
+/// The app that sent the request, if the redirect URI of its request is still registered.
 pub(super) async fn registered(
     server: &Server<'_>,
     asked: &ConnectRequest,
@@ -81,12 +79,12 @@ pub(super) async fn registered(
     };
     let client = server.client(&asked.client_id).await?.filter(is_there);
     client.ok_or_else(|| {
-        let text = "It changed its registration. Go back to the app and begin again.";
-        Failure::page(400, "This app cannot connect an account", text)
+        let text = "The app's registration changed. Go back to the app and start again.";
+        Failure::page(400, "This app can't connect an account", text)
     })
 }
 
-/// What the app asked for, as the page or its address carries it. The operator may offer less by now.
+/// The app's request from the sealed `flow` value. The operator may offer less by now.
 pub(super) fn open_flow(
     server: &Server<'_>,
     request: &Request<'_>,

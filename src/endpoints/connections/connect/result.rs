@@ -1,4 +1,4 @@
-//! What came of connecting an outside account: its tokens are kept or given back, and the app or the person is told.
+//! The result of connecting an outside account: stores its tokens or revokes them, and tells the app or the user.
 
 use super::keep::{NewConnection, NotKept};
 use super::request::registered;
@@ -15,10 +15,10 @@ use crate::protocol::parameters;
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::SignedIn;
 
-/// Keeps what the provider gave, sealed, if the person who began it is still signed in.
+/// Stores the provider's tokens, sealed, if the user who started this is still signed in.
 ///
 /// # Errors
-/// A page, if someone else is signed in, or if the account has the maximum number of connections.
+/// A page if someone else is signed in, or if the account has the maximum number of connections.
 pub(in crate::endpoints) async fn finish(
     server: &Server<'_>,
     request: &Request<'_>,
@@ -31,8 +31,8 @@ pub(in crate::endpoints) async fn finish(
         .filter(|held| held.account.as_str() == connecting.account);
     let Some(session) = session else {
         new.give_back(server).await?;
-        let message = "You signed out, or in as someone else, before it was done. Sign in and try \
-                       again.";
+        let message = "You signed out or switched accounts before this was finished. Sign in and \
+                       try again.";
         return Err(Failure::page(403, "Nothing was connected", message));
     };
     if let Err(failure) = check_again(server, provider, &connecting).await {
@@ -64,8 +64,8 @@ pub(in crate::endpoints) async fn finish(
     }
 }
 
-/// Checks what may have changed while the user was at the provider: the operator's offer, and the app's
-/// registration. On failure nothing is sent to the app, whose redirect URI may be what changed.
+/// Checks what may have changed while the user was at the provider: the operator's settings and the app's registration.
+/// On failure nothing is sent to the app, because its redirect URI may be what changed.
 async fn check_again(
     server: &Server<'_>,
     provider: &Provider,
@@ -81,10 +81,10 @@ async fn check_again(
     }
 }
 
-/// Tells the app or the person that nothing was connected.
+/// Tells the app or the user that nothing was connected.
 ///
 /// # Errors
-/// Only what is ours.
+/// Internal errors only.
 pub(in crate::endpoints) async fn refused(
     server: &Server<'_>,
     connecting: &Connecting,
@@ -96,8 +96,8 @@ pub(in crate::endpoints) async fn refused(
             registered(server, asked).await?;
             let (code, description) = match status {
                 403 => (ErrorCode::AccessDenied, "the user denied access at the provider"),
-                503 => (ErrorCode::TemporarilyUnavailable, "the provider does not answer"),
-                _ => (ErrorCode::ServerError, "the provider's answer cannot be used"),
+                503 => (ErrorCode::TemporarilyUnavailable, "the provider does not respond"),
+                _ => (ErrorCode::ServerError, "the provider's response cannot be used"),
             };
             let error = OAuthError::new(code, description);
             Ok(back(server, connecting.app.as_ref(), Err(error)).into())
@@ -106,7 +106,7 @@ pub(in crate::endpoints) async fn refused(
     }
 }
 
-/// Back to the app, with what came of it; or to the account page.
+/// Redirects to the app with the result, or to the account page.
 pub(super) fn back(
     server: &Server<'_>,
     app: Option<&ConnectRequest>,
