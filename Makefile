@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-deploy test-clients test-browser \
-        lint audit bundle deploy release pictures clean
+        lint audit fuzz coverage bundle deploy release pictures clean
 
 # The settings after `make dev`, `make serve` and `make deploy`, quoted for the shell so that they arrive as typed.
 NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstword $(subst =, ,$(pair)))))
@@ -60,6 +60,12 @@ audit: setup-tests ## Licences, sources and known vulnerabilities of all depende
 
 test-native: setup
 	cargo test --locked
+
+fuzz: setup ## Look for inputs that break a parser (make fuzz SECONDS=60 TARGET=jws; installs a nightly)
+	@node tools/fuzz.mjs $(GIVEN)
+
+coverage: setup ## Which lines of src the native tests run, by folder (installs cargo-llvm-cov)
+	@node tools/coverage.mjs
 
 test-black-box: setup bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=2 tests/black_box/*.test.mjs

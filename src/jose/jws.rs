@@ -112,7 +112,7 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
         }
         let (signing_input, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
         let (header, claims) = signing_input.split_once('.').ok_or(JwsError::Malformed)?;
-        let header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        let header = from_json(&decode(header)?)?;
         Ok(Self { header, signing_input, signature: decode(signature)?, claims: decode(claims)? })
     }
 
@@ -121,6 +121,13 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
     /// # Errors
     /// [`JwsError::Malformed`] for claims of another shape.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwsError> {
-        serde_json::from_slice(&self.claims).map_err(|_| JwsError::Malformed)
+        from_json(&self.claims)
     }
+}
+
+/// Reads JSON that must be UTF-8 throughout (RFC 7515 §5.2, RFC 7519 §7.2). `serde_json` doesn't look at the bytes
+/// of members that nobody reads.
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JwsError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JwsError::Malformed)?;
+    serde_json::from_str(text).map_err(|_| JwsError::Malformed)
 }

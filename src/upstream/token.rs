@@ -173,7 +173,10 @@ async fn apple_secret(
 
 /// Reads the answer: JSON, or a form where the provider is of the older kind; an error even where
 /// its status says that all is well.
-fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
+///
+/// # Errors
+/// [`UpstreamError`], if the answer has an error, no access token, or a form that can't be used.
+pub fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
     let unusable = |error| UpstreamError::Unusable("token response", error);
     let is_form = answer.content_type.starts_with("application/x-www-form-urlencoded");
     let body = if is_form {

@@ -25,6 +25,9 @@ mod earlier_release;
 mod events;
 mod federation;
 mod foreign_json;
+mod fuzz;
+#[path = "../fuzz/targets/mod.rs"]
+mod fuzz_targets;
 mod gone;
 mod grant_codes;
 mod grant_devices;

@@ -157,8 +157,23 @@ fn the_port_of_a_loopback_address_may_differ_and_nothing_else() {
         "http://127.0.0.1.evil.test/cb",
         "http://127.0.0.1:1/cb?x=1",
         "http://127.0.0.1:1\\@evil.test/cb",
+        "http://127.1:1/cb",
+        "http://0x7f000001/cb",
     ] {
         assert!(!matches("http://127.0.0.1/cb", sent), "{sent}");
+    }
+    assert!(!matches("http://[::1]/cb", "http://[0:0:0:0:0:0:0:1]:1/cb"));
+    assert!(!matches("http://localhost/cb", "http://%6cocalhost:1/cb"));
+}
+
+#[test]
+fn a_line_break_in_the_port_of_a_loopback_address_is_not_sent_on() {
+    // The URL parser ignores it (URL Standard, "remove all ASCII tab or newline"); a header must not have it.
+    for port in ["8\r\n0", "\t80", "80\n"] {
+        assert!(
+            !matches("http://127.0.0.1/cb", &format!("http://127.0.0.1:{port}/cb")),
+            "{port:?}"
+        );
     }
 }
 

@@ -185,3 +185,24 @@ fn scopes_that_a_device_cannot_have_are_logged_too() {
     assert!(log.contains(id) && log.contains("offline_access (0 more"), "{log}");
     assert_eq!(ask("offline_access photos"), 400);
 }
+
+#[test]
+fn a_uri_that_was_registered_can_be_sent_back_in_an_update() {
+    // RFC 7592 §2.2: the client sends what the response says. There, each byte that isn't ASCII has three characters.
+    let world = World::new(&[]);
+    let metadata = |length: usize| {
+        json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "client_uri": format!("https://app.example.test/{}", "ä".repeat(length)) })
+    };
+    let client = register(&world, metadata(300));
+    let path = format!("/register/{}", client["client_id"].as_str().unwrap());
+    let token = client["registration_access_token"].as_str().unwrap();
+    let update = json!({ "client_id": client["client_id"], "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "none", "client_uri": client["client_uri"] });
+    let changed = send(&world, Method::Put, &path, &update, token);
+    assert_eq!(changed.status, 200, "{}", text(&changed));
+    assert_eq!(body(&changed)["client_uri"], client["client_uri"]);
+    let refused = send(&world, Method::Post, "/register", &metadata(400), "");
+    assert_eq!(refused.status, 400, "{}", text(&refused));
+    assert_eq!(body(&refused)["error"], "invalid_client_metadata");
+}

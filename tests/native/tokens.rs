@@ -1,11 +1,15 @@
 //! Keys, signatures and the claims in tokens.
 
+use std::collections::BTreeMap;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 use futures_lite::future::block_on;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use vestibule::jose::access_token::Audience;
 use vestibule::jose::id_token::at_hash;
 use vestibule::jose::jwk::PublicKey;
-use vestibule::jose::jws::{Header, Unverified, compact, signing_input};
+use vestibule::jose::jws::{Header, JwsError, Unverified, compact, signing_input};
 use vestibule::ports::{Clock, Signer};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
@@ -51,8 +55,7 @@ fn a_token_signed_with_either_algorithm_verifies_and_a_changed_one_does_not() {
 fn a_token_with_alg_none_or_an_unknown_algorithm_is_not_even_read() {
     // RFC 8725 §3.1
     for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256","typ":"JWT","kid":"k"}"#] {
-        use base64ct::Encoding;
-        let header = base64ct::Base64UrlUnpadded::encode_string(header.as_bytes());
+        let header = Base64UrlUnpadded::encode_string(header.as_bytes());
         assert!(Unverified::<Header>::parse(&format!("{header}.e30.AA")).is_err());
     }
     for junk in ["", ".", "..", "a.b.c", &"x".repeat(10_000)] {
@@ -69,4 +72,21 @@ fn one_audience_is_a_string_and_several_are_a_list() {
     };
     assert_eq!(aud(&["a"]), json!("a"));
     assert_eq!(aud(&["a", "b"]), json!(["a", "b"]));
+}
+
+#[test]
+fn header_and_claims_that_are_not_utf_8_throughout_are_refused() {
+    // RFC 7515 §5.2, RFC 7519 §7.2: also in members that nobody reads.
+    let part = |json: &[u8]| Base64UrlUnpadded::encode_string(json);
+    let header =
+        |x: &[u8]| part(&[br#"{"alg":"ES256","typ":"JWT","kid":"k","x":""#, x, br#""}"#].concat());
+    let claims = |x: &[u8]| part(&[br#"{"aud":"a","x":""#, x, br#""}"#].concat());
+    let read = |header: String, claims: String| {
+        let token = format!("{header}.{claims}.AA");
+        let unverified = Unverified::<Header>::parse(&token)?;
+        unverified.claims::<BTreeMap<String, IgnoredAny>>().map(drop)
+    };
+    assert_eq!(read(header("ä".as_bytes()), claims("ä".as_bytes())), Ok(()));
+    assert_eq!(read(header(b"\xf5"), claims(b"")), Err(JwsError::Malformed));
+    assert_eq!(read(header(b""), claims(b"\xe4")), Err(JwsError::Malformed));
 }

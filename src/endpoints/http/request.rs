@@ -204,11 +204,15 @@ impl Request<'_> {
     }
 
     /// The names and values of all cookies (RFC 6265 §4.2); none if they are longer than [`MAX_COOKIES`].
+    ///
+    /// Only spaces and tabs are removed around them. A browser lets any subdomain set a cookie whose name begins
+    /// with another blank, such as U+2003, and then `__Host-session`: it must not count as that cookie.
     pub fn cookies(&self) -> Vec<(String, String)> {
         let header = self.header("cookie").filter(|header| header.len() <= MAX_COOKIES);
         let header = header.unwrap_or_default();
         let pairs = header.split(';').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+        let bare = |text: &str| text.trim_matches([' ', '\t']).to_owned();
+        pairs.map(|(name, value)| (bare(name), bare(value))).collect()
     }
 
     /// The caller's network, for rate limits: an IPv4 address, or the /64 prefix of an IPv6 address, because a

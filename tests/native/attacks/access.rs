@@ -220,3 +220,25 @@ fn the_operators_own_app_gets_back_by_itself_what_the_user_took_away() {
     let issued = tokens(&world, &mut browser, &app, scope);
     assert_eq!(userinfo(&world, &issued)["email"], "person@example.test");
 }
+
+#[test]
+fn a_cookie_of_a_subdomain_passes_for_the_session() {
+    // RFC 6265bis §4.1.3.2: only the host itself can set a cookie whose name begins with `__Host-`. A subdomain can set
+    // one whose name has a blank before that.
+    let world = World::new(&[]);
+    let attacker = signed_up(&world, "attacker@example.test");
+    let session = &attacker.cookies["__Host-session"];
+    let status = |header: String| {
+        let headers = [("cookie", header.as_str())];
+        let mut victim = Browser::default();
+        victim.request(&world, Method::Get, "/account", String::new(), &headers).status
+    };
+    assert_eq!(
+        status(format!("theme=dark;\t __Host-session={session} ")),
+        200,
+        "a space may be there"
+    );
+    for blank in ['\u{a0}', '\u{85}', '\u{2003}', '\u{3000}', '\u{c}', '\r'] {
+        assert_eq!(status(format!("{blank}__Host-session={session}")), 303, "{blank:?}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Tokens: signed ones of this server and of providers, their keys, sealed values, and codes that name an object.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::Value;
+use vestibule::domain::token::{Token, TokenKind};
+use vestibule::jose::jws::{Header, Unverified, UpstreamHeader, compact};
+use vestibule::jose::logout_token::LogoutToken;
+use vestibule::jose::seal::{NONCE_LENGTH, Purpose, Sealer};
+use vestibule::jose::upstream_id_token::{CLOCK_SKEW, Expected, UpstreamIdToken};
+use vestibule::jose::upstream_jwk::{VerificationAlgorithm, candidates};
+use vestibule::protocol::foreign_json::ForeignObject;
+
+use super::{two, utf8};
+
+const ISSUER: &str = "https://login.example.test";
+const CLIENT: &str = "vestibule";
+/// Seconds since 1970.
+const NOW: i64 = 1_750_000_000;
+
+/// A token that was taken apart is, put together again, the same character by character: no two tokens stand for one.
+/// Its algorithm is never `none` or a symmetric one.
+pub fn jws(input: &[u8]) {
+    let Some(token) = utf8(input) else { return };
+    if let Ok(own) = Unverified::<Header>::parse(token) {
+        assert_eq!(compact(own.signing_input.to_owned(), &own.signature), token);
+        let header = header_of(token);
+        assert_eq!(header.get("alg").and_then(Value::as_str), Some(own.header.alg.as_str()));
+        let _ = own.claims::<vestibule::jose::access_token::AccessToken>();
+    }
+    if let Ok(foreign) = Unverified::<UpstreamHeader>::parse(token) {
+        assert_eq!(compact(foreign.signing_input.to_owned(), &foreign.signature), token);
+        let header = header_of(token);
+        let alg = header.get("alg").and_then(Value::as_str).expect("alg is a string");
+        assert!(["RS256", "PS256", "ES256", "EdDSA", "Ed25519"].contains(&alg), "{alg}");
+        assert_eq!(foreign.header.has_crit, header.get("crit").is_some());
+        let _ = foreign.claims::<ForeignObject>().map(UpstreamIdToken::read);
+    }
+}
+
+fn header_of(token: &str) -> Value {
+    let first = token.split('.').next().unwrap_or_default();
+    let bytes = Base64UrlUnpadded::decode_vec(first).expect("the header is base64url");
+    // A number too large for `serde_json` may stand in a member that nobody reads.
+    let text = String::from_utf8(bytes).expect("the header is UTF-8");
+    ForeignObject::parse(&text).expect("the header is an object").to_value()
+}
+
+fn has_audience(aud: Option<&Value>) -> bool {
+    match aud {
+        Some(Value::String(one)) => one == CLIENT,
+        Some(Value::Array(many)) => many.iter().any(|one| one == CLIENT),
+        _ => false,
+    }
+}
+
+/// An ID token that passes names this issuer, this client and this sign-in, and is of now (OpenID Connect Core
+/// §3.1.3.7), whatever else it says.
+pub fn id_token(input: &[u8]) {
+    let Some(json) = utf8(input) else { return };
+    let Ok(object) = ForeignObject::parse(json) else { return };
+    let said = object.to_value();
+    let Ok(token) = UpstreamIdToken::read(object) else { return };
+    let expected = Expected {
+        issuer: ISSUER,
+        client_id: CLIENT,
+        nonce: Some("n-0S6_WzA2Mj"),
+        signed_in_since: Some(NOW - 300),
+        now: NOW,
+    };
+    let text = |name: &str| said.get(name).and_then(Value::as_str);
+    let number = |name: &str| said.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    assert_eq!(text("iss"), Some(token.iss.as_str()));
+    assert_eq!(text("sub"), Some(token.sub.as_str()));
+    if token.check(&expected).is_err() {
+        return;
+    }
+    assert_eq!(text("iss"), Some(ISSUER));
+    assert_eq!(text("nonce"), expected.nonce);
+    assert!(text("sub").is_some_and(|sub| !sub.is_empty() && sub.len() <= 255));
+    assert!(has_audience(said.get("aud")));
+    let several = said.get("aud").and_then(Value::as_array).is_some_and(|all| all.len() > 1);
+    assert!(!several || text("azp") == Some(CLIENT), "several audiences need azp");
+    assert!(matches!(said.get("azp"), None | Some(Value::Null)) || text("azp") == Some(CLIENT));
+    let (now, skew) = (1_750_000_000.0, 60.0);
+    assert_eq!((NOW, CLOCK_SKEW), (1_750_000_000, 60), "the same as whole numbers");
+    assert!(number("exp") > now - skew - 1.0, "it has not expired");
+    assert!(number("iat") < now + skew + 1.0, "it is not from the future");
+    assert!(number("auth_time") >= now - 300.0 - skew, "the user signed in since");
+}
+
+/// A logout token that passes has the event, a subject or a session, and no `nonce` (OpenID Connect Back-Channel
+/// Logout §2.6). So no ID token passes as one.
+pub fn logout_token(input: &[u8]) {
+    let Some(json) = utf8(input) else { return };
+    let Ok(object) = ForeignObject::parse(json) else { return };
+    let said = object.to_value();
+    let Ok(token) = LogoutToken::read(object) else { return };
+    if token.check(ISSUER, CLIENT, NOW).is_err() {
+        return;
+    }
+    assert_eq!(said.get("iss").and_then(Value::as_str), Some(ISSUER));
+    assert!(has_audience(said.get("aud")));
+    assert!(said.get("nonce").is_none(), "an ID token has a nonce, a logout token none");
+    let event = said.pointer("/events/http:~1~1schemas.openid.net~1event~1backchannel-logout");
+    assert!(event.is_some_and(Value::is_object));
+    let text = |name: &str| said.get(name).and_then(Value::as_str);
+    assert!(text("jti").is_some() && (text("sub").is_some() || text("sid").is_some()));
+    assert_eq!(text("sub"), token.sub.as_deref());
+    assert_eq!(text("sid"), token.sid.as_deref());
+}
+
+/// A key that is a candidate has the algorithm's type and the name that was asked for, and isn't meant for another
+/// use (RFC 7517 §4.2 to §4.4). What the platform imports has no other member than the key's numbers. The first line
+/// of the input is the `kid`, or empty for none.
+pub fn jwks(input: &[u8]) {
+    use VerificationAlgorithm::{ES256, EdDSA, PS256, RS256};
+    let Some(input) = utf8(input) else { return };
+    let (kid, json) = two(input);
+    let kid = Some(kid).filter(|kid| !kid.is_empty());
+    for (alg, kty) in [(RS256, "RSA"), (PS256, "RSA"), (ES256, "EC"), (EdDSA, "OKP")] {
+        let Ok(found) = candidates(json, alg, kid) else { return };
+        assert!(found.keys.len() <= 100);
+        for key in found.keys {
+            assert_eq!(key.kty, kty);
+            assert!(kid.is_none() || key.kid.as_deref() == kid);
+            assert!(matches!(key.key_use.as_deref(), None | Some("sig")));
+            let names = |named: &str| named == alg.as_str() || (alg == EdDSA && named == "Ed25519");
+            assert!(key.alg.as_deref().is_none_or(names));
+            let numbers: Value = serde_json::from_str(&key.public_numbers()).expect("JSON");
+            let members = numbers.as_object().expect("an object");
+            let known = ["kty", "crv", "x", "y", "n", "e"];
+            assert!(members.keys().all(|name| known.contains(&name.as_str())), "{numbers}");
+            let set = format!(r#"{{"keys":[{numbers}]}}"#);
+            let again = candidates(&set, alg, None).expect("a set");
+            assert_eq!(again.keys.len(), 1, "its numbers alone are a key");
+        }
+    }
+}
+
+/// What a stranger sends opens for no purpose. What was sealed opens for its purpose and no other, also with the
+/// secret that is being replaced, and not once a bit of it was changed.
+pub fn sealed(input: &[u8]) {
+    let purposes = [
+        Purpose::SigningKey,
+        Purpose::Interaction,
+        Purpose::Form,
+        Purpose::UpstreamLogin,
+        Purpose::UpstreamAnswer,
+        Purpose::AfterLogout,
+        Purpose::Connection("account"),
+        Purpose::Connection("other"),
+    ];
+    let old = Sealer::new("the secret of yesterday, long enough").expect("a secret");
+    let new = Sealer::new("the secret of today, which is longer").expect("a secret");
+    let new = new.with_previous("the secret of yesterday, long enough").expect("a secret");
+    if let Some(text) = utf8(input) {
+        for purpose in purposes {
+            assert!(new.open(purpose, text).is_err(), "a stranger can't seal");
+        }
+    }
+    let mut nonce = [0; NONCE_LENGTH];
+    for (to, from) in nonce.iter_mut().zip(input) {
+        *to = *from;
+    }
+    let chosen = usize::from(input.first().copied().unwrap_or_default());
+    let purpose = purposes[chosen % purposes.len()];
+    for (sealer, is_outdated) in [(&new, false), (&old, true)] {
+        let value = sealer.seal(purpose, input, nonce).expect("it can be sealed");
+        let opened = new.open_stored(purpose, &value).expect("it opens");
+        assert_eq!((opened.plain.as_slice(), opened.is_outdated), (input, is_outdated));
+        let other = purposes[(chosen + 1) % purposes.len()];
+        assert!(new.open(other, &value).is_err(), "not for another purpose");
+        let mut bytes = Base64UrlUnpadded::decode_vec(&value).expect("base64url");
+        let at = chosen * 7 % bytes.len();
+        bytes[at] ^= 1 << (chosen % 8);
+        let changed = Base64UrlUnpadded::encode_string(&bytes);
+        assert!(new.open(purpose, &changed).is_err(), "not once it was changed");
+    }
+}
+
+/// A code, refresh token or cookie that was read is written as the same characters, and is of one kind alone.
+pub fn tokens(input: &[u8]) {
+    const KINDS: [TokenKind; 4] = [
+        TokenKind::AuthorizationCode,
+        TokenKind::RefreshToken,
+        TokenKind::DeviceCode,
+        TokenKind::Session,
+    ];
+    let Some(value) = utf8(input) else { return };
+    let read: Vec<_> =
+        KINDS.iter().filter_map(|kind| Some((kind, Token::decode(*kind, value)?))).collect();
+    assert!(read.len() <= 1, "a prefix and a checksum belong to one kind");
+    for (kind, token) in read {
+        assert_eq!(token.encode(*kind), value, "written again");
+        assert_eq!(token.object.as_str().len(), 64);
+    }
+}
