@@ -37,8 +37,8 @@ mod erase;
 mod overview;
 
 pub use self::access::{
-    EndOther, EndSession, EndUpstreamSessions, Grant, GrantError, GrantRedeemed, GrantedClaims,
-    ReadSession, Session, SessionProof, SessionView, UserInfo, Wake, number_of,
+    EndOther, EndSession, EndUpstreamSessions, GrantError, GrantRecord, GrantRedeemed,
+    GrantedClaims, ReadSession, Session, SessionProof, SessionView, UserInfo, Wake, number_of,
 };
 pub use self::apps::{
     AddApp, App, Apps, DeleteApp, ForgetApp, MAX_APPS, OwnApps, RegisterApp, RegisterAppError,

@@ -9,7 +9,7 @@ use crate::protocol::scope::Scope;
 
 /// What the account stores about a grant of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Grant {
+pub struct GrantRecord {
     /// The grant's object.
     pub grant_id: String,
     /// The client.
@@ -43,7 +43,7 @@ pub struct Grant {
     pub redeemed: bool,
 }
 
-impl RowKind for Grant {
+impl RowKind for GrantRecord {
     const PREFIX: &'static str = "grant/";
 
     fn since(&self) -> Timestamp {
@@ -55,7 +55,7 @@ impl RowKind for Grant {
     }
 }
 
-impl Grant {
+impl GrantRecord {
     /// The key of its row, if it doesn't share the row of a session.
     pub fn key(&self) -> String {
         key_of(&self.grant_id)
@@ -92,5 +92,5 @@ impl Grant {
 
 /// The key of the row of a grant that doesn't share the row of a session.
 pub fn key_of(grant_id: &str) -> String {
-    format!("{}{grant_id}", Grant::PREFIX)
+    format!("{}{grant_id}", GrantRecord::PREFIX)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::grant::{self, Grant};
+use super::grant::{self, GrantRecord};
 use super::session::{self, Session};
 use crate::domain::account::person::Account;
 use crate::domain::account::refusal::{NoAccount, Refusal};
@@ -60,7 +60,7 @@ pub struct Held<'r> {
     /// The session that shares this row, if there is one.
     session: Option<&'r Session>,
     /// The grant.
-    pub grant: &'r Grant,
+    pub grant: &'r GrantRecord,
 }
 
 /// All grants among the rows.
@@ -69,7 +69,7 @@ pub fn all(rows: &Rows) -> impl Iterator<Item = Held<'_>> {
         let session = Session::of(row);
         let grant = match session {
             Some(session) => session.grant.as_deref()?,
-            None => Grant::of(row)?,
+            None => GrantRecord::of(row)?,
         };
         Some(Held { key, session, grant })
     })
@@ -89,7 +89,7 @@ pub fn find_usable<'r>(
     grant_id: &str,
     jti: &str,
     now: Timestamp,
-) -> Result<&'r Grant, GrantError> {
+) -> Result<&'r GrantRecord, GrantError> {
     let found = find(rows, grant_id).map(|held| held.grant);
     found
         .filter(|grant| now < grant.expires_at && !grant.has_revoked(jti))
@@ -98,7 +98,7 @@ pub fn find_usable<'r>(
 
 impl Held<'_> {
     /// Replaces the grant in its row; `None` removes it.
-    pub fn replace(&self, change: Change<Account>, grant: Option<Grant>) -> Change<Account> {
+    pub fn replace(&self, change: Change<Account>, grant: Option<GrantRecord>) -> Change<Account> {
         let key = self.key.to_owned();
         match (self.session, grant) {
             (None, Some(grant)) => change.put(key, grant.into_row()),
@@ -155,7 +155,7 @@ pub fn end(
     change: Change<Account>,
     rows: &Rows,
     now: Timestamp,
-    ends: impl Fn(&Grant) -> bool,
+    ends: impl Fn(&GrantRecord) -> bool,
 ) -> Change<Account> {
     all(rows)
         .filter(|held| ends(held.grant))

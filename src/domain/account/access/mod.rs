@@ -19,7 +19,7 @@ mod wake;
 pub use self::end_other::EndOther;
 pub use self::end_session::EndSession;
 pub use self::end_upstream_sessions::EndUpstreamSessions;
-pub use self::grant::Grant;
+pub use self::grant::GrantRecord;
 pub use self::grant_redeemed::GrantRedeemed;
 pub use self::held::{GrantError, Held, MAX_TOLD, all, end, find_usable, number_of, rows_of};
 pub use self::proof::SessionProof;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
+use super::grant::GrantRecord;
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::authentication::{Authentication, SessionOrigin};
 use crate::domain::secret::SecretHash;
@@ -39,7 +39,7 @@ pub struct Session {
     /// The grant that the session began with, if it ends with the session: both are written at once, as one row. The
     /// session's number is then [`number_of`](super::number_of) the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::domain::account) grant: Option<Box<Grant>>,
+    pub(in crate::domain::account) grant: Option<Box<GrantRecord>>,
 }
 
 /// A confirmed link, until the browser is back from the provider.

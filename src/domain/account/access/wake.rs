@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::INTERVAL;
-use super::grant::Grant;
+use super::grant::GrantRecord;
 use super::held::{self, Held, MAX_TOLD};
 use super::session::{Session, numbered};
 use crate::domain::account::person::{Account, Person};
@@ -26,8 +26,9 @@ impl Command for Wake {
     type Error = NoError;
 
     fn rows(&self, person: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        person
-            .map_or_else(Vec::new, |_| [Session::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec())
+        person.map_or_else(Vec::new, |_| {
+            [Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All).to_vec()
+        })
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {

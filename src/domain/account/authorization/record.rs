@@ -3,7 +3,7 @@
 use super::consent::{self, Consent, MAX_CONSENTS};
 use super::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
 use super::room;
-use crate::domain::account::access::{Grant, Session};
+use crate::domain::account::access::{GrantRecord, Session};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, Row, RowKind, Rows};
 use crate::domain::event::Event;
@@ -17,7 +17,7 @@ impl AuthorizeRequest {
         let counts = person.and_then(|person| person.counts).unwrap_or_default();
         let mut keys = vec![RowKeys::One(consent::key_of(&self.client_id))];
         if counts.is_full_of_grants() {
-            keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+            keys.extend([Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All));
         }
         if counts.is_full_of_consents() {
             keys.push(RowKeys::All(Consent::PREFIX));
@@ -31,7 +31,7 @@ pub struct Recorded {
     /// The reply.
     pub authorized: Authorized,
     /// The grant.
-    pub grant: Grant,
+    pub grant: GrantRecord,
     /// The other rows that change.
     pub rows: Vec<(String, Option<Row>)>,
     /// The effects.
@@ -100,7 +100,7 @@ impl Person {
                 .then(|| Event::consent_given(&self.account, &request.client_id, &asked));
             changes.push((consent_key, Some(consent.into_row())));
         }
-        let grant = Grant {
+        let grant = GrantRecord {
             grant_id: request.grant_id,
             client_id: request.client_id,
             scope: request.scope,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::new_session::NewSession;
-use crate::domain::account::access::{self, Grant, Session, SessionProof};
+use crate::domain::account::access::{self, GrantRecord, Session, SessionProof};
 use crate::domain::account::authorization::{AuthorizeError, Authorized, MAX_SESSIONS, Recorded};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, RowKind, Rows};
@@ -30,7 +30,7 @@ pub fn rows_of(
     keys.extend(session.asks.iter().flat_map(|asked| asked.rows(person)));
     let counts = person.and_then(|person| person.counts);
     if counts.is_some_and(|counts| counts.is_full_of_sessions()) {
-        keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+        keys.extend([Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All));
     }
     keys.extend(person.map_or_else(Vec::new, Person::rows_to_count));
     keys
