@@ -34,7 +34,7 @@ pub struct Answer<'a> {
 
 /// Who signed in, how, and with which tokens.
 #[derive(Debug)]
-pub struct SignedIn {
+pub struct UpstreamSignIn {
     /// Who.
     pub identity: Identity,
     /// How.
@@ -51,7 +51,7 @@ pub async fn sign_in(
     ports: &Ports<'_>,
     provider: &Provider,
     answer: &Answer<'_>,
-) -> Result<SignedIn, UpstreamError> {
+) -> Result<UpstreamSignIn, UpstreamError> {
     let metadata = metadata(ports, provider).await?;
     let mut fields = vec![
         ("grant_type", "authorization_code"),
@@ -65,7 +65,7 @@ pub async fn sign_in(
     if !provider.is_openid() {
         let profile = profile::plain(ports, provider, &tokens).await?;
         let identity = identity(ports, provider, &provider.issuer, &[profile])?;
-        return Ok(SignedIn { identity, session: UpstreamSession::default(), tokens });
+        return Ok(UpstreamSignIn { identity, session: UpstreamSession::default(), tokens });
     }
     let id_token = tokens
         .id_token
@@ -117,7 +117,7 @@ pub async fn sign_in(
         amr: claims.amr.into_iter().filter(|amr| is_amr(amr)).take(8).collect(),
         sid: claims.sid.filter(|sid| sid.len() <= 255),
     };
-    Ok(SignedIn { identity, session, tokens })
+    Ok(UpstreamSignIn { identity, session, tokens })
 }
 
 /// Reads who the user is, and logs the claims in an unexpected form.

@@ -11,7 +11,7 @@ use crate::protocol::parameters::{ParameterError, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::{Answer, SignedIn};
+use crate::upstream::sign_in::{Answer, UpstreamSignIn};
 
 /// The parameters of the answer, from the query or from what was sealed of a form.
 ///
@@ -113,7 +113,7 @@ pub(super) async fn redeem(
     provider: &Provider,
     answer: &Parameters,
     login: &UpstreamLogin,
-) -> Result<SignedIn, Refusal> {
+) -> Result<UpstreamSignIn, Refusal> {
     check_issuer(server, provider, answer).await.map_err(Refusal::Upstream)?;
     match answer.get("error") {
         // Apple's word for a person who turned back differs.

@@ -18,7 +18,7 @@ use crate::domain::event::{Event, SignInFailure};
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::SignedIn;
+use crate::upstream::sign_in::UpstreamSignIn;
 
 /// Takes a provider's answer.
 ///
@@ -113,7 +113,7 @@ async fn finish(
     match login.intent {
         Intent::SignIn(interaction) => {
             let signed_in_since = login.signed_in_since;
-            let SignedIn { identity, session, .. } = signed_in;
+            let UpstreamSignIn { identity, session, .. } = signed_in;
             let identity = company::vouched(server, provider, identity).await?;
             let confirms = interaction.needs_fresh_sign_in();
             let person = Person { identity, session, signed_in_since, confirms, asks: None };
