@@ -7,7 +7,7 @@ use serde_json::json;
 use super::error::UpstreamError;
 use super::metadata::metadata;
 use super::presets::Revocation;
-use super::provider::{Provider, Secret};
+use super::provider::{ClientCredential, Provider};
 use super::token::{self, GrantedScope, TokenResponse};
 use crate::domain::connection::{ConnectionWants, RefreshFailure, Refreshed, SealedTokens};
 use crate::domain::entropy;
@@ -175,7 +175,7 @@ impl Connections<'_> {
                 token::authenticated(&self.ports, provider, &metadata, endpoint, &fields).await?
             }
             Revocation::GitHub => {
-                let Secret::Text(secret) = &provider.secret else {
+                let ClientCredential::Text(secret) = &provider.secret else {
                     return Ok(());
                 };
                 let body = json!({ "access_token": access_token }).to_string();

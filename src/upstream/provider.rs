@@ -86,7 +86,7 @@ pub struct Provider {
     /// How this server authenticates.
     pub auth_method: AuthMethod,
     /// The secret for that.
-    pub secret: Secret,
+    pub secret: ClientCredential,
     /// More parameters of the authorization request.
     pub authorization_parameters: BTreeMap<String, String>,
     /// Where each claim stands in the profile's JSON, as a JSON pointer (RFC 6901).
@@ -133,7 +133,7 @@ pub struct Provider {
 
 /// What this server proves itself with.
 #[derive(Clone)]
-pub enum Secret {
+pub enum ClientCredential {
     /// Nothing that is secret, or the server's own key.
     None,
     /// A client secret.
@@ -149,9 +149,9 @@ pub enum Secret {
     },
 }
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for ClientCredential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Secret(..)")
+        formatter.write_str("ClientCredential(..)")
     }
 }
 
@@ -384,7 +384,11 @@ impl Written {
         }
     }
 
-    fn secret(&self, method: AuthMethod, lookup: Lookup<'_>) -> Result<Secret, ProviderError> {
+    fn secret(
+        &self,
+        method: AuthMethod,
+        lookup: Lookup<'_>,
+    ) -> Result<ClientCredential, ProviderError> {
         let name = |suffix: &str| format!("{}{suffix}", secret_prefix(&self.id));
         let find = |name: String| lookup(&name).ok_or(ProviderError::NoSecret(name));
         let refuse = |problem: &str| ProviderError::Provider {
@@ -392,9 +396,9 @@ impl Written {
             problem: problem.into(),
         };
         match method {
-            AuthMethod::None | AuthMethod::PrivateKeyJwt => Ok(Secret::None),
+            AuthMethod::None | AuthMethod::PrivateKeyJwt => Ok(ClientCredential::None),
             AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
-                find(name("SECRET")).map(Secret::Text)
+                find(name("SECRET")).map(ClientCredential::Text)
             }
             AuthMethod::AppleClientSecret => {
                 let needs = "needs team_id and key_id, which Apple's developer pages show";
@@ -405,7 +409,7 @@ impl Written {
                 let pem = find(name("PRIVATE_KEY"))?;
                 let pkcs8 = from_pem(&pem)
                     .ok_or_else(|| refuse("has a PRIVATE_KEY that is not the PEM of a .p8 file"))?;
-                Ok(Secret::Apple { team_id, key_id, pkcs8 })
+                Ok(ClientCredential::Apple { team_id, key_id, pkcs8 })
             }
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::endpoints::AuthMethod;
 use super::error::{UpstreamError, log_odd};
-use super::provider::{Provider, Secret};
+use super::provider::{ClientCredential, Provider};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::time::Seconds;
@@ -89,14 +89,14 @@ pub async fn authenticated(
     let id = provider.client_id.as_str();
     let form = |pairs: Vec<(&str, &str)>| HttpRequest::form(endpoint, parameters::encode(pairs));
     Ok(match (provider.auth_method, &provider.secret) {
-        (AuthMethod::ClientSecretBasic, Secret::Text(secret)) => {
+        (AuthMethod::ClientSecretBasic, ClientCredential::Text(secret)) => {
             form(pairs).with("authorization", basic(id, secret))
         }
-        (AuthMethod::ClientSecretPost, Secret::Text(secret)) => {
+        (AuthMethod::ClientSecretPost, ClientCredential::Text(secret)) => {
             pairs.extend([("client_id", id), ("client_secret", secret.as_str())]);
             form(pairs)
         }
-        (AuthMethod::AppleClientSecret, Secret::Apple { team_id, key_id, pkcs8 }) => {
+        (AuthMethod::AppleClientSecret, ClientCredential::Apple { team_id, key_id, pkcs8 }) => {
             let secret = apple_secret(ports, id, (team_id, key_id, pkcs8)).await?;
             pairs.extend([("client_id", id), ("client_secret", secret.as_str())]);
             form(pairs)
