@@ -11,7 +11,7 @@ use super::outcome::{Outcome, SignInPage};
 use super::server::Server;
 use super::upstream::login::{Intent, UpstreamLogin};
 use super::upstream::start::{log, unknown_provider};
-use super::upstream::verdict::Person;
+use super::upstream::verdict::UpstreamUser;
 use super::upstream::{company, find, link, reconcile, redirect_uri};
 use crate::domain::account::{Confirmation, LinkRequest};
 use crate::domain::event::{Event, SignInFailure};
@@ -116,7 +116,7 @@ async fn finish(
             let UpstreamSignIn { identity, session, .. } = signed_in;
             let identity = company::vouched(server, provider, identity).await?;
             let confirms = interaction.needs_fresh_sign_in();
-            let person = Person { identity, session, signed_in_since, confirms, asks: None };
+            let person = UpstreamUser { identity, session, signed_in_since, confirms, asks: None };
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
         Intent::Link { account, confirmation } => {

@@ -22,7 +22,7 @@ use crate::protocol::text;
 use crate::upstream::provider::{Creation, Linking, Provider};
 
 /// A person whom a provider signed in.
-pub(in crate::endpoints) struct Person {
+pub(in crate::endpoints) struct UpstreamUser {
     /// The user's identity at the provider.
     pub identity: Identity,
     /// How and when the user authenticated there.
@@ -56,7 +56,7 @@ pub(super) async fn decide(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
 ) -> Result<Verdict, Failure> {
     let identity = &person.identity;
     if let Some(email) = &identity.verified_email
@@ -158,7 +158,7 @@ async fn try_account(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
     (account, link): (ObjectId, Linked),
 ) -> Result<Option<Verdict>, Failure> {
     let replaces = browser::claimed_session(request)
@@ -186,9 +186,9 @@ fn session(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
 ) -> NewSession {
-    let Person { identity, session, .. } = person;
+    let UpstreamUser { identity, session, .. } = person;
     let origin = SessionOrigin {
         provider: provider.id.clone(),
         issuer: identity.issuer.clone(),
@@ -228,7 +228,7 @@ pub(super) async fn create(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
     email: Option<String>,
 ) -> Result<Verdict, Failure> {
     let identity = &person.identity;
