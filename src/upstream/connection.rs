@@ -8,7 +8,7 @@ use super::error::UpstreamError;
 use super::metadata::metadata;
 use super::presets::Revocation;
 use super::provider::{ClientCredential, Provider};
-use super::token::{self, GrantedScope, TokenResponse};
+use super::token::{self, GrantedScope, UpstreamTokenResponse};
 use crate::domain::connection::{ConnectionWants, RefreshFailure, Refreshed, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
@@ -43,7 +43,7 @@ impl Connections<'_> {
         &self,
         account: &str,
         provider: &Provider,
-        tokens: &TokenResponse,
+        tokens: &UpstreamTokenResponse,
     ) -> Result<SealedTokens, Unavailable> {
         let seal = |token: &str| self.seal_token(account, token).map_err(Unavailable::new);
         Ok(SealedTokens {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::endpoints::Endpoints;
 use super::error::UpstreamError;
 use super::provider::Provider;
-use super::token::TokenResponse;
+use super::token::UpstreamTokenResponse;
 use crate::domain::http::{HttpError, HttpRequest};
 use crate::domain::identity::Identity;
 use crate::ports::Ports;
@@ -43,7 +43,7 @@ async fn fetch(ports: &Ports<'_>, url: &str, token: &str) -> Result<String, Upst
 pub async fn userinfo(
     ports: &Ports<'_>,
     metadata: &ProviderMetadata,
-    tokens: &TokenResponse,
+    tokens: &UpstreamTokenResponse,
     sub: &str,
 ) -> Result<Option<Value>, UpstreamError> {
     let Some(endpoint) = &metadata.userinfo_endpoint else {
@@ -87,7 +87,7 @@ pub fn is_dispensable(
 pub async fn plain(
     ports: &Ports<'_>,
     provider: &Provider,
-    tokens: &TokenResponse,
+    tokens: &UpstreamTokenResponse,
 ) -> Result<Value, UpstreamError> {
     let Endpoints::Configured(endpoints) = &provider.endpoints else {
         return Err(UpstreamError::Nonsense("a provider without a profile"));

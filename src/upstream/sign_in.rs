@@ -6,7 +6,7 @@ use super::authorization::Binding;
 use super::error::{UpstreamError, log_odd};
 use super::metadata::metadata;
 use super::provider::Provider;
-use super::token::{self, TokenResponse};
+use super::token::{self, UpstreamTokenResponse};
 use super::{id_token, profile};
 use crate::domain::identity::{Identity, UpstreamSession};
 use crate::domain::time::Timestamp;
@@ -40,7 +40,7 @@ pub struct UpstreamSignIn {
     /// How.
     pub session: UpstreamSession,
     /// The tokens.
-    pub tokens: TokenResponse,
+    pub tokens: UpstreamTokenResponse,
 }
 
 /// Redeems the code, and reads who the person is.

@@ -24,7 +24,7 @@ const MAX_TOKEN: usize = 16 * 1024;
 
 /// A successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Clone, Default)]
-pub struct TokenResponse {
+pub struct UpstreamTokenResponse {
     /// `access_token`.
     pub access_token: String,
     /// `expires_in`, if the provider says how long the access token lives.
@@ -51,9 +51,9 @@ pub enum GrantedScope {
     Unknown,
 }
 
-impl std::fmt::Debug for TokenResponse {
+impl std::fmt::Debug for UpstreamTokenResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("TokenResponse(..)")
+        formatter.write_str("UpstreamTokenResponse(..)")
     }
 }
 
@@ -66,7 +66,7 @@ pub async fn request(
     provider: &Provider,
     metadata: &ProviderMetadata,
     fields: &[(&str, &str)],
-) -> Result<TokenResponse, UpstreamError> {
+) -> Result<UpstreamTokenResponse, UpstreamError> {
     let endpoint = &metadata.token_endpoint;
     let request = authenticated(ports, provider, metadata, endpoint, fields).await?;
     let tokens = parse(&ports.http.send(request).await?)?;
@@ -173,7 +173,7 @@ async fn apple_secret(
 
 /// Reads the answer: JSON, or a form where the provider is of the older kind; an error even where
 /// its status says that all is well.
-fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
+fn parse(answer: &HttpResponse) -> Result<UpstreamTokenResponse, UpstreamError> {
     let unusable = |error| UpstreamError::Unusable("token response", error);
     let is_form = answer.content_type.starts_with("application/x-www-form-urlencoded");
     let body = if is_form {
@@ -211,7 +211,7 @@ fn refusal(members: &ForeignObject) -> Option<String> {
 }
 
 /// Reads the members of a successful response.
-fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
+fn read(mut members: ForeignObject) -> Result<UpstreamTokenResponse, ForeignJsonError> {
     let access_token: String = members.needed("access_token")?;
     if access_token.is_empty() || access_token.len() > MAX_TOKEN {
         return Err(ForeignJsonError::Odd("access_token"));
@@ -223,7 +223,7 @@ fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
     if !token_type.is_none_or(is_bearer) {
         return Err(ForeignJsonError::Odd("token_type"));
     }
-    let tokens = TokenResponse {
+    let tokens = UpstreamTokenResponse {
         access_token,
         lifetime: lifetime(&mut members),
         refresh_token: refresh_token(&mut members),
@@ -231,7 +231,7 @@ fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
         scope: scope(&mut members),
         odd: Vec::new(),
     };
-    Ok(TokenResponse { odd: members.finish()?, ..tokens })
+    Ok(UpstreamTokenResponse { odd: members.finish()?, ..tokens })
 }
 
 /// `refresh_token`, unless it is longer than [`MAX_TOKEN`].
