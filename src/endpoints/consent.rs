@@ -8,7 +8,7 @@ use super::form::{self, FormPage, OutdatedForm, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::{AuthorizationRequest, Interaction};
 use super::server::Server;
-use crate::pages::consent::{Consent, ScopeLine};
+use crate::pages::consent::{ConsentPage, ScopeLine};
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
@@ -51,7 +51,7 @@ async fn page(
             line.is_ticked = typed.get(&format!("allow:{}", line.token)).is_some();
         }
     }
-    let page = Consent {
+    let page = ConsentPage {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
         who: WhoAsks::new(
@@ -73,7 +73,7 @@ async fn page(
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
-        // Consent counts only from the session that was asked (OpenID Connect Core §3.1.2.4).
+        // ConsentPage counts only from the session that was asked (OpenID Connect Core §3.1.2.4).
         SessionForm::Outdated(outdated) => {
             let authorization = open(server, request, outdated.flow())?;
             return page(server, request, authorization, Some(&outdated)).await;
