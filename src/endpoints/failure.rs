@@ -1,7 +1,7 @@
 //! What an endpoint can fail with, and the one place where each failure becomes a response.
 
 use super::http::Response;
-use crate::domain::account::Refusal;
+use crate::domain::account::AccountError;
 use crate::domain::grant::{PollError, PresentedError, RedeemError, RefreshError};
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -198,7 +198,7 @@ pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     }
 }
 
-impl<E: Refusal> From<E> for Failure {
+impl<E: AccountError> From<E> for Failure {
     fn from(error: E) -> Self {
         if error.is_signed_out() {
             return Self::SignedOut;

@@ -66,7 +66,7 @@ pub use self::machine::Row;
 pub use self::overview::{AppAccess, Overview, ReadOverview};
 pub use self::person::{Account, Person};
 pub use self::profile::{ChangeClaims, OwnAddress, ReadAddress, YieldAddress, YieldAddressError};
-pub use self::refusal::{NoAccount, Refusal, SessionError};
+pub use self::refusal::{AccountError, NoAccount, SessionError};
 pub use self::revocation::{Disconnect, RevokeClient, RevokeScope};
 pub use self::sign_in::{
     Create, CreateError, NewAccount, NewSession, SignIn, SignInError, SignInWith, SignInWithError,

@@ -43,13 +43,13 @@ pub(super) fn unreadable() -> Failure {
 }
 
 /// Why an answer lets nobody in.
-pub(super) enum Refusal {
+pub(super) enum CallbackError {
     Denied,
     Provider(String),
     Upstream(UpstreamError),
 }
 
-impl Refusal {
+impl CallbackError {
     /// The status, and what the user is told.
     pub fn told(&self, name: &str) -> (u16, String) {
         match self {
@@ -107,25 +107,25 @@ impl Refusal {
 /// Redeems the answer at the provider.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`CallbackError`].
 pub(super) async fn redeem(
     server: &Server<'_>,
     provider: &Provider,
     answer: &Parameters,
     login: &UpstreamLogin,
-) -> Result<UpstreamSignIn, Refusal> {
-    check_issuer(server, provider, answer).await.map_err(Refusal::Upstream)?;
+) -> Result<UpstreamSignIn, CallbackError> {
+    check_issuer(server, provider, answer).await.map_err(CallbackError::Upstream)?;
     match answer.get("error") {
         // Apple's word for a person who turned back differs.
         Some("access_denied" | "user_cancelled_authorize" | "consent_required") => {
-            return Err(Refusal::Denied);
+            return Err(CallbackError::Denied);
         }
-        Some(code) => return Err(Refusal::Provider(code.to_owned())),
+        Some(code) => return Err(CallbackError::Provider(code.to_owned())),
         None => {}
     }
     let code = answer.get("code").filter(|code| code.len() <= 4096);
     let code =
-        code.ok_or(Refusal::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
+        code.ok_or(CallbackError::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
     let asked = Answer {
         code,
         redirect_uri: &redirect_uri(server, provider),
@@ -136,7 +136,7 @@ pub(super) async fn redeem(
     };
     crate::upstream::sign_in::sign_in(&server.ports, provider, &asked)
         .await
-        .map_err(Refusal::Upstream)
+        .map_err(CallbackError::Upstream)
 }
 
 /// RFC 9207 §2.4: an answer that names another issuer is the mix-up attack, and one that names none

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use self::answer::Refusal;
+use self::answer::CallbackError;
 use super::browser;
 use super::connections::connect;
 use super::failure::Failure;
@@ -99,7 +99,7 @@ async fn finish(
     let signed_in = match answer::redeem(server, provider, answer, &login).await {
         Ok(signed_in) => signed_in,
         Err(refusal) => {
-            if let Refusal::Upstream(error) = &refusal {
+            if let CallbackError::Upstream(error) = &refusal {
                 log(server, request, provider, error);
             }
             if matches!(login.intent, Intent::SignIn(_)) {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::grant::{self, GrantRecord};
 use super::session::{self, Session};
 use crate::domain::account::person::Account;
-use crate::domain::account::refusal::{NoAccount, Refusal};
+use crate::domain::account::refusal::{AccountError, NoAccount};
 use crate::domain::account::rows::{InRow, Rows};
 use crate::domain::machine::{Address, Change, Effect, EffectOf, RowKeys};
 use crate::domain::notice::to_grant::{End, EndExpected, Narrow, NarrowExpected, Report};
@@ -35,7 +35,7 @@ impl From<NoAccount> for GrantError {
     }
 }
 
-impl Refusal for GrantError {
+impl AccountError for GrantError {
     fn is_signed_out(&self) -> bool {
         matches!(self, Self::Unknown)
     }
