@@ -45,9 +45,9 @@ pub use self::apps::{
     RemoveApp,
 };
 pub use self::authorization::{
-    Authorize, AuthorizeError, AuthorizeRequest, Authorized, Consent, ConsentGiven, MAX_CONSENTS,
-    MAX_GRANTS, MAX_REMEMBERED_IN_ALL, MAX_REMEMBERED_RESOURCES, MAX_REMEMBERED_SCOPES,
-    MAX_SESSIONS,
+    Authorize, AuthorizeError, Authorized, Consent, ConsentGiven, MAX_CONSENTS, MAX_GRANTS,
+    MAX_REMEMBERED_IN_ALL, MAX_REMEMBERED_RESOURCES, MAX_REMEMBERED_SCOPES, MAX_SESSIONS,
+    RequestedAccess,
 };
 pub use self::claims::{Membership, Memberships, Sources, release};
 pub use self::connections::{

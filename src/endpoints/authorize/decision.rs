@@ -2,7 +2,7 @@
 
 use super::request;
 use crate::domain::account::{
-    Authorize, AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven,
+    Authorize, AuthorizeError, Authorized, ConsentGiven, RequestedAccess,
 };
 use crate::domain::client::Client;
 use crate::domain::grant::code::PendingCode;
@@ -77,7 +77,7 @@ impl Pending {
         server: &Server<'_>,
         request: AuthorizationRequest,
         declined: Option<Scope>,
-    ) -> Result<(Self, AuthorizeRequest), Failure> {
+    ) -> Result<(Self, RequestedAccess), Failure> {
         let Some(client) = server.client(&request.client_id).await? else {
             return Err(request::unknown_client());
         };
@@ -169,7 +169,7 @@ fn asked_of_account(
     request: &AuthorizationRequest,
     grant: &ObjectId,
     declined: Option<Scope>,
-) -> AuthorizeRequest {
+) -> RequestedAccess {
     let terms = terms(server, client);
     // Without refresh tokens the grant is over when its last access token is.
     let lifetime = match terms.refresh_idle {
@@ -179,7 +179,7 @@ fn asked_of_account(
             Seconds(code.0.saturating_add(terms.access_token.0))
         }
     };
-    AuthorizeRequest {
+    RequestedAccess {
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),

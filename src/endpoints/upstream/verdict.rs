@@ -2,7 +2,7 @@
 
 use super::company;
 use crate::domain::account::{
-    AuthorizeRequest, NewAccount, NewSession, NoAccount, OwnAddress, ReadAddress, SignInWith,
+    NewAccount, NewSession, NoAccount, OwnAddress, ReadAddress, RequestedAccess, SignInWith,
     SignInWithError, SignedIn,
 };
 use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
@@ -32,7 +32,7 @@ pub(in crate::endpoints) struct UpstreamUser {
     /// Whether the user signed in to confirm a change.
     pub confirms: bool,
     /// What the app asks of the account that the person turns out to have.
-    pub asks: Option<Box<AuthorizeRequest>>,
+    pub asks: Option<Box<RequestedAccess>>,
 }
 
 /// What the rules come to.

@@ -1,7 +1,7 @@
 //! Decides in one step whether a client may have what it asks for, and stores the grant.
 
 use super::record::Recorded;
-use super::request::{AuthorizeError, AuthorizeRequest, Authorized};
+use super::request::{AuthorizeError, Authorized, RequestedAccess};
 use crate::domain::account::access::SessionProof;
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
@@ -16,7 +16,7 @@ pub struct Authorize {
     /// The session that the browser presents.
     pub session: SessionProof,
     /// What the client asks for.
-    pub request: AuthorizeRequest,
+    pub request: RequestedAccess,
 }
 
 as_array!(Authorize { session, request });

@@ -12,4 +12,4 @@ pub use self::consent::{
 };
 pub use self::counts::{MAX_GRANTS, MAX_SESSIONS};
 pub use self::record::Recorded;
-pub use self::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
+pub use self::request::{AuthorizeError, Authorized, ConsentGiven, RequestedAccess};

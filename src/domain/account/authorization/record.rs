@@ -1,7 +1,7 @@
 //! Checks that the right user is signed in, recently enough, and has allowed the request. If so, stores the grant.
 
 use super::consent::{self, Consent, MAX_CONSENTS};
-use super::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
+use super::request::{AuthorizeError, Authorized, ConsentGiven, RequestedAccess};
 use super::room;
 use crate::domain::account::access::{GrantRecord, Session};
 use crate::domain::account::person::{Account, Person};
@@ -11,7 +11,7 @@ use crate::domain::machine::{Effect, EffectOf, RowKeys};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-impl AuthorizeRequest {
+impl RequestedAccess {
     /// The rows that [`Person::record`] needs, beside the session's.
     pub fn rows(&self, person: Option<&Person>) -> Vec<RowKeys> {
         let counts = person.and_then(|person| person.counts).unwrap_or_default();
@@ -43,7 +43,7 @@ impl Person {
     pub fn record(
         &mut self,
         session: &Session,
-        mut request: AuthorizeRequest,
+        mut request: RequestedAccess,
         rows: &Rows,
         now: Timestamp,
     ) -> Result<Recorded, AuthorizeError> {
@@ -125,7 +125,7 @@ impl Person {
 /// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
 /// allowed before (RFC 8707 §3).
 fn check_consent(
-    request: &AuthorizeRequest,
+    request: &RequestedAccess,
     asked: &Scope,
     before: Option<&Consent>,
 ) -> Result<(), AuthorizeError> {

@@ -10,7 +10,7 @@ use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 
 /// What a client asks for on behalf of the signed-in user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AuthorizeRequest {
+pub struct RequestedAccess {
     /// The client.
     pub client_id: String,
     /// Scopes.
@@ -93,7 +93,7 @@ from_session_error!(AuthorizeError);
 /// Stands for this server among the resources of a consent.
 const ISSUER: &str = "";
 
-impl AuthorizeRequest {
+impl RequestedAccess {
     /// Where the tokens can be used. A token without a resource is for this server.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let own = |token: &str| token == OPENID || token.starts_with(CONNECTION);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::counts::MAX_GRANTS;
-use super::request::AuthorizeRequest;
+use super::request::RequestedAccess;
 use crate::domain::account::access::{self, Held, MAX_TOLD};
 use crate::domain::account::person::Account;
 use crate::domain::account::rows::{Row, Rows};
@@ -29,11 +29,7 @@ pub struct Room {
 /// Makes room for the requested grant. If the account has it already, because the approval of a device is repeated, the
 /// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
 /// approved.
-pub fn make_room(
-    rows: &Rows,
-    (account, asking): (&str, &AuthorizeRequest),
-    now: Timestamp,
-) -> Room {
+pub fn make_room(rows: &Rows, (account, asking): (&str, &RequestedAccess), now: Timestamp) -> Room {
     let is_other = |held: &Held<'_>| held.grant.grant_id != asking.grant_id;
     let mut held: Vec<Held<'_>> = access::all(rows).filter(is_other).collect();
     if held.is_empty() {
