@@ -73,7 +73,7 @@ async fn page(
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     let (form, session) = match form::of_session(server, request)? {
         SessionForm::Current(form, session) => (form, session),
-        // ConsentPage counts only from the session that was asked (OpenID Connect Core §3.1.2.4).
+        // Consent counts only from the session that was asked (OpenID Connect Core §3.1.2.4).
         SessionForm::Outdated(outdated) => {
             let authorization = open(server, request, outdated.flow())?;
             return page(server, request, authorization, Some(&outdated)).await;
