@@ -13,6 +13,6 @@ mod wants;
 
 pub use self::fetched::Fetched;
 pub use self::read::{Read, ReadError};
-pub use self::state::{Document, Held};
+pub use self::state::{Document, DocumentState};
 pub use self::wake::Wake;
 pub use self::wants::DocumentWants;

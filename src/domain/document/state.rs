@@ -14,7 +14,7 @@ pub struct Document;
 
 /// What is remembered of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct DocumentState {
     /// The text, and when it was fetched.
     pub(super) text: Option<(String, Timestamp)>,
     /// An attempt that has begun and not ended.

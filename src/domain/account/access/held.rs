@@ -54,7 +54,7 @@ pub fn rows_of(grant_id: &str) -> [RowKeys; 2] {
 
 /// A grant, and the row in which it is stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Held<'r> {
+pub struct HeldGrant<'r> {
     /// The key of its row.
     key: &'r str,
     /// The session that shares this row, if there is one.
@@ -64,19 +64,19 @@ pub struct Held<'r> {
 }
 
 /// All grants among the rows.
-pub fn all(rows: &Rows) -> impl Iterator<Item = Held<'_>> {
+pub fn all(rows: &Rows) -> impl Iterator<Item = HeldGrant<'_>> {
     rows.iter().filter_map(|(key, row)| {
         let session = Session::of(row);
         let grant = match session {
             Some(session) => session.grant.as_deref()?,
             None => GrantRecord::of(row)?,
         };
-        Some(Held { key, session, grant })
+        Some(HeldGrant { key, session, grant })
     })
 }
 
 /// The grant with this ID.
-pub fn find<'r>(rows: &'r Rows, grant_id: &str) -> Option<Held<'r>> {
+pub fn find<'r>(rows: &'r Rows, grant_id: &str) -> Option<HeldGrant<'r>> {
     all(rows).find(|held| held.grant.grant_id == grant_id)
 }
 
@@ -96,7 +96,7 @@ pub fn find_usable<'r>(
         .ok_or(GrantError::NoGrant)
 }
 
-impl Held<'_> {
+impl HeldGrant<'_> {
     /// Replaces the grant in its row; `None` removes it.
     pub fn replace(&self, change: Change<Account>, grant: Option<GrantRecord>) -> Change<Account> {
         let key = self.key.to_owned();

@@ -35,7 +35,7 @@ pub struct Session {
     pub(in crate::domain::account) confirmed_at: Option<Timestamp>,
     /// The link that the user has confirmed and that is under way at a provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::domain::account) linking: Option<Linking>,
+    pub(in crate::domain::account) linking: Option<PendingLink>,
     /// The grant that the session began with, if it ends with the session: both are written at once, as one row. The
     /// session's number is then [`number_of`](super::number_of) the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ pub struct Session {
 
 /// A confirmed link, until the browser is back from the provider.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Linking {
+pub struct PendingLink {
     /// The hash of the secret that the browser has to bring back.
     pub secret: SecretHash,
     /// When the link can no longer be completed.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::INTERVAL;
 use super::grant::GrantRecord;
-use super::held::{self, Held, MAX_TOLD};
+use super::held::{self, HeldGrant, MAX_TOLD};
 use super::session::{Session, numbered};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{RowKind, Rows};
@@ -86,6 +86,6 @@ impl Person {
 }
 
 /// Whether, as far as the account knows, nothing that was issued for the grant is still valid.
-fn looks_over(held: &Held<'_>, now: Timestamp) -> bool {
+fn looks_over(held: &HeldGrant<'_>, now: Timestamp) -> bool {
     held.grant.over_at.unwrap_or(held.grant.expires_at).min(held.grant.expires_at) <= now
 }

@@ -1,6 +1,6 @@
 //! Decides in one step whether a client may have what it asks for, and stores the grant.
 
-use super::record::Recorded;
+use super::record::RecordedGrant;
 use super::request::{AuthorizeError, Authorized, RequestedAccess};
 use crate::domain::account::access::SessionProof;
 use crate::domain::account::existing::existing;
@@ -40,7 +40,7 @@ impl Command for Authorize {
         existing(before, |person, rows| {
             let mut person = person.counted(rows);
             let session = session.find(rows, now)?;
-            let Recorded { authorized, grant, rows, effects } =
+            let RecordedGrant { authorized, grant, rows, effects } =
                 person.record(session, request, rows, now)?;
             let is_first = person.is_empty();
             person.count(|counts| counts.grants = counts.grants.saturating_add(1));

@@ -27,7 +27,7 @@ impl RequestedAccess {
 }
 
 /// The result: the reply, the rows that change, and the effects.
-pub struct Recorded {
+pub struct RecordedGrant {
     /// The reply.
     pub authorized: Authorized,
     /// The grant.
@@ -46,7 +46,7 @@ impl Person {
         mut request: RequestedAccess,
         rows: &Rows,
         now: Timestamp,
-    ) -> Result<Recorded, AuthorizeError> {
+    ) -> Result<RecordedGrant, AuthorizeError> {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AuthorizeError::OtherPerson);
         }
@@ -118,7 +118,7 @@ impl Person {
             revoked: Vec::new(),
         };
         let effects = room.effects.into_iter().chain(given.map(Effect::Record)).collect();
-        Ok(Recorded { authorized, grant, rows: changes, effects })
+        Ok(RecordedGrant { authorized, grant, rows: changes, effects })
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::counts::MAX_GRANTS;
 use super::request::RequestedAccess;
-use crate::domain::account::access::{self, Held, MAX_TOLD};
+use crate::domain::account::access::{self, HeldGrant, MAX_TOLD};
 use crate::domain::account::person::Account;
 use crate::domain::account::rows::{Row, Rows};
 use crate::domain::machine::{Change, EffectOf};
@@ -30,13 +30,14 @@ pub struct Room {
 /// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
 /// approved.
 pub fn make_room(rows: &Rows, (account, asking): (&str, &RequestedAccess), now: Timestamp) -> Room {
-    let is_other = |held: &Held<'_>| held.grant.grant_id != asking.grant_id;
-    let mut held: Vec<Held<'_>> = access::all(rows).filter(is_other).collect();
+    let is_other = |held: &HeldGrant<'_>| held.grant.grant_id != asking.grant_id;
+    let mut held: Vec<HeldGrant<'_>> = access::all(rows).filter(is_other).collect();
     if held.is_empty() {
         return Room::default();
     }
-    let give_up =
-        |change: Change<Account>, held: Held<'_>| held.replace(change, None).wants(held.end(now));
+    let give_up = |change: Change<Account>, held: HeldGrant<'_>| {
+        held.replace(change, None).wants(held.end(now))
+    };
     let (lasting, over): (Vec<_>, Vec<_>) =
         held.into_iter().partition(|held| now < held.grant.expires_at);
     held = lasting;
@@ -56,7 +57,7 @@ pub fn make_room(rows: &Rows, (account, asking): (&str, &RequestedAccess), now: 
 
 /// The index of the grant to drop: the first one of the client with the most grants. If several
 /// clients have the most and `asking` is one of them, it is a grant of `asking`.
-fn gives_way(held: &[Held<'_>], asking: &str) -> Option<usize> {
+fn gives_way(held: &[HeldGrant<'_>], asking: &str) -> Option<usize> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for held in held {
         let count = counts.entry(&held.grant.client_id).or_default();

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::new_session::NewSession;
 use crate::domain::account::access::{self, GrantRecord, Session, SessionProof};
-use crate::domain::account::authorization::{AuthorizeError, Authorized, MAX_SESSIONS, Recorded};
+use crate::domain::account::authorization::{
+    AuthorizeError, Authorized, MAX_SESSIONS, RecordedGrant,
+};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, RowKind, Rows};
 use crate::domain::entropy::{self, Entropy};
@@ -88,7 +90,7 @@ impl Person {
         // What the waiting app may have is decided now, so that the session and the grant are written as one row.
         let authorized = asks.map(|request| {
             let recorded = self.record(&session, *request, rows, now)?;
-            let Recorded { authorized, grant, rows, effects } = recorded;
+            let RecordedGrant { authorized, grant, rows, effects } = recorded;
             self.count(|counts| counts.grants = counts.grants.saturating_add(1));
             (change.rows, change.effects) = (rows, effects);
             if grant.offline {
