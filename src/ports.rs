@@ -30,7 +30,7 @@ impl Unavailable {
 }
 
 /// What came of a command that was sent to a machine: the machine's own answer within.
-pub type Answer<C> = Result<Result<<C as Command>::Reply, <C as Command>::Error>, Unavailable>;
+pub type SendResult<C> = Result<Result<<C as Command>::Reply, <C as Command>::Error>, Unavailable>;
 
 /// The time.
 pub trait Clock {
@@ -85,7 +85,7 @@ pub async fn send<C: Command>(
     to: &Address,
     command: C,
     hold: Seconds,
-) -> Answer<C> {
+) -> SendResult<C> {
     let json = command.write().map_err(Unavailable::new)?;
     match ports.objects.send(C::Machine::CLASS, to, json, hold).await? {
         Some(answer) => message::read_answer::<C>(&answer).map_err(Unavailable::new),

@@ -63,7 +63,7 @@ impl Server<'_> {
         &self,
         to: &Address,
         command: C,
-    ) -> impl Future<Output = ports::Answer<C>> {
+    ) -> impl Future<Output = ports::SendResult<C>> {
         ports::send(&self.ports, to, command, Seconds(0))
     }
 
@@ -73,7 +73,7 @@ impl Server<'_> {
         to: &Address,
         command: C,
         hold: Seconds,
-    ) -> ports::Answer<C> {
+    ) -> ports::SendResult<C> {
         ports::send(&self.ports, to, command, hold).await
     }
 

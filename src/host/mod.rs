@@ -20,6 +20,6 @@ pub use self::events::record_events;
 pub use self::perform::perform;
 pub use self::registry::{Visit, visit};
 pub use self::signing_keys::{KEY_RING, KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
-pub use self::step::{Answer, step, wake};
+pub use self::step::{HostReply, step, wake};
 pub use self::store::{Changes, NewState, Store};
 pub use self::wants::{Outside, Perform};

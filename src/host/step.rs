@@ -21,7 +21,7 @@ const FAR: Seconds = Seconds(600);
 
 /// What came of a command.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HostReply {
     /// The reply, as JSON.
     pub reply: String,
     /// Whether effects wait to be performed.
@@ -34,7 +34,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// [`HostError`]: nothing was written.
-pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<Answer, HostError> {
+pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<HostReply, HostError> {
     M::receive(command, Run(store)).map_err(|_| HostError::NoCommand(M::CLASS))?
 }
 
@@ -69,7 +69,7 @@ pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
 pub struct Run<'a>(pub &'a dyn Store);
 
 impl<M: Machine> Receive<M> for Run<'_> {
-    type Output = Result<Answer, HostError>;
+    type Output = Result<HostReply, HostError>;
 
     fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output {
         run(self.0, Box::new(command))
@@ -117,7 +117,7 @@ impl<C: Command> AnyCommand<C::Machine> for C {
 fn run<M: Machine>(
     store: &dyn Store,
     command: Box<dyn AnyCommand<M> + '_>,
-) -> Result<Answer, HostError> {
+) -> Result<HostReply, HostError> {
     let (state, at) = load::state::<M>(store)?;
     let woken_before = state.as_ref().and_then(M::wakes_at);
     let mut now = store.now(at);
@@ -131,7 +131,7 @@ fn run<M: Machine>(
     let owes = wanted.row.is_some();
     commit(store, (change, wanted.row), woken_before, now)?;
     wanted.lines.iter().for_each(|line| store.log_event(line));
-    Ok(Answer { reply, owes, may_be_held })
+    Ok(HostReply { reply, owes, may_be_held })
 }
 
 /// A step as texts.

@@ -17,7 +17,7 @@ use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::protocol::scope::EMAIL;
 
 /// What the provider was asked, and answered.
-pub struct Answer<'a> {
+pub struct CodeResponse<'a> {
     /// The code.
     pub code: &'a str,
     /// Where it came.
@@ -50,7 +50,7 @@ pub struct UpstreamSignIn {
 pub async fn sign_in(
     ports: &Ports<'_>,
     provider: &Provider,
-    answer: &Answer<'_>,
+    answer: &CodeResponse<'_>,
 ) -> Result<UpstreamSignIn, UpstreamError> {
     let metadata = metadata(ports, provider).await?;
     let mut fields = vec![

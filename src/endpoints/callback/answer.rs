@@ -11,7 +11,7 @@ use crate::protocol::parameters::{ParameterError, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::{Answer, UpstreamSignIn};
+use crate::upstream::sign_in::{CodeResponse, UpstreamSignIn};
 
 /// The parameters of the answer, from the query or from what was sealed of a form.
 ///
@@ -126,7 +126,7 @@ pub(super) async fn redeem(
     let code = answer.get("code").filter(|code| code.len() <= 4096);
     let code =
         code.ok_or(CallbackError::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
-    let asked = Answer {
+    let asked = CodeResponse {
         code,
         redirect_uri: &redirect_uri(server, provider),
         binding: &login.binding,
