@@ -15,7 +15,7 @@ pub const EFFECT: &str = "effect/";
 
 /// What a step wants, as texts.
 #[derive(Default)]
-pub struct Written {
+pub struct SerializedEffects {
     /// The row of the effects that are stored; `None` if there are none.
     pub row: Option<(String, String)>,
     /// The events that are lines of the log alone, as JSON.
@@ -34,7 +34,7 @@ pub fn write<W: Wants>(
     class: Class,
     effects: Vec<Effect<W>>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedEffects, HostError> {
     let mut wanted = Vec::with_capacity(effects.len());
     for effect in effects {
         wanted.push(match effect {
@@ -51,9 +51,9 @@ fn stamp(
     class: Class,
     wanted: Vec<Wanted>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedEffects, HostError> {
     if wanted.is_empty() {
-        return Ok(Written::default());
+        return Ok(SerializedEffects::default());
     }
     let is_stored = |wanted: &Wanted| match wanted {
         Wanted::Text(_) => true,
@@ -81,7 +81,7 @@ fn stamp(
         }
     }
     let row = || (format!("{EFFECT}{order:016}/{chance:016x}"), texts.join("\n"));
-    Ok(Written { row: (!texts.is_empty()).then(row), lines })
+    Ok(SerializedEffects { row: (!texts.is_empty()).then(row), lines })
 }
 
 /// The number that a step's effects have in their key: about the current time in milliseconds since 1970, larger than

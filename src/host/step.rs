@@ -127,7 +127,7 @@ fn run<M: Machine>(
     }
     let before = Before { state, rows };
     let Decided { change, reply, may_be_held } = command.decide(before, now, store.entropy())?;
-    let Written { change, wanted } = write(store, change, now)?;
+    let SerializedStep { change, wanted } = write(store, change, now)?;
     let owes = wanted.row.is_some();
     commit(store, (change, wanted.row), woken_before, now)?;
     wanted.lines.iter().for_each(|line| store.log_event(line));
@@ -135,13 +135,13 @@ fn run<M: Machine>(
 }
 
 /// A step as texts.
-struct Written {
-    change: WrittenChange,
-    wanted: effects::Written,
+struct SerializedStep {
+    change: SerializedChange,
+    wanted: effects::SerializedEffects,
 }
 
 /// A change as texts.
-struct WrittenChange {
+struct SerializedChange {
     next: Next<String>,
     /// When the machine wants to be woken; `None` for a state that is kept in memory alone, which sets no alarm.
     wakes_at: Option<Timestamp>,
@@ -152,7 +152,7 @@ fn write<M: Machine>(
     store: &dyn Store,
     change: Change<M>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedStep, HostError> {
     let wakes_at = match &change.next {
         Next::Awaited(state) | Next::Written(state) => M::wakes_at(state),
         Next::Unchanged | Next::Remembered(_) | Next::Forgotten => None,
@@ -163,17 +163,17 @@ fn write<M: Machine>(
     let next = change.next.try_map(|state| stored_state::write::<M>(state, now))?;
     let rows = change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?;
     let wanted = effects::write(store, M::CLASS, change.effects, now)?;
-    Ok(Written { change: WrittenChange { next, wakes_at, rows }, wanted })
+    Ok(SerializedStep { change: SerializedChange { next, wakes_at, rows }, wanted })
 }
 
 /// Makes the change, with everything that it wants from outside, in one commit.
 fn commit(
     store: &dyn Store,
-    (change, effects): (WrittenChange, Option<(String, String)>),
+    (change, effects): (SerializedChange, Option<(String, String)>),
     woken_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), HostError> {
-    let WrittenChange { next, wakes_at, rows } = change;
+    let SerializedChange { next, wakes_at, rows } = change;
     let alarm = if effects.is_none() {
         wakes_at.filter(|moment| !store.has_alarm() || is_due_anew(*moment, woken_before, now))
     } else {

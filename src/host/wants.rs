@@ -9,7 +9,7 @@ use crate::domain::machine::{Nothing, Wants};
 use crate::domain::registration::RegistrationWants;
 use crate::jose::seal::Sealer;
 use crate::ports::{Ports, Unavailable};
-use crate::upstream::connection::Connections;
+use crate::upstream::connection::ConnectionClient;
 use crate::upstream::provider::Provider;
 
 /// What effects act on.
@@ -75,6 +75,6 @@ impl Perform for DocumentWants {
 impl Perform for ConnectionWants {
     async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable> {
         let Outside { ports, providers, sealer } = *outside;
-        Ok(Connections { ports, providers, sealer }.perform(self).await)
+        Ok(ConnectionClient { ports, providers, sealer }.perform(self).await)
     }
 }

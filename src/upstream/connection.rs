@@ -17,7 +17,7 @@ use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
 
 /// What is needed to speak to providers for people's accounts.
-pub struct Connections<'a> {
+pub struct ConnectionClient<'a> {
     /// The outside.
     pub ports: Ports<'a>,
     /// The providers.
@@ -34,7 +34,7 @@ pub struct OpenedToken {
     pub resealed: Option<String>,
 }
 
-impl Connections<'_> {
+impl ConnectionClient<'_> {
     /// Seals tokens under the account's own key.
     ///
     /// # Errors

@@ -158,7 +158,7 @@ impl std::fmt::Debug for ClientCredential {
 /// A provider as the operator writes it. Every name is in `docs/configuration.md`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct ProviderSettings {
     id: String,
     client_id: String,
     preset: Option<String>,
@@ -214,7 +214,7 @@ pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, Prov
     let Some(json) = lookup("PROVIDERS") else {
         return Ok(Vec::new());
     };
-    let written: Vec<Written> =
+    let written: Vec<ProviderSettings> =
         serde_json::from_str(&json).map_err(|error| ProviderError::Syntax(error.to_string()))?;
     let providers = written
         .into_iter()
@@ -248,7 +248,7 @@ pub fn is_secret_name(name: &str) -> bool {
     name.starts_with("PROVIDER_") && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-impl Written {
+impl ProviderSettings {
     fn check(self, lookup: Lookup<'_>, development: bool) -> Result<Provider, ProviderError> {
         let id = self.id.clone();
         let refuse = |problem: String| ProviderError::Provider { id: id.clone(), problem };
