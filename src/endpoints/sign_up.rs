@@ -21,6 +21,7 @@ use crate::protocol::claims::StandardClaims;
 use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
+use crate::upstream::authorization::AuthorizationParameters;
 
 /// What is told whenever a sign-up cannot go on for a reason that is not in the form: the same
 /// words for an address that has an account as for a network that has tried too often.
@@ -103,7 +104,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // A company's people have their accounts there.
     if let Some(company) = company::of(server, &email).await? {
-        let hint = (Some(email), false);
+        let hint = AuthorizationParameters {
+            login_hint: Some(email),
+            ..AuthorizationParameters::default()
+        };
         return start::to_provider(server, request, company, interaction, hint).await;
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;

@@ -35,7 +35,7 @@ impl Binding {
 
 /// What is passed on to the provider.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct AuthorizationParameters {
     /// The scopes.
     pub scope: Scope,
     /// The person must sign in again.
@@ -60,9 +60,9 @@ pub fn address(
     metadata: &ProviderMetadata,
     binding: &Binding,
     redirect_uri: &str,
-    wishes: &Wishes,
+    parameters: &AuthorizationParameters,
 ) -> String {
-    let scope = wishes.scope.to_string();
+    let scope = parameters.scope.to_string();
     let challenge = binding.code_challenge();
     let mut pairs: Vec<(&str, &str)> = vec![
         ("response_type", "code"),
@@ -74,16 +74,16 @@ pub fn address(
     if provider.quirks.pkce {
         pairs.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
     }
-    let max_age = wishes.max_age.map(|seconds| seconds.to_string());
-    let acr_values = wishes.acr_values.join(" ");
+    let max_age = parameters.max_age.map(|seconds| seconds.to_string());
+    let acr_values = parameters.acr_values.join(" ");
     if provider.is_openid() {
         pairs.push(("nonce", &binding.nonce));
         // OpenID Connect Core §11 asks for consent before a refresh token is given.
-        let offline = wishes.connects && wishes.scope.contains(OFFLINE_ACCESS);
+        let offline = parameters.connects && parameters.scope.contains(OFFLINE_ACCESS);
         // A provider that does not know the word would refuse the whole request.
         let knows = |word: &str| metadata.prompt_values_supported.iter().any(|value| value == word);
-        let select_account = wishes.select_account && knows("select_account");
-        let prompt = match (wishes.prompt_login, select_account) {
+        let select_account = parameters.select_account && knows("select_account");
+        let prompt = match (parameters.prompt_login, select_account) {
             (true, true) => Some("login select_account"),
             (true, false) => Some("login"),
             (false, true) => Some("select_account"),
@@ -95,11 +95,11 @@ pub fn address(
             pairs.push(("acr_values", &acr_values));
         }
     }
-    pairs.extend(wishes.login_hint.as_deref().map(|hint| ("login_hint", hint)));
-    pairs.extend(wishes.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
+    pairs.extend(parameters.login_hint.as_deref().map(|hint| ("login_hint", hint)));
+    pairs.extend(parameters.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
     // What the operator wrote stands for what is asked by default.
     let mut configured: Vec<(&str, &str)> = Vec::new();
-    if wishes.connects {
+    if parameters.connects {
         configured.extend_from_slice(provider.quirks.connection_parameters);
     }
     let written = &provider.authorization_parameters;

@@ -16,6 +16,7 @@ use super::upstream::{company, reconcile, start};
 use super::waiting::Waiting;
 use crate::domain::account::NewSession;
 use crate::pages::sign_in::StartOver;
+use crate::upstream::authorization::AuthorizationParameters;
 
 /// Shows the sign-in page.
 ///
@@ -67,7 +68,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // A company's people sign in there, whatever password they type here.
     if let Some(company) = company::of(server, &email).await? {
-        let hint = (Some(email), false);
+        let hint = AuthorizationParameters {
+            login_hint: Some(email),
+            ..AuthorizationParameters::default()
+        };
         return start::to_provider(server, request, company, interaction, hint).await;
     }
     if form.get("password").is_none() && company::any(server) && !email.is_empty() {

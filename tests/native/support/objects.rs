@@ -13,7 +13,9 @@ use vestibule::domain::machine::{Address, Class, Machine};
 use vestibule::domain::stored::Unreadable;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
-use vestibule::host::{self, HostReply, Changes, HostError, NewState, Outside, Perform, Store, Visit};
+use vestibule::host::{
+    self, Changes, HostError, HostReply, NewState, Outside, Perform, Store, Visit,
+};
 use vestibule::jose::seal::Sealer;
 use vestibule::ports::{Clock, Events, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
