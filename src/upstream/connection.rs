@@ -94,9 +94,10 @@ impl ConnectionClient<'_> {
                 access_token,
                 refresh_token,
             } => {
-                let tokens = (access_token.as_str(), refresh_token.as_deref());
                 // What cannot be given back lapses by itself; the person was told what to do.
-                if let Err(error) = self.revoke(&account, &provider, tokens).await {
+                let refresh_token = refresh_token.as_deref();
+                let revoked = self.revoke(&account, &provider, &access_token, refresh_token).await;
+                if let Err(error) = revoked {
                     let log = self.ports.log;
                     log.error(&format!("giving access back to the provider {provider}: {error}"));
                 }
@@ -149,7 +150,8 @@ impl ConnectionClient<'_> {
         &self,
         account: &str,
         provider: &str,
-        (access_token, refresh_token): (&str, Option<&str>),
+        access_token: &str,
+        refresh_token: Option<&str>,
     ) -> Result<(), UpstreamError> {
         let Some(provider) = self.provider(provider) else {
             return Ok(());

@@ -31,7 +31,7 @@ pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outc
     }
     let answer = answer::read(server, request)?;
     let state = answer.get("state").unwrap_or_default();
-    let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
+    let Some(login) = UpstreamLogin::of(server, request, &provider.id, state) else {
         return Err(not_ours(server, request, provider).await?);
     };
     // The operator may have stopped sign-ins with this provider while the user was there.

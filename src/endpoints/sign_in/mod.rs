@@ -82,7 +82,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     // Anyone may send a browser here with a confirmation of their own (`Interaction::Confirm`).
     let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
-    let credentials = (email.as_str(), form.get("password").unwrap_or_default());
+    let password = form.get("password").unwrap_or_default();
+    let credentials = password::TypedCredentials { email: &email, password };
     match password::sign_in(server, request, credentials, session).await? {
         Ok((account, signed_in)) => waiting.signed_in(server, account, signed_in).await,
         Err(refused) => {

@@ -195,8 +195,9 @@ async fn requested_claims(
     if authorization.claims.id_token.is_empty() {
         return Ok(ClaimsObject::new());
     }
-    let token = (authorization.grant_id.as_str(), "");
-    let released = Release::read(server, &authorization.account, token).await?;
+    // The access token was issued just now, so it can't have been revoked: no `jti`.
+    let grant_id = &authorization.grant_id;
+    let released = Release::read(server, &authorization.account, grant_id, "").await?;
     Ok(released.map(|released| released.for_id_token()).unwrap_or_default())
 }
 

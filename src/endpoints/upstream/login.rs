@@ -126,7 +126,8 @@ impl UpstreamLogin {
     pub fn of(
         server: &Server<'_>,
         request: &Request<'_>,
-        (provider, state): (&str, &str),
+        provider: &str,
+        state: &str,
     ) -> Option<Self> {
         let cookies = kept_logins(request);
         let tag = state_tag(state);

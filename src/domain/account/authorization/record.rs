@@ -81,7 +81,7 @@ impl Person {
             not_after: (!request.offline).then_some(session.expires_at),
         };
 
-        let room = room::make_room(rows, (&self.account, &request), now);
+        let room = room::make_room(rows, &self.account, &request, now);
         self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants));
         let mut changes = room.rows;
         let mut given = None;

@@ -29,8 +29,8 @@ pub struct Room {
 /// Makes room for the requested grant. If the account has it already, because the approval of a device is repeated, the
 /// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
 /// approved.
-pub fn make_room(rows: &Rows, (account, asking): (&str, &RequestedAccess), now: Timestamp) -> Room {
-    let is_other = |held: &HeldGrant<'_>| held.grant.grant_id != asking.grant_id;
+pub fn make_room(rows: &Rows, account: &str, requested: &RequestedAccess, now: Timestamp) -> Room {
+    let is_other = |held: &HeldGrant<'_>| held.grant.grant_id != requested.grant_id;
     let mut held: Vec<HeldGrant<'_>> = access::all(rows).filter(is_other).collect();
     if held.is_empty() {
         return Room::default();
@@ -46,7 +46,7 @@ pub fn make_room(rows: &Rows, (account, asking): (&str, &RequestedAccess), now: 
     let mut change = over.into_iter().take(MAX_TOLD).fold(Change::none(), give_up);
     held.sort_by_key(|held| (held.grant.redeemed, held.grant.since));
     while u32::try_from(held.len()).is_ok_and(|held| MAX_GRANTS <= held) {
-        let Some(index) = gives_way(&held, &asking.client_id) else { break };
+        let Some(index) = gives_way(&held, &requested.client_id) else { break };
         change = give_up(change, held.remove(index));
     }
     let unknown = held.iter().filter(|held| !held.grant.redeemed);

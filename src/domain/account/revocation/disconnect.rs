@@ -59,7 +59,7 @@ impl Command for Disconnect {
             };
             if rows::count::<Disconnected>(rows) >= MAX_DISCONNECTED {
                 let scope = format!("{}{}", scope::CONNECTION, id.provider());
-                return Ok(person.revoke_scope((client_id, &scope), rows, now).reply(Ok(())));
+                return Ok(person.revoke_scope(client_id, &scope, rows, now).reply(Ok(())));
             }
             Ok(Step::unchanged(Ok(())).put(key, Disconnected(now).into_row()).wants(told))
         })

@@ -52,7 +52,7 @@ impl Command for RevokeClient {
             let event = had_access.then(|| Event::consent_withdrawn(&account, &client_id));
             let change = person.remembered().delete(consent);
             let is_its_own = |id: &ConnectionId| id.client_id() == Some(&client_id);
-            let change = connections::end(change, (&account, rows), is_its_own);
+            let change = connections::end(change, &account, rows, is_its_own);
             let change = access::end(change, rows, now, holds);
             Ok(change.records(event).reply(Ok(())))
         })

@@ -41,7 +41,7 @@ impl Command for RevokeScope {
         let Self { session, client_id, scope } = self;
         existing(before, |person, rows| {
             session.find(rows, now)?;
-            Ok(person.revoke_scope((&client_id, &scope), rows, now).reply(Ok(())))
+            Ok(person.revoke_scope(&client_id, &scope, rows, now).reply(Ok(())))
         })
     }
 }
