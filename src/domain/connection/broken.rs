@@ -1,4 +1,4 @@
-//! A connection that does not work any more.
+//! A connection that no longer works.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,16 @@ use super::Parties;
 use crate::domain::machine::as_array;
 use crate::protocol::scope::Scope;
 
-/// Why a connection does not work any more.
+/// Why a connection no longer works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Broken {
-    /// The provider refused to refresh: the person took the access back there, or it lapsed.
+    /// The provider refused to refresh: the user removed the access there, or it expired.
     #[error("the provider gives no access any more")]
     Refused,
-    /// The provider refused after a refresh whose answer was lost on its way.
+    /// The provider refused a refresh that repeats one whose response was lost.
     #[error("the answer of the provider to a refresh was lost, and it does not repeat it")]
     Lost,
-    /// The token has expired and there is none to refresh it with.
+    /// The access token has expired, and there is no refresh token.
     #[error("the access has expired, and the provider gave nothing to renew it with")]
     Expired,
     /// The provider grants more scopes than the user approved. Its tokens are revoked, not handed out.
@@ -27,7 +27,7 @@ pub enum Broken {
     Unopenable,
 }
 
-/// A connection that does not work any more, until the user connects again.
+/// A connection that no longer works until the user connects again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenConnection {
     pub(super) parties: Parties,

@@ -1,4 +1,4 @@
-//! The machine: its commands, its alarm and what comes back to it.
+//! The machine: its commands, its alarm and the outcomes of its effects.
 
 use super::state::MAX_STALE;
 use super::{Document, DocumentState, DocumentWants, Fetched, Read, Wake};
