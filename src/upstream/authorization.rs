@@ -1,4 +1,4 @@
-//! The way to a provider: the authorization request (OpenID Connect Core §3.1.2.1, RFC 7636).
+//! The authorization request to a provider (OpenID Connect Core §3.1.2.1, RFC 7636).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::protocol::parameters;
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
-/// What a sign-in at a provider is bound to: the browser keeps it sealed.
+/// The values that bind the provider's response to the browser, which keeps them in a sealed cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Binding {
     /// `state`.
@@ -22,7 +22,7 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// A new one.
+    /// New random values.
     pub fn random(entropy: &dyn Entropy) -> Self {
         let text = || Base64UrlUnpadded::encode_string(&entropy::bytes::<32>(entropy));
         Self { state: text(), nonce: text(), code_verifier: text() }
@@ -33,28 +33,28 @@ impl Binding {
     }
 }
 
-/// What is passed on to the provider.
+/// The parameters of an authorization request to a provider.
 #[derive(Clone, Debug, Default)]
 pub struct AuthorizationParameters {
     /// The scopes.
     pub scope: Scope,
-    /// The person must sign in again.
+    /// Whether the user must sign in again (`prompt=login`).
     pub prompt_login: bool,
-    /// The person may choose an account.
+    /// Whether the user may choose an account (`prompt=select_account`).
     pub select_account: bool,
-    /// Seconds.
+    /// `max_age`, in seconds.
     pub max_age: Option<u32>,
-    /// Whom to sign in.
+    /// `login_hint`.
     pub login_hint: Option<String>,
-    /// Languages.
+    /// `ui_locales`.
     pub ui_locales: Option<String>,
-    /// Authentication contexts.
+    /// `acr_values`.
     pub acr_values: Vec<String>,
-    /// Tokens are wanted that outlive the person's presence.
+    /// Whether the request is for a connection, whose tokens must work while the user is away.
     pub connects: bool,
 }
 
-/// The address that the browser is sent to.
+/// The URL of the authorization request.
 pub fn address(
     provider: &Provider,
     metadata: &ProviderMetadata,
@@ -78,9 +78,9 @@ pub fn address(
     let acr_values = parameters.acr_values.join(" ");
     if provider.is_openid() {
         pairs.push(("nonce", &binding.nonce));
-        // OpenID Connect Core §11 asks for consent before a refresh token is given.
+        // A refresh token requires consent (OpenID Connect Core §11).
         let offline = parameters.connects && parameters.scope.contains(OFFLINE_ACCESS);
-        // A provider that does not know the word would refuse the whole request.
+        // A provider that doesn't know the value would refuse the whole request.
         let knows = |word: &str| metadata.prompt_values_supported.iter().any(|value| value == word);
         let select_account = parameters.select_account && knows("select_account");
         let prompt = match (parameters.prompt_login, select_account) {
@@ -97,7 +97,7 @@ pub fn address(
     }
     pairs.extend(parameters.login_hint.as_deref().map(|hint| ("login_hint", hint)));
     pairs.extend(parameters.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
-    // What the operator wrote stands for what is asked by default.
+    // Parameters that the operator configured replace the default ones.
     let mut configured: Vec<(&str, &str)> = Vec::new();
     if parameters.connects {
         configured.extend_from_slice(provider.quirks.connection_parameters);

@@ -1,4 +1,4 @@
-//! From a provider's code to a person: the token request, the ID token, the profile.
+//! Signs a user in with a provider's authorization code: the token request, the ID token, the profile.
 
 use serde_json::Value;
 
@@ -16,34 +16,34 @@ use crate::ports::Ports;
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::protocol::scope::EMAIL;
 
-/// What the provider was asked, and answered.
+/// A provider's authorization response, and what was requested.
 pub struct CodeResponse<'a> {
-    /// The code.
+    /// The authorization code.
     pub code: &'a str,
-    /// Where it came.
+    /// The redirect URI at which it arrived.
     pub redirect_uri: &'a str,
-    /// What the request was bound to.
+    /// The values to which the request was bound.
     pub binding: &'a Binding,
-    /// The person was asked to sign in since.
+    /// The user must have authenticated at or after this time.
     pub signed_in_since: Option<Timestamp>,
     /// Whether the user's e-mail address is needed: true for a sign-in, false for the connection of an account.
     pub needs_address: bool,
-    /// What came beside the code, where a provider sends the name so.
+    /// The parameter `user` beside the code, in which Apple sends the name.
     pub user: Option<&'a str>,
 }
 
-/// Who signed in, how, and with which tokens.
+/// A user whom a provider has signed in.
 #[derive(Debug)]
 pub struct UpstreamSignIn {
-    /// Who.
+    /// The user's identity at the provider.
     pub identity: Identity,
-    /// How.
+    /// How and when the user authenticated there.
     pub session: UpstreamSession,
-    /// The tokens.
+    /// The tokens that the provider issued.
     pub tokens: UpstreamTokenResponse,
 }
 
-/// Redeems the code, and reads who the person is.
+/// Redeems the code, and reads the user's identity.
 ///
 /// # Errors
 /// [`UpstreamError`].
@@ -90,7 +90,7 @@ pub async fn sign_in(
     if claims.tid.is_some() && claims.tid.as_deref() == provider.quirks.refused_tenant {
         return Err(IdTokenError::Issuer.into());
     }
-    // Only with SHA-256; EdDSA binds with another hash, which is optional here (§3.1.3.6).
+    // Only SHA-256 is supported. EdDSA uses another hash, and the check is optional here (§3.1.3.6).
     if let Some(hash) = &claims.at_hash {
         let is_ed25519 = verified.header.alg.as_str() == "EdDSA";
         if !is_ed25519 && *hash != at_hash(&tokens.access_token) {
@@ -120,7 +120,7 @@ pub async fn sign_in(
     Ok(UpstreamSignIn { identity, session, tokens })
 }
 
-/// Reads who the user is, and logs the claims in an unexpected form.
+/// Reads the user's identity, and logs the names of claims that have an unexpected form.
 fn identity(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -135,8 +135,8 @@ fn is_amr(text: &str) -> bool {
     text.len() <= 40 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
-/// The name that Apple sends beside the first answer. It is not signed: whoever holds the browser
-/// may write there what they like, so it names the person to that person and proves nothing.
+/// The name that Apple sends beside the first response. It isn't signed, so the user can write anything there, as in a
+/// profile form: it proves nothing.
 fn user_in_answer(json: &str) -> Option<Value> {
     let user = ForeignObject::parse(json).ok()?.to_value();
     let name = |member: &str| user.pointer(&format!("/name/{member}"))?.as_str().map(String::from);

@@ -17,12 +17,12 @@ use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate
 use crate::protocol::parameters::{self, Parameters};
 use crate::protocol::provider_metadata::ProviderMetadata;
 
-/// How long an assertion is good for.
+/// The lifetime of an assertion.
 const ASSERTION: Seconds = Seconds(60);
-/// The longest token that is kept, in bytes.
+/// The longest token that is accepted, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// A successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+/// A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Clone, Default)]
 pub struct UpstreamTokenResponse {
     /// `access_token`.
@@ -42,7 +42,7 @@ pub struct UpstreamTokenResponse {
 /// What a token response says about the granted scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum GrantedScope {
-    /// There is no `scope`: exactly what was requested (RFC 6749 §5.1).
+    /// There is no `scope`: the scope is exactly what was requested (RFC 6749 §5.1).
     #[default]
     AsRequested,
     /// These, separated by spaces or commas.
@@ -74,10 +74,10 @@ pub async fn request(
     Ok(tokens)
 }
 
-/// A form to an endpoint of the provider at which this server says who it is.
+/// Sends a form to an endpoint of the provider at which this server must authenticate.
 ///
 /// # Errors
-/// [`UpstreamError::Unavailable`], where an assertion could not be signed.
+/// [`UpstreamError::Unavailable`], if an assertion couldn't be signed.
 pub async fn authenticated(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -117,7 +117,7 @@ pub async fn authenticated(
     })
 }
 
-/// RFC 6749 §2.3.1: both are encoded as form values first.
+/// HTTP Basic authentication. Both halves are form-encoded first (RFC 6749 §2.3.1).
 fn basic(client_id: &str, secret: &str) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let (id, secret): (String, String) = (encode(client_id), encode(secret));
@@ -136,8 +136,8 @@ fn claims<'a>(ports: &Ports<'_>, iss: &'a str, sub: &'a str, aud: &'a str) -> Cl
     }
 }
 
-/// `private_key_jwt` (OpenID Connect Core §9), with a key that this server publishes. The audience
-/// is the issuer, which no other provider can claim to be.
+/// `private_key_jwt` (OpenID Connect Core §9), signed with a key that this server publishes. The audience is the
+/// issuer, which no other provider can claim to be.
 async fn assertion(
     ports: &Ports<'_>,
     client_id: &str,
@@ -171,8 +171,7 @@ async fn apple_secret(
     Ok(jws::compact(input, &signature))
 }
 
-/// Reads the answer: JSON, or a form where the provider is of the older kind; an error even where
-/// its status says that all is well.
+/// Reads a token response: JSON or, at some providers, a form. An `error` counts even if the status is 200.
 fn parse(answer: &HttpResponse) -> Result<UpstreamTokenResponse, UpstreamError> {
     let unusable = |error| UpstreamError::Unusable("token response", error);
     let is_form = answer.content_type.starts_with("application/x-www-form-urlencoded");
@@ -262,7 +261,7 @@ fn lifetime(members: &mut ForeignObject) -> Option<Seconds> {
     }
 }
 
-/// `scope` as a string, or as the array that some providers send. Any other form leaves open what was granted.
+/// `scope` as a string, or as the array that some providers send. For any other form, the granted scope is unknown.
 fn scope(members: &mut ForeignObject) -> GrantedScope {
     match members.restriction::<Value>("scope") {
         Ok(None) => GrantedScope::AsRequested,

@@ -32,7 +32,7 @@ pub struct Erase {
 as_array!(Erase { session, confirmation });
 
 session_errors! {
-    /// Why the account stays.
+    /// Why the account is not deleted.
     EraseError {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]

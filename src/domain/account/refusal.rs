@@ -1,4 +1,4 @@
-//! Why an account refuses a command. Each command has its own error type; this file declares what they have in common.
+//! The errors of commands to an account. Each command has its own error type; this module has what they share.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The row of a grant: the access that a client has.
+//! The row of a grant: the access of a client.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::protocol::scope::Scope;
 /// What the account stores about a grant of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GrantRecord {
-    /// The grant's object.
+    /// The ID of the grant's object.
     pub grant_id: String,
     /// The client.
     pub client_id: String,
@@ -23,11 +23,11 @@ pub struct GrantRecord {
     /// as granted now. A scope that the user removes is removed from `scope` and from this.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub claims_scope: Scope,
-    /// The `sid` of the session in which the user gave it.
+    /// The `sid` of the session in which the user allowed it.
     pub sid: String,
     /// Whether it outlives that session (OpenID Connect Core §11).
     pub offline: bool,
-    /// When the user gave it.
+    /// When the user allowed it.
     pub since: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -76,7 +76,7 @@ impl GrantRecord {
         granted
     }
 
-    /// The grant without one of its access tokens.
+    /// The grant with one of its access tokens revoked.
     #[must_use]
     pub fn without(mut self, jti: String, expires_at: Timestamp, now: Timestamp) -> Self {
         self.revoked.retain(|(revoked, expires)| now < *expires && *revoked != jti);

@@ -21,7 +21,7 @@ pub struct Session {
     /// When the session started; `None` in rows of earlier versions.
     #[serde(default)]
     pub(in crate::domain::account) started_at: Option<Timestamp>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// A short description of the browser.
     pub browser: String,
@@ -42,7 +42,7 @@ pub struct Session {
     pub(in crate::domain::account) grant: Option<Box<GrantRecord>>,
 }
 
-/// A confirmed link, until the browser is back from the provider.
+/// A link that the user has confirmed, until the browser returns from the provider.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PendingLink {
     /// The hash of the secret that the browser has to bring back.

@@ -1,4 +1,4 @@
-//! Decides in one step whether a client may have what it asks for, and stores the grant.
+//! Decides whether a client gets the access that it requests, and stores the grant in the same step.
 
 use super::record::RecordedGrant;
 use super::request::{AuthorizeError, Authorized, RequestedAccess};
@@ -10,12 +10,12 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// A request of a client in the session that the browser presents.
+/// Asks for access on behalf of the user whose session the browser presents.
 #[derive(Clone, Debug)]
 pub struct Authorize {
     /// The session that the browser presents.
     pub session: SessionProof,
-    /// What the client asks for.
+    /// The access that the client requests.
     pub request: RequestedAccess,
 }
 

@@ -39,7 +39,7 @@ pub struct RecordedGrant {
 }
 
 impl Person {
-    /// Decides, and records the grant.
+    /// Decides about the request, and makes the grant's row.
     pub fn record(
         &mut self,
         session: &Session,
@@ -122,8 +122,8 @@ impl Person {
     }
 }
 
-/// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
-/// allowed before (RFC 8707 §3).
+/// The user is asked for consent if anything is new: a scope, or a scope at a resource for which it was not allowed
+/// before (RFC 8707 §3).
 fn check_consent(
     request: &RequestedAccess,
     asked: &Scope,

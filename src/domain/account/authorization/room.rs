@@ -26,9 +26,9 @@ pub struct Room {
     pub effects: Vec<EffectOf<Account>>,
 }
 
-/// Makes room for the requested grant. If the account has it already, because the approval of a device is repeated, the
-/// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
-/// approved.
+/// Makes room for the requested grant. The account may have it already, because the approval of a device can be
+/// repeated: then the new row replaces the old one. That grant is neither removed nor asked, since its object may not
+/// know yet that it was approved.
 pub fn make_room(rows: &Rows, account: &str, requested: &RequestedAccess, now: Timestamp) -> Room {
     let is_other = |held: &HeldGrant<'_>| held.grant.grant_id != requested.grant_id;
     let mut held: Vec<HeldGrant<'_>> = access::all(rows).filter(is_other).collect();

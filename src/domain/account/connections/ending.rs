@@ -1,4 +1,4 @@
-//! How connections end.
+//! Ends connections.
 
 use super::connected::{Connected, Disconnected};
 use crate::domain::account::person::Account;

@@ -1,4 +1,4 @@
-//! Change the password, or set the first one.
+//! Changes the password, or sets the first one.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ as_array!(ChangePassword { session, change });
 /// A change of the password. Every other browser is signed out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PasswordChange {
-    /// Evidence that the user asks for it.
+    /// Evidence that the user requests the change.
     pub confirmation: Confirmation,
     /// The new password.
     pub password: ChosenPassword,
@@ -39,7 +39,7 @@ pub struct PasswordChange {
 }
 
 session_errors! {
-    /// Why the password stays as it is.
+    /// Why the password is not changed.
     ChangePasswordError {
         /// The change was requested without evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]

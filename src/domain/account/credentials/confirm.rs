@@ -24,7 +24,7 @@ pub struct Confirm {
 as_array!(Confirm { session, password });
 
 session_errors! {
-    /// Why the password confirms nothing.
+    /// Why the password is no confirmation.
     ConfirmError {
         /// Too many wrong passwords.
         #[error("{0}")]

@@ -1,5 +1,5 @@
-//! The user has confirmed a link and is sent to the provider. The reply is the secret that the browser must bring back
-//! ([`Confirmation::Link`]).
+//! Stores that the user has confirmed a link, before the browser is sent to the provider. The reply is the secret that
+//! the browser must bring back ([`Confirmation::Link`]).
 
 use crate::domain::account::access::{PendingLink, Session, SessionProof};
 use crate::domain::account::credentials::{AT_A_PROVIDER, Confirmation, NotConfirmed};
@@ -24,7 +24,7 @@ pub struct BeginLink {
 as_array!(BeginLink { session, confirmation });
 
 session_errors! {
-    /// Why no link begins.
+    /// Why the link can't begin.
     BeginLinkError {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]

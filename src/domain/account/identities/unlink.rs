@@ -33,7 +33,7 @@ as_array!(Unlink { session, request });
 pub struct UnlinkRequest {
     /// The key of the identity's row.
     pub key: String,
-    /// Evidence that the user asks for it.
+    /// Evidence that the user requests it.
     pub confirmation: Confirmation,
     /// The provider at which the company of the account's address signs the user in. One identity there has to
     /// stay linked, because neither a password nor another provider signs the user in.

@@ -1,4 +1,4 @@
-//! How an app loses one scope.
+//! Removes one scope from an app.
 
 use crate::domain::account::access;
 use crate::domain::account::authorization::{self, Consent, MAX_CONSENTS};

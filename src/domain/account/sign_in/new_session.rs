@@ -1,4 +1,4 @@
-//! The request to begin a session.
+//! A request to begin a session.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct NewSession {
     pub browser: String,
     /// A short description of where the browser is.
     pub place: Option<String>,
-    /// What a waiting app asks for, if there is one. The same step decides about it.
+    /// The access that a waiting app requests, if there is one. The same step decides about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<RequestedAccess>>,
 }
