@@ -99,12 +99,12 @@ pub enum HttpError {
     #[error("it cannot be reached")]
     Unreachable,
     /// The response is a redirect, which is not followed.
-    #[error("it redirects, which is not followed")]
+    #[error("it redirects, and redirects are not followed")]
     Redirect,
     /// The status of the response is an error.
     #[error("it answered with an error")]
     Status,
     /// This server doesn't call that address.
-    #[error("its address is not one that may be called")]
+    #[error("this server does not call its address")]
     Address,
 }

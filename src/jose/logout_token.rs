@@ -20,16 +20,16 @@ pub enum LogoutTokenError {
     #[error("logout_token cannot be used: {0}")]
     Claim(#[from] ForeignJsonError),
     /// The signature doesn't verify with any key of the provider.
-    #[error("the signature of logout_token does not hold")]
+    #[error("the signature of logout_token does not verify with any key of the provider")]
     Signature,
     /// Wrong `iss`, `aud`, `iat` or `exp` (§2.6 rules 3 and 4).
-    #[error("logout_token is from another issuer, for another client, or from another time")]
+    #[error("logout_token has another issuer or audience than expected, or is expired or too old")]
     NotForUs,
     /// Neither `sub` nor `sid` (§2.6 rule 5).
-    #[error("logout_token names neither sub nor sid")]
+    #[error("logout_token has neither sub nor sid")]
     NoSubject,
     /// No logout event (§2.6 rule 6).
-    #[error("logout_token does not have the event of a logout")]
+    #[error("logout_token has no back-channel logout event")]
     NoEvent,
     /// It has a `nonce` (§2.6 rule 7). An ID token has one, and must not be accepted as a logout token.
     #[error("logout_token must not have a nonce")]

@@ -24,7 +24,7 @@ pub enum SealError {
     #[error("the secret must have at least 32 characters")]
     WeakSecret,
     /// This deployment didn't seal it for this purpose, or it was changed.
-    #[error("the value was not sealed here, or was changed")]
+    #[error("the value was not sealed by this deployment for this purpose, or was changed")]
     Refused,
 }
 

@@ -20,22 +20,24 @@ pub enum IdTokenError {
     #[error("the ID token is for another client")]
     Audience,
     /// Rule 9: `exp`.
-    #[error("the ID token has expired, or the clock of one of the servers is wrong")]
+    #[error("the ID token has expired; check the clocks of both servers")]
     Expired,
     /// Rule 10: `iat`.
-    #[error("the ID token is from another time, or the clock of one of the servers is wrong")]
+    #[error(
+        "the ID token was issued too long ago or in the future; check the clocks of both servers"
+    )]
     IssuedAt,
     /// Rule 11: `nonce`.
-    #[error("the ID token was made for another sign-in")]
+    #[error("the nonce of the ID token is not that of the authorization request")]
     Nonce,
     /// Rule 13: `auth_time`.
-    #[error("the provider did not ask the person to sign in again")]
+    #[error("the ID token's auth_time is missing or earlier than the required sign-in")]
     AuthTime,
     /// §3.1.3.8: `at_hash`.
-    #[error("the ID token belongs to another access token")]
+    #[error("at_hash of the ID token does not match the access token")]
     AtHash,
     /// §2: `sub` is required, and at most 255 characters of ASCII.
-    #[error("the ID token does not say whom it is about")]
+    #[error("the ID token has no usable sub")]
     Subject,
 }
 

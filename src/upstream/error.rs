@@ -26,13 +26,13 @@ pub enum UpstreamError {
     #[error("the provider refused: {0}")]
     Refused(String),
     /// The signature of its token doesn't verify.
-    #[error("the signature of the provider's token does not hold")]
+    #[error("the signature of the provider's token does not verify")]
     Signature,
     /// Its ID token breaks a rule of OpenID Connect Core §3.1.3.7.
     #[error(transparent)]
     IdToken(#[from] IdTokenError),
     /// The userinfo response is about another user (OpenID Connect Core §5.3.2).
-    #[error("the provider's profile is about somebody else")]
+    #[error("the userinfo response is about another user than the ID token")]
     OtherSubject,
     /// Something of this server failed.
     #[error(transparent)]

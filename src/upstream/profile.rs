@@ -138,7 +138,7 @@ pub fn identity(
         // Other numbers are refused: two different subjects with a fraction or beyond 64 bits may be read as the same
         // number.
         Some(Value::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
-        _ => return Err(UpstreamError::Nonsense("a profile that does not say whom it is about")),
+        _ => return Err(UpstreamError::Nonsense("a profile without a usable subject")),
     };
     let subject = match provider.quirks.subject_within {
         None => subject,
@@ -151,7 +151,7 @@ pub fn identity(
     // `sub` is ASCII (OpenID Connect Core §2). It is displayed if the provider gives no name, but it is also a key, so
     // it can't be cleaned.
     if subject.len() > 300 || text::check(&subject).is_err() {
-        return Err(UpstreamError::Nonsense("a profile that does not say whom it is about"));
+        return Err(UpstreamError::Nonsense("a profile without a usable subject"));
     }
     let mut read = Map::new();
     let is_the_companys = belongs_to_company(provider, sources);

@@ -10,13 +10,13 @@ use crate::protocol::scope::Scope;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Broken {
     /// The provider refused to refresh: the user removed the access there, or it expired.
-    #[error("the provider gives no access any more")]
+    #[error("the provider no longer grants access")]
     Refused,
     /// The provider refused a refresh that repeats one whose response was lost.
-    #[error("the answer of the provider to a refresh was lost, and it does not repeat it")]
+    #[error("the provider's response to a refresh was lost, and the provider does not repeat it")]
     Lost,
     /// The access token has expired, and there is no refresh token.
-    #[error("the access has expired, and the provider gave nothing to renew it with")]
+    #[error("the access has expired, and the provider issued no refresh token")]
     Expired,
     /// The provider grants more scopes than the user approved. Its tokens are revoked, not handed out.
     #[error("the provider grants more than you approved, and cannot grant less")]

@@ -23,7 +23,7 @@ pub enum DecisionError {
     #[error("the device code has expired")]
     ExpiredToken,
     /// The request was approved or denied before.
-    #[error("the request was decided already")]
+    #[error("the request was already approved or denied")]
     Decided,
 }
 

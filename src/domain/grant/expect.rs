@@ -16,10 +16,10 @@ pub struct Expect(pub Box<PendingCode>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ExpectError {
     /// The session, the client's access or the account ended before the code was stored.
-    #[error("the grant was withdrawn before its code was sent")]
+    #[error("the grant was ended before its code was sent")]
     Withdrawn,
     /// The object serves another grant already.
-    #[error("the object serves another grant")]
+    #[error("the object already stores another grant")]
     Occupied,
 }
 

@@ -51,7 +51,7 @@ pub enum PollError {
     #[error("the user has not decided yet")]
     AuthorizationPending,
     /// `slow_down` (RFC 8628 §3.5).
-    #[error("the device asks too often")]
+    #[error("the device polls too often; wait 5 seconds longer between polls")]
     SlowDown,
     /// `access_denied` (RFC 8628 §3.5).
     #[error("the user denied the request")]

@@ -46,7 +46,7 @@ pub enum RedeemError {
     #[error("the code belongs to another client")]
     OtherClient,
     /// RFC 6749 §4.1.3.
-    #[error("redirect_uri is not the one of the authorization request")]
+    #[error("redirect_uri is missing or not that of the authorization request")]
     RedirectUri,
     /// RFC 7636 §4.6.
     #[error("code_verifier does not match the code_challenge")]
@@ -58,7 +58,7 @@ pub enum RedeemError {
     #[error("code_verifier was sent, but the authorization request had no code_challenge")]
     UnexpectedCodeVerifier,
     /// The client must use PKCE (OAuth 2.1 §7.5.1).
-    #[error("the code has no code_challenge, which this client must use")]
+    #[error("this client must use PKCE, but the authorization request had no code_challenge")]
     NoCodeChallenge,
     /// RFC 8707 §2.2.
     #[error("the resource was not granted")]

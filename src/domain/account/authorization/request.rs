@@ -75,13 +75,13 @@ session_errors! {
     /// Why a client doesn't get the access that it requests.
     AuthorizeError {
         /// The user signed in too long ago.
-        #[error("the person must sign in again")]
+        #[error("the user must sign in again")]
         ReauthenticationRequired,
         /// Another user is signed in.
-        #[error("another person is signed in")]
+        #[error("another user is signed in")]
         OtherPerson,
         /// The user must be asked for consent.
-        #[error("the person must be asked for consent")]
+        #[error("the user must be asked for consent")]
         ConsentRequired {
             /// The scopes that were allowed before.
             remembered: Scope,
