@@ -167,8 +167,8 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Google omits `auth_time` unless it was enabled for the client, and issues a refresh token only for `access_type=offline`
-/// and with a consent.
+/// Google omits `auth_time` unless it was enabled for the client, and issues a refresh token only for
+/// `access_type=offline` and with a consent.
 fn google() -> Preset {
     let preset = openid("Google", GOOGLE);
     let connection_parameters = &[("access_type", "offline"), ("prompt", "consent")];

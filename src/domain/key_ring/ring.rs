@@ -16,8 +16,8 @@ pub const MAX_KEYS: usize = 8;
 const MAKING: Seconds = Seconds(20);
 /// How many hint keys are kept. Rotation needs 32 in 400 days.
 const MAX_HINT_KEYS: usize = 100;
-/// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per second
-/// and name. A caller that still misses them later makes the ring publish them again.
+/// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per
+/// second and name. A caller that still misses them later makes the ring publish them again.
 const FOUND_IN_KV: Seconds = Seconds(60);
 
 /// The machine.

@@ -1,4 +1,5 @@
-//! Verify the password of a user who is signed in. The reply is the evidence for [`Confirmation::Password`](super::confirmation::Confirmation::Password).
+//! Verifies the password of a signed-in user. The reply is the evidence for
+//! [`Confirmation::Password`](super::confirmation::Confirmation::Password).
 
 use super::attempt::AttemptError;
 use crate::domain::account::access::SessionProof;
