@@ -105,7 +105,7 @@ impl Server<'_> {
     /// Seals a value.
     pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8]) -> Result<String, Failure> {
         let sealed = self.settings.sealer.seal(purpose, plain, self.random());
-        sealed.map_err(|error| Failure::internal(error.to_string()))
+        sealed.map_err(Failure::caused_by)
     }
 
     /// Spends a try; false where none is left.

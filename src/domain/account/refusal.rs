@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The error of a command of an account.
-pub trait AccountError: std::error::Error {
+pub trait AccountError: std::error::Error + 'static {
     /// Whether the reason is that the user isn't signed in to the account.
     fn is_signed_out(&self) -> bool;
 }

@@ -155,7 +155,7 @@ impl Pending {
             Ok(()) => {}
             // The session, the app's access or the account ended in between.
             Err(ExpectError::Withdrawn) => return Err(Failure::SignedOut),
-            Err(error) => return Err(Failure::internal(error.to_string())),
+            Err(error) => return Err(Failure::caused_by(error)),
         }
         let code = Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode);
         Ok(response.code(server, &code))

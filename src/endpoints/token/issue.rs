@@ -212,8 +212,7 @@ async fn sign(
         .signing_key(alg, server.now())
         .ok_or_else(|| Failure::internal("no key signs at the moment"))?;
     let header = Header { alg, typ: typ.to_owned(), kid: pair.public.kid.clone() };
-    let input = jws::signing_input(&header, claims)
-        .map_err(|error| Failure::internal(error.to_string()))?;
+    let input = jws::signing_input(&header, claims).map_err(Failure::caused_by)?;
     let signature = server.ports.signer.sign(pair, input.as_bytes()).await?;
     Ok(jws::compact(input, &signature))
 }

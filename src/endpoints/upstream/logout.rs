@@ -146,7 +146,7 @@ pub async fn onward(
     let (token, is_new) = browser::held_or_new_token(server, request);
     let until = server.now().plus(AT_THE_PROVIDER);
     let after = AfterLogout { to, until, browser: SecretHash::of_text(&token) };
-    let json = serde_json::to_vec(&after).map_err(|e| Failure::internal(e.to_string()))?;
+    let json = serde_json::to_vec(&after).map_err(Failure::caused_by)?;
     let state = server.seal(Purpose::AfterLogout, &json)?;
     let back = server.url(&format!("/signed-out/{}", provider.id));
     let pairs = [
