@@ -1,5 +1,4 @@
-//! What the inside asks of the outside. `edge/` implements these on Cloudflare, test support in
-//! memory.
+//! The interfaces to the outside. `edge/` implements them on Cloudflare, the tests in memory.
 
 use std::rc::Rc;
 
@@ -17,24 +16,24 @@ use crate::jose::jwk::Jwk;
 use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// The outside did not answer as it should. The text is for the operator's log alone.
+/// Something outside failed. The text is only for the operator's log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);
 
 impl Unavailable {
-    /// Says what failed.
+    /// An error with this text.
     pub fn new(what: impl std::fmt::Display) -> Self {
         Self(what.to_string())
     }
 }
 
-/// What came of a command that was sent to a machine: the machine's own answer within.
-pub type Answer<C> = Result<Result<<C as Command>::Reply, <C as Command>::Error>, Unavailable>;
+/// The result of sending a command: the machine's answer, unless it couldn't be reached.
+pub type SendResult<C> = Result<Result<<C as Command>::Reply, <C as Command>::Error>, Unavailable>;
 
 /// The time.
 pub trait Clock {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -45,22 +44,21 @@ pub const MAX_WAIT: Seconds = Seconds(1);
 /// Waits for a point in time.
 #[async_trait(?Send)]
 pub trait Timer {
-    /// Returns at that moment, or at once if it has passed; after [`MAX_WAIT`] at the latest.
+    /// Returns at that time, or immediately if it has passed; after [`MAX_WAIT`] at the latest.
     async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable>;
 }
 
-/// The objects that remember. Commands and answers travel as JSON; [`send`] is the typed way to use
-/// this.
+/// The objects that host machines. Commands and replies are JSON; [`send`] is the typed way to use this.
 #[async_trait(?Send)]
 pub trait Objects {
-    /// An identifier for an object that does not exist yet.
+    /// A new ID for an object that doesn't exist yet.
     fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable>;
 
-    /// The identifier of the object with that name.
+    /// The ID of the object with this name.
     fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable>;
 
-    /// Sends a command. Where the answer is one that the machine lets wait, it is held until the
-    /// state changes, for at most so long. No answer: no object can have that identifier.
+    /// Sends a command. If the machine allows it, the reply is held for up to `hold` seconds, until the state changes.
+    /// `None` if no object can have that ID.
     async fn send(
         &self,
         class: Class,
@@ -69,72 +67,71 @@ pub trait Objects {
         hold: Seconds,
     ) -> Result<Option<String>, Unavailable>;
 
-    /// Whether an answer may be held for a caller who would rather wait: not while so many wait that
-    /// memory becomes scarce.
+    /// Whether replies may be held. False while so many requests wait that memory gets short.
     fn can_hold(&self) -> bool {
         true
     }
 }
 
-/// Sends a command to a machine, and lets the answer be held.
+/// Sends a command to a machine. The reply may be held.
 ///
 /// # Errors
-/// [`Unavailable`] where the object did not answer; the machine's own error is within.
+/// [`Unavailable`] if the object can't be reached. The machine's own error is in the inner result.
 pub async fn send<C: Command>(
     ports: &Ports<'_>,
     to: &Address,
     command: C,
     hold: Seconds,
-) -> Answer<C> {
+) -> SendResult<C> {
     let json = command.write().map_err(Unavailable::new)?;
     match ports.objects.send(C::Machine::CLASS, to, json, hold).await? {
         Some(answer) => message::read_answer::<C>(&answer).map_err(Unavailable::new),
-        // A forged identifier: the machine says what it says where it remembers nothing.
+        // The ID is forged: reply as an object that stores nothing.
         None => Ok(command.decide(Before::nothing(), ports.clock.now(), ports.entropy).reply),
     }
 }
 
-/// The clients, as every place reads them from its cache.
+/// The registry of clients in KV, cached by each isolate.
 #[async_trait(?Send)]
 pub trait ClientRegistry {
-    /// The client of that name, if the registry has it.
+    /// The client with this ID, if the registry has it.
     async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable>;
 
-    /// Writes a client.
+    /// Writes a client to the registry.
     async fn put(&self, client: &Client) -> Result<(), Unavailable>;
 
-    /// Removes a client.
+    /// Removes a client from the registry.
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable>;
 
-    /// Removes a client whose record has just changed from this isolate's cache.
+    /// Removes a client from this isolate's cache, because its record has just changed.
     fn forget(&self, client_id: &str);
 }
 
-/// The signing keys: reads them, signs and verifies.
+/// The signing keys: reads and creates them, signs and verifies.
 #[async_trait(?Send)]
 pub trait Signer {
-    /// The published keys, among them one that signs with the algorithm.
+    /// The published keys, including one that signs with this algorithm.
     async fn keys(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable>;
 
     /// The public keys that verify an `id_token_hint` whose key is no longer published.
     async fn hint_keys(&self) -> Result<Rc<HintKeys>, Unavailable>;
 
-    /// Makes a key pair, the private half sealed.
+    /// Generates a key pair with a sealed private half.
     async fn generate(&self, alg: SigningAlgorithm) -> Result<KeyPair, Unavailable>;
 
-    /// Writes the keys where every isolate reads them.
+    /// Publishes the keys for every isolate.
     async fn publish(&self, keys: &KeySet) -> Result<(), Unavailable>;
 
-    /// Writes the hint keys where every isolate reads them.
+    /// Publishes the hint keys for every isolate.
     async fn publish_hint_keys(&self, keys: &HintKeys) -> Result<(), Unavailable>;
 
-    /// Signs with a key of the set: the raw signature, as JWS has it (RFC 7518 §3).
+    /// Signs with a key of the set. Returns the raw signature, as in a JWS (RFC 7518 §3).
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 
     /// Verifies a signature.
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;
 
-    /// Verifies a signature of another server's; false for a key that cannot be used.
+    /// Verifies a signature of another server. False if the key can't be used.
     async fn verify_upstream(
         &self,
         key: &UpstreamJwk,
@@ -143,35 +140,34 @@ pub trait Signer {
         signature: &[u8],
     ) -> Result<bool, Unavailable>;
 
-    /// Signs with a key that another server gave this one (PKCS #8, RFC 5208), by ES256.
+    /// Signs with ES256 and a private key that another server issued to this one (PKCS #8, RFC 5208).
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 }
 
-/// Other servers. Redirects are not followed, and an answer is read no further than
-/// [`MAX_ANSWER`] bytes.
+/// Requests to other servers. Redirects are not followed, and a response larger than [`MAX_ANSWER`] is an error.
 #[async_trait(?Send)]
 pub trait Http {
-    /// Sends a request. Any status is an answer, except one that points elsewhere.
+    /// Sends a request. A response with any status is returned, except a redirect.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
 }
 
-/// The largest answer of another server that is read, in bytes.
+/// The largest response of another server that is read, in bytes.
 pub const MAX_ANSWER: usize = 256 * 1024;
 
-/// Who receives the events that are kept.
+/// The receiver of the events that are kept.
 #[async_trait(?Send)]
 pub trait Events {
-    /// Takes events of one object, in the order in which they happened. The same events may come again, and others
-    /// after them: a receiver knows an event by its ID.
+    /// Takes events of one object, in the order in which they happened. The same events may come again, followed by
+    /// others: a receiver recognizes an event by its ID.
     ///
     /// # Errors
-    /// [`Unavailable`], if not all of them arrived: then all of them come again before any later one.
+    /// [`Unavailable`], if not all of them arrived. Then all of them are sent again before any later one.
     async fn record(&self, events: &[Recorded]) -> Result<(), Unavailable>;
 }
 
 /// The operator's log.
 pub trait Log {
-    /// Something that is ours went wrong. Never a secret, never what a caller sent.
+    /// An internal error. Never contains a secret or text that a caller sent.
     fn error(&self, message: &str);
 
     /// Like [`Log::error`], but for stored data that can't be read or opened. Also counts it.
@@ -181,24 +177,24 @@ pub trait Log {
     fn event(&self, line: &str);
 }
 
-/// All of the outside.
+/// All interfaces to the outside.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// The timer.
     pub timer: &'a dyn Timer,
-    /// Randomness.
+    /// The source of random bytes.
     pub entropy: &'a dyn Entropy,
-    /// What remembers.
+    /// The objects that host machines.
     pub objects: &'a dyn Objects,
     /// The clients.
     pub clients: &'a dyn ClientRegistry,
-    /// The keys.
+    /// The signing keys.
     pub signer: &'a dyn Signer,
     /// Other servers.
     pub http: &'a dyn Http,
-    /// Who receives events.
+    /// The receiver of events.
     pub events: &'a dyn Events,
     /// The log.
     pub log: &'a dyn Log,

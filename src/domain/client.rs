@@ -1,4 +1,4 @@
-//! A client, as the server knows it.
+//! A client as the server stores it.
 
 use std::borrow::Cow;
 
@@ -12,33 +12,32 @@ use super::token;
 use crate::protocol::client_metadata::ClientMetadata;
 use crate::protocol::grant_type::GrantType;
 
-/// What identifiers of clients that registered at run time begin with.
+/// Prefix of the `client_id` of a client that registered at run time.
 const GENERATED_PREFIX: &str = "vcl_";
-/// What client secrets begin with.
+/// Prefix of client secrets.
 const SECRET_PREFIX: &str = "vcs_";
-/// What registration access tokens begin with.
+/// Prefix of registration access tokens.
 const REGISTRATION_TOKEN_PREFIX: &str = "vra_";
 
-/// A client: its metadata, and the hashes of what it proves itself with.
+/// A client: its metadata and the hashes of its credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
     /// `client_id`.
     pub client_id: String,
     /// When it was registered.
     pub issued_at: Timestamp,
-    /// The hash of the client secret; none for a public client. The secret has full entropy, so a
-    /// fast hash is enough.
+    /// The hash of the client secret; `None` for a public client. The secret has full entropy, so a fast hash is
+    /// enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretHash>,
-    /// The hash of the secret before, which is good until it is retired: while a new one is rolled
-    /// out, both are valid.
+    /// The hash of the previous secret. Both are valid until the previous one is retired, so that a client can roll out
+    /// the new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older_secret: Option<SecretHash>,
     /// The account of the developer who registered it on the developers' page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The hash of the registration access token (RFC 7592 §3); none for a client that the
-    /// operator wrote.
+    /// The hash of the registration access token (RFC 7592 §3); `None` for a client that the operator configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration_access_token: Option<SecretHash>,
     /// Whether the operator vouches for it.
@@ -49,36 +48,36 @@ pub struct Client {
 }
 
 impl Client {
-    /// The event, which concerns this client and the developer who owns it.
+    /// Adds this client, and the developer who owns it, to the event.
     pub fn concerned(&self, event: Event) -> Event {
         let event = event.client(&self.client_id);
         self.owner.iter().fold(event, |event, owner| event.account(owner))
     }
 
-    /// Whether the client registered for a grant.
+    /// Whether the client registered this grant type.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.metadata.grant_types.contains(&grant_type)
     }
 
-    /// Whether that is the client's secret, in constant time.
+    /// Whether `shown` is one of the client's secrets. Compares in constant time.
     pub fn has_secret(&self, shown: &str) -> bool {
         let shown = SecretHash::of_text(shown);
         let is = |held: Option<SecretHash>| held.is_some_and(|held| held.is(&shown));
-        // Both are looked at, so that the time tells nothing of which it was.
+        // Compare with both, so that the time doesn't reveal which one matched.
         is(self.secret) | is(self.older_secret)
     }
 
-    /// Tells the secrets that the client has now from those that it had before; from it nobody makes either.
+    /// Changes when the client's secrets change. The secrets can't be derived from it.
     pub fn secrets_fingerprint(&self) -> String {
         fingerprint(&(self.secret, self.older_secret))
     }
 
-    /// Tells the metadata that the client has now from what it had before.
+    /// Changes when the client's metadata changes.
     pub fn metadata_fingerprint(&self) -> String {
         fingerprint(&self.metadata)
     }
 
-    /// Whether somebody registered it whom the operator has not vouched for: people are told.
+    /// Whether a developer registered the client and the operator hasn't verified it. Pages then warn the user.
     pub fn is_unverified(&self) -> bool {
         (self.registration_access_token.is_some() || self.owner.is_some())
             && !self.metadata.first_party
@@ -96,23 +95,23 @@ fn fingerprint(value: &impl Serialize) -> String {
     base16ct::lower::encode_string(digest.first_chunk::<8>().map_or(&[], |first| &first[..]))
 }
 
-/// An identifier for a client that registers at run time.
+/// Makes the `client_id` of a client that registers at run time.
 pub fn generated_id(random: [u8; 16]) -> String {
     token::with_checksum(GENERATED_PREFIX, &random)
 }
 
-/// Whether an identifier is one that [`generated_id`] made: only those are looked for beyond the
-/// registry.
+/// Whether [`generated_id`] made this `client_id`. Only such clients are looked up outside the operator's
+/// configuration.
 pub fn is_generated_id(client_id: &str) -> bool {
     token::without_checksum(GENERATED_PREFIX, client_id).is_some()
 }
 
-/// A client secret.
+/// Makes a client secret.
 pub fn generated_secret(random: [u8; 32]) -> String {
     token::with_checksum(SECRET_PREFIX, &random)
 }
 
-/// A registration access token.
+/// Makes a registration access token.
 pub fn generated_registration_token(random: [u8; 32]) -> String {
     token::with_checksum(REGISTRATION_TOKEN_PREFIX, &random)
 }

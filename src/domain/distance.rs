@@ -1,15 +1,14 @@
-//! Where a request came from, and how far that is from another.
+//! The location of a request, and the distance between two locations.
 
 use serde::{Deserialize, Serialize};
 
-/// Farther than this, in kilometres, two people are not in one room, even where addresses are
-/// located badly.
+/// Two people farther apart than this, in kilometres, are not in one room, even if the addresses are located badly.
 const FAR: u32 = 300;
 
-/// Where a request came from, as well as the network knows.
+/// The location of a request, as far as the network reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
-    /// Two letters (ISO 3166-1).
+    /// The country: two letters (ISO 3166-1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Region or state.
@@ -18,10 +17,10 @@ pub struct Location {
     /// City.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
-    /// Who runs the network.
+    /// The operator of the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_operator: Option<String>,
-    /// Degrees north and east, as text, to be stored as they came.
+    /// Latitude and longitude in degrees, kept as the text that was received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordinates: Option<(String, String)>,
 }
@@ -39,18 +38,18 @@ impl Location {
     }
 }
 
-/// How the place of a device compares with the place of the person who is asked.
+/// How the location of a device compares with that of the user who is asked to approve it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// The distance in kilometres, where both places are known.
+    /// The distance in kilometres, if both locations are known.
     pub kilometres: Option<u32>,
-    /// More than [`FAR`] apart, or in two countries where the distance is not known.
+    /// Whether they are more than [`FAR`] apart or, if the distance is unknown, in two countries.
     pub far: bool,
-    /// On networks of two operators.
+    /// Whether they are on networks of different operators.
     pub other_network: bool,
 }
 
-/// Compares two places.
+/// Compares the location of a device with that of a user.
 pub fn compare(device: &Location, person: &Location) -> Comparison {
     let differ = |one: &Option<String>, other: &Option<String>| matches!((one, other), (Some(one), Some(other)) if one != other);
     let kilometres = kilometres(device, person);
@@ -61,7 +60,7 @@ pub fn compare(device: &Location, person: &Location) -> Comparison {
     }
 }
 
-/// Great-circle distance (haversine), in whole kilometres.
+/// The great-circle distance (haversine formula), in whole kilometres.
 fn kilometres(one: &Location, other: &Location) -> Option<u32> {
     let radians = |location: &Location| {
         let (latitude, longitude) = location.coordinates.as_ref()?;

@@ -1,12 +1,12 @@
 //! Randomness, as a parameter.
 
-/// A source of random bytes. Only `edge/` and test support have one of their own.
+/// A source of random bytes. Only `edge/` and the tests implement it.
 pub trait Entropy {
-    /// Fills the bytes with randomness fit for keys.
+    /// Fills the bytes with randomness that is good enough for keys.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// So many random bytes.
+/// `N` random bytes.
 pub fn bytes<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);

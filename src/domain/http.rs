@@ -1,5 +1,5 @@
-//! What is asked of other servers, and what they answer: values, so that a machine can want a request
-//! and be told what came of it.
+//! Requests to other servers and their responses. They are plain values, so a machine can ask for a request as an
+//! effect and receive the result in a command.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +10,17 @@ use super::time::Seconds;
 pub struct HttpRequest {
     /// GET, POST or DELETE.
     pub method: HttpMethod,
-    /// The address, as it was configured or found in metadata.
+    /// The URL, from the configuration or from a provider's metadata.
     pub url: String,
     /// Headers.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Option<String>,
-    /// How long to wait for the whole answer.
+    /// How long to wait for the whole response.
     pub timeout: Seconds,
 }
 
-/// The methods that are used.
+/// The HTTP methods that the server uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the methods of RFC 9110")]
 pub enum HttpMethod {
@@ -29,18 +29,18 @@ pub enum HttpMethod {
     Delete,
 }
 
-/// How long another server may take.
+/// The default timeout.
 const TIMEOUT: Seconds = Seconds(10);
 
 impl HttpRequest {
-    /// Fetches JSON.
+    /// A GET request that accepts JSON.
     pub fn get(url: impl Into<String>) -> Self {
         Self {
             method: HttpMethod::Get,
             url: url.into(),
             headers: vec![
                 ("accept".to_owned(), "application/json".to_owned()),
-                // Some providers refuse a caller without a name.
+                // Some providers refuse requests without a `User-Agent`.
                 ("user-agent".to_owned(), "vestibule".to_owned()),
             ],
             body: None,
@@ -48,13 +48,13 @@ impl HttpRequest {
         }
     }
 
-    /// Sends a form and expects JSON.
+    /// A POST request with a form; it accepts JSON.
     pub fn form(url: impl Into<String>, body: String) -> Self {
         let request = Self { method: HttpMethod::Post, body: Some(body), ..Self::get(url) };
         request.with("content-type", "application/x-www-form-urlencoded")
     }
 
-    /// Also has a header.
+    /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -63,20 +63,20 @@ impl HttpRequest {
 }
 
 impl std::fmt::Debug for HttpRequest {
-    // Headers and body carry secrets.
+    // Headers and body contain secrets.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{:?} {}", self.method, self.url)
     }
 }
 
-/// What another server answered.
+/// The response of another server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
-    /// The media type, as it came.
+    /// The media type, unparsed.
     pub content_type: String,
-    /// The body, which is text and of bounded size.
+    /// The body as text, of limited size.
     pub body: String,
 }
 
@@ -86,25 +86,25 @@ impl std::fmt::Debug for HttpResponse {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no usable response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum HttpError {
     /// It took longer than the request allowed.
     #[error("it did not answer in time")]
     Timeout,
-    /// The body is larger than is read.
+    /// The body is larger than the server reads.
     #[error("its answer is too large")]
     TooLarge,
-    /// No connection, or one that broke.
+    /// No connection could be made, or it broke.
     #[error("it cannot be reached")]
     Unreachable,
-    /// The answer points elsewhere, and is not followed.
-    #[error("it redirects, which is not followed")]
+    /// The response is a redirect, which is not followed.
+    #[error("it redirects, and redirects are not followed")]
     Redirect,
-    /// The answer's status says that it failed.
+    /// The status of the response is an error.
     #[error("it answered with an error")]
     Status,
-    /// The address is not one that this server calls.
-    #[error("its address is not one that may be called")]
+    /// This server doesn't call that address.
+    #[error("this server does not call its address")]
     Address,
 }

@@ -1,60 +1,60 @@
-//! Who a person is at an upstream provider, once the provider's word was checked.
+//! The identity of a user at an upstream provider, after the provider's response was verified.
 
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
 
-/// What becomes of the profile at each sign-in through a provider.
+/// What a sign-in through a provider does to the profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimsUpdate {
-    /// What came from this provider follows it; what the person or another provider set stays.
+    /// Claims from this provider are updated; claims that the user or another provider set stay.
     #[default]
     Follow,
-    /// The provider is the authority on everything that it says.
+    /// The provider's claims replace all others.
     Overwrite,
-    /// What was set when the account was made or linked stays.
+    /// Claims are set when the account is created or linked, and stay.
     Once,
 }
 
-/// A person at a provider.
+/// A user at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The provider, as it is configured here.
+    /// The provider's ID in this server's configuration.
     pub provider: String,
-    /// The provider's issuer, with the person's own tenant where it has many.
+    /// The provider's issuer; for a provider with many tenants, the issuer of the user's tenant.
     pub issuer: String,
-    /// The person's `sub` there, which alone names the person (OpenID Connect Core §5.7).
+    /// The user's `sub` there. Only `iss` and `sub` identify the user (OpenID Connect Core §5.7).
     pub subject: String,
-    /// The address that the provider vouches for: it says that it verified it, and the operator
-    /// trusts it to. Any other address is a claim like the rest.
+    /// The e-mail address, if the provider says that it is verified and the operator trusts the provider to verify it.
+    /// Any other address is only in `claims`.
     pub verified_email: Option<String>,
-    /// What the provider says of the person.
+    /// The user's claims at the provider.
     pub claims: StandardClaims,
 }
 
-/// How the person signed in there.
+/// The session at the provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpstreamSession {
-    /// When, where the provider says.
+    /// When the user authenticated there, if the provider says.
     pub auth_time: Option<Timestamp>,
-    /// How (RFC 8176), where the provider says.
+    /// The methods (RFC 8176), if the provider says.
     #[serde(default)]
     pub amr: Vec<String>,
-    /// The provider's name for the session, for logout.
+    /// The `sid` of the session, which logout needs.
     pub sid: Option<String>,
 }
 
 impl Identity {
-    /// The name of the identifier that leads to this person's account. An issuer has no fragment
-    /// (OpenID Connect Discovery §3), so the parts cannot be confused.
+    /// The name of the `Identifier` object that leads to this user's account. An issuer has no fragment (OpenID Connect
+    /// Discovery §3), so issuer and subject can't run into each other.
     pub fn identifier(&self) -> String {
         identifier(&self.issuer, &self.subject)
     }
 
-    /// The identity without what only the company of its domain may say: that the address is verified, groups
-    /// and roles.
+    /// The identity without what only the company that owns the domain may assert: a verified address, groups and
+    /// roles.
     #[must_use]
     pub fn unproven(mut self) -> Self {
         self.verified_email = None;
@@ -63,7 +63,7 @@ impl Identity {
         self
     }
 
-    /// How the person is called there: an address or a name.
+    /// What to call the user's identity on pages: an address or a name.
     pub fn label(&self) -> &str {
         let claims = &self.claims;
         [&claims.email, &claims.preferred_username, &claims.name]
@@ -73,13 +73,13 @@ impl Identity {
     }
 }
 
-/// The name of the identifier of a person at a provider.
+/// The name of the `Identifier` object of a user at a provider.
 pub fn identifier(issuer: &str, subject: &str) -> String {
     format!("upstream:{issuer}#{subject}")
 }
 
-/// The name of the identifier of a provider's session, by which a logout that names nothing else
-/// finds the account.
+/// The name of the `Identifier` object of a session at a provider. It finds the account for a logout token that has
+/// only a `sid`.
 pub fn session_identifier(issuer: &str, sid: &str) -> String {
     format!("upstream-session:{issuer}#{sid}")
 }

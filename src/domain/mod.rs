@@ -1,8 +1,8 @@
-//! What the server remembers, as state machines without I/O: a state, a command, a reply.
+//! What the server stores, as state machines without I/O: a state, commands and replies.
 //!
-//! The clock's reading and random bytes are parameters; what a machine wants from outside it
-//! returns as an effect. [`machine`] has the pattern; every other file is one machine or a value
-//! that machines share. Knows no Cloudflare, no HTTP and no JSON of the wire.
+//! Time and random bytes are parameters. A machine returns as an effect whatever it needs from outside. [`machine`] has
+//! the pattern; every other module is one machine or a value that machines share. Nothing here knows Cloudflare, HTTP
+//! handling or the JSON of the endpoints.
 
 pub mod account;
 pub mod attempts;

@@ -1,7 +1,7 @@
 //! Passwords, hashed with Argon2id.
 //!
-//! The parameters stand in the hash, so that they can be raised: an older hash verifies, and is
-//! made anew when its owner next signs in.
+//! The hash contains its parameters, so they can be raised: an older hash still verifies, and is replaced when its
+//! owner next signs in.
 //!
 //! Different keyboards send the same password in different code points: `é` as one (NFC) or as two
 //! (NFD), a space as U+00A0. So a password is prepared before it is hashed, by the `OpaqueString`
@@ -16,20 +16,20 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use serde::{Deserialize, Serialize};
 
-/// Memory in KiB, passes, lanes: the strength of the OWASP Password Storage Cheat Sheet.
+/// Memory in KiB, passes and lanes, as the OWASP Password Storage Cheat Sheet recommends.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// The longest password that is read, in bytes.
+/// The longest accepted password, in bytes.
 const MAX_LENGTH: usize = 1024;
 /// How much of a typed text is kept, in bytes. Preparing a text leaves at least a quarter of its bytes, so a text that
 /// was cut is still too long to be a password.
 const MAX_TYPED: usize = 4 * MAX_LENGTH;
-/// The shortest password that is taken, in characters (NIST SP 800-63B §3.1.1.2 asks for 8 where a
-/// second factor stands beside it; alone it must carry more).
+/// The shortest accepted password, in characters. NIST SP 800-63B §3.1.1.2 allows 8 beside a second factor; a password
+/// alone must be longer.
 const MIN_LENGTH: usize = 10;
 
-/// Why a password is not taken.
+/// Why a password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer than 10 characters.
@@ -40,19 +40,19 @@ pub enum PasswordError {
     /// More than 1024 bytes.
     #[error("Use at most 1000 characters.")]
     Long,
-    /// Among the first that anyone tries.
+    /// One of the passwords that attackers try first.
     #[error("This password is among the first that attackers try. Choose another one.")]
     Common,
-    /// The stored record is no hash of a password.
+    /// The stored record is not a password hash.
     #[error("the record of the password can't be read")]
     Unreadable,
-    /// The hash could not be made.
+    /// Hashing failed, because memory is short.
     #[error("the password could not be hashed")]
     Hashing,
 }
 
-/// A password that a user typed, on its way to the account that verifies it. Its length is bounded, and its text is
-/// read only in this file. A command that contains one is never stored ([`Notified`](super::machine::Notified)).
+/// A password that a user typed, on its way to the account that verifies it. Its length is limited, and only this
+/// module reads its text. A command that contains one is never stored ([`Notice`](super::machine::Notice)).
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TypedPassword(String);
@@ -72,13 +72,13 @@ impl TypedPassword {
     }
 }
 
-/// A password that a user chose: checked, and in the form that is hashed. Like [`TypedPassword`], it is never stored.
+/// A password that a user chose, checked and prepared for hashing. Like [`TypedPassword`], it is never stored.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// Checks a password, which must not be the person's own address either.
+    /// Checks a password, which must not be the user's own e-mail address either.
     ///
     /// # Errors
     /// See [`PasswordError`].
@@ -117,8 +117,7 @@ fn prepared(password: &str) -> Cow<'_, str> {
     if password.is_ascii() {
         return Cow::Borrowed(password);
     }
-    // The general category `Zs` (UAX #44), which is white space that breaks no line. Control characters
-    // are not mapped.
+    // The general category `Zs` (UAX #44): white space that doesn't break a line. Control characters are not mapped.
     let is_space = |c: char| !c.is_ascii() && c.is_whitespace() && !is_line_break(c);
     let spaced: String = password.chars().map(|c| if is_space(c) { ' ' } else { c }).collect();
     Cow::Owned(ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).into_owned())
@@ -130,8 +129,8 @@ fn is_line_break(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The forms in which the stored hash may have been made, without duplicates: prepared, as now; or as
-/// typed, as in earlier versions, where it may have been NFD. An ASCII password has one form.
+/// The forms from which the stored hash may have been made, without duplicates: prepared, as now, and as typed, as in
+/// earlier versions, where it may be NFD. An ASCII password has one form.
 fn forms(password: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![prepared(password)];
     if !password.is_ascii() {
@@ -145,7 +144,7 @@ fn forms(password: &str) -> Vec<Cow<'_, str>> {
     forms
 }
 
-/// One repeated or counted pattern, or one of the words that lists of leaked passwords begin with.
+/// Whether it is a repeated or counted pattern, or one of the most common leaked passwords.
 fn is_common(lower: &str) -> bool {
     let words = include_str!("common_passwords.txt");
     let digits_apart = lower.trim_end_matches(|c: char| !c.is_alphabetic());
@@ -158,8 +157,7 @@ fn is_common(lower: &str) -> bool {
     repeated || counted || words.lines().any(|word| word == lower || word == digits_apart)
 }
 
-/// What is remembered of a password: a PHC string. One that can't be read is not a wrong password but an error
-/// of the account that holds it.
+/// The stored hash of a password: a PHC string. A record that can't be read is an internal error, not a wrong password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PasswordRecord(String);
@@ -175,7 +173,7 @@ impl TryFrom<String> for PasswordRecord {
     }
 }
 
-/// What a verification showed.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
     /// The password is right.
@@ -187,8 +185,8 @@ pub enum Verified {
 }
 
 impl PasswordRecord {
-    /// Stands in for the record of an account that does not exist, so that signing in takes the
-    /// same time whether it exists or not. No password verifies against it.
+    /// A record for an account that doesn't exist, so that signing in takes the same time whether or not it exists. No
+    /// password matches it.
     pub fn of_nobody() -> Self {
         Self(format!(
             "$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$bm9ib2R5J3Mgc2FsdA$\
@@ -201,14 +199,13 @@ impl PasswordRecord {
     /// [`PasswordRecord::of_nobody`].
     ///
     /// # Errors
-    /// [`PasswordError::Hashing`] if memory is short: then nothing is known about the password.
+    /// [`PasswordError::Hashing`] if memory is short; the password may be right or wrong.
     pub fn verify(&self, password: &TypedPassword) -> Result<Verified, PasswordError> {
         let hash = PasswordHash::new(&self.0).map_err(|_| PasswordError::Unreadable)?;
         let params = Params::try_from(&hash).map_err(|_| PasswordError::Unreadable)?;
         let argon2 = argon2().ok_or(PasswordError::Hashing)?;
         for (index, form) in forms(&password.0).iter().enumerate() {
-            // A password longer than any that was accepted is wrong. Hash something anyway, so that it
-            // takes the same time.
+            // A password longer than the limit is wrong. Hash anyway, so that it takes the same time.
             let fits = form.len() <= MAX_LENGTH;
             let read = if fits { form.as_bytes() } else { b"" };
             match argon2.verify_password(read, &hash) {

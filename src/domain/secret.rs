@@ -1,4 +1,4 @@
-//! Secrets, of which only a hash is remembered.
+//! Secrets. Only their hashes are stored.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,34 +8,34 @@ use subtle::ConstantTimeEq;
 
 use super::entropy::{self, Entropy};
 
-/// 32 random bytes that prove something to whoever holds their hash.
+/// 32 random bytes. A holder of the hash can verify them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    /// A new one.
+    /// A new secret.
     pub fn random(entropy: &dyn Entropy) -> Self {
         Self(entropy::bytes(entropy))
     }
 
-    /// One that was sent.
+    /// A secret that was received.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, to be sent.
+    /// The bytes to send.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// What may be stored. The secret has full entropy, so one round of SHA-256 is enough.
+    /// The hash to store. The secret has full entropy, so one round of SHA-256 is enough.
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0).into())
     }
 
-    /// Another secret that whoever holds this one and the key can make again, and nobody else.
+    /// Derives a secret (HMAC-SHA-256). Only a holder of both this secret and `key` can derive it again.
     pub fn derive(&self, key: &Self, label: &[u8]) -> Self {
-        // HMAC takes a key of any length, so this cannot fail; an empty key would.
+        // HMAC takes a key of any length, so this can't fail.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(&key.0) else {
             return Self([0; 32]);
         };
@@ -54,17 +54,17 @@ impl std::fmt::Debug for Secret {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
-    /// The hash of a secret that is text, such as a client secret.
+    /// The hash of a textual secret, such as a client secret.
     pub fn of_text(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 
-    /// Whether this is the hash of that secret, in constant time.
+    /// Whether this is the hash of the secret. Compares in constant time.
     pub fn matches(&self, secret: &Secret) -> bool {
         self.is(&secret.hash())
     }
 
-    /// Whether two hashes are one, in constant time.
+    /// Whether the two hashes are equal. Compares in constant time.
     pub fn is(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -78,7 +78,7 @@ impl PartialEq for SecretHash {
 
 impl Eq for SecretHash {}
 
-// Serialised as base64url, which is what the state of a machine is read in.
+// Serialized as base64url.
 macro_rules! as_base64url {
     ($type:ident) => {
         impl Serialize for $type {

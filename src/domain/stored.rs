@@ -17,7 +17,7 @@ pub enum Unreadable {
     Form(usize),
     /// A later release wrote the state, or one so old that this release doesn't migrate its version. Holds
     /// that version.
-    #[error("of version {0}, which this release does not read")]
+    #[error("of version {0}, which this release can't read")]
     Version(u32),
 }
 

@@ -1,11 +1,11 @@
-//! Token values that the server reads back: a short prefix by which secret scanners know them, a
-//! checksum by which junk is refused before any I/O, and the address of the object that remembers.
+//! Opaque tokens: a short prefix for secret scanners, the address of the object that stores the token's hash, the
+//! secret, and a checksum that rejects junk before any I/O.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::secret::Secret;
 
-/// Identifier of an object: 32 bytes, written as 64 hexadecimal digits.
+/// The ID of an object: 32 bytes, written as 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ObjectId(String);
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for ObjectId {
     }
 }
 
-/// What kind of token a value is.
+/// The kind of an opaque token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// An authorization code (RFC 6749 §1.3.1).
@@ -45,7 +45,7 @@ pub enum TokenKind {
     RefreshToken,
     /// A device code (RFC 8628 §3.2).
     DeviceCode,
-    /// The cookie of a signed-in browser.
+    /// The session cookie.
     Session,
 }
 
@@ -60,19 +60,19 @@ impl TokenKind {
     }
 }
 
-/// A token's parts: which object, which number within it, and the secret.
+/// The parts of an opaque token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The object that remembers the secret's hash.
+    /// The object that stores the secret's hash.
     pub object: ObjectId,
-    /// Which of the object's tokens: the generation of a refresh token, the number of a session.
+    /// The generation of a refresh token, or the number of a session.
     pub number: u32,
     /// The secret.
     pub secret: Secret,
 }
 
 impl Token {
-    /// The value that is sent.
+    /// The token as it is sent.
     pub fn encode(&self, kind: TokenKind) -> String {
         let mut bytes = self.object.to_bytes();
         bytes.extend_from_slice(&self.number.to_be_bytes());
@@ -80,7 +80,7 @@ impl Token {
         with_checksum(kind.prefix(), &bytes)
     }
 
-    /// Reads a value of that kind; none for anything that the server did not write.
+    /// Reads a token of this kind; `None` if this server didn't issue it.
     pub fn decode(kind: TokenKind, value: &str) -> Option<Self> {
         let bytes = without_checksum(kind.prefix(), value)?;
         let (object, rest) = bytes.split_first_chunk::<32>()?;
@@ -93,15 +93,14 @@ impl Token {
     }
 }
 
-/// A random value with prefix and checksum that carries no address: a client's identifier or
-/// secret.
+/// A random value with a prefix and a checksum but without an address: a `client_id` or a client secret.
 pub fn with_checksum(prefix: &str, bytes: &[u8]) -> String {
     let sum = crc32fast::hash(&[prefix.as_bytes(), bytes].concat());
     let body = [bytes, &sum.to_be_bytes()].concat();
     format!("{prefix}{}", Base64UrlUnpadded::encode_string(&body))
 }
 
-/// The bytes of a value that [`with_checksum`] made; none for any other.
+/// The bytes of a value that [`with_checksum`] made; `None` for any other value.
 pub fn without_checksum(prefix: &str, value: &str) -> Option<Vec<u8>> {
     if value.len() > 200 {
         return None;

@@ -14,8 +14,8 @@ use crate::protocol::client_metadata::ClientMetadata;
 /// bytes that takes only 2^64 attempts.
 const LENGTH: usize = 43;
 
-/// The fingerprint of what users see of an app and where its answers are sent: the SHA-256 of a JSON
-/// list, in base64url. The order of the URIs doesn't matter.
+/// The fingerprint of what users see of an app and of where its responses are sent: the SHA-256 of a JSON array, in
+/// base64url. The order of the URIs doesn't matter.
 pub fn fingerprint(metadata: &ClientMetadata) -> String {
     let sorted = |uris: &[String]| {
         let mut uris = uris.to_vec();
@@ -45,7 +45,7 @@ pub struct VerifiedClient {
 }
 
 impl VerifiedClient {
-    /// The entry that verifies a client as it is now.
+    /// The entry that verifies this client as it is now.
     pub fn of(client: &Client) -> Self {
         let fingerprint = fingerprint(&client.metadata);
         Self { client_id: client.client_id.clone(), fingerprint }

@@ -13,7 +13,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Class, Machine};
 use crate::domain::stored::Unreadable;
 use crate::domain::time::Timestamp;
-use crate::host::{self, Answer, Changes, HostError, NewState, Outside, Perform, Store, Visit};
+use crate::host::{self, Changes, HostError, HostReply, NewState, Outside, Perform, Store, Visit};
 use crate::ports::Unavailable;
 
 /// The key of the state; every other key is that of a row.
@@ -24,7 +24,7 @@ const STATE: &str = "state";
 pub fn step(class: &str, host: &Host, command: &str) -> Result<String, JsError> {
     struct Step<'a>(&'a Host, &'a str);
     impl Visit for Step<'_> {
-        type Output = Result<Answer, HostError>;
+        type Output = Result<HostReply, HostError>;
 
         fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
             host::step::<M>(self.0, self.1)

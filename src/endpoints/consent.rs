@@ -8,7 +8,7 @@ use super::form::{self, FormPage, OutdatedForm, SessionForm};
 use super::http::{Request, Response};
 use super::interaction::{AuthorizationRequest, Interaction};
 use super::server::Server;
-use crate::pages::consent::{Consent, ScopeLine};
+use crate::pages::consent::{ConsentPage, ScopeLine};
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
@@ -51,7 +51,7 @@ async fn page(
             line.is_ticked = typed.get(&format!("allow:{}", line.token)).is_some();
         }
     }
-    let page = Consent {
+    let page = ConsentPage {
         csrf: &form.csrf,
         flow: &interaction.seal(server)?,
         who: WhoAsks::new(

@@ -1,7 +1,10 @@
 //! The failures of endpoints, and the one place that turns each into a response.
 
+use std::error::Error;
+use std::rc::Rc;
+
 use super::http::Response;
-use crate::domain::account::Refusal;
+use crate::domain::account::AccountError;
 use crate::domain::grant::{PollError, PresentedError, RedeemError, RefreshError};
 use crate::domain::time::Seconds;
 use crate::ports::Unavailable;
@@ -12,7 +15,7 @@ use crate::protocol::resource::ResourceError;
 use crate::protocol::scope::ScopeSyntax;
 
 /// Why an endpoint failed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// The client's request was wrong.
     #[error(transparent)]
@@ -50,12 +53,38 @@ pub enum Failure {
     /// Something outside the core failed, such as storage. It is logged, and the caller learns nothing else.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    /// An internal error: logged with its sources, and the caller is told nothing else.
+    #[error("internal error")]
+    Internal(#[source] Rc<dyn Error>),
 }
 
 impl Failure {
     /// An internal error.
     pub fn internal(what: impl Into<String>) -> Self {
         Self::Unavailable(Unavailable(what.into()))
+    }
+
+    /// An internal error with its cause.
+    pub fn caused_by(error: impl Error + 'static) -> Self {
+        Self::Internal(Rc::new(error))
+    }
+
+    /// The text for the log, with all sources; `None` for a failure that is not logged.
+    pub fn logged(&self) -> Option<String> {
+        let (mut text, mut source) = match self {
+            Self::Unavailable(error) => (error.to_string(), error.source()),
+            Self::Internal(error) => (error.to_string(), error.source()),
+            _ => return None,
+        };
+        while let Some(error) = source {
+            // Some errors include the text of their source.
+            let cause = error.to_string();
+            if !text.ends_with(&cause) {
+                text = format!("{text}: {cause}");
+            }
+            source = error.source();
+        }
+        Some(text)
     }
 
     /// The page of a form that was out of date, rendered again.
@@ -98,7 +127,7 @@ impl Failure {
                 Response::error(403, &OAuthError::invalid_request("no user is signed in"))
             }
             Self::Redrawn(page) => (**page).clone(),
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::Internal(_) => {
                 Response::error(500, &OAuthError::new(ErrorCode::ServerError, WENT_WRONG))
             }
         }
@@ -198,11 +227,11 @@ pub(super) fn in_words(Seconds(seconds): Seconds) -> String {
     }
 }
 
-impl<E: Refusal> From<E> for Failure {
+impl<E: AccountError> From<E> for Failure {
     fn from(error: E) -> Self {
         if error.is_signed_out() {
             return Self::SignedOut;
         }
-        Self::internal(error.to_string())
+        Self::caused_by(error)
     }
 }

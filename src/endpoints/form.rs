@@ -219,7 +219,7 @@ impl<'a, 'b> FormPage<'a, 'b> {
         let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
         let account = session.account.to_string();
         let owner = FormOwner { account, session: session.proof.number };
-        let json = serde_json::to_vec(&owner).map_err(|e| Failure::internal(e.to_string()))?;
+        let json = serde_json::to_vec(&owner).map_err(Failure::caused_by)?;
         let csrf = server.seal(Purpose::Form, &json)?;
         Ok(Self { server, csrf, new_token: None, leads_to: None, notice: None })
     }

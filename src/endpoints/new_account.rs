@@ -48,7 +48,7 @@ pub async fn create(
             for name in &names {
                 unclaim(server, name, &account).await?;
             }
-            Err(Failure::internal(error.to_string()))
+            Err(Failure::caused_by(error))
         }
     }
 }

@@ -28,7 +28,8 @@ impl Release {
     pub async fn read(
         server: &Server<'_>,
         sub: &str,
-        (grant_id, jti): (&str, &str),
+        grant_id: &str,
+        jti: &str,
     ) -> Result<Option<Self>, Failure> {
         let (grant_id, jti) = (grant_id.to_owned(), jti.to_owned());
         let address = Address::Id(sub.to_owned());

@@ -63,7 +63,7 @@ impl Server<'_> {
         &self,
         to: &Address,
         command: C,
-    ) -> impl Future<Output = ports::Answer<C>> {
+    ) -> impl Future<Output = ports::SendResult<C>> {
         ports::send(&self.ports, to, command, Seconds(0))
     }
 
@@ -73,7 +73,7 @@ impl Server<'_> {
         to: &Address,
         command: C,
         hold: Seconds,
-    ) -> ports::Answer<C> {
+    ) -> ports::SendResult<C> {
         ports::send(&self.ports, to, command, hold).await
     }
 
@@ -104,7 +104,7 @@ impl Server<'_> {
     /// Seals a value.
     pub fn seal(&self, purpose: Purpose<'_>, plain: &[u8]) -> Result<String, Failure> {
         let sealed = self.settings.sealer.seal(purpose, plain, self.random());
-        sealed.map_err(|error| Failure::internal(error.to_string()))
+        sealed.map_err(Failure::caused_by)
     }
 
     /// Spends a try; returns false if none is left.

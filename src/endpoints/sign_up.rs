@@ -21,6 +21,7 @@ use crate::protocol::claims::StandardClaims;
 use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
+use crate::upstream::authorization::AuthorizationParameters;
 
 /// The message for every refusal that isn't caused by the form. An address that has an account and a network that tried
 /// too often get the same text, so it doesn't reveal who has an account.
@@ -103,7 +104,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // Users of a company sign in at the company's provider.
     if let Some(company) = company::of(server, &email).await? {
-        let hint = (Some(email), false);
+        let hint = AuthorizationParameters {
+            login_hint: Some(email),
+            ..AuthorizationParameters::default()
+        };
         return start::to_provider(server, request, company, interaction, hint).await;
     }
     let (waiting, asks) = Waiting::new(server, interaction.clone()).await?;

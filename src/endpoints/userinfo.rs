@@ -20,7 +20,7 @@ pub async fn userinfo(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
         let error = OAuthError::new(ErrorCode::InsufficientScope, "the scope openid is required");
         return Err(Failure::Bearer(error));
     }
-    let released = Release::read(server, &token.sub, (&grant_id, &token.jti)).await?;
+    let released = Release::read(server, &token.sub, &grant_id, &token.jti).await?;
     let mut answer = released.ok_or_else(verify::inactive)?.for_userinfo(&token.scope);
     answer.insert("sub".to_owned(), token.sub.into());
     Ok(Response::json(200, &answer))

@@ -25,7 +25,8 @@ enum Keys {
 async fn own<T: DeserializeOwned>(
     server: &Server<'_>,
     token: &str,
-    (typ, keys): (&str, Keys),
+    typ: &str,
+    keys: Keys,
 ) -> Result<Option<T>, Failure> {
     let Ok(unverified) = Unverified::<Header>::parse(token) else {
         return Ok(None);
@@ -54,7 +55,7 @@ pub async fn access_token(
     token: &str,
 ) -> Result<Option<AccessToken>, Failure> {
     let claims: Option<AccessToken> =
-        own(server, token, (access_token::TYP, Keys::Published)).await?;
+        own(server, token, access_token::TYP, Keys::Published).await?;
     let now = server.now().seconds();
     Ok(claims.filter(|claims| claims.iss == server.issuer && now < claims.exp))
 }
@@ -100,7 +101,7 @@ pub enum Hint {
 /// # Errors
 /// Internal errors only.
 pub async fn id_token_hint(server: &Server<'_>, token: &str) -> Result<Hint, Failure> {
-    let claims: Option<IdToken> = own(server, token, ("JWT", Keys::PublishedOrHint)).await?;
+    let claims: Option<IdToken> = own(server, token, "JWT", Keys::PublishedOrHint).await?;
     let Some(claims) = claims.filter(|claims| claims.iss == server.issuer) else {
         return Ok(Hint::Unknown);
     };

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::interaction::Interaction;
 use super::outcome::Outcome;
 use super::server::Server;
-use crate::domain::account::{AuthorizeRequest, SignedIn};
+use crate::domain::account::{RequestedAccess, SignedIn};
 use crate::domain::token::ObjectId;
 
 /// The request that waits for a sign-in.
@@ -29,7 +29,7 @@ impl Waiting {
     pub async fn new(
         server: &Server<'_>,
         mut interaction: Interaction,
-    ) -> Result<(Self, Option<Box<AuthorizeRequest>>), Failure> {
+    ) -> Result<(Self, Option<Box<RequestedAccess>>), Failure> {
         interaction.choose_account();
         match interaction {
             Interaction::Authorize(request) => {

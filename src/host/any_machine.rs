@@ -28,7 +28,7 @@ pub trait AnyEffect {
     /// See [`Effect::has_outcome`].
     fn has_outcome(&self) -> bool;
 
-    /// The object that this sends a command to; `None` if it sends none.
+    /// The object to which this sends a command; `None` if it sends none.
     fn destination(&self) -> Option<(Class, Address)>;
 
     /// The text of [`Effect::begun`].
@@ -40,11 +40,11 @@ pub trait AnyEffect {
     /// Whether the later effect with this text replaces it.
     fn is_replaced_by(&self, later: &str) -> bool;
 
-    /// Performs it, and gives the outcome to the machine.
+    /// Performs it, and passes the outcome to the machine.
     fn perform<'a>(self: Box<Self>, store: &'a dyn Store, outside: &'a Outside<'_>) -> Work<'a>;
 }
 
-/// Performing an effect: the outer error is that the outside failed.
+/// The future of an effect that is being performed. The outer error means that something outside failed.
 pub type Work<'a> = Pin<Box<dyn Future<Output = Result<Result<(), HostError>, Unavailable>> + 'a>>;
 
 /// The machine of this type.

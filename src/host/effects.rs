@@ -1,6 +1,6 @@
-//! Effects that wait to be performed. Those of one step are one row, a line for each, written with the step that wants
-//! them: so that however many a step wants, storing and removing them costs two rows. Events that are not kept are lines of
-//! the log, and stored nowhere.
+//! Effects that wait to be performed. The effects of one step are one row, with a line for each, which is written
+//! together with the step. So storing and removing them costs two rows, however many there are. Events that are not
+//! kept are written to the log and stored nowhere.
 
 use super::error::HostError;
 use super::load::texts;
@@ -10,31 +10,31 @@ use crate::domain::event::{Event, EventId, Source};
 use crate::domain::machine::{Class, Effect, Wants};
 use crate::domain::time::Timestamp;
 
-/// Keys of effects that are not yet performed begin so.
+/// The prefix of the keys of effects that are not performed yet.
 pub const EFFECT: &str = "effect/";
 
-/// What a step wants, as texts.
+/// The effects of a step, as text.
 #[derive(Default)]
-pub struct Written {
+pub struct SerializedEffects {
     /// The row of the effects that are stored; `None` if there are none.
     pub row: Option<(String, String)>,
-    /// The events that are lines of the log alone, as JSON.
+    /// The events that are only written to the log, as JSON.
     pub lines: Vec<String>,
 }
 
-/// An effect that a step wants, in the form that is the same for all machines.
+/// An effect of a step, in a form that is the same for all machines.
 enum Wanted {
     Text(String),
     Event(Event),
 }
 
-/// Writes what a step wants.
+/// Writes the effects of a step as text.
 pub fn write<W: Wants>(
     store: &dyn Store,
     class: Class,
     effects: Vec<Effect<W>>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedEffects, HostError> {
     let mut wanted = Vec::with_capacity(effects.len());
     for effect in effects {
         wanted.push(match effect {
@@ -45,15 +45,15 @@ pub fn write<W: Wants>(
     stamp(store, class, wanted, now)
 }
 
-/// Gives each event its stamp.
+/// Gives each event its ID, its time and its source.
 fn stamp(
     store: &dyn Store,
     class: Class,
     wanted: Vec<Wanted>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedEffects, HostError> {
     if wanted.is_empty() {
-        return Ok(Written::default());
+        return Ok(SerializedEffects::default());
     }
     let is_stored = |wanted: &Wanted| match wanted {
         Wanted::Text(_) => true,
@@ -81,13 +81,13 @@ fn stamp(
         }
     }
     let row = || (format!("{EFFECT}{order:016}/{chance:016x}"), texts.join("\n"));
-    Ok(Written { row: (!texts.is_empty()).then(row), lines })
+    Ok(SerializedEffects { row: (!texts.is_empty()).then(row), lines })
 }
 
-/// The number that a step's effects have in their key: about the current time in milliseconds since 1970, larger than
-/// those of all earlier steps that the memory knows or that still wait. So keys sort in the order of the steps, even if
-/// two steps fall into one millisecond. The order matters because the newer of two key sets must be published last, and
-/// because the IDs of events begin with it.
+/// The number of a step in the key of its effects: about the current time in milliseconds since 1970, and larger than
+/// the numbers of all earlier steps that are in memory or whose effects still wait. So keys sort in the order of the
+/// steps, even if two steps happen in one millisecond. The order matters because the newer of two key sets must be
+/// published last, and because the IDs of events begin with it.
 fn next_order(store: &dyn Store, now: Timestamp) -> Result<i64, HostError> {
     let last = texts(store, EFFECT)?.pop().and_then(|(key, _)| order(&key));
     Ok(store.number(last.map_or(now.0, |last| now.0.max(last.saturating_add(1)))))

@@ -1,4 +1,4 @@
-//! The receiver of events: objects that keep the last of them, and the log.
+//! The receiver of events: the objects that keep the latest events, and the log.
 
 use serde_json::Value;
 
@@ -11,8 +11,8 @@ use crate::ports::{Log, Objects, Unavailable};
 /// Sends each event to the object that keeps the events of its subject, and then writes each to the log.
 ///
 /// # Errors
-/// An object did not answer. Whoever sends the same events again, and perhaps others behind them, overwrites what
-/// arrived: events for one object are one batch, under the ID of the first.
+/// An object couldn't be reached. A caller that sends the same events again, perhaps followed by others, overwrites
+/// what arrived: the events for one object are one batch, under the ID of the first.
 pub async fn record_events(
     objects: &dyn Objects,
     log: &dyn Log,

@@ -1,5 +1,5 @@
-//! Reads what an object has stored. What can't be read is logged with the object's class and ID, counted, and an
-//! error: it never counts as absent, and nothing is then decided, written or erased.
+//! Reads what an object has stored. Data that can't be read is an error: it is logged with the object's class and ID,
+//! and counted. It never counts as absent, and nothing is decided, written or erased.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub fn state<M: Machine>(store: &dyn Store) -> Result<(Option<M::State>, Timesta
     Ok(read.map_or((None, Timestamp(0)), |(state, at)| (Some(state), at)))
 }
 
-/// The rows that a command named.
+/// The rows that a command asked for.
 pub fn rows<M: Machine>(
     store: &dyn Store,
     wanted: &[RowKeys],
@@ -45,7 +45,7 @@ pub fn rows<M: Machine>(
     Ok(rows)
 }
 
-/// Keys and texts of the rows whose keys begin with `prefix`, in the order of the keys.
+/// The keys and texts of the rows whose keys begin with `prefix`, in the order of the keys.
 pub fn texts(store: &dyn Store, prefix: &str) -> Result<Vec<(String, String)>, HostError> {
     store.rows(prefix).map_err(|error| unreadable(store, "row", error))
 }

@@ -1,7 +1,7 @@
-//! Hosts any machine: load, decide, write in one commit, answer, set the alarm, perform effects. Portable: whoever
-//! implements [`Store`] is a host, on Cloudflare (`edge/`) or in the memory of a test.
+//! Hosts any machine: loads the state, decides, writes in one commit, replies, sets the alarm and performs the effects.
+//! It is portable: [`Store`] is implemented on Cloudflare (`edge/`) and in memory (tests).
 //!
-//! [`SigningKeys`] stands beside that: how an isolate uses the keys of the one machine that every request may need.
+//! [`SigningKeys`] is here too: how an isolate uses the signing keys, which almost every request needs.
 
 mod any_machine;
 mod effects;
@@ -20,6 +20,6 @@ pub use self::events::record_events;
 pub use self::perform::perform;
 pub use self::registry::{Visit, visit};
 pub use self::signing_keys::{KEY_RING, KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
-pub use self::step::{Answer, step, wake};
+pub use self::step::{HostReply, step, wake};
 pub use self::store::{Changes, NewState, Store};
 pub use self::wants::{Outside, Perform};

@@ -76,15 +76,15 @@ struct Pass<'a, 'o> {
     outside: &'a Outside<'o>,
     /// Whether the state can be read.
     is_readable: bool,
-    /// Effects that can't be read, and effects that have an outcome while the state can't be read.
+    /// Effects that can't be read and, while the state can't be read, effects that have an outcome.
     unread: BTreeSet<String>,
     /// Objects that a command did not reach. Later commands to them wait behind it.
     unreached: Vec<(Class, Address)>,
-    /// The rows with events, in the order of their keys, each with the effects that are left in it. Not written yet.
+    /// The rows with events, in the order of their keys, each with its remaining effects. They are not written yet.
     with_events: Vec<(String, Vec<Left>)>,
 }
 
-/// An effect that is left in a row.
+/// A remaining effect of a row.
 struct Left {
     line: String,
     /// The event, if it is one.
@@ -138,7 +138,8 @@ impl Pass<'_, '_> {
                         taken?;
                         progressed = true;
                         if has_outcome {
-                            // In the same turn of the event loop in which the machine took the outcome.
+                            // In the same turn of the event loop in which the machine took the outcome, so that both
+                            // are committed together.
                             self.write(&key, lines(&left).chain(waiting.iter().rev()))?;
                         }
                     }
@@ -158,9 +159,9 @@ impl Pass<'_, '_> {
         Ok(progressed)
     }
 
-    /// Sends the events of all rows, in order, and writes what is left of these rows in one commit. If a batch fails,
-    /// later events wait behind it. Until the commit, the rows keep all their events, so a batch that is sent again
-    /// begins with the same event and contains all of the earlier ones.
+    /// Sends the events of all rows, in order, and writes the remaining effects of these rows in one commit. If a batch
+    /// fails, later events wait behind it. Until the commit, the rows keep all their events, so a batch that is sent
+    /// again begins with the same event and contains all of the earlier ones.
     async fn record_events(&mut self) -> Result<(), HostError> {
         let mut rows = std::mem::take(&mut self.with_events);
         let events = rows.iter().flat_map(|(_, left)| left).filter_map(|left| left.event.clone());

@@ -1,4 +1,4 @@
-//! From the class of an object to its machine.
+//! Finds the machine of a class.
 
 use super::wants::Perform;
 use crate::domain::account::Account;
@@ -12,18 +12,18 @@ use crate::domain::machine::{Class, Machine, machines};
 use crate::domain::registration::Registration;
 use crate::domain::throttle::Throttle;
 
-/// Something that can be done with any machine.
+/// An operation on any machine.
 pub trait Visit {
-    /// What comes of it.
+    /// The result of the operation.
     type Output;
 
-    /// Does it.
+    /// Performs the operation.
     fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output;
 }
 
 macro_rules! declare_visit {
     ($($(#[$doc:meta])* $name:ident => $binding:literal,)*) => {
-        /// Does something with the machine of a class.
+        /// Performs an operation on the machine of a class.
         pub fn visit<V: Visit>(class: Class, visitor: V) -> V::Output {
             match class {
                 $(Class::$name => visitor.visit::<$name>(),)*

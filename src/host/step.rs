@@ -1,4 +1,4 @@
-//! One step of a machine.
+//! Runs one step of a machine.
 
 use super::effects::{self, EFFECT};
 use super::error::HostError;
@@ -10,38 +10,38 @@ use crate::domain::machine::{
 };
 use crate::domain::time::{Seconds, Timestamp};
 
-/// When the alarm comes back to effects that were not performed. Counted by [`Store::clock`], so that effects don't wait
+/// When the alarm retries effects that were not performed. Counted by [`Store::clock`], so that effects don't wait
 /// until a clock that was set back has caught up.
 const RETRY: Seconds = Seconds(10);
-/// How long after finding unreadable data the alarm tries again: by then an operator may have repaired the data, or
+/// How long after unreadable data was found the alarm tries again. By then an operator may have repaired the data, or
 /// deployed a release that can read it.
 const REPAIRED: Seconds = Seconds(24 * 60 * 60);
-/// An alarm that is further away than this may come too early.
+/// An alarm that is further away than this isn't rescheduled on every write.
 const FAR: Seconds = Seconds(600);
 
-/// What came of a command.
+/// The host's reply to a command.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HostReply {
     /// The reply, as JSON.
     pub reply: String,
-    /// Whether effects wait to be performed.
+    /// Whether effects are waiting to be performed.
     pub owes: bool,
     /// Whether the reply may be held until the state changes.
     pub may_be_held: bool,
 }
 
-/// Takes a command, as JSON, to the machine.
+/// Runs a command, given as JSON.
 ///
 /// # Errors
-/// [`HostError`]: nothing was written.
-pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<Answer, HostError> {
+/// [`HostError`]. Nothing was written.
+pub fn step<M: Machine>(store: &dyn Store, command: &str) -> Result<HostReply, HostError> {
     M::receive(command, Run(store)).map_err(|_| HostError::NoCommand(M::CLASS))?
 }
 
-/// The alarm has come.
+/// Runs the command of the alarm, which has fired.
 ///
 /// # Errors
-/// The command of the alarm failed. What can't be read is not an error here: it was logged, and the alarm comes again.
+/// The command failed. Unreadable data is no error here: it was logged, and the alarm fires again.
 pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
     let Ok((state, at)) = load::state::<M>(store) else {
         // If the alarm failed here, the platform would retry it six times and then give up.
@@ -50,12 +50,12 @@ pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
     let now = store.now(at);
     if state.and_then(|state| M::wakes_at(&state)).is_some_and(|moment| moment <= now) {
         match M::wake(Run(store)).transpose() {
-            // A row. It was logged; effects that wait are performed all the same.
+            // A row can't be read. It was logged; effects that wait are performed all the same.
             Err(HostError::Unreadable(_)) => return retry_after_repair(store),
             woken => woken.map(drop)?,
         }
     }
-    // The alarm is spent: it is set again for whatever comes next.
+    // The alarm has fired, so it must be set again.
     let next = load::state::<M>(store)?.0.and_then(|state| M::wakes_at(&state));
     match next {
         Some(moment) if !store.has_alarm() => {
@@ -69,14 +69,14 @@ pub fn wake<M: Machine>(store: &dyn Store) -> Result<(), HostError> {
 pub struct Run<'a>(pub &'a dyn Store);
 
 impl<M: Machine> Receive<M> for Run<'_> {
-    type Output = Result<Answer, HostError>;
+    type Output = Result<HostReply, HostError>;
 
     fn receive<C: Command<Machine = M>>(self, command: C) -> Self::Output {
         run(self.0, Box::new(command))
     }
 }
 
-/// A command of a machine without its type, so that all around its decision is compiled once for each machine.
+/// A command with its type erased, so that everything around its decision is compiled once for each machine.
 trait AnyCommand<M: Machine> {
     /// See [`Command::rows`].
     fn rows(&self, state: Option<&M::State>, now: Timestamp) -> Vec<RowKeys>;
@@ -90,7 +90,7 @@ trait AnyCommand<M: Machine> {
     ) -> Result<Decided<M>, serde_json::Error>;
 }
 
-/// A step whose reply is written.
+/// A step with its reply as JSON.
 struct Decided<M: Machine> {
     change: Change<M>,
     reply: String,
@@ -117,7 +117,7 @@ impl<C: Command> AnyCommand<C::Machine> for C {
 fn run<M: Machine>(
     store: &dyn Store,
     command: Box<dyn AnyCommand<M> + '_>,
-) -> Result<Answer, HostError> {
+) -> Result<HostReply, HostError> {
     let (state, at) = load::state::<M>(store)?;
     let woken_before = state.as_ref().and_then(M::wakes_at);
     let mut now = store.now(at);
@@ -127,23 +127,23 @@ fn run<M: Machine>(
     }
     let before = Before { state, rows };
     let Decided { change, reply, may_be_held } = command.decide(before, now, store.entropy())?;
-    let Written { change, wanted } = write(store, change, now)?;
+    let SerializedStep { change, wanted } = write(store, change, now)?;
     let owes = wanted.row.is_some();
     commit(store, (change, wanted.row), woken_before, now)?;
     wanted.lines.iter().for_each(|line| store.log_event(line));
-    Ok(Answer { reply, owes, may_be_held })
+    Ok(HostReply { reply, owes, may_be_held })
 }
 
-/// A step as texts.
-struct Written {
-    change: WrittenChange,
-    wanted: effects::Written,
+/// A step as text.
+struct SerializedStep {
+    change: SerializedChange,
+    wanted: effects::SerializedEffects,
 }
 
-/// A change as texts.
-struct WrittenChange {
+/// A change as text.
+struct SerializedChange {
     next: Next<String>,
-    /// When the machine wants to be woken; `None` for a state that is kept in memory alone, which sets no alarm.
+    /// When the machine's alarm fires; `None` for a state kept only in memory, which sets no alarm.
     wakes_at: Option<Timestamp>,
     rows: Vec<(String, Option<String>)>,
 }
@@ -152,7 +152,7 @@ fn write<M: Machine>(
     store: &dyn Store,
     change: Change<M>,
     now: Timestamp,
-) -> Result<Written, HostError> {
+) -> Result<SerializedStep, HostError> {
     let wakes_at = match &change.next {
         Next::Awaited(state) | Next::Written(state) => M::wakes_at(state),
         Next::Unchanged | Next::Remembered(_) | Next::Forgotten => None,
@@ -163,17 +163,17 @@ fn write<M: Machine>(
     let next = change.next.try_map(|state| stored_state::write::<M>(state, now))?;
     let rows = change.rows.into_iter().map(row).collect::<Result<_, HostError>>()?;
     let wanted = effects::write(store, M::CLASS, change.effects, now)?;
-    Ok(Written { change: WrittenChange { next, wakes_at, rows }, wanted })
+    Ok(SerializedStep { change: SerializedChange { next, wakes_at, rows }, wanted })
 }
 
-/// Makes the change, with everything that it wants from outside, in one commit.
+/// Commits the change together with its effects.
 fn commit(
     store: &dyn Store,
-    (change, effects): (WrittenChange, Option<(String, String)>),
+    (change, effects): (SerializedChange, Option<(String, String)>),
     woken_before: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<(), HostError> {
-    let WrittenChange { next, wakes_at, rows } = change;
+    let SerializedChange { next, wakes_at, rows } = change;
     let alarm = if effects.is_none() {
         wakes_at.filter(|moment| !store.has_alarm() || is_due_anew(*moment, woken_before, now))
     } else {
@@ -187,7 +187,7 @@ fn commit(
         Next::Remembered(state) | Next::Awaited(state) => NewState::Remembered(state),
         Next::Written(state) => NewState::Written(state),
         Next::Forgotten => {
-            // What was promised to others is still performed.
+            // Effects that wait are still performed.
             let all = load::texts(store, "")?.into_iter().map(|(key, _)| key);
             let gone = all.filter(|key| !key.starts_with(EFFECT)).map(|key| (key, None));
             changes.rows.extend(gone);
@@ -201,8 +201,8 @@ fn commit(
     Ok(store.commit(changes)?)
 }
 
-/// Whether the alarm must be set. One that stands far off and is put off further is left where it is, since setting it
-/// writes a row: when it comes too early, it is set again.
+/// Whether the alarm must be set. An alarm that is far away and moves further away isn't rescheduled, since setting it
+/// writes a row. An alarm that fires early re-arms itself.
 fn is_due_anew(moment: Timestamp, before: Option<Timestamp>, now: Timestamp) -> bool {
     before.is_none_or(|before| {
         let is_near = before < now.plus(FAR);
@@ -210,8 +210,8 @@ fn is_due_anew(moment: Timestamp, before: Option<Timestamp>, now: Timestamp) -> 
     })
 }
 
-/// Has the alarm come back to effects that were not performed. It wakes the machine, too, if that is due, and is set
-/// again for what comes after.
+/// Sets the alarm to retry effects that were not performed. It also runs the machine's own alarm if that is due, and
+/// re-arms itself.
 pub fn retry_later(store: &dyn Store) -> Result<(), HostError> {
     set_alarm(store, store.clock().plus(RETRY))
 }

@@ -1,4 +1,4 @@
-//! Where one object stores.
+//! The storage of one object.
 
 use async_trait::async_trait;
 
@@ -7,26 +7,26 @@ use crate::domain::stored::Unreadable;
 use crate::domain::time::Timestamp;
 use crate::ports::Unavailable;
 
-/// The storage, memory and clock of one object. Its state and its rows are texts, each under a key of its own; the
-/// state is also kept in memory.
+/// The storage, memory and clock of one object. The state and the rows are text, each under its own key; the state is
+/// also kept in memory.
 #[async_trait(?Send)]
 pub trait Store {
-    /// The time: never earlier than `at_least`, nor than any earlier answer. What an object has seen once, such as
-    /// the end of a session, must not be undone by a clock that is set back. While the clock is behind, the time goes on
-    /// at half its speed: so whatever waits in the object has an end, and the clock catches up. At most a minute counts
-    /// as passed between two answers, so that a clock that jumps to and fro doesn't drive the time ahead.
+    /// The time: never earlier than `at_least`, nor than any earlier result. What an object has seen once, such as the
+    /// end of a session, must not be undone by a clock that is set back. While the clock is behind, the time goes on at
+    /// half its speed, so that every wait in the object ends and the clock catches up. Between two calls, at most one
+    /// minute counts as passed, so that a clock that jumps back and forth doesn't drive the time ahead.
     fn now(&self, at_least: Timestamp) -> Timestamp;
 
-    /// The time by the platform's clock, by which alarms fire. It may be behind [`Store::now`].
+    /// The time of the platform's clock, by which alarms fire. It may be behind [`Store::now`].
     fn clock(&self) -> Timestamp;
 
-    /// A number for a step: at least that, and larger than every number before, as far as the memory knows.
+    /// A number for a step: at least `at_least`, and larger than every earlier number that is in memory.
     fn number(&self, at_least: i64) -> i64;
 
-    /// Randomness.
+    /// The source of random bytes.
     fn entropy(&self) -> &dyn Entropy;
 
-    /// The state in memory, or else the stored one; an empty text if there is none.
+    /// The state in memory, or else the stored one. Empty if there is none.
     ///
     /// # Errors
     /// What is stored is not text.
@@ -38,26 +38,26 @@ pub trait Store {
     /// What is stored is not text.
     fn row(&self, key: &str) -> Result<Option<String>, Unreadable>;
 
-    /// Keys and texts of the rows whose keys begin with `prefix`, in the order of the keys. A value that is not text
-    /// becomes an empty one, which the reader refuses: one such row must not hide the others.
+    /// The keys and texts of the rows whose keys begin with `prefix`, in the order of the keys. A value that is not
+    /// text becomes an empty text, which the reader refuses: one such row must not hide the others.
     ///
     /// # Errors
     /// The rows can't be listed.
     fn rows(&self, prefix: &str) -> Result<Vec<(String, String)>, Unreadable>;
 
-    /// Makes the changes, all or none.
+    /// Commits the changes, all or none.
     ///
     /// # Errors
     /// Nothing was changed.
     fn commit(&self, changes: Changes) -> Result<(), Unavailable>;
 
-    /// Whether an alarm is set, as far as is known without a look: whoever stored a state has set its alarm.
+    /// Whether an alarm is set, as far as is known without reading it: a stored state implies an alarm.
     fn has_alarm(&self) -> bool;
 
     /// Removes everything, as if the object had never been used.
     ///
     /// # Errors
-    /// The storage did not answer.
+    /// The storage didn't respond.
     async fn erase(&self) -> Result<(), Unavailable>;
 
     /// The object's ID: 64 hexadecimal digits.
@@ -71,14 +71,14 @@ pub trait Store {
     fn unreadable(&self, what: &str, why: Unreadable) -> String;
 }
 
-/// What one step changes.
+/// The changes of one step.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// The state.
     pub state: NewState,
-    /// Rows to write, or to delete where there is no text.
+    /// Rows to write, by key; `None` deletes a row.
     pub rows: Vec<(String, Option<String>)>,
-    /// When the alarm is set for, by [`Store::clock`].
+    /// When the alarm fires, by [`Store::clock`].
     pub alarm: Option<Timestamp>,
 }
 
@@ -89,16 +89,16 @@ impl Changes {
     }
 }
 
-/// What becomes of the state.
+/// What happens to the state.
 #[derive(Debug, Default)]
 pub enum NewState {
-    /// It stays.
+    /// The state stays as it is.
     #[default]
     Unchanged,
-    /// It changes in memory alone.
+    /// The state changes only in memory.
     Remembered(String),
-    /// It is written.
+    /// The state is written.
     Written(String),
-    /// It is deleted.
+    /// The state is deleted.
     Deleted,
 }

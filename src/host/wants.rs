@@ -1,4 +1,4 @@
-//! How what each machine wants from outside is performed.
+//! Performs the effects that only one machine has.
 
 use async_trait::async_trait;
 
@@ -9,26 +9,26 @@ use crate::domain::machine::{Nothing, Wants};
 use crate::domain::registration::RegistrationWants;
 use crate::jose::seal::Sealer;
 use crate::ports::{Ports, Unavailable};
-use crate::upstream::connection::Connections;
+use crate::upstream::connection::ConnectionClient;
 use crate::upstream::provider::Provider;
 
-/// What effects act on.
+/// What effects need to be performed.
 pub struct Outside<'a> {
     /// The ports.
     pub ports: Ports<'a>,
-    /// The providers, for tokens of outside accounts.
+    /// The providers, for the tokens of connected accounts.
     pub providers: &'a [Provider],
     /// Opens and seals those tokens.
     pub sealer: &'a Sealer,
 }
 
-/// Something that a machine wants and the outside can do.
+/// An effect that only one machine has.
 #[async_trait(?Send)]
 pub trait Perform: Wants {
-    /// Does it; `None` if nothing comes back to the machine.
+    /// Performs it; `None` if no outcome goes back to the machine.
     ///
     /// # Errors
-    /// The outside did not answer: it is tried again later.
+    /// Something outside failed. The effect is retried later.
     async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable>;
 }
 
@@ -75,6 +75,6 @@ impl Perform for DocumentWants {
 impl Perform for ConnectionWants {
     async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable> {
         let Outside { ports, providers, sealer } = *outside;
-        Ok(Connections { ports, providers, sealer }.perform(self).await)
+        Ok(ConnectionClient { ports, providers, sealer }.perform(self).await)
     }
 }

@@ -7,18 +7,18 @@ use crate::protocol::scope::Scope;
 /// The `typ` of an access token (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";
 
-/// `aud`: one value as a string, several as a list (RFC 7519 §4.1.3).
+/// `aud`: one value as a string, several as an array (RFC 7519 §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Audience {
-    /// One.
+    /// One value.
     One(String),
-    /// Several.
+    /// Several values.
     Many(Vec<String>),
 }
 
 impl Audience {
-    /// Whether it names the value.
+    /// Whether it contains the value.
     pub fn contains(&self, value: &str) -> bool {
         match self {
             Self::One(one) => one == value,
@@ -45,9 +45,9 @@ impl From<Vec<String>> for Audience {
 pub struct AccessToken {
     /// Issuer.
     pub iss: String,
-    /// The account, or the client where it acts for itself (§2.2).
+    /// The account, or the client if it acts for itself (§2.2).
     pub sub: String,
-    /// The resources that it is for.
+    /// The resources at which it is valid.
     pub aud: Audience,
     /// The client.
     pub client_id: String,
@@ -58,9 +58,9 @@ pub struct AccessToken {
     pub iat: i64,
     /// Expires at, seconds since 1970.
     pub exp: i64,
-    /// Identifies the token.
+    /// The token's unique ID.
     pub jti: String,
-    /// When the person signed in, seconds since 1970 (§2.2.1).
+    /// When the user authenticated, in seconds since 1970 (§2.2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// Authentication context (§2.2.1).
@@ -69,7 +69,7 @@ pub struct AccessToken {
     /// Authentication methods (§2.2.1, RFC 8176).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
-    /// The grant that the token came from: how introspection and userinfo find it.
+    /// The ID of the grant, with which introspection and userinfo find its object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<String>,
     /// When the response to the device code that this token came from can no longer be repeated, in seconds

@@ -1,13 +1,13 @@
-//! Assertions by which this server proves who it is as a client of another (RFC 7523 §3, OpenID
-//! Connect Core §9), and the signed client secret that Apple asks for in the same form.
+//! Assertions with which this server authenticates as a client of another (RFC 7523 §3, OpenID Connect Core §9), and
+//! Apple's signed client secret, which has the same form.
 
 use serde::Serialize;
 
 /// The value of `client_assertion_type` (RFC 7523 §2.2).
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The header of an assertion. The key's name is the other server's own, so this is not the header
-/// of what this server issues.
+/// The header of an assertion. Its `kid` was chosen by the other server, so it differs from the header of tokens that
+/// this server issues.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct AssertionHeader<'a> {

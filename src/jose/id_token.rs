@@ -16,7 +16,7 @@ pub struct IdToken {
     pub sub: String,
     /// The client.
     pub aud: Audience,
-    /// The client that it was issued to.
+    /// `azp`: the client to which it was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
     /// Issued at, seconds since 1970.
@@ -26,25 +26,25 @@ pub struct IdToken {
     /// When the user authenticated, in seconds since 1970; absent if that is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
-    /// The request's value, as it came.
+    /// The request's `nonce`, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// Authentication context.
+    /// Authentication context class.
     pub acr: String,
     /// Authentication methods (RFC 8176).
     pub amr: Vec<String>,
-    /// The session, for logout (Front-Channel Logout §3).
+    /// The session's `sid`, for logout (Front-Channel Logout §3).
     pub sid: String,
-    /// Binds the access token (§3.1.3.6).
+    /// `at_hash`, which binds the access token (§3.1.3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
-    /// Claims about the person that the `claims` parameter asked for here (§5.5).
+    /// Claims about the user that the `claims` parameter requested for the ID token (§5.5).
     #[serde(flatten)]
     pub claims: ClaimsObject,
 }
 
-/// `at_hash`: the left half of the hash of the access token (OpenID Connect Core §3.1.3.6). Both
-/// signing algorithms hash with SHA-256.
+/// `at_hash`: the left half of the hash of the access token (OpenID Connect Core §3.1.3.6). Both signing algorithms use
+/// SHA-256.
 pub fn at_hash(access_token: &str) -> String {
     let digest = Sha256::digest(access_token.as_bytes());
     let (left, _) = digest.split_at(digest.len() / 2);

@@ -31,7 +31,7 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// The thumbprint with SHA-256 (RFC 7638 §3), which serves as `kid`.
+    /// The SHA-256 thumbprint (RFC 7638 §3), which is the key's `kid`.
     pub fn thumbprint(&self) -> String {
         // RFC 7638 §3.2: the required members in lexicographic order, without white space.
         let canonical = match self {
@@ -44,7 +44,7 @@ impl PublicKey {
     }
 }
 
-/// A key as the JWKS publishes it.
+/// A key in the JWKS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
     /// The public key.
@@ -52,7 +52,7 @@ pub struct Jwk {
     pub key: PublicKey,
     /// The key's thumbprint.
     pub kid: String,
-    /// The one algorithm that it is used with.
+    /// The only algorithm for which it is used.
     pub alg: SigningAlgorithm,
     /// Always `sig`.
     #[serde(rename = "use")]
@@ -60,7 +60,7 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// Names a public key by its thumbprint.
+    /// A key whose `kid` is its thumbprint.
     pub fn new(key: PublicKey, alg: SigningAlgorithm) -> Self {
         Self { kid: key.thumbprint(), key, alg, key_use: "sig".to_owned() }
     }

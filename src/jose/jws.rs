@@ -7,14 +7,14 @@ use super::upstream_jwk::VerificationAlgorithm;
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 
-/// The longest token that is read, in bytes: a few times what the server itself issues; others list
-/// groups in theirs.
+/// The longest token that is read, in bytes. This server's own tokens are much shorter, but other servers list groups
+/// in theirs.
 const MAX_LENGTH: usize = 16 * 1024;
 
 /// Why a token cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// Not three parts of base64url, or not JSON within.
+    /// It isn't three parts of base64url, or they don't contain JSON.
     #[error("not a signed token in compact form")]
     Malformed,
     /// The claims could not be written as JSON.
@@ -22,21 +22,21 @@ pub enum JwsError {
     Unwritable,
 }
 
-/// The header of a token that the server signs.
+/// The header of a token that this server signs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The algorithm.
     pub alg: SigningAlgorithm,
-    /// What kind of token: `JWT`, or `at+jwt` (RFC 9068 §2.1).
+    /// The type of the token: `JWT`, or `at+jwt` (RFC 9068 §2.1).
     pub typ: String,
-    /// The key.
+    /// The ID of the key.
     pub kid: String,
 }
 
-/// What is signed: header and claims, each in base64url (RFC 7515 §5.1).
+/// The text to sign: header and claims, each in base64url (RFC 7515 §5.1).
 ///
 /// # Errors
-/// [`JwsError::Unwritable`] for claims that have no JSON.
+/// [`JwsError::Unwritable`] for claims that can't be written as JSON.
 pub fn signing_input(header: &impl Serialize, claims: &impl Serialize) -> Result<String, JwsError> {
     let header = serde_json::to_vec(header).map_err(|_| JwsError::Unwritable)?;
     let claims = serde_json::to_vec(claims).map_err(|_| JwsError::Unwritable)?;
@@ -46,7 +46,7 @@ pub fn signing_input(header: &impl Serialize, claims: &impl Serialize) -> Result
     Ok(input)
 }
 
-/// The token: what was signed, and the signature.
+/// The token: the signed text and the signature.
 pub fn compact(mut signing_input: String, signature: &[u8]) -> String {
     signing_input.push('.');
     signing_input.push_str(&Base64UrlUnpadded::encode_string(signature));
@@ -57,14 +57,14 @@ pub fn compact(mut signing_input: String, signature: &[u8]) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "ForeignObject")]
 pub struct UpstreamHeader {
-    /// The algorithm; one that is not known here cannot be read.
+    /// The algorithm. A token with an unknown algorithm can't be read.
     pub alg: VerificationAlgorithm,
-    /// What kind of token, where it says.
+    /// The type of the token, if named.
     pub typ: Option<String>,
-    /// The key, where it says.
+    /// The ID of the key, if named.
     pub kid: Option<String>,
-    /// Whether there is a `crit`, in whatever form: it names extensions that must be understood (RFC 7515
-    /// §4.1.11), and this server understands none.
+    /// Whether there is a `crit` of any form. It names extensions that must be understood (RFC 7515 §4.1.11), and this
+    /// server understands none.
     pub has_crit: bool,
     /// The names of optional members that could not be read.
     pub odd: Vec<&'static str>,
@@ -86,13 +86,12 @@ impl TryFrom<ForeignObject> for UpstreamHeader {
     }
 }
 
-/// A token that was read and not yet verified: the claims come out with the proof that the
-/// signature holds, or for uses that need none.
+/// A token that was parsed but not verified yet.
 #[derive(Clone, Debug)]
 pub struct Unverified<'a, H = Header> {
     /// The header.
     pub header: H,
-    /// What was signed.
+    /// The signed text.
     pub signing_input: &'a str,
     /// The signature's bytes.
     pub signature: Vec<u8>,
@@ -100,7 +99,7 @@ pub struct Unverified<'a, H = Header> {
 }
 
 impl<'a, H: DeserializeOwned> Unverified<'a, H> {
-    /// Takes a token apart.
+    /// Splits a token into its parts.
     ///
     /// # Errors
     /// [`JwsError::Malformed`].
@@ -119,7 +118,7 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
     /// The claims. Call this only once the signature has been verified.
     ///
     /// # Errors
-    /// [`JwsError::Malformed`] for claims of another shape.
+    /// [`JwsError::Malformed`] for claims of another form.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwsError> {
         from_json(&self.claims)
     }

@@ -1,5 +1,5 @@
-//! Logout tokens: how a provider says that a session is over (OpenID Connect Back-Channel Logout
-//! §2.4 and §2.6).
+//! Logout tokens, with which a provider reports that a session has ended (OpenID Connect Back-Channel Logout §2.4 and
+//! §2.6).
 
 use super::access_token::Audience;
 use super::upstream_id_token::{CLOCK_SKEW, issuer_matches};
@@ -13,25 +13,25 @@ const MAX_AGE: i64 = 5 * 60;
 /// Why a logout token is refused: the validation of §2.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogoutTokenError {
-    /// Not three parts, not signed as it must be, or not the claims of a logout token.
+    /// Not three parts, not signed with an accepted algorithm, or without the required claims.
     #[error("logout_token is not a logout token that this server can read")]
     Malformed,
-    /// A claim that cannot be used.
+    /// A claim can't be read.
     #[error("logout_token cannot be used: {0}")]
     Claim(#[from] ForeignJsonError),
-    /// Signed by nobody that the provider knows.
-    #[error("the signature of logout_token does not hold")]
+    /// The signature doesn't verify with any key of the provider.
+    #[error("the signature of logout_token does not verify with any key of the provider")]
     Signature,
-    /// §2.6 rules 3 and 4.
-    #[error("logout_token is from another issuer, for another client, or from another time")]
+    /// Wrong `iss`, `aud`, `iat` or `exp` (§2.6 rules 3 and 4).
+    #[error("logout_token has another issuer or audience than expected, or is expired or too old")]
     NotForUs,
-    /// §2.6 rule 5.
-    #[error("logout_token names neither sub nor sid")]
+    /// Neither `sub` nor `sid` (§2.6 rule 5).
+    #[error("logout_token has neither sub nor sid")]
     NoSubject,
-    /// §2.6 rule 6.
-    #[error("logout_token does not have the event of a logout")]
+    /// No logout event (§2.6 rule 6).
+    #[error("logout_token has no back-channel logout event")]
     NoEvent,
-    /// §2.6 rule 7: an ID token has one, and must not pass for a logout token.
+    /// It has a `nonce` (§2.6 rule 7). An ID token has one, and must not be accepted as a logout token.
     #[error("logout_token must not have a nonce")]
     Nonce,
 }
@@ -48,9 +48,9 @@ pub struct LogoutToken {
     pub sub: Option<String>,
     pub sid: Option<String>,
     pub tid: Option<String>,
-    /// Whether `events` has the event of a logout, as an object.
+    /// Whether `events` has the logout event, as an object.
     pub has_event: bool,
-    /// Whether there is a `nonce`, in whatever form.
+    /// Whether there is a `nonce` of any form.
     pub has_nonce: bool,
     /// The names of optional members that could not be read.
     pub odd: Vec<&'static str>,
@@ -80,7 +80,7 @@ impl LogoutToken {
         Ok(Self { odd: claims.finish()?, ..read })
     }
 
-    /// Checks the claims, once the signature holds; `now` is in seconds since 1970.
+    /// Checks the claims of a token whose signature was verified. `now` is in seconds since 1970.
     ///
     /// # Errors
     /// See [`LogoutTokenError`].

@@ -1,5 +1,5 @@
-//! Keys, signatures and sealed values (RFC 7515 to 7519, RFC 7638). Knows no storage and no HTTP;
-//! the signature itself is made by whoever implements [`crate::ports::Signer`].
+//! Keys, signatures and sealed values (RFC 7515 to 7519, RFC 7638). Knows no storage and no HTTP. Implementations of
+//! [`crate::ports::Signer`] make the signatures.
 
 pub mod access_token;
 pub mod client_assertion;

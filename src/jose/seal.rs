@@ -1,7 +1,7 @@
-//! Sealed values: what leaves the server's hands and must come back unread and unchanged.
+//! Sealed values: encrypted and authenticated values that leave the server and come back.
 //!
-//! XChaCha20-Poly1305 under keys derived from the deployment's secret with HKDF-SHA-256 (RFC 5869),
-//! one key for each purpose, so that a value sealed for one use opens for no other.
+//! XChaCha20-Poly1305 with keys derived from the deployment's secret by HKDF-SHA-256 (RFC 5869). Each purpose has its
+//! own key, so a value sealed for one purpose can't be opened for another.
 //!
 //! While the secret is being replaced, a deployment also has the previous one: it opens values sealed with either
 //! and seals with the current one.
@@ -12,38 +12,38 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-/// Length of the nonce, in bytes: long enough to be drawn at random (XChaCha20).
+/// The length of the nonce in bytes: long enough for random nonces (XChaCha20).
 pub const NONCE_LENGTH: usize = 24;
 /// The shortest secret that is accepted, in characters.
 pub const MIN_SECRET_LENGTH: usize = 32;
 
-/// Why a value was not sealed or not opened.
+/// Why a value can't be sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// The deployment's secret is shorter than [`MIN_SECRET_LENGTH`].
     #[error("the secret must have at least 32 characters")]
     WeakSecret,
-    /// Not sealed by this deployment for this purpose, or changed since.
-    #[error("the value was not sealed here, or was changed")]
+    /// This deployment didn't seal it for this purpose, or it was changed.
+    #[error("the value was not sealed by this deployment for this purpose, or was changed")]
     Refused,
 }
 
-/// What a value is sealed for.
+/// The purpose of a sealed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose<'a> {
-    /// Private signing keys at rest.
+    /// Stored private signing keys.
     SigningKey,
-    /// A request that waits while a person signs in or consents.
+    /// A request that waits while a user signs in or consents.
     Interaction,
     /// The account and session that a form was made for.
     Form,
-    /// A sign-in at an upstream provider, in a cookie of the browser that began it.
+    /// A sign-in at an upstream provider, in a cookie of the browser in which it began.
     UpstreamLogin,
-    /// The answer of an upstream provider that came by POST, on its way to a GET.
+    /// A response of an upstream provider that arrived by POST and continues as a GET.
     UpstreamAnswer,
-    /// Where a sign-out leads once a provider has signed the person out too.
+    /// Where a sign-out leads after the provider has signed the user out too.
     AfterLogout,
-    /// The tokens of an outside account, under a key of the account here that they belong to.
+    /// The tokens of a connected account, with a key of the account here to which they belong.
     Connection(&'a str),
 }
 
@@ -71,16 +71,16 @@ pub struct Sealer {
     previous: Option<Hkdf<Sha256>>,
 }
 
-/// A value that was opened.
+/// An opened value.
 pub struct Opened {
     /// The value.
     pub plain: Vec<u8>,
-    /// Whether it was sealed with the previous secret. Whoever stores it should seal it anew.
+    /// Whether it was sealed with the previous secret. If it is stored, it should be sealed again.
     pub is_outdated: bool,
 }
 
 impl Sealer {
-    /// Takes the current secret.
+    /// A sealer with the current secret.
     ///
     /// # Errors
     /// [`SealError::WeakSecret`].
@@ -88,7 +88,7 @@ impl Sealer {
         Ok(Self { current: extract(secret)?, previous: None })
     }
 
-    /// Adds the previous secret, which must differ from the current one: values sealed with it can be opened.
+    /// Adds the previous secret, which must differ from the current one. Values sealed with it can then be opened.
     ///
     /// # Errors
     /// [`SealError::WeakSecret`].
@@ -96,10 +96,10 @@ impl Sealer {
         Ok(Self { previous: Some(extract(previous)?), ..self })
     }
 
-    /// Seals a value under a nonce drawn for it: base64url of the nonce and the sealed bytes.
+    /// Seals a value with a random nonce. Returns the nonce and the ciphertext in base64url.
     ///
     /// # Errors
-    /// [`SealError::Refused`] for a value of a size that the cipher cannot take.
+    /// [`SealError::Refused`] for a value that is too large for the cipher.
     pub fn seal(
         &self,
         purpose: Purpose<'_>,
@@ -112,7 +112,7 @@ impl Sealer {
         Ok(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Opens what [`Sealer::seal`] made for the same purpose, with the current secret or the previous one.
+    /// Opens a value that [`Sealer::seal`] sealed for the same purpose, with the current or the previous secret.
     ///
     /// # Errors
     /// [`SealError::Refused`].
@@ -120,7 +120,7 @@ impl Sealer {
         self.open_stored(purpose, value).map(|opened| opened.plain)
     }
 
-    /// Opens a value that is stored, and says whether it must be sealed anew.
+    /// Opens a stored value, and says whether it should be sealed again.
     ///
     /// # Errors
     /// [`SealError::Refused`].

@@ -1,46 +1,48 @@
-//! ID tokens of other providers, as a relying party reads them (OpenID Connect Core §3.1.3.7).
+//! ID tokens of other providers, which this server verifies as a relying party (OpenID Connect Core §3.1.3.7).
 
 use serde::{Deserialize, Serialize};
 
 use super::access_token::Audience;
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate};
 
-/// How far another server's clock may be off, in seconds.
+/// How far another server's clock may differ, in seconds.
 pub const CLOCK_SKEW: i64 = 60;
-/// How old a token may be when it comes, in seconds: it has just been issued.
+/// The maximum age of a token when it arrives, in seconds.
 const MAX_AGE: i64 = 10 * 60;
 
-/// Why an ID token is refused. Each names the rule of OpenID Connect Core §3.1.3.7.
+/// Why an ID token is refused. Each variant names its rule of OpenID Connect Core §3.1.3.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum IdTokenError {
-    /// Rule 2.
+    /// Rule 2: `iss`.
     #[error("the ID token names another issuer")]
     Issuer,
-    /// Rules 3 to 5.
+    /// Rules 3 to 5: `aud` and `azp`.
     #[error("the ID token is for another client")]
     Audience,
-    /// Rule 9.
-    #[error("the ID token has expired, or the clock of one of the servers is wrong")]
+    /// Rule 9: `exp`.
+    #[error("the ID token has expired; check the clocks of both servers")]
     Expired,
-    /// Rule 10.
-    #[error("the ID token is from another time, or the clock of one of the servers is wrong")]
+    /// Rule 10: `iat`.
+    #[error(
+        "the ID token was issued too long ago or in the future; check the clocks of both servers"
+    )]
     IssuedAt,
-    /// Rule 11.
-    #[error("the ID token was made for another sign-in")]
+    /// Rule 11: `nonce`.
+    #[error("the nonce of the ID token is not that of the authorization request")]
     Nonce,
-    /// Rule 13.
-    #[error("the provider did not ask the person to sign in again")]
+    /// Rule 13: `auth_time`.
+    #[error("the ID token's auth_time is missing or earlier than the required sign-in")]
     AuthTime,
-    /// §3.1.3.8.
-    #[error("the ID token belongs to another access token")]
+    /// §3.1.3.8: `at_hash`.
+    #[error("at_hash of the ID token does not match the access token")]
     AtHash,
     /// §2: `sub` is required, and at most 255 characters of ASCII.
-    #[error("the ID token does not say whom it is about")]
+    #[error("the ID token has no usable sub")]
     Subject,
 }
 
-/// The claims of an ID token that the rules need; what it says of the person is read from the same
-/// JSON by the provider's mapping.
+/// The claims of an ID token that the rules need. The claims about the user are read from the same JSON by the
+/// provider's mapping.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct UpstreamIdToken {
@@ -55,24 +57,24 @@ pub struct UpstreamIdToken {
     pub amr: Vec<String>,
     pub at_hash: Option<String>,
     pub sid: Option<String>,
-    /// The tenant, at a provider that has many.
+    /// The tenant, at a provider with many tenants.
     pub tid: Option<String>,
     /// The names of optional members that could not be read.
     pub odd: Vec<&'static str>,
 }
 
-/// What an ID token must say.
+/// What an ID token must contain.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
-    /// The issuer; `{tenantid}` in it stands for the token's tenant.
+    /// The issuer; `{tenantid}` in it is replaced by the token's tenant.
     pub issuer: &'a str,
     /// The client.
     pub client_id: &'a str,
-    /// The request's `nonce`; none for a provider that leaves it out.
+    /// The request's `nonce`; `None` for a provider that doesn't return it.
     pub nonce: Option<&'a str>,
-    /// The person must have signed in at or after this, in seconds since 1970.
+    /// The user must have authenticated at or after this time, in seconds since 1970.
     pub signed_in_since: Option<i64>,
-    /// Now, in seconds since 1970.
+    /// The current time, in seconds since 1970.
     pub now: i64,
 }
 
@@ -107,7 +109,7 @@ impl UpstreamIdToken {
         self.auth_time.filter(|moment| *moment <= now.saturating_add(CLOCK_SKEW))
     }
 
-    /// Checks the claims, once the signature holds.
+    /// Checks the claims of a token whose signature was verified.
     ///
     /// # Errors
     /// See [`IdTokenError`].
@@ -146,9 +148,8 @@ impl UpstreamIdToken {
     }
 }
 
-/// Whether an issuer is the one that was configured. One for many tenants is compared with the
-/// token's own tenant in its place, which must be a plain identifier: else it could write the rest
-/// of the address too.
+/// Whether `named` is the configured issuer. If that is for many tenants, the token's tenant is inserted first. The
+/// tenant must be a plain identifier, because otherwise it could change the rest of the URL.
 pub fn issuer_matches(configured: &str, named: &str, tenant: Option<&str>) -> bool {
     if !configured.contains(TENANT) {
         return configured == named;
@@ -159,5 +160,5 @@ pub fn issuer_matches(configured: &str, named: &str, tenant: Option<&str>) -> bo
     tenant.filter(plain).is_some_and(|tenant| configured.replace(TENANT, tenant) == named)
 }
 
-/// Stands for the tenant in the issuer of a provider that has many.
+/// The placeholder for the tenant in the issuer of a provider with many tenants.
 pub const TENANT: &str = "{tenantid}";

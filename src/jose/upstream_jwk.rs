@@ -1,4 +1,4 @@
-//! Keys of other servers: read with caution, since whoever wrote them is not this server.
+//! Keys of other servers. They are untrusted input.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 
-/// The algorithms in which other servers may sign: the asymmetric ones of the field (RFC 7518 §3.1,
-/// RFC 8037 §3.1). Never `none`, and never a symmetric one, for which a public key would do.
+/// The algorithms with which other servers may sign: common asymmetric ones (RFC 7518 §3.1, RFC 8037 §3.1). Never
+/// `none`, and never a symmetric one, with which anyone who knows the public key could sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names of the specification")]
 pub enum VerificationAlgorithm {
@@ -46,7 +46,7 @@ pub struct UpstreamJwk {
     key_use: Option<String>,
 }
 
-/// How many keys of one set are looked at.
+/// How many keys of a set are read.
 const MAX_KEYS: usize = 100;
 
 /// The sizes of an RSA modulus, in bytes. One of fewer than 2048 bits is refused (RFC 7518 §3.3).
@@ -76,7 +76,7 @@ impl UpstreamJwk {
         Ok(Self { key: public, kid, alg, key_use })
     }
 
-    /// Whether signatures of that algorithm may be verified with this key (RFC 7517 §4.2 to §4.4).
+    /// Whether this key may verify signatures of the algorithm (RFC 7517 §4.2 to §4.4).
     fn fits(&self, alg: VerificationAlgorithm) -> bool {
         let kind = match (alg, &self.key) {
             (
@@ -146,12 +146,12 @@ fn public_members(kty: &str, key: &mut ForeignObject) -> Option<JsonWebKey<'stat
 pub struct Candidates {
     /// The keys, in the order of the set.
     pub keys: Vec<UpstreamJwk>,
-    /// The names of members whose form made a key unusable.
+    /// The names of members that made a key unusable.
     pub odd: Vec<&'static str>,
 }
 
-/// The keys that may have signed: those that fit the algorithm, and bear the name where one is given
-/// (OpenID Connect Core §10.1). Keys that cannot be read are passed over (RFC 7517 §5).
+/// The keys that may have signed the token: those that fit the algorithm and have the `kid`, if there is one (OpenID
+/// Connect Core §10.1). Keys that can't be read are skipped (RFC 7517 §5).
 ///
 /// # Errors
 /// [`ForeignJsonError`] for a set without `keys`.

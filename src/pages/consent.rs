@@ -57,7 +57,7 @@ fn standard(token: &str) -> String {
 /// The consent page.
 #[derive(Template)]
 #[template(path = "consent.html")]
-pub struct Consent<'a> {
+pub struct ConsentPage<'a> {
     /// The CSRF token.
     pub csrf: &'a str,
     /// The sealed request that waits.
@@ -72,7 +72,7 @@ pub struct Consent<'a> {
     pub resources: Vec<&'a str>,
 }
 
-impl Page for Consent<'_> {
+impl Page for ConsentPage<'_> {
     fn title(&self) -> String {
         format!("{} asks for access", text::isolated(&self.who.name))
     }

@@ -1,4 +1,4 @@
-//! The way to a provider: the authorization request (OpenID Connect Core §3.1.2.1, RFC 7636).
+//! The authorization request to a provider (OpenID Connect Core §3.1.2.1, RFC 7636).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::protocol::parameters;
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 
-/// What a sign-in at a provider is bound to: the browser keeps it sealed.
+/// The values that bind the provider's response to the browser, which keeps them in a sealed cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Binding {
     /// `state`.
@@ -22,7 +22,7 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// A new one.
+    /// New random values.
     pub fn random(entropy: &dyn Entropy) -> Self {
         let text = || Base64UrlUnpadded::encode_string(&entropy::bytes::<32>(entropy));
         Self { state: text(), nonce: text(), code_verifier: text() }
@@ -33,36 +33,36 @@ impl Binding {
     }
 }
 
-/// What is passed on to the provider.
+/// The parameters of an authorization request to a provider.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct AuthorizationParameters {
     /// The scopes.
     pub scope: Scope,
-    /// The person must sign in again.
+    /// Whether the user must sign in again (`prompt=login`).
     pub prompt_login: bool,
-    /// The person may choose an account.
+    /// Whether the user may choose an account (`prompt=select_account`).
     pub select_account: bool,
-    /// Seconds.
+    /// `max_age`, in seconds.
     pub max_age: Option<u32>,
-    /// Whom to sign in.
+    /// `login_hint`.
     pub login_hint: Option<String>,
-    /// Languages.
+    /// `ui_locales`.
     pub ui_locales: Option<String>,
-    /// Authentication contexts.
+    /// `acr_values`.
     pub acr_values: Vec<String>,
-    /// Tokens are wanted that outlive the person's presence.
+    /// Whether the request is for a connection, whose tokens must work while the user is away.
     pub connects: bool,
 }
 
-/// The address that the browser is sent to.
+/// The URL of the authorization request.
 pub fn address(
     provider: &Provider,
     metadata: &ProviderMetadata,
     binding: &Binding,
     redirect_uri: &str,
-    wishes: &Wishes,
+    parameters: &AuthorizationParameters,
 ) -> String {
-    let scope = wishes.scope.to_string();
+    let scope = parameters.scope.to_string();
     let challenge = binding.code_challenge();
     let mut pairs: Vec<(&str, &str)> = vec![
         ("response_type", "code"),
@@ -74,16 +74,16 @@ pub fn address(
     if provider.quirks.pkce {
         pairs.extend([("code_challenge", challenge.as_str()), ("code_challenge_method", "S256")]);
     }
-    let max_age = wishes.max_age.map(|seconds| seconds.to_string());
-    let acr_values = wishes.acr_values.join(" ");
+    let max_age = parameters.max_age.map(|seconds| seconds.to_string());
+    let acr_values = parameters.acr_values.join(" ");
     if provider.is_openid() {
         pairs.push(("nonce", &binding.nonce));
-        // OpenID Connect Core §11 asks for consent before a refresh token is given.
-        let offline = wishes.connects && wishes.scope.contains(OFFLINE_ACCESS);
-        // A provider that does not know the word would refuse the whole request.
+        // A refresh token requires consent (OpenID Connect Core §11).
+        let offline = parameters.connects && parameters.scope.contains(OFFLINE_ACCESS);
+        // A provider that doesn't know the value would refuse the whole request.
         let knows = |word: &str| metadata.prompt_values_supported.iter().any(|value| value == word);
-        let select_account = wishes.select_account && knows("select_account");
-        let prompt = match (wishes.prompt_login, select_account) {
+        let select_account = parameters.select_account && knows("select_account");
+        let prompt = match (parameters.prompt_login, select_account) {
             (true, true) => Some("login select_account"),
             (true, false) => Some("login"),
             (false, true) => Some("select_account"),
@@ -95,11 +95,11 @@ pub fn address(
             pairs.push(("acr_values", &acr_values));
         }
     }
-    pairs.extend(wishes.login_hint.as_deref().map(|hint| ("login_hint", hint)));
-    pairs.extend(wishes.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
-    // What the operator wrote stands for what is asked by default.
+    pairs.extend(parameters.login_hint.as_deref().map(|hint| ("login_hint", hint)));
+    pairs.extend(parameters.ui_locales.as_deref().map(|locales| ("ui_locales", locales)));
+    // Parameters that the operator configured replace the default ones.
     let mut configured: Vec<(&str, &str)> = Vec::new();
-    if wishes.connects {
+    if parameters.connects {
         configured.extend_from_slice(provider.quirks.connection_parameters);
     }
     let written = &provider.authorization_parameters;

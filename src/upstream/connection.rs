@@ -1,5 +1,5 @@
-//! Tokens of outside accounts: sealed, opened, refreshed (RFC 6749 §6) and given back (RFC 7009, or
-//! the provider's own way).
+//! The tokens of connected accounts: sealed, opened, refreshed (RFC 6749 §6) and revoked (RFC 7009, or the provider's
+//! own way).
 
 use base64ct::{Base64, Encoding};
 use serde_json::json;
@@ -7,8 +7,8 @@ use serde_json::json;
 use super::error::UpstreamError;
 use super::metadata::metadata;
 use super::presets::Revocation;
-use super::provider::{Provider, Secret};
-use super::token::{self, GrantedScope, TokenResponse};
+use super::provider::{ClientCredential, Provider};
+use super::token::{self, GrantedScope, UpstreamTokenResponse};
 use crate::domain::connection::{ConnectionWants, RefreshFailure, Refreshed, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
@@ -16,34 +16,34 @@ use crate::jose::seal::{Purpose, SealError, Sealer};
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
 
-/// What is needed to speak to providers for people's accounts.
-pub struct Connections<'a> {
-    /// The outside.
+/// The client side of connected accounts: what is needed to send requests to their providers.
+pub struct ConnectionClient<'a> {
+    /// The interfaces to the outside.
     pub ports: Ports<'a>,
     /// The providers.
     pub providers: &'a [Provider],
-    /// Seals the tokens.
+    /// Seals and opens the tokens.
     pub sealer: &'a Sealer,
 }
 
-/// A token of an outside account.
+/// An opened token of a connected account.
 pub struct OpenedToken {
     /// The token.
     pub token: String,
-    /// The token under the current secret, if it was sealed with the previous one.
+    /// The token sealed with the current secret, if it was sealed with the previous one.
     pub resealed: Option<String>,
 }
 
-impl Connections<'_> {
-    /// Seals tokens under the account's own key.
+impl ConnectionClient<'_> {
+    /// Seals tokens with the account's own key.
     ///
     /// # Errors
-    /// Only what is ours.
+    /// Internal errors only.
     pub fn seal(
         &self,
         account: &str,
         provider: &Provider,
-        tokens: &TokenResponse,
+        tokens: &UpstreamTokenResponse,
     ) -> Result<SealedTokens, Unavailable> {
         let seal = |token: &str| self.seal_token(account, token).map_err(Unavailable::new);
         Ok(SealedTokens {
@@ -81,7 +81,7 @@ impl Connections<'_> {
         })
     }
 
-    /// Performs what a connection wants from its provider; `None` if nothing comes back.
+    /// Performs an effect of a connection; `None` if it has no outcome.
     pub async fn perform(&self, wanted: ConnectionWants) -> Option<Refreshed> {
         match wanted {
             ConnectionWants::RefreshConnection { account, provider, refresh_token, sent } => {
@@ -94,9 +94,10 @@ impl Connections<'_> {
                 access_token,
                 refresh_token,
             } => {
-                let tokens = (access_token.as_str(), refresh_token.as_deref());
-                // What cannot be given back lapses by itself; the person was told what to do.
-                if let Err(error) = self.revoke(&account, &provider, tokens).await {
+                // A token that can't be revoked expires anyway.
+                let refresh_token = refresh_token.as_deref();
+                let revoked = self.revoke(&account, &provider, &access_token, refresh_token).await;
+                if let Err(error) = revoked {
                     let log = self.ports.log;
                     log.error(&format!("giving access back to the provider {provider}: {error}"));
                 }
@@ -149,7 +150,8 @@ impl Connections<'_> {
         &self,
         account: &str,
         provider: &str,
-        (access_token, refresh_token): (&str, Option<&str>),
+        access_token: &str,
+        refresh_token: Option<&str>,
     ) -> Result<(), UpstreamError> {
         let Some(provider) = self.provider(provider) else {
             return Ok(());
@@ -166,7 +168,7 @@ impl Connections<'_> {
         let refresh_token = refresh_token.map(open).transpose()?;
         let request = match provider.quirks.revocation {
             Revocation::Standard => {
-                // The refresh token ends the whole grant (RFC 7009 §2.1).
+                // Revoking the refresh token ends the whole grant (RFC 7009 §2.1).
                 let (token, hint) = match &refresh_token {
                     Some(token) => (token, "refresh_token"),
                     None => (&access_token, "access_token"),
@@ -175,11 +177,11 @@ impl Connections<'_> {
                 token::authenticated(&self.ports, provider, &metadata, endpoint, &fields).await?
             }
             Revocation::GitHub => {
-                let Secret::Text(secret) = &provider.secret else {
+                let ClientCredential::Text(secret) = &provider.secret else {
                     return Ok(());
                 };
                 let body = json!({ "access_token": access_token }).to_string();
-                // Its API takes RFC 7617 as it stands, not the form-encoded halves of RFC 6749.
+                // Its API uses HTTP Basic without the form encoding of RFC 6749 §2.3.1.
                 let pair = format!("{}:{secret}", provider.client_id);
                 let basic = format!("Basic {}", Base64::encode_string(pair.as_bytes()));
                 let request = HttpRequest::get(endpoint)
@@ -200,11 +202,11 @@ impl Connections<'_> {
     }
 }
 
-/// Whether the provider may have taken the refresh token, and given its successor to nobody.
+/// How a refresh failed: whether the provider may have performed it although its response was lost.
 fn failure(error: &UpstreamError) -> RefreshFailure {
     match error {
         UpstreamError::Refused(code) => match code.as_str() {
-            // The operator's mistake, or the provider's bad moment: the token is as good as before.
+            // The operator's mistake or a temporary failure of the provider: the refresh token is still valid.
             "invalid_client"
             | "unauthorized_client"
             | "temporarily_unavailable"
@@ -219,14 +221,14 @@ fn failure(error: &UpstreamError) -> RefreshFailure {
     }
 }
 
-/// The scopes that were granted: separated by spaces, or by commas at a provider of the older kind.
+/// The granted scopes, separated by spaces or, at some providers, by commas.
 fn granted(scope: &str) -> Option<Scope> {
     Scope::parse(&scope.replace(',', " ")).ok().filter(|scope| !scope.is_empty())
 }
 
-/// The granted scopes that a user can approve here. `openid` isn't one of them: this server asks for it
-/// itself, to learn whose account it is. This also reads a `scope` value that [`granted`] can't read. If it
-/// can't be read at all, every scope counts as granted, so an app that the user approved for fewer is refused.
+/// The granted scopes that a user can approve here. `openid` isn't one of them: this server requests it itself, to
+/// learn whose account it is. This also reads a `scope` value that [`granted`] can't read. If it can't be read at all,
+/// every scope counts as granted, so the connection is refused if the user approved fewer for the app.
 fn connectable(provider: &Provider, granted: &GrantedScope) -> Scope {
     let offered = provider.connection.clone().unwrap_or_default();
     let is_granted = |token: &str| match granted {

@@ -1,33 +1,33 @@
-//! Where a provider is reached, and how this server proves who it is there.
+//! The endpoints of a provider, and how this server authenticates there.
 
 use serde::Deserialize;
 
-/// How this server proves who it is to the provider (OpenID Connect Core §9).
+/// How this server authenticates at the provider (OpenID Connect Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
-    /// HTTP Basic.
+    /// `client_secret_basic`: the secret by HTTP Basic authentication.
     ClientSecretBasic,
-    /// In the body.
+    /// `client_secret_post`: the secret in the body.
     ClientSecretPost,
-    /// Signed with this server's own key, which the provider reads at `/jwks`.
+    /// `private_key_jwt`: an assertion signed with this server's own key, which the provider reads at `/jwks`.
     PrivateKeyJwt,
-    /// A client secret that is itself signed, as Apple asks.
+    /// Apple's client secret, which is a signed JWT.
     AppleClientSecret,
-    /// Nothing but PKCE.
+    /// `none`: only PKCE protects the request.
     None,
 }
 
-/// Where a provider's endpoints are found.
+/// Where the endpoints of a provider come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoints {
-    /// In its discovery document, at this address.
+    /// From the discovery document at this URL.
     Discovery(String),
-    /// In the settings: a provider of plain OAuth 2.0.
+    /// From the settings, for a provider with OAuth 2.0 only.
     Configured(Box<PlainEndpoints>),
 }
 
-/// The endpoints of a provider of plain OAuth 2.0.
+/// The endpoints of a provider with OAuth 2.0 only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs, reason = "the fields bear the names of the specification")]
 pub struct PlainEndpoints {
@@ -52,14 +52,14 @@ impl Endpoints {
                     plain.userinfo_endpoint.as_str(),
                 ];
                 all.extend(more.into_iter().filter_map(|address| address.as_deref()));
-                // A place for the client's name stands in some.
+                // Some contain a placeholder for the `client_id`.
                 all
             }
         }
     }
 }
 
-/// The origin of an address (RFC 6454); empty for one that can't be read.
+/// The origin of a URL (RFC 6454); empty for one that can't be read.
 pub(super) fn origin(address: &str) -> String {
     url::Url::parse(address).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with an upstream provider.
+//! Errors of upstream providers.
 
 use super::provider::Provider;
 use crate::domain::http::HttpError;
@@ -7,34 +7,34 @@ use crate::ports::{Ports, Unavailable};
 use crate::protocol::foreign_json::ForeignJsonError;
 use crate::protocol::provider_metadata::ProviderMetadataError;
 
-/// Why a provider's word could not be had, or not be taken.
+/// Why a provider's response can't be had or used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// It did not answer.
+    /// There is no usable response.
     #[error("the provider failed: {0}")]
     Http(#[from] HttpError),
-    /// Its metadata cannot be used.
+    /// Its metadata can't be used.
     #[error(transparent)]
     Metadata(#[from] ProviderMetadataError),
-    /// It answered what no provider answers.
+    /// Its response breaks the protocol.
     #[error("the provider's answer cannot be read: {0}")]
     Nonsense(&'static str),
     /// A document of the provider isn't a JSON object, or a member that is needed can't be used.
     #[error("the provider's {0} cannot be used: {1}")]
     Unusable(&'static str, ForeignJsonError),
-    /// It refused, with an error code of RFC 6749 §5.2 or its own.
+    /// It refused with an error code, of RFC 6749 §5.2 or its own.
     #[error("the provider refused: {0}")]
     Refused(String),
-    /// The signature of its token does not hold.
-    #[error("the signature of the provider's token does not hold")]
+    /// The signature of its token doesn't verify.
+    #[error("the signature of the provider's token does not verify")]
     Signature,
-    /// Its ID token breaks a rule.
+    /// Its ID token breaks a rule of OpenID Connect Core §3.1.3.7.
     #[error(transparent)]
     IdToken(#[from] IdTokenError),
-    /// OpenID Connect Core §5.3.2: the profile is about somebody else.
-    #[error("the provider's profile is about somebody else")]
+    /// The userinfo response is about another user (OpenID Connect Core §5.3.2).
+    #[error("the userinfo response is about another user than the ID token")]
     OtherSubject,
-    /// What is ours failed.
+    /// Something of this server failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

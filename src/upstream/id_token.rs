@@ -1,4 +1,4 @@
-//! Tokens that a provider signed: the signature, by the keys that it publishes.
+//! Verifies the signature of a provider's token with the keys that the provider publishes.
 
 use super::error::{UpstreamError, log_odd};
 use super::metadata::document;
@@ -8,12 +8,11 @@ use crate::jose::upstream_jwk::{self, UpstreamJwk};
 use crate::ports::Ports;
 use crate::protocol::provider_metadata::ProviderMetadata;
 
-/// Verifies the signature of a token of the provider, and hands it on for its claims to be read. A
-/// key that is not among those held has the set fetched again, as often as the object that keeps it
-/// allows.
+/// Verifies the signature of a provider's token and returns the token, so that its claims can be read. If no stored key
+/// fits, the keys are fetched again, as often as their `Document` object allows.
 ///
 /// # Errors
-/// [`UpstreamError::Signature`], and what fetching the keys comes to.
+/// [`UpstreamError::Signature`], or why the keys can't be fetched.
 pub async fn verify<'t>(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -46,7 +45,7 @@ pub async fn verify<'t>(
     if holds { Ok(unverified) } else { Err(UpstreamError::Signature) }
 }
 
-/// How many keys are tried for a token that does not name its own.
+/// How many keys are tried for a token without a `kid`.
 const MAX_TRIES: usize = 4;
 
 /// Whether one of the keys verifies the signature.

@@ -1,4 +1,4 @@
-//! Where a provider's endpoints are: from its discovery document, or from the settings.
+//! The metadata of a provider: from its discovery document, or from the settings.
 
 use super::endpoints::Endpoints;
 use super::error::UpstreamError;
@@ -15,7 +15,7 @@ const PATIENCE: Seconds = Seconds(8);
 /// The metadata of a provider.
 ///
 /// # Errors
-/// [`UpstreamError`], where the document cannot be had or used.
+/// [`UpstreamError`], if the document can't be fetched or used.
 pub async fn metadata(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -40,11 +40,11 @@ pub async fn metadata(
     }
 }
 
-/// A document of another server, from the object that keeps it. `outdated` says that what is held
-/// cannot be the newest.
+/// A document of another server, from the object that stores it. `outdated`: the stored copy lacks something, so it is
+/// fetched again.
 ///
 /// # Errors
-/// [`UpstreamError::Http`], where it cannot be had.
+/// [`UpstreamError::Http`], if it can't be fetched.
 pub async fn document(
     ports: &Ports<'_>,
     url: &str,

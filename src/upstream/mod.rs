@@ -1,5 +1,5 @@
-//! Upstream providers: what this server is to them, a relying party and a client. Builds requests,
-//! checks answers, and says who a person is there. Knows no storage of its own and no page.
+//! Upstream providers, at which this server is a relying party and a client. Builds requests, verifies responses, and
+//! reads the user's identity from them. Knows no storage and no pages.
 
 pub mod authorization;
 pub mod connection;

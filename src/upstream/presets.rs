@@ -1,5 +1,5 @@
-//! Providers whose endpoints and peculiarities are known, so that an operator names them and writes
-//! no more than a `client_id`. Each follows the provider's own documentation.
+//! Presets: the endpoints and peculiarities of known providers, so that an operator names the provider and writes
+//! little more than a `client_id`. Each preset follows the provider's own documentation.
 
 use std::collections::BTreeMap;
 
@@ -7,44 +7,42 @@ use super::endpoints::{AuthMethod, Endpoints, PlainEndpoints, origin};
 use crate::jose::upstream_id_token::TENANT;
 use crate::protocol::provider_metadata::ProviderMetadata;
 
-/// What is peculiar about a provider.
+/// How a provider differs from the specifications, or what they leave open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirks {
-    /// The answer comes by POST (OAuth 2.0 Form Post Response Mode).
+    /// The response comes by POST (OAuth 2.0 Form Post Response Mode).
     pub form_post: bool,
-    /// The ID token bears the request's `nonce`, as OpenID Connect Core §3.1.3.7 asks.
+    /// The ID token contains the request's `nonce`, as OpenID Connect Core §3.1.3.7 requires.
     pub nonce: bool,
-    /// It takes PKCE (RFC 7636); one that refuses it must have a nonce or be confidential.
+    /// It supports PKCE (RFC 7636). A provider that refuses PKCE must return the nonce or authenticate this client.
     pub pkce: bool,
-    /// Where the tenant stands within which `sub` is unique, as a JSON pointer; none where `sub`
-    /// is unique by itself.
+    /// The JSON pointer to the tenant within which `sub` is unique; `None` if `sub` alone is unique.
     pub subject_within: Option<&'static str>,
-    /// A tenant whose people are not let in.
+    /// A tenant whose users are refused.
     pub refused_tenant: Option<&'static str>,
-    /// The name comes beside the first answer, in `user`, and never again.
+    /// The user's name comes only with the first response, in the parameter `user`.
     pub user_in_answer: bool,
-    /// How access is given back.
+    /// How tokens are revoked.
     pub revocation: Revocation,
-    /// What the authorization request must say for a refresh token to be given.
+    /// The parameters with which the authorization request asks for a refresh token.
     pub connection_parameters: &'static [(&'static str, &'static str)],
-    /// Whether every token has all scopes that the user ever granted to this server's client there, without
-    /// the token response naming them. Then an app can be connected for all of `connection_scope` or not at
-    /// all.
+    /// Whether every token has all scopes that the user ever granted to this server there, without the token response
+    /// naming them. Then an app can be connected only for all of `connection_scope`.
     pub all_or_nothing: bool,
 }
 
-/// How access is given back to a provider.
+/// How tokens are revoked at a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocation {
-    /// RFC 7009.
+    /// By RFC 7009.
     Standard,
-    /// A DELETE with Basic authentication and the token as JSON.
+    /// By a DELETE request with HTTP Basic authentication and the token as JSON.
     GitHub,
-    /// A DELETE with the token itself.
+    /// By a DELETE request with the token itself as bearer token.
     Bearer,
 }
 
-/// A provider that is known.
+/// The defaults for a known provider.
 #[derive(Clone, Debug)]
 pub struct Preset {
     pub(super) name: Option<String>,
@@ -60,7 +58,7 @@ pub struct Preset {
 }
 
 impl Default for Preset {
-    /// OpenID Connect by its issuer alone, and nothing taken on trust.
+    /// OpenID Connect with discovery. Nothing is trusted by default.
     fn default() -> Self {
         Self {
             name: None,
@@ -90,7 +88,7 @@ impl Default for Preset {
 /// The tenant in which Microsoft keeps personal accounts.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// The preset of that name.
+/// The preset with this name.
 pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
     let preset = match name {
         "google" => google(),
@@ -103,7 +101,7 @@ pub fn find(name: &str, tenant: Option<&str>) -> Option<Preset> {
         "discord" => discord(),
         "x" => x(),
         "slack" => slack(),
-        // Their issuers differ from customer to customer.
+        // Their issuers differ for each customer.
         "okta" => Preset { name: Some("Okta".to_owned()), ..Preset::default() },
         "auth0" => Preset {
             name: Some("Auth0".to_owned()),
@@ -120,7 +118,7 @@ const PUBLIC: [&str; 9] =
     ["google", "apple", "github", "facebook", "gitlab", "linkedin", "discord", "x", "slack"];
 const GOOGLE: &str = "https://accounts.google.com";
 
-/// Whether anyone can get an account at an issuer, no matter whether a preset or the operator named it.
+/// Whether anyone can get an account at an issuer, even if the operator configured it without a preset.
 pub fn serves_everyone(issuer: &str) -> bool {
     let is_public = |name: &&str| {
         find(name, None).is_some_and(|preset| match (&preset.issuer, &preset.endpoints) {
@@ -169,7 +167,8 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Google leaves `auth_time` out unless it was enabled for the client, and gives a refresh token to whoever asks in its own words, and only beside a consent.
+/// Google omits `auth_time` unless it was enabled for the client, and issues a refresh token only for
+/// `access_type=offline` and with a consent.
 fn google() -> Preset {
     let preset = openid("Google", GOOGLE);
     let connection_parameters = &[("access_type", "offline"), ("prompt", "consent")];
@@ -177,7 +176,7 @@ fn google() -> Preset {
     Preset { trusts_email: true, reports_auth_time: false, quirks, ..preset }
 }
 
-/// Sign in with Apple: asking for a name or an address makes the answer come by POST.
+/// Sign in with Apple. A request for a name or an address makes the response come by POST.
 fn apple() -> Preset {
     let preset = openid("Apple", "https://appleid.apple.com");
     Preset {
@@ -190,9 +189,9 @@ fn apple() -> Preset {
     }
 }
 
-/// Microsoft Entra ID: one document serves many tenants, and each signs under its own issuer. An
-/// address there can be anything that a tenant's administrator wrote, so only one is trusted whose
-/// domain Microsoft has verified to be the tenant's, which the optional claim `xms_edov` says.
+/// Microsoft Entra ID: one discovery document serves many tenants, and each has its own issuer. A tenant's
+/// administrator can write any e-mail address. So an address is trusted only if Microsoft has verified that its domain
+/// belongs to the tenant, which the optional claim `xms_edov` says.
 fn microsoft(tenant: &str) -> Preset {
     let in_issuer = match tenant {
         "common" | "organizations" => TENANT,
@@ -209,7 +208,7 @@ fn microsoft(tenant: &str) -> Preset {
         auth_method: AuthMethod::ClientSecretPost,
         claims: map(&[("email_verified", "/xms_edov")]),
         trusts_email: true,
-        // `auth_time` is an optional claim there.
+        // `auth_time` is an optional claim at Microsoft.
         reports_auth_time: false,
         quirks: Quirks { refused_tenant, ..Preset::default().quirks },
         ..Preset::default()
@@ -235,9 +234,9 @@ fn github() -> Preset {
         ("email", "/email"),
     ];
     let preset = plain("GitHub", "read:user user:email", endpoints, &claims);
-    // The address comes from the list of verified ones alone.
+    // The address comes only from the list of verified addresses.
     let quirks = Quirks { revocation: Revocation::GitHub, ..preset.quirks };
-    // The issuer that its answers name (RFC 9207).
+    // The issuer in its responses (RFC 9207).
     let issuer = Some("https://github.com/login/oauth".to_owned());
     Preset { trusts_email: true, quirks, issuer, ..preset }
 }
@@ -265,7 +264,7 @@ fn facebook() -> Preset {
     Preset { quirks, ..preset }
 }
 
-/// LinkedIn's ID tokens leave the `nonce` and `auth_time` out, and its token endpoint refuses PKCE.
+/// LinkedIn's ID tokens have neither `nonce` nor `auth_time`, and its token endpoint refuses PKCE.
 fn linkedin() -> Preset {
     let preset = openid("LinkedIn", "https://www.linkedin.com/oauth");
     Preset {
@@ -276,7 +275,7 @@ fn linkedin() -> Preset {
     }
 }
 
-/// Slack's people are unique within their workspace alone, and its OpenID Connect refuses PKCE.
+/// A Slack `sub` is unique only within its workspace, and Slack's OpenID Connect refuses PKCE.
 fn slack() -> Preset {
     let preset = openid("Slack", "https://slack.com");
     let subject_within = Some("/https:~1~1slack.com~1team_id");

@@ -1,5 +1,4 @@
-//! What a provider says of a person: from the ID token, the userinfo endpoint, or a profile of the
-//! provider's own form.
+//! Reads the claims about a user from the ID token, the userinfo endpoint, or a profile in the provider's own form.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -7,7 +6,7 @@ use serde_json::{Map, Value};
 use super::endpoints::Endpoints;
 use super::error::UpstreamError;
 use super::provider::Provider;
-use super::token::TokenResponse;
+use super::token::UpstreamTokenResponse;
 use crate::domain::http::{HttpError, HttpRequest};
 use crate::domain::identity::Identity;
 use crate::ports::Ports;
@@ -17,9 +16,9 @@ use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::protocol::text;
 
-/// The longest claim that is kept, in characters.
+/// The longest stored claim, in characters.
 const MAX_CLAIM: usize = 500;
-/// How many groups or roles are kept.
+/// How many groups or roles are stored.
 const MAX_LIST: usize = 100;
 
 /// Fetches JSON with an access token.
@@ -35,15 +34,15 @@ async fn fetch(ports: &Ports<'_>, url: &str, token: &str) -> Result<String, Upst
     }
 }
 
-/// The profile at the userinfo endpoint, which must be about the person of the ID token (OpenID
-/// Connect Core §5.3.2); `None` if the provider has no such endpoint.
+/// The userinfo response, which must be about the user of the ID token (OpenID Connect Core §5.3.2). `None` if the
+/// provider has no such endpoint.
 ///
 /// # Errors
 /// [`UpstreamError`].
 pub async fn userinfo(
     ports: &Ports<'_>,
     metadata: &ProviderMetadata,
-    tokens: &TokenResponse,
+    tokens: &UpstreamTokenResponse,
     sub: &str,
 ) -> Result<Option<Value>, UpstreamError> {
     let Some(endpoint) = &metadata.userinfo_endpoint else {
@@ -62,10 +61,10 @@ fn unusable(error: ForeignJsonError) -> UpstreamError {
     UpstreamError::Unusable("profile", error)
 }
 
-/// Whether a sign-in goes on without the profile that could not be had. If it needs the user's address, the
-/// ID token must have that: otherwise the rules for the address's domain and for linking would not be applied,
-/// and the user would get a second account. That holds for a 404 as well, which a deployment at the provider
-/// may answer for a minute.
+/// Whether a sign-in can continue without the profile, which could not be fetched. If it needs the user's address, the
+/// ID token must have one: otherwise the rules for the address's domain and for linking would not be applied, and the
+/// user would get a second account. That also holds for a 404, which a provider may return for a minute while it
+/// deploys.
 pub fn is_dispensable(
     error: &UpstreamError,
     provider: &Provider,
@@ -80,14 +79,14 @@ pub fn is_dispensable(
     }
 }
 
-/// The profile of a provider of plain OAuth 2.0, with the verified address where that stands apart.
+/// The profile of a provider with OAuth 2.0 only, with the verified address if that has its own endpoint.
 ///
 /// # Errors
 /// [`UpstreamError`].
 pub async fn plain(
     ports: &Ports<'_>,
     provider: &Provider,
-    tokens: &TokenResponse,
+    tokens: &UpstreamTokenResponse,
 ) -> Result<Value, UpstreamError> {
     let Endpoints::Configured(endpoints) = &provider.endpoints else {
         return Err(UpstreamError::Nonsense("a provider without a profile"));
@@ -106,7 +105,7 @@ pub async fn plain(
     Ok(profile)
 }
 
-/// The address that is both primary and verified, in the list that GitHub and its likes have.
+/// The primary and verified address in the list of GitHub and similar providers.
 fn primary_email(list: &str) -> Option<String> {
     let entries: Vec<Box<RawValue>> = serde_json::from_str(list).ok()?;
     entries.iter().find_map(|entry| {
@@ -116,16 +115,15 @@ fn primary_email(list: &str) -> Option<String> {
     })
 }
 
-/// Where a claim is in the provider's JSON (RFC 6901).
+/// The JSON pointer to a claim in the provider's profile (RFC 6901).
 fn path(provider: &Provider, claim: &str) -> String {
     provider.claims.get(claim).cloned().unwrap_or_else(|| format!("/{claim}"))
 }
 
-/// Reads a person from the sources that the provider gave, the later ones filling in what the
-/// earlier ones left out.
+/// Reads the identity of a user from the provider's sources. Later sources fill in what earlier ones lack.
 ///
 /// # Errors
-/// [`UpstreamError::Nonsense`], where no source says who it is about.
+/// [`UpstreamError::Nonsense`], if no source has a subject.
 pub fn identity(
     provider: &Provider,
     issuer: &str,
@@ -137,9 +135,10 @@ pub fn identity(
     };
     let subject = match find("sub") {
         Some(Value::String(text)) if !text.is_empty() && text.len() <= 255 => text.clone(),
-        // Two different subjects with a fraction or beyond 64 bits may be the same number here.
+        // Other numbers are refused: two different subjects with a fraction or beyond 64 bits may be read as the same
+        // number.
         Some(Value::Number(number)) if number.is_u64() || number.is_i64() => number.to_string(),
-        _ => return Err(UpstreamError::Nonsense("a profile that does not say whom it is about")),
+        _ => return Err(UpstreamError::Nonsense("a profile without a usable subject")),
     };
     let subject = match provider.quirks.subject_within {
         None => subject,
@@ -149,10 +148,10 @@ pub fn identity(
             format!("{tenant}/{subject}")
         }
     };
-    // `sub` is ASCII (OpenID Connect Core §2). It is displayed if the provider gives no name, but it is
-    // also a key, so it can't be cleaned.
+    // `sub` is ASCII (OpenID Connect Core §2). It is displayed if the provider gives no name, but it is also a key, so
+    // it can't be cleaned.
     if subject.len() > 300 || text::check(&subject).is_err() {
-        return Err(UpstreamError::Nonsense("a profile that does not say whom it is about"));
+        return Err(UpstreamError::Nonsense("a profile without a usable subject"));
     }
     let mut read = Map::new();
     let is_the_companys = belongs_to_company(provider, sources);
@@ -168,15 +167,15 @@ pub fn identity(
         }
     }
     let address = read.get("email").and_then(Value::as_str).filter(|text| email::is_address(text));
-    // A company's provider may vouch only for addresses in the company's own domains.
+    // A company's provider can assert only addresses in the company's own domains as verified.
     let in_domain = |address: &str| {
         let domain = email::domain(address).map(str::to_lowercase);
         domain.is_some_and(|domain| provider.has_domain(&domain))
     };
     let vouched =
         provider.domains.is_empty() || (is_the_companys && address.is_some_and(in_domain));
-    // A missing `email_verified` counts as false, except at an issuer that serves one company and that
-    // the operator named: it need not say so for the company's own users.
+    // A missing `email_verified` counts as false, except at an issuer that serves one company and that the operator
+    // configured as such: it need not send the claim for the company's own users.
     let verified = says_verified(provider, sources).unwrap_or(provider.serves_one_company);
     let verified_email =
         address.filter(|_| provider.trusts_email && verified && vouched).map(String::from);
@@ -194,7 +193,7 @@ pub fn identity(
     })
 }
 
-/// The names of the claims that a source has in an unexpected form.
+/// The names of the claims in a source that have an unexpected form.
 pub fn odd_claims(provider: &Provider, sources: &[Value]) -> Vec<&'static str> {
     let is_odd = |claim: &&'static str| {
         let path = path(provider, claim);
@@ -214,20 +213,20 @@ fn says_verified(provider: &Provider, sources: &[Value]) -> Option<bool> {
     let path = path(provider, "email_verified");
     let source = sources.iter().find(has_address)?;
     let Some(said) = source.pointer(&path) else {
-        // What stands in the way of the path, such as a text instead of an object, says nothing good either.
+        // Anything unexpected on the path, such as a text instead of an object, also counts as false.
         let parents = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
         let is_odd = |value: &Value| !value.is_object() && !value.is_null();
         let mut found = parents.filter_map(|parent| source.pointer(parent));
         return found.any(is_odd).then_some(false);
     };
-    // Some providers send "true" instead of true. A claim of another name may say 1 (Microsoft's `xms_edov`).
-    // Anything else counts as false, not as missing.
+    // Some providers send "true" instead of true. A claim with another name may be 1 (Microsoft's `xms_edov`). Anything
+    // else counts as false, not as missing.
     let is_one = || path != "/email_verified" && (*said == "1" || said.as_i64() == Some(1));
     (!said.is_null()).then(|| *said == true || *said == "true" || is_one())
 }
 
-/// Whether the ID token says that the user belongs to the company of `domains`. Asked only of an issuer
-/// that serves companies and private users alike ([`Provider::hosted_domain`]); true for any other.
+/// Whether the ID token says that the user belongs to the company of `domains`. Checked only for an issuer that serves
+/// companies and private users alike ([`Provider::hosted_domain`]); true for any other.
 fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
     let Some(path) = provider.hosted_domain.filter(|_| !provider.domains.is_empty()) else {
         return true;
@@ -236,16 +235,16 @@ fn belongs_to_company(provider: &Provider, sources: &[Value]) -> bool {
     named.is_some_and(|domain| provider.has_domain(&domain.to_lowercase()))
 }
 
-/// A claim in the form that is kept; none for one that is not of that form.
+/// A claim in the form that is stored; `None` for a claim of another form.
 ///
-/// The user chooses these texts at the provider. A name with characters that must not be displayed is
-/// cleaned, so that nobody is kept from signing in. Any other claim with such characters is left out:
-/// cleaning would turn `ad\u{200b}min` into the group `admin`, or an address into someone else's.
+/// Users choose these texts at the provider. A name with characters that must not be displayed is cleaned, so that it
+/// keeps nobody from signing in. Any other claim with such characters is left out: cleaning would turn `ad\u{200b}min`
+/// into the group `admin`, or an address into someone else's.
 fn cleaned(claim: &str, value: &Value) -> Option<Value> {
     let is_short = |text: &str| text.chars().count() <= MAX_CLAIM && !text.is_empty();
     let text = |text: &str| (is_short(text) && text::check(text).is_ok()).then(|| text.into());
     match claim {
-        // Not strings: `says_verified` reads the first, and nobody reads the others.
+        // Not strings: `says_verified` reads the first, and nothing reads the others.
         "email_verified" | "phone_number_verified" | "updated_at" => None,
         "groups" | "roles" => {
             let list = value.as_array()?.iter().filter_map(Value::as_str).filter_map(text);

@@ -1,4 +1,4 @@
-//! The upstream providers of a deployment: the setting `PROVIDERS`, and the secrets beside it.
+//! The upstream providers of a deployment: the setting `PROVIDERS`, and the secrets that belong to it.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -14,151 +14,151 @@ use crate::protocol::scope::Scope;
 /// Why the setting is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// Not the list of tables that is expected.
+    /// The setting is not a list of tables.
     #[error("PROVIDERS must be a list of providers: {0}")]
     Syntax(String),
-    /// A provider that cannot be used as it is written.
+    /// A provider can't be used as configured.
     #[error("PROVIDERS: the provider {id:?} {problem}")]
     Provider {
         /// The provider.
         id: String,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: String,
     },
-    /// A secret of the deployment that is missing.
+    /// A secret is missing.
     #[error("{0} is missing; add a line {0}=... to deploy/production.secrets (docs/providers.md)")]
     NoSecret(String),
 }
 
-/// When a person whom nobody knows here is linked to an account that has the same address.
+/// When an unknown user of the provider is linked to an account that has the same address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Linking {
-    /// At once, where the provider vouches for the address and the account has proven it too; else
-    /// the person is asked to sign in to the account first.
+    /// Immediately, if the provider asserts the address as verified and the account has proven it too. Otherwise the
+    /// user must sign in to the account first.
     #[default]
     VerifiedEmail,
-    /// Only after the person has signed in to the account.
+    /// Only after the user has signed in to the account.
     SignInFirst,
-    /// Never: the person gets an account without that address.
+    /// Never: the user gets an account without that address.
     Never,
 }
 
-/// Who gets an account.
+/// Who may create an account through the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Creation {
-    /// Everyone whom the provider signs in.
+    /// Every user of the provider.
     #[default]
     Open,
-    /// Whoever has an address on the provider's list `invited`.
+    /// Users whose address is on the provider's list `invited`.
     Invited,
-    /// Nobody: only accounts that exist are signed in to.
+    /// Nobody: the provider only signs in to existing accounts.
     Off,
 }
 
-/// How a company's domain was proven to be the provider's.
+/// How the provider's authority over a company's domain is proven.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DomainProof {
-    /// The operator says so.
+    /// By the operator's configuration alone.
     #[default]
     Operator,
-    /// A TXT record of the domain says so.
+    /// By a TXT record of the domain.
     Dns,
 }
 
 /// A provider, ready for use.
 #[derive(Clone, Debug)]
 pub struct Provider {
-    /// Its name in addresses and settings.
+    /// Its ID in URLs and settings.
     pub id: String,
-    /// Its name for people.
+    /// Its display name.
     pub name: String,
     /// This server's `client_id` there.
     pub client_id: String,
-    /// Its issuer; for one without OpenID Connect, what stands for it in identifiers.
+    /// Its issuer; without OpenID Connect, a URL that takes the issuer's place in identifiers.
     pub issuer: String,
-    /// Where its endpoints are found.
+    /// Where its endpoints come from.
     pub endpoints: Endpoints,
-    /// What is asked for at sign-in.
+    /// The scopes that a sign-in requests.
     pub scope: Scope,
     /// How this server authenticates.
     pub auth_method: AuthMethod,
-    /// The secret for that.
-    pub secret: Secret,
-    /// More parameters of the authorization request.
+    /// The credential for that.
+    pub secret: ClientCredential,
+    /// Additional parameters of the authorization request.
     pub authorization_parameters: BTreeMap<String, String>,
-    /// Where each claim stands in the profile's JSON, as a JSON pointer (RFC 6901).
+    /// The JSON pointer to each claim in the profile (RFC 6901).
     pub claims: BTreeMap<String, String>,
-    /// Whether its word on verified addresses is trusted.
+    /// Whether its assertions of verified addresses are trusted.
     pub trusts_email: bool,
     /// When accounts are linked by address.
     pub linking: Linking,
-    /// Who gets an account.
+    /// Who may create an account.
     pub creation: Creation,
     /// Addresses, and domains after an `@`, for [`Creation::Invited`].
     pub invited: Vec<String>,
-    /// What becomes of the profile.
+    /// What a sign-in does to the profile.
     pub claims_update: ClaimsUpdate,
-    /// The domains whose people sign in here and nowhere else.
+    /// The e-mail domains whose users can sign in only here.
     pub domains: Vec<String>,
-    /// Whether the issuer serves only the company of `domains`, so that an address there needs no
-    /// `email_verified`. False for every issuer at which anyone can get an account.
+    /// Whether the issuer serves only the company of `domains`, so that an address there needs no `email_verified`.
+    /// False for every issuer at which anyone can get an account.
     pub serves_one_company: bool,
     /// The JSON pointer to the ID token's claim with the domain of a user's company (Google's `hd`). With
     /// `domains`, a user belongs to the company only if this claim is one of them.
     pub hosted_domain: Option<&'static str>,
-    /// Whether its `groups` and `roles` are believed. Apps authorize users by them, so the operator must
-    /// allow a provider to assert them.
+    /// Whether its `groups` and `roles` are believed. Apps authorize users by them, so the operator must allow a
+    /// provider to assert them.
     pub asserts_membership: bool,
     /// Whether the ID token has `auth_time` if the request has `max_age` (OpenID Connect Core §2), so that a new
     /// sign-in there can confirm a change.
     pub reports_auth_time: bool,
-    /// Whether the domains' sub-domains count too.
+    /// Whether subdomains of `domains` count too.
     pub subdomains: bool,
-    /// How they were proven.
+    /// How the provider's authority over `domains` is proven.
     pub domain_proof: DomainProof,
     /// Whether the provider may begin a sign-in (OpenID Connect Core §4).
     pub initiated_login: bool,
-    /// Whether people may sign in with it.
+    /// Whether users can sign in with it.
     pub signs_in: bool,
-    /// What apps may ask for on the person's behalf, where accounts of it can be connected.
+    /// The scopes that apps may request at the provider; `None` if its accounts can't be connected.
     pub connection: Option<Scope>,
-    /// Whether signing out here goes on to the provider.
+    /// Whether signing out here continues at the provider.
     pub upstream_logout: bool,
-    /// What is peculiar about it.
+    /// How the provider differs from the specifications.
     pub quirks: presets::Quirks,
 }
 
-/// What this server proves itself with.
+/// The credential with which this server authenticates at a provider.
 #[derive(Clone)]
-pub enum Secret {
-    /// Nothing that is secret, or the server's own key.
+pub enum ClientCredential {
+    /// No secret: the provider needs none, or this server's own key is used.
     None,
     /// A client secret.
     Text(String),
-    /// A key of Apple's: team, name of the key, PKCS #8.
+    /// The private key that signs Apple's client secret.
     Apple {
-        /// The team.
+        /// The team ID.
         team_id: String,
-        /// The key's name.
+        /// The key ID.
         key_id: String,
-        /// The key.
+        /// The private key (PKCS #8).
         pkcs8: Vec<u8>,
     },
 }
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for ClientCredential {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Secret(..)")
+        formatter.write_str("ClientCredential(..)")
     }
 }
 
-/// A provider as the operator writes it. Every name is in `docs/configuration.md`.
+/// A provider as configured. Every member is described in `docs/configuration.md`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct ProviderSettings {
     id: String,
     client_id: String,
     preset: Option<String>,
@@ -203,7 +203,7 @@ struct Written {
     upstream_logout: bool,
 }
 
-/// Gives the value of a variable or secret of the deployment.
+/// Returns the value of a variable or secret of the deployment.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads the setting.
@@ -214,7 +214,7 @@ pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, Prov
     let Some(json) = lookup("PROVIDERS") else {
         return Ok(Vec::new());
     };
-    let written: Vec<Written> =
+    let written: Vec<ProviderSettings> =
         serde_json::from_str(&json).map_err(|error| ProviderError::Syntax(error.to_string()))?;
     let providers = written
         .into_iter()
@@ -243,12 +243,12 @@ fn secret_prefix(id: &str) -> String {
 /// The suffixes of the names of secrets: a client secret, or the private key for Apple.
 const SECRET_SUFFIXES: [&str; 2] = ["SECRET", "PRIVATE_KEY"];
 
-/// Whether a setting of that name is the secret of a provider, configured or not.
+/// Whether a setting with this name would be the secret of a provider, configured or not.
 pub fn is_secret_name(name: &str) -> bool {
     name.starts_with("PROVIDER_") && SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-impl Written {
+impl ProviderSettings {
     fn check(self, lookup: Lookup<'_>, development: bool) -> Result<Provider, ProviderError> {
         let id = self.id.clone();
         let refuse = |problem: String| ProviderError::Provider { id: id.clone(), problem };
@@ -303,7 +303,7 @@ impl Written {
             secret,
             authorization_parameters,
             claims,
-            // A company's directory is the authority on its own domain.
+            // A company's own provider is the authority for its domain.
             trusts_email: self.trust_email.unwrap_or(preset.trusts_email || !domains.is_empty()),
             reports_auth_time: self.auth_time.unwrap_or(preset.reports_auth_time),
             linking: self.link,
@@ -326,8 +326,8 @@ impl Written {
         })
     }
 
-    /// Refuses `domains` and `membership` for an issuer that serves many companies: whoever owns another
-    /// tenant could write the company's addresses and groups into it.
+    /// Refuses `domains` and `membership` for an issuer that serves many companies: the owner of another tenant could
+    /// write the company's addresses and groups into it.
     fn check_authority(&self, issuer: &str) -> Result<(), String> {
         let serves_many = issuer.contains(TENANT) || presets::serves_personal_accounts(issuer);
         if !serves_many {
@@ -384,7 +384,11 @@ impl Written {
         }
     }
 
-    fn secret(&self, method: AuthMethod, lookup: Lookup<'_>) -> Result<Secret, ProviderError> {
+    fn secret(
+        &self,
+        method: AuthMethod,
+        lookup: Lookup<'_>,
+    ) -> Result<ClientCredential, ProviderError> {
         let name = |suffix: &str| format!("{}{suffix}", secret_prefix(&self.id));
         let find = |name: String| lookup(&name).ok_or(ProviderError::NoSecret(name));
         let refuse = |problem: &str| ProviderError::Provider {
@@ -392,9 +396,9 @@ impl Written {
             problem: problem.into(),
         };
         match method {
-            AuthMethod::None | AuthMethod::PrivateKeyJwt => Ok(Secret::None),
+            AuthMethod::None | AuthMethod::PrivateKeyJwt => Ok(ClientCredential::None),
             AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => {
-                find(name("SECRET")).map(Secret::Text)
+                find(name("SECRET")).map(ClientCredential::Text)
             }
             AuthMethod::AppleClientSecret => {
                 let needs = "needs team_id and key_id, which Apple's developer pages show";
@@ -405,25 +409,25 @@ impl Written {
                 let pem = find(name("PRIVATE_KEY"))?;
                 let pkcs8 = from_pem(&pem)
                     .ok_or_else(|| refuse("has a PRIVATE_KEY that is not the PEM of a .p8 file"))?;
-                Ok(Secret::Apple { team_id, key_id, pkcs8 })
+                Ok(ClientCredential::Apple { team_id, key_id, pkcs8 })
             }
         }
     }
 }
 
 impl Provider {
-    /// Whether it speaks OpenID Connect.
+    /// Whether it supports OpenID Connect.
     pub fn is_openid(&self) -> bool {
         matches!(self.endpoints, Endpoints::Discovery(_))
     }
 
-    /// Whether its secret may be in the setting of that name.
+    /// Whether its secret may be in the setting with this name.
     pub fn has_secret_name(&self, name: &str) -> bool {
         let suffix = name.strip_prefix(&secret_prefix(&self.id));
         suffix.is_some_and(|suffix| SECRET_SUFFIXES.contains(&suffix))
     }
 
-    /// Whether it decides for that e-mail domain.
+    /// Whether it has authority over this e-mail domain.
     pub fn has_domain(&self, domain: &str) -> bool {
         self.domains.iter().any(|own| {
             own == domain
@@ -432,7 +436,7 @@ impl Provider {
         })
     }
 
-    /// Whether that address is on the list of the invited.
+    /// Whether this address is invited.
     pub fn has_invited(&self, email: &str) -> bool {
         let email = email.to_lowercase();
         self.invited.iter().any(|entry| match entry.strip_prefix('@') {
@@ -446,7 +450,8 @@ fn from_pem(pem: &str) -> Option<Vec<u8>> {
     use base64ct::{Base64, Encoding};
     let body = pem.split_once("-----BEGIN PRIVATE KEY-----")?.1;
     let body = body.split_once("-----END PRIVATE KEY-----")?.0;
-    // A secret that was set from a shell may have its line breaks spelt out.
+    // A secret that was set in a shell may have its line breaks as `
+    // `.
     let digits: String = body.replace("\\n", "").split_whitespace().collect();
     Base64::decode_vec(&digits).ok()
 }

@@ -1,4 +1,4 @@
-//! From a provider's code to a person: the token request, the ID token, the profile.
+//! Signs a user in with a provider's authorization code: the token request, the ID token, the profile.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::authorization::Binding;
 use super::error::{UpstreamError, log_odd};
 use super::metadata::metadata;
 use super::provider::Provider;
-use super::token::{self, TokenResponse};
+use super::token::{self, UpstreamTokenResponse};
 use super::{id_token, profile};
 use crate::domain::identity::{Identity, UpstreamSession};
 use crate::domain::time::Timestamp;
@@ -16,42 +16,42 @@ use crate::ports::Ports;
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 use crate::protocol::scope::EMAIL;
 
-/// What the provider was asked, and answered.
-pub struct Answer<'a> {
-    /// The code.
+/// A provider's authorization response, and what was requested.
+pub struct CodeResponse<'a> {
+    /// The authorization code.
     pub code: &'a str,
-    /// Where it came.
+    /// The redirect URI at which it arrived.
     pub redirect_uri: &'a str,
-    /// What the request was bound to.
+    /// The values to which the request was bound.
     pub binding: &'a Binding,
-    /// The person was asked to sign in since.
+    /// The user must have authenticated at or after this time.
     pub signed_in_since: Option<Timestamp>,
     /// Whether the user's e-mail address is needed: true for a sign-in, false for the connection of an account.
     pub needs_address: bool,
-    /// What came beside the code, where a provider sends the name so.
+    /// The parameter `user` beside the code, in which Apple sends the name.
     pub user: Option<&'a str>,
 }
 
-/// Who signed in, how, and with which tokens.
+/// A user whom a provider has signed in.
 #[derive(Debug)]
-pub struct SignedIn {
-    /// Who.
+pub struct UpstreamSignIn {
+    /// The user's identity at the provider.
     pub identity: Identity,
-    /// How.
+    /// How and when the user authenticated there.
     pub session: UpstreamSession,
-    /// The tokens.
-    pub tokens: TokenResponse,
+    /// The tokens that the provider issued.
+    pub tokens: UpstreamTokenResponse,
 }
 
-/// Redeems the code, and reads who the person is.
+/// Redeems the code, and reads the user's identity.
 ///
 /// # Errors
 /// [`UpstreamError`].
 pub async fn sign_in(
     ports: &Ports<'_>,
     provider: &Provider,
-    answer: &Answer<'_>,
-) -> Result<SignedIn, UpstreamError> {
+    answer: &CodeResponse<'_>,
+) -> Result<UpstreamSignIn, UpstreamError> {
     let metadata = metadata(ports, provider).await?;
     let mut fields = vec![
         ("grant_type", "authorization_code"),
@@ -65,7 +65,7 @@ pub async fn sign_in(
     if !provider.is_openid() {
         let profile = profile::plain(ports, provider, &tokens).await?;
         let identity = identity(ports, provider, &provider.issuer, &[profile])?;
-        return Ok(SignedIn { identity, session: UpstreamSession::default(), tokens });
+        return Ok(UpstreamSignIn { identity, session: UpstreamSession::default(), tokens });
     }
     let id_token = tokens
         .id_token
@@ -90,7 +90,7 @@ pub async fn sign_in(
     if claims.tid.is_some() && claims.tid.as_deref() == provider.quirks.refused_tenant {
         return Err(IdTokenError::Issuer.into());
     }
-    // Only with SHA-256; EdDSA binds with another hash, which is optional here (§3.1.3.6).
+    // Only SHA-256 is supported. EdDSA uses another hash, and the check is optional here (§3.1.3.6).
     if let Some(hash) = &claims.at_hash {
         let is_ed25519 = verified.header.alg.as_str() == "EdDSA";
         if !is_ed25519 && *hash != at_hash(&tokens.access_token) {
@@ -117,10 +117,10 @@ pub async fn sign_in(
         amr: claims.amr.into_iter().filter(|amr| is_amr(amr)).take(8).collect(),
         sid: claims.sid.filter(|sid| sid.len() <= 255),
     };
-    Ok(SignedIn { identity, session, tokens })
+    Ok(UpstreamSignIn { identity, session, tokens })
 }
 
-/// Reads who the user is, and logs the claims in an unexpected form.
+/// Reads the user's identity, and logs the names of claims that have an unexpected form.
 fn identity(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -135,8 +135,8 @@ fn is_amr(text: &str) -> bool {
     text.len() <= 40 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
-/// The name that Apple sends beside the first answer. It is not signed: whoever holds the browser
-/// may write there what they like, so it names the person to that person and proves nothing.
+/// The name that Apple sends beside the first response. It isn't signed, so the user can write anything there, as in a
+/// profile form: it proves nothing.
 fn user_in_answer(json: &str) -> Option<Value> {
     let user = ForeignObject::parse(json).ok()?.to_value();
     let name = |member: &str| user.pointer(&format!("/name/{member}"))?.as_str().map(String::from);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::endpoints::AuthMethod;
 use super::error::{UpstreamError, log_odd};
-use super::provider::{Provider, Secret};
+use super::provider::{ClientCredential, Provider};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::time::Seconds;
@@ -17,14 +17,14 @@ use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject, NumericDate
 use crate::protocol::parameters::{self, Parameters};
 use crate::protocol::provider_metadata::ProviderMetadata;
 
-/// How long an assertion is good for.
+/// The lifetime of an assertion.
 const ASSERTION: Seconds = Seconds(60);
-/// The longest token that is kept, in bytes.
+/// The longest token that is accepted, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// A successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+/// A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Clone, Default)]
-pub struct TokenResponse {
+pub struct UpstreamTokenResponse {
     /// `access_token`.
     pub access_token: String,
     /// `expires_in`, if the provider says how long the access token lives.
@@ -42,7 +42,7 @@ pub struct TokenResponse {
 /// What a token response says about the granted scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum GrantedScope {
-    /// There is no `scope`: exactly what was requested (RFC 6749 §5.1).
+    /// There is no `scope`: the scope is exactly what was requested (RFC 6749 §5.1).
     #[default]
     AsRequested,
     /// These, separated by spaces or commas.
@@ -51,9 +51,9 @@ pub enum GrantedScope {
     Unknown,
 }
 
-impl std::fmt::Debug for TokenResponse {
+impl std::fmt::Debug for UpstreamTokenResponse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("TokenResponse(..)")
+        formatter.write_str("UpstreamTokenResponse(..)")
     }
 }
 
@@ -66,7 +66,7 @@ pub async fn request(
     provider: &Provider,
     metadata: &ProviderMetadata,
     fields: &[(&str, &str)],
-) -> Result<TokenResponse, UpstreamError> {
+) -> Result<UpstreamTokenResponse, UpstreamError> {
     let endpoint = &metadata.token_endpoint;
     let request = authenticated(ports, provider, metadata, endpoint, fields).await?;
     let tokens = parse(&ports.http.send(request).await?)?;
@@ -74,10 +74,10 @@ pub async fn request(
     Ok(tokens)
 }
 
-/// A form to an endpoint of the provider at which this server says who it is.
+/// Sends a form to an endpoint of the provider at which this server must authenticate.
 ///
 /// # Errors
-/// [`UpstreamError::Unavailable`], where an assertion could not be signed.
+/// [`UpstreamError::Unavailable`], if an assertion couldn't be signed.
 pub async fn authenticated(
     ports: &Ports<'_>,
     provider: &Provider,
@@ -89,14 +89,14 @@ pub async fn authenticated(
     let id = provider.client_id.as_str();
     let form = |pairs: Vec<(&str, &str)>| HttpRequest::form(endpoint, parameters::encode(pairs));
     Ok(match (provider.auth_method, &provider.secret) {
-        (AuthMethod::ClientSecretBasic, Secret::Text(secret)) => {
+        (AuthMethod::ClientSecretBasic, ClientCredential::Text(secret)) => {
             form(pairs).with("authorization", basic(id, secret))
         }
-        (AuthMethod::ClientSecretPost, Secret::Text(secret)) => {
+        (AuthMethod::ClientSecretPost, ClientCredential::Text(secret)) => {
             pairs.extend([("client_id", id), ("client_secret", secret.as_str())]);
             form(pairs)
         }
-        (AuthMethod::AppleClientSecret, Secret::Apple { team_id, key_id, pkcs8 }) => {
+        (AuthMethod::AppleClientSecret, ClientCredential::Apple { team_id, key_id, pkcs8 }) => {
             let secret = apple_secret(ports, id, (team_id, key_id, pkcs8)).await?;
             pairs.extend([("client_id", id), ("client_secret", secret.as_str())]);
             form(pairs)
@@ -117,7 +117,7 @@ pub async fn authenticated(
     })
 }
 
-/// RFC 6749 §2.3.1: both are encoded as form values first.
+/// HTTP Basic authentication. Both halves are form-encoded first (RFC 6749 §2.3.1).
 fn basic(client_id: &str, secret: &str) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let (id, secret): (String, String) = (encode(client_id), encode(secret));
@@ -136,8 +136,8 @@ fn claims<'a>(ports: &Ports<'_>, iss: &'a str, sub: &'a str, aud: &'a str) -> Cl
     }
 }
 
-/// `private_key_jwt` (OpenID Connect Core §9), with a key that this server publishes. The audience
-/// is the issuer, which no other provider can claim to be.
+/// `private_key_jwt` (OpenID Connect Core §9), signed with a key that this server publishes. The audience is the
+/// issuer, which no other provider can claim to be.
 async fn assertion(
     ports: &Ports<'_>,
     client_id: &str,
@@ -171,12 +171,11 @@ async fn apple_secret(
     Ok(jws::compact(input, &signature))
 }
 
-/// Reads the answer: JSON, or a form where the provider is of the older kind; an error even where
-/// its status says that all is well.
+/// Reads a token response: JSON or, at some providers, a form. An `error` counts even if the status is 200.
 ///
 /// # Errors
-/// [`UpstreamError`], if the answer has an error, no access token, or a form that can't be used.
-pub fn parse(answer: &HttpResponse) -> Result<TokenResponse, UpstreamError> {
+/// [`UpstreamError`], if the response has an error, no access token, or a form that can't be used.
+pub fn parse(answer: &HttpResponse) -> Result<UpstreamTokenResponse, UpstreamError> {
     let unusable = |error| UpstreamError::Unusable("token response", error);
     let is_form = answer.content_type.starts_with("application/x-www-form-urlencoded");
     let body = if is_form {
@@ -214,7 +213,7 @@ fn refusal(members: &ForeignObject) -> Option<String> {
 }
 
 /// Reads the members of a successful response.
-fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
+fn read(mut members: ForeignObject) -> Result<UpstreamTokenResponse, ForeignJsonError> {
     let access_token: String = members.needed("access_token")?;
     if access_token.is_empty() || access_token.len() > MAX_TOKEN {
         return Err(ForeignJsonError::Odd("access_token"));
@@ -226,7 +225,7 @@ fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
     if !token_type.is_none_or(is_bearer) {
         return Err(ForeignJsonError::Odd("token_type"));
     }
-    let tokens = TokenResponse {
+    let tokens = UpstreamTokenResponse {
         access_token,
         lifetime: lifetime(&mut members),
         refresh_token: refresh_token(&mut members),
@@ -234,7 +233,7 @@ fn read(mut members: ForeignObject) -> Result<TokenResponse, ForeignJsonError> {
         scope: scope(&mut members),
         odd: Vec::new(),
     };
-    Ok(TokenResponse { odd: members.finish()?, ..tokens })
+    Ok(UpstreamTokenResponse { odd: members.finish()?, ..tokens })
 }
 
 /// `refresh_token`, unless it is longer than [`MAX_TOKEN`].
@@ -265,7 +264,7 @@ fn lifetime(members: &mut ForeignObject) -> Option<Seconds> {
     }
 }
 
-/// `scope` as a string, or as the array that some providers send. Any other form leaves open what was granted.
+/// `scope` as a string, or as the array that some providers send. For any other form, the granted scope is unknown.
 fn scope(members: &mut ForeignObject) -> GrantedScope {
     match members.restriction::<Value>("scope") {
         Ok(None) => GrantedScope::AsRequested,

@@ -113,7 +113,7 @@ test("a refused refresh marks the connection broken and tells the app and the us
   assert.equal(refused.status, 409);
   assert.equal(refused.body.error, "interaction_required");
   assert.equal(refused.body.connect_uri, `${server.url}/connect/social`);
-  assert.match((await browser.open("/account")).text, /Connect it again in <bdi>Test App<\/bdi>: the provider gives no access any more/);
+  assert.match((await browser.open("/account")).text, /Connect it again in <bdi>Test App<\/bdi>: the provider no longer grants access/);
   upstream.next({});
   upstream.settings.expires_in = 3600;
   await connect(browser, app);

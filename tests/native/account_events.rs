@@ -1,8 +1,8 @@
 //! Events of an account: what happened, to which account, and through which provider or client.
 
 use vestibule::domain::account::{
-    Authorize, AuthorizeRequest, ChangePassword, Confirm, ConsentGiven, Disconnect, EndOther,
-    EndSession, Erase, Link, LinkRequest, PasswordChange, RevokeClient, RevokeScope, SessionProof,
+    Authorize, ChangePassword, Confirm, ConsentGiven, Disconnect, EndOther, EndSession, Erase,
+    Link, LinkRequest, PasswordChange, RequestedAccess, RevokeClient, RevokeScope, SessionProof,
     SignInWith, Unlink, UnlinkRequest, YieldAddress,
 };
 use vestibule::domain::connection::ConnectionId;
@@ -56,7 +56,7 @@ fn dana() -> Identity {
 fn authorize(world: &World, session: &SessionProof, scope: &str) {
     let consent = ConsentGiven::JustNow;
     let scope = Scope::parse(scope).unwrap();
-    let request = AuthorizeRequest { scope, ..request(world, consent) };
+    let request = RequestedAccess { scope, ..request(world, consent) };
     account(world, Authorize { session: session.clone(), request }).unwrap();
 }
 

@@ -2,10 +2,10 @@
 
 use futures_lite::future::block_on;
 use vestibule::domain::account::{
-    Account, Authorize, AuthorizeError, AuthorizeRequest, Authorized, BeginLink, BeginLinkError,
-    ChangeClaims, ChangePassword, ChosenPassword, Confirmation, ConsentGiven, Create, Erase, Link,
-    LinkError, LinkRequest, MAX_GRANTS, MAX_SESSIONS, NewAccount, NewSession, Overview,
-    PasswordChange, ReadOverview, ReadSession, RevokeScope, SessionError, SessionProof, SignIn,
+    Account, Authorize, AuthorizeError, Authorized, BeginLink, BeginLinkError, ChangeClaims,
+    ChangePassword, ChosenPassword, Confirmation, ConsentGiven, Create, Erase, Link, LinkError,
+    LinkRequest, MAX_GRANTS, MAX_SESSIONS, NewAccount, NewSession, Overview, PasswordChange,
+    ReadOverview, ReadSession, RequestedAccess, RevokeScope, SessionError, SessionProof, SignIn,
     SignInError, SignedIn, Unlink, UnlinkError, UnlinkRequest, UserInfo,
 };
 use vestibule::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
@@ -93,9 +93,9 @@ fn sign_in(world: &World) -> SessionProof {
     proof(account(world, right(new_session(), None)))
 }
 
-pub fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
+pub fn request(world: &World, consent: ConsentGiven) -> RequestedAccess {
     use vestibule::ports::{Clock, Objects};
-    AuthorizeRequest {
+    RequestedAccess {
         client_id: "client".into(),
         scope: Scope::parse("openid").unwrap(),
         resources: Vec::new(),
@@ -115,7 +115,7 @@ pub fn request(world: &World, consent: ConsentGiven) -> AuthorizeRequest {
 fn authorize(
     world: &World,
     session: &SessionProof,
-    request: AuthorizeRequest,
+    request: RequestedAccess,
 ) -> Result<Authorized, AuthorizeError> {
     account(world, Authorize { session: session.clone(), request })
 }
@@ -156,11 +156,11 @@ fn consent_is_remembered_and_asked_again_for_anything_new() {
     assert!(matches!(refused, Err(AuthorizeError::ConsentRequired { .. })));
     authorize(&world, &session, request(&world, ConsentGiven::JustNow)).unwrap();
     authorize(&world, &session, before(&world)).unwrap();
-    let more = AuthorizeRequest { scope: Scope::parse("openid email").unwrap(), ..before(&world) };
+    let more = RequestedAccess { scope: Scope::parse("openid email").unwrap(), ..before(&world) };
     assert!(authorize(&world, &session, more).is_err());
-    let elsewhere = AuthorizeRequest { resources: vec!["https://a.test".into()], ..before(&world) };
+    let elsewhere = RequestedAccess { resources: vec!["https://a.test".into()], ..before(&world) };
     assert!(authorize(&world, &session, elsewhere).is_err());
-    let other = AuthorizeRequest { client_id: "other".into(), ..before(&world) };
+    let other = RequestedAccess { client_id: "other".into(), ..before(&world) };
     assert!(authorize(&world, &session, other).is_err());
     assert!(authorize(&world, &session, request(&world, ConsentGiven::MustAsk)).is_err());
 }
@@ -185,7 +185,7 @@ fn a_login_that_is_too_old_must_be_repeated() {
     let session = created(&world);
     world.advance(100);
     let now = world.clock.now();
-    let aged = |since| AuthorizeRequest {
+    let aged = |since| RequestedAccess {
         signed_in_since: Some(since),
         ..request(&world, ConsentGiven::FirstParty)
     };
@@ -323,7 +323,7 @@ fn a_removed_session_ends_the_grants_that_were_bound_to_it() {
     let world = World::new(&[]);
     let first = created(&world);
     let online = request(&world, ConsentGiven::FirstParty);
-    let offline = AuthorizeRequest {
+    let offline = RequestedAccess {
         client_id: "offline".into(),
         offline: true,
         ..request(&world, ConsentGiven::FirstParty)
@@ -345,7 +345,7 @@ fn consent_for_a_scope_at_one_resource_does_not_count_at_another() {
     // RFC 8707 §3: `read` at one and `write` at another is not `write` at the first
     let world = World::new(&[]);
     let session = created(&world);
-    let asks = |scope: &str, resource: &str, consent| AuthorizeRequest {
+    let asks = |scope: &str, resource: &str, consent| RequestedAccess {
         scope: Scope::parse(scope).unwrap(),
         resources: vec![resource.into()],
         ..request(&world, consent)
@@ -356,7 +356,7 @@ fn consent_for_a_scope_at_one_resource_does_not_count_at_another() {
     assert!(authorize(&world, &session, asks("read", one, ConsentGiven::Before)).is_ok());
     let crossed = authorize(&world, &session, asks("write", one, ConsentGiven::Before));
     assert!(matches!(crossed, Err(AuthorizeError::ConsentRequired { .. })));
-    let elsewhere = AuthorizeRequest {
+    let elsewhere = RequestedAccess {
         scope: Scope::parse("read").unwrap(),
         ..request(&world, ConsentGiven::Before)
     };

@@ -6,7 +6,7 @@ use vestibule::domain::client::{self, Client};
 use vestibule::domain::machine::{Address, Command};
 use vestibule::domain::registration::{Delete, Read, RegistrationError, Write};
 use vestibule::domain::time::Seconds;
-use vestibule::ports::{self, Answer};
+use vestibule::ports::{self, SendResult};
 use vestibule::protocol::registration;
 
 use crate::support::{START, World};
@@ -26,12 +26,12 @@ fn named(client_id: &str, name: &str) -> Client {
     }
 }
 
-fn send<C: Command>(world: &World, id: &str, command: C) -> Answer<C> {
+fn send<C: Command>(world: &World, id: &str, command: C) -> SendResult<C> {
     let address = Address::Name(id.to_owned());
     block_on(ports::send(&world.ports(), &address, command, Seconds(0)))
 }
 
-fn write(world: &World, id: &str, name: &str) -> Answer<Write> {
+fn write(world: &World, id: &str, name: &str) -> SendResult<Write> {
     send(world, id, Write(Box::new(named(id, name))))
 }
 

@@ -1,6 +1,6 @@
 //! The rows of every part of an account.
 
-use super::access::{Grant, Session};
+use super::access::{GrantRecord, Session};
 use super::apps::App;
 use super::authorization::Consent;
 use super::connections::Connected;
@@ -13,7 +13,7 @@ pub fn all_rows() -> Vec<RowKeys> {
     [
         Session::PREFIX,
         Consent::PREFIX,
-        Grant::PREFIX,
+        GrantRecord::PREFIX,
         LinkedIdentity::PREFIX,
         Connected::PREFIX,
         App::PREFIX,

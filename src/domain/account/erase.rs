@@ -32,7 +32,7 @@ pub struct Erase {
 as_array!(Erase { session, confirmation });
 
 session_errors! {
-    /// Why the account stays.
+    /// Why the account is not deleted.
     EraseError {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]
@@ -84,7 +84,7 @@ impl Person {
         let released = names.filter_map(|name| Effect::send(Address::Name(name), &release));
         let erased = Event::account_erased(&account);
         let change = Change::to(Next::Forgotten).wants(released).records(Some(erased));
-        let change = connections::end(change, (&account, rows), |_| true);
+        let change = connections::end(change, &account, rows, |_| true);
         access::end(change, rows, now, |_| true)
     }
 }

@@ -1,4 +1,4 @@
-//! What commands share that need an existing account.
+//! Runs commands that need an existing account.
 
 use super::person::{Account, Person};
 use super::refusal::NoAccount;

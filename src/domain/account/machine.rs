@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::{
-    EndOther, EndSession, EndUpstreamSessions, Grant, GrantRedeemed, ReadSession, Session,
+    EndOther, EndSession, EndUpstreamSessions, GrantRecord, GrantRedeemed, ReadSession, Session,
     UserInfo, Wake,
 };
 use super::apps::{AddApp, App, Apps, DeleteApp, ForgetApp, RegisterApp, RemoveApp};
@@ -61,7 +61,7 @@ rows! {
     /// What a client may have without asking again.
     Consent(Consent),
     /// A grant that a client holds.
-    Grant(Grant),
+    Grant(GrantRecord),
     /// An identity of the user at an upstream provider.
     Identity(LinkedIdentity),
     /// An app that the user has registered.

@@ -37,17 +37,17 @@ mod erase;
 mod overview;
 
 pub use self::access::{
-    EndOther, EndSession, EndUpstreamSessions, Grant, GrantError, GrantRedeemed, GrantedClaims,
-    ReadSession, Session, SessionProof, SessionView, UserInfo, Wake, number_of,
+    EndOther, EndSession, EndUpstreamSessions, GrantError, GrantRecord, GrantRedeemed,
+    GrantedClaims, ReadSession, Session, SessionProof, SessionView, UserInfo, Wake, number_of,
 };
 pub use self::apps::{
     AddApp, App, Apps, DeleteApp, ForgetApp, MAX_APPS, OwnApps, RegisterApp, RegisterAppError,
     RemoveApp,
 };
 pub use self::authorization::{
-    Authorize, AuthorizeError, AuthorizeRequest, Authorized, Consent, ConsentGiven, MAX_CONSENTS,
-    MAX_GRANTS, MAX_REMEMBERED_IN_ALL, MAX_REMEMBERED_RESOURCES, MAX_REMEMBERED_SCOPES,
-    MAX_SESSIONS,
+    Authorize, AuthorizeError, Authorized, Consent, ConsentGiven, MAX_CONSENTS, MAX_GRANTS,
+    MAX_REMEMBERED_IN_ALL, MAX_REMEMBERED_RESOURCES, MAX_REMEMBERED_SCOPES, MAX_SESSIONS,
+    RequestedAccess,
 };
 pub use self::claims::{Membership, Memberships, Sources, release};
 pub use self::connections::{
@@ -66,7 +66,7 @@ pub use self::machine::Row;
 pub use self::overview::{AppAccess, Overview, ReadOverview};
 pub use self::person::{Account, Person};
 pub use self::profile::{ChangeClaims, OwnAddress, ReadAddress, YieldAddress, YieldAddressError};
-pub use self::refusal::{NoAccount, Refusal, SessionError};
+pub use self::refusal::{AccountError, NoAccount, SessionError};
 pub use self::revocation::{Disconnect, RevokeClient, RevokeScope};
 pub use self::sign_in::{
     Create, CreateError, NewAccount, NewSession, SignIn, SignInError, SignInWith, SignInWithError,

@@ -16,7 +16,7 @@ pub struct Account;
 /// The state of an account: small, and always loaded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Person {
-    /// The account's own object, which is the user's `sub`.
+    /// The ID of the account's object, which is the user's `sub`.
     pub account: String,
     /// The address with which the user signs in, as it was typed; `None` for a user who signs in only through upstream
     /// providers.
@@ -31,7 +31,7 @@ pub struct Person {
     /// Groups and roles, stored under the identity whose provider asserted them.
     #[serde(default, skip_serializing_if = "Memberships::is_empty")]
     pub memberships: Memberships,
-    /// The unproven address that the account had until someone else proved that it is theirs.
+    /// The unproven address that the account lost because another user proved that it is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_lost: Option<String>,
     /// The password, if the user has set one.
@@ -81,7 +81,7 @@ impl Person {
         }
     }
 
-    /// The claims as apps get them. An address is `email_verified` only if the user signs in to this account with it.
+    /// The claims for apps. An address is `email_verified` only if the user signs in to this account with it.
     pub fn stated_claims(&self) -> StandardClaims {
         let verified = self.claims.email_verified.map(|is| is && self.email.is_some());
         StandardClaims { email_verified: verified, ..self.claims.clone() }
@@ -93,7 +93,7 @@ impl Person {
     }
 }
 
-/// The same change, with the state written, except its counts.
+/// The same change, except that the state is written. Its counts are not.
 pub fn durable(change: Change<Account>) -> Change<Account> {
     let next = match change.next {
         Next::Remembered(mut person) | Next::Awaited(mut person) => {

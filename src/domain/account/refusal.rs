@@ -1,9 +1,9 @@
-//! Why an account refuses a command. Each command has its own error type; this file declares what they have in common.
+//! The errors of commands to an account. Each command has its own error type; this module has what they share.
 
 use serde::{Deserialize, Serialize};
 
 /// The error of a command of an account.
-pub trait Refusal: std::error::Error {
+pub trait AccountError: std::error::Error + 'static {
     /// Whether the reason is that the user isn't signed in to the account.
     fn is_signed_out(&self) -> bool;
 }
@@ -16,7 +16,7 @@ pub enum NoAccount {
     Unknown,
 }
 
-impl Refusal for NoAccount {
+impl AccountError for NoAccount {
     fn is_signed_out(&self) -> bool {
         true
     }
@@ -44,7 +44,7 @@ macro_rules! session_errors {
             }
         }
 
-        impl $crate::domain::account::Refusal for $name {
+        impl $crate::domain::account::AccountError for $name {
             fn is_signed_out(&self) -> bool {
                 matches!(self, Self::Unknown | Self::NoSession)
             }

@@ -1,4 +1,4 @@
-//! A connection that does not work any more.
+//! A connection that no longer works.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use super::Parties;
 use crate::domain::machine::as_array;
 use crate::protocol::scope::Scope;
 
-/// Why a connection does not work any more.
+/// Why a connection no longer works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Broken {
-    /// The provider refused to refresh: the person took the access back there, or it lapsed.
-    #[error("the provider gives no access any more")]
+    /// The provider refused to refresh: the user removed the access there, or it expired.
+    #[error("the provider no longer grants access")]
     Refused,
-    /// The provider refused after a refresh whose answer was lost on its way.
-    #[error("the answer of the provider to a refresh was lost, and it does not repeat it")]
+    /// The provider refused a refresh that repeats one whose response was lost.
+    #[error("the provider's response to a refresh was lost, and the provider does not repeat it")]
     Lost,
-    /// The token has expired and there is none to refresh it with.
-    #[error("the access has expired, and the provider gave nothing to renew it with")]
+    /// The access token has expired, and there is no refresh token.
+    #[error("the access has expired, and the provider issued no refresh token")]
     Expired,
     /// The provider grants more scopes than the user approved. Its tokens are revoked, not handed out.
     #[error("the provider grants more than you approved, and cannot grant less")]
@@ -27,7 +27,7 @@ pub enum Broken {
     Unopenable,
 }
 
-/// A connection that does not work any more, until the user connects again.
+/// A connection that no longer works until the user connects again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenConnection {
     pub(super) parties: Parties,

@@ -1,4 +1,4 @@
-//! The user connected, for the first time or again.
+//! Stores the tokens of an account that the user has connected, for the first time or again.
 //!
 //! An earlier connection to another account at the provider is revoked. If the earlier one is to the same account and
 //! the provider issued no new refresh token, the earlier refresh token is kept, unless it was approved for more than
@@ -12,10 +12,10 @@ use crate::domain::machine::{Before, Command, Notice, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// What the user connected. The account sends it in the step that lists the connection.
+/// The connected account. The account here sends this command in the step that lists the connection.
 #[derive(Clone, Debug)]
 pub struct Connect {
-    /// The account here and the one there.
+    /// The two accounts.
     pub parties: Parties,
     /// What the provider issued.
     pub tokens: SealedTokens,
@@ -25,15 +25,15 @@ pub struct Connect {
 
 as_array!(Connect { parties, tokens, approved });
 
-/// Why a connection is refused. An earlier one stays.
+/// Why a connection is refused. An earlier connection stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ConnectError {
-    /// It could not be used. In messages it has the form of [`Broken`](super::Broken).
+    /// The connection would not work. In messages this has the form of [`Broken`](super::Broken).
     #[error(transparent)]
     Broken(#[from] TooWide),
 }
 
-/// Why the tokens are revoked at once.
+/// Why the tokens are revoked immediately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum TooWide {
     /// The provider granted more scopes than the user approved.

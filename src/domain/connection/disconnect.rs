@@ -1,4 +1,4 @@
-//! The user took the access back: it is revoked at the provider and forgotten here.
+//! Disconnects the account: the tokens are revoked at the provider and deleted here.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Next, NoError, Notice, Step};
 use crate::domain::time::Timestamp;
 
-/// The order, which the account sends.
+/// The command, which the account sends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Disconnect;
 

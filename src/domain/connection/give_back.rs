@@ -1,14 +1,14 @@
-//! Revoke tokens that the provider issued and this server doesn't keep.
+//! Revokes tokens that the provider issued and this server doesn't keep.
 
 use super::{Connection, ConnectionWants, Parties, SealedTokens};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// What is revoked.
+/// The tokens to revoke.
 #[derive(Clone, Debug)]
 pub struct GiveBack {
-    /// The account here and the one there.
+    /// The two accounts.
     pub parties: Parties,
     /// What the provider issued.
     pub tokens: SealedTokens,

@@ -1,10 +1,10 @@
-//! Which connection of an account.
+//! The ID of a connection of an account.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::machine::Address;
 
-/// Names one connection of an account.
+/// Identifies one connection of an account.
 ///
 /// A provider's `id` contains no slash, so two different connections never have the same text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use crate::domain::machine::Effect;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
-/// A token that is nearer to its end than this is refreshed before it is handed out; for one that
-/// lives shorter than ten times as long, a tenth of its life.
+/// An access token that expires sooner than this is refreshed before it is handed out. For a token that lives less than
+/// ten times as long, the margin is a tenth of its lifetime.
 const MARGIN: Seconds = Seconds(60);
 
 /// A connection that works.
@@ -23,21 +23,22 @@ pub struct Live {
     pub(super) approved: Option<Scope>,
     pub(super) access_token: String,
     pub(super) refresh_token: Option<String>,
-    /// When the access token ends, where the provider says.
+    /// When the access token expires, if the provider says.
     pub(super) expires_at: Option<Timestamp>,
-    /// When the access token is refreshed.
+    /// When the access token must be refreshed.
     pub(super) refresh_at: Option<Timestamp>,
-    /// Refreshes whose answer never came.
+    /// How many refreshes got no response.
     pub(super) unanswered: u32,
     /// When the provider may be asked again.
     pub(super) not_before: Option<Timestamp>,
-    /// Whether the refresh token could not be opened when it was last needed.
+    /// Whether the refresh token couldn't be opened when it was last needed.
     #[serde(default)]
     pub(super) unopenable: bool,
 }
 
 impl Live {
-    /// Tokens that the provider just issued. `scope` is what it granted where it doesn't say.
+    /// A connection with tokens that the provider has just issued. `scope` is what it granted if its response doesn't
+    /// say.
     pub(super) fn new(
         parties: Parties,
         tokens: SealedTokens,
@@ -60,7 +61,7 @@ impl Live {
         }
     }
 
-    /// Whether the access token is to be refreshed before it is handed out.
+    /// Whether the access token must be refreshed before it is handed out.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         self.refresh_at.is_some_and(|moment| moment <= now)
     }
@@ -70,19 +71,19 @@ impl Live {
         self.expires_at.is_none_or(|moment| now < moment)
     }
 
-    /// Whether the user approved all the scopes for this connection that were approved for `earlier`.
+    /// Whether the user approved for this connection all the scopes that were approved for `earlier`.
     pub(super) fn covers(&self, earlier: &Self) -> bool {
         earlier.approved.as_ref().is_none_or(|before| {
             self.approved.as_ref().is_some_and(|approved| approved.covers(before))
         })
     }
 
-    /// The connection does not work any more.
+    /// Ends the connection until the user connects again.
     pub(super) fn end(self, why: Broken) -> BrokenConnection {
         BrokenConnection { parties: self.parties, scope: self.scope, why }
     }
 
-    /// Gives the access back at the provider.
+    /// Revokes the tokens at the provider.
     pub(super) fn revoke(self) -> Effect<ConnectionWants> {
         Effect::Own(ConnectionWants::RevokeConnection {
             account: self.parties.account,

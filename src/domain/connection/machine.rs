@@ -1,4 +1,4 @@
-//! The machine: its commands and what comes back to it.
+//! The machine: its commands and the outcomes of its effects.
 
 use super::{
     Connect, Connection, ConnectionWants, Disconnect, GiveBack, Read, Refreshed, Reseal, State,

@@ -1,10 +1,9 @@
-//! An outside account that a person has connected, and its tokens (mode 5: third-party service
-//! authorization). The tokens are sealed before they come here.
+//! An account at a provider that a user has connected, and its tokens. They are sealed before they reach this machine.
 //!
-//! However many callers want a fresh token at once, the provider is asked for one. A refresh is
-//! written down before it is sent: where the process dies before the answer is kept, the refresh is
-//! sent once more, and a provider that then refuses the old token has given its successor to nobody.
-//! That is told apart from a person who took the access back.
+//! If many callers need a fresh token at once, the provider gets one request. Each refresh is counted in storage before
+//! it is sent. If the process dies before the response is stored, the refresh is sent again. A provider that rotated
+//! the refresh token then refuses the old one, and nobody has its successor ([`Broken::Lost`]). The count tells this
+//! from a user who removed the access at the provider ([`Broken::Refused`]).
 
 mod broken;
 mod connect;

@@ -1,16 +1,16 @@
-//! Who is connected to whom.
+//! The two accounts of a connection.
 
 use serde::{Deserialize, Serialize};
 
-/// Whose account is connected to which.
+/// The account here and the account at the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
     /// The account here.
     pub account: String,
-    /// The provider, as it is configured here.
+    /// The provider's ID in this server's configuration.
     pub provider: String,
-    /// The account's `sub` there.
+    /// The `sub` of the account at the provider.
     pub subject: String,
-    /// How it is called there.
+    /// What the account is called at the provider: an address or a name.
     pub label: String,
 }

@@ -1,4 +1,4 @@
-//! Read how the connection stands.
+//! Reads whether a connection works.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,24 +8,24 @@ use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// Asks how the connection stands.
+/// Asks whether the connection works.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Read;
 
-/// How the connection stands.
+/// The state of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// How the account is called at the provider.
+    /// What the account is called at the provider: an address or a name.
     pub label: String,
     /// The scopes that the provider granted.
     pub scope: Scope,
-    /// Why it does not work; `None` if it does.
+    /// Why it doesn't work; `None` if it does.
     pub broken: Option<Broken>,
 }
 
 as_array!(Standing { label, scope, broken });
 
-/// Why nothing can be said.
+/// Why there is no state to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ReadError {
     /// Nothing is connected.

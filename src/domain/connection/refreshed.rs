@@ -1,4 +1,4 @@
-//! A refresh came back, or did not.
+//! Takes the outcome of a refresh.
 
 use super::{
     Broken, Connection, ConnectionWants, Live, RefreshFailure, Refreshed, Refreshing, SealedTokens,
@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, NoError, Step};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long to leave a provider alone that did not answer.
+/// How long to wait before asking a provider again that didn't respond.
 const BACK_OFF: Seconds = Seconds(5);
 
 impl Command for Refreshed {
@@ -36,7 +36,7 @@ fn succeed(
     tokens: SealedTokens,
     now: Timestamp,
 ) -> Change<Connection> {
-    // A provider that gives no new refresh token means the old one to go on.
+    // Without a new refresh token, the old one stays valid (RFC 6749 §6).
     let refresh_token = tokens.refresh_token.clone().or_else(|| live.refresh_token.clone());
     if live.approved.as_ref().is_some_and(|approved| tokens.exceed(approved)) {
         let tokens = SealedTokens { refresh_token, ..tokens };
@@ -48,7 +48,7 @@ fn succeed(
     Change::written(State::Live(Live { refresh_token, approved, ..live }))
 }
 
-/// The refresh, which was sent so often, brought nothing.
+/// The refresh failed. `sent` is how often it was sent.
 fn fail(Refreshing(live): Refreshing, failure: RefreshFailure, sent: u32, now: Timestamp) -> State {
     let unanswered = match failure {
         RefreshFailure::Refused => {

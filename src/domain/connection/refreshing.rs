@@ -1,4 +1,4 @@
-//! A connection whose fresh token is on its way.
+//! A connection whose access token is being refreshed.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! The access token was sealed anew. Ignored if the connection has another access token by now.
+//! Replaces the stored access token by the same one, sealed with the current secret. Ignored if the connection has
+//! another access token by now.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, Step};
 use crate::domain::time::Timestamp;
 
-/// The token that is stored, and the same token sealed anew.
+/// The stored text, and the text that replaces it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reseal {
     /// The stored token, sealed with the previous secret.

@@ -1,4 +1,4 @@
-//! What is remembered of a connection.
+//! The state of a connection.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,8 @@ pub struct Connection;
 pub enum State {
     /// It works.
     Live(Live),
-    /// A fresh token is on its way.
+    /// Its access token is being refreshed.
     Refreshing(Refreshing),
-    /// It does not work any more, until the user connects again.
+    /// It no longer works until the user connects again.
     Broken(BrokenConnection),
 }

@@ -1,4 +1,4 @@
-//! Ask for a token that works.
+//! Hands out an access token, refreshed first if necessary.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,16 @@ use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-/// Asks for an access token that has not expired.
+/// Asks for an access token that hasn't expired.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Token;
 
-/// A token that works.
+/// An access token that hasn't expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreshToken {
     /// The access token, sealed.
     pub access_token: String,
-    /// When it ends, where the provider says.
+    /// When it expires, if the provider says.
     pub expires_at: Option<Timestamp>,
     /// The scopes that the provider granted.
     pub scope: Scope,
@@ -31,13 +31,13 @@ pub enum TokenError {
     /// Nothing is connected.
     #[error("no account of this provider is connected")]
     NotConnected,
-    /// The connection does not work any more.
+    /// The connection no longer works.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// A fresh token is on its way: the answer waits for it.
+    /// The token is being refreshed. The reply is held until the refresh ends.
     #[error("the token is being refreshed")]
     Pending,
-    /// The provider does not answer.
+    /// The provider doesn't respond.
     #[error("the provider does not answer")]
     Unavailable,
 }
@@ -63,7 +63,7 @@ impl Command for Token {
     }
 }
 
-/// Hands the token out, or has it refreshed first.
+/// Hands out the token, or refreshes it first.
 fn hand_out(live: Live, now: Timestamp) -> Step<Token> {
     if !live.is_due(now) {
         return Step::unchanged(Ok(live.into()));

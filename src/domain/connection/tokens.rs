@@ -1,20 +1,20 @@
-//! The tokens of an outside account, as they are stored.
+//! The tokens of a connected account, as they are stored.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Seconds;
 use crate::protocol::scope::Scope;
 
-/// Tokens, sealed under a key of the account.
+/// Tokens, sealed with a key of the account here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedTokens {
     /// The access token.
     pub access_token: String,
-    /// The refresh token, where the provider gave one.
+    /// The refresh token, if the provider issued one.
     pub refresh_token: Option<String>,
-    /// How long the access token lives, where the provider says.
+    /// The lifetime of the access token, if the provider says.
     pub lifetime: Option<Seconds>,
-    /// The scopes that were granted, where the provider says.
+    /// The granted scopes, if the provider says.
     pub scope: Option<Scope>,
     /// The granted scopes that a user can approve here: those in the provider's `connection_scope`, except
     /// `openid`. Empty if the provider didn't name scopes, which means that it granted what was asked for

@@ -1,27 +1,27 @@
-//! What a connection wants from its provider.
+//! The requests of a connection to its provider.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Parties, Refreshed, SealedTokens};
 use crate::domain::machine::{Effect, Wants};
 
-/// What a connection wants from its provider.
+/// A request to the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionWants {
-    /// Refresh the tokens. It is stored how often this was sent, before it is sent.
+    /// Refresh the tokens. The count of attempts is stored before each attempt.
     RefreshConnection {
-        /// The account here, under whose key the token is sealed.
+        /// The account here. Its key sealed the token.
         account: String,
         /// The provider.
         provider: String,
         /// The refresh token, sealed.
         refresh_token: String,
-        /// How often it was sent.
+        /// How often this was sent.
         sent: u32,
     },
-    /// Give the access back.
+    /// Revoke the tokens.
     RevokeConnection {
-        /// The account here, under whose key the tokens are sealed.
+        /// The account here. Its key sealed the tokens.
         account: String,
         /// The provider.
         provider: String,

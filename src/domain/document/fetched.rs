@@ -1,4 +1,4 @@
-//! The document was fetched, or not.
+//! Takes the outcome of a fetch.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::http::{HttpError, HttpResponse};
 use crate::domain::machine::{Before, Command, NoError, Step};
 use crate::domain::time::Timestamp;
 
-/// What its source answered.
+/// The response of the source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fetched(pub Result<HttpResponse, HttpError>);
 

@@ -1,20 +1,20 @@
-//! The machine: its commands, its alarm and what comes back to it.
+//! The machine: its commands, its alarm and the outcomes of its effects.
 
 use super::state::MAX_STALE;
-use super::{Document, DocumentWants, Fetched, Held, Read, Wake};
+use super::{Document, DocumentState, DocumentWants, Fetched, Read, Wake};
 use crate::domain::http::{HttpError, HttpResponse};
 use crate::domain::machine::{Class, Machine, NoRow, Receive, commands};
 use crate::domain::time::Timestamp;
 
 impl Machine for Document {
     const CLASS: Class = Class::Document;
-    type State = Held;
+    type State = DocumentState;
     type Row = NoRow;
     type Wants = DocumentWants;
 
     commands![Read, Fetched, Wake];
 
-    fn wakes_at(held: &Held) -> Option<Timestamp> {
+    fn wakes_at(held: &DocumentState) -> Option<Timestamp> {
         let fetched = held.text.as_ref().map(|(_, at)| *at);
         let failed = held.failed.map(|(_, at)| at);
         let latest = fetched.max(failed).max(held.trying_since)?;

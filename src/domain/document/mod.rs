@@ -1,8 +1,7 @@
-//! A document that another server publishes: a provider's metadata, its keys, a record of the DNS.
+//! A document that another server publishes: a provider's metadata or keys, or a DNS record.
 //!
-//! One object fetches it, however many ask; keeps it; and fetches it again when it is old, or when a
-//! caller shows that it must have changed, but never more often than a limit, so that nobody can
-//! make this server ask for it at will.
+//! One object fetches and keeps it for all callers. It fetches the document again when it is old, or when a caller
+//! reports that it lacks something. A minimum interval keeps strangers from making this server send requests at will.
 
 mod fetched;
 mod machine;
@@ -13,6 +12,6 @@ mod wants;
 
 pub use self::fetched::Fetched;
 pub use self::read::{Read, ReadError};
-pub use self::state::{Document, Held};
+pub use self::state::{Document, DocumentState};
 pub use self::wake::Wake;
 pub use self::wants::DocumentWants;

@@ -1,4 +1,4 @@
-//! Read the document, and have it fetched if what is held is too old.
+//! Reads the document, and fetches it first if the stored copy is too old.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,31 +9,31 @@ use crate::domain::http::{HttpError, HttpRequest};
 use crate::domain::machine::{Before, Command, Effect, Step};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long a document may be used without a look at its source.
+/// How old a copy may be before it is fetched again.
 const MAX_AGE: Seconds = Seconds(60 * 60);
-/// How often a caller may have it fetched before that.
+/// The same for a caller that reports the copy as outdated.
 const MIN_INTERVAL: Seconds = Seconds(60);
-/// How long to leave a source alone that did not answer.
+/// How long to wait before asking a source again that didn't respond.
 const BACK_OFF: Seconds = Seconds(5);
-/// How long one attempt may take; after that another may begin.
+/// How long a fetch may take before another one may begin.
 const ATTEMPT: Seconds = Seconds(20);
 
-/// Asks for the document at an address.
+/// Asks for the document at a URL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Read {
-    /// The address.
+    /// The URL.
     pub url: String,
-    /// Whether what is held does not have what the caller looks for.
+    /// Whether the stored copy lacks what the caller looks for.
     pub outdated: bool,
 }
 
 /// Why there is no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ReadError {
-    /// It is being fetched: the answer waits for it.
+    /// It is being fetched. The reply is held until the fetch ends.
     #[error("the document is being fetched")]
     Pending,
-    /// Its source did not answer.
+    /// Its source didn't send it.
     #[error("{0}")]
     Unavailable(#[from] HttpError),
 }

@@ -1,24 +1,24 @@
-//! What is remembered of a document.
+//! The state of a document.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::http::HttpError;
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long a document serves while its source does not answer.
+/// How old a copy may be that is used while its source fails.
 pub(super) const MAX_STALE: Seconds = Seconds(24 * 60 * 60);
 
 /// The machine.
 #[derive(Debug)]
 pub struct Document;
 
-/// What is remembered of a document.
+/// The stored copy and the last attempts to fetch it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct DocumentState {
     /// The text, and when it was fetched.
     pub(super) text: Option<(String, Timestamp)>,
-    /// An attempt that has begun and not ended.
+    /// When the attempt began that hasn't ended yet.
     pub(super) trying_since: Option<Timestamp>,
-    /// The last attempt that failed, and why.
+    /// Why and when the last attempt failed.
     pub(super) failed: Option<(HttpError, Timestamp)>,
 }

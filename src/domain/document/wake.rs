@@ -1,4 +1,4 @@
-//! The alarm: forget the document, unless it was fetched lately.
+//! The alarm: deletes the document unless it was fetched recently.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,14 +1,14 @@
-//! What a document wants from outside.
+//! The requests of a document.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
 use crate::domain::machine::Wants;
 
-/// What a document wants from outside.
+/// A request for the document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DocumentWants {
-    /// Ask the other server.
+    /// Fetch it.
     Fetch(HttpRequest),
 }
 

@@ -192,7 +192,7 @@ impl Event {
 }
 
 impl Event {
-    /// See [`Kind::is_kept`].
+    /// Whether the event is stored; see [`Kind::is_kept`].
     pub fn is_kept(&self) -> bool {
         self.kind.is_kept()
     }

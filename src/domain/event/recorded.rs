@@ -99,8 +99,8 @@ impl Recorded {
         Some(stored::read(line).map(|Line::Record(event)| event))
     }
 
-    /// What the event is kept under: its account, else its client, else the object that decided. Events with the same
-    /// subject are kept in the same object.
+    /// What the event is stored under: its account, else its client, else the object that decided it. Events with the
+    /// same subject are stored in the same object.
     pub fn subject(&self) -> &str {
         let About { account, client_id, .. } = &*self.about;
         let named = account.as_ref().or(client_id.as_ref()).map(|text| text.as_str());

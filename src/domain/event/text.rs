@@ -16,7 +16,7 @@ impl<const MAX: usize> Text<MAX> {
         Self(bounded(text, MAX))
     }
 
-    /// A value that was stored, and so cut off when it was made.
+    /// A stored value, which was cut off when it was made.
     pub(super) fn stored(text: String) -> Self {
         Self(text)
     }
@@ -27,10 +27,10 @@ impl<const MAX: usize> Text<MAX> {
     }
 }
 
-// Compiled once: inlined into each constructor of an event, it would make the worker larger.
+// Not inlined into each constructor of an event: that would make the worker larger.
 #[inline(never)]
 fn bounded(text: &str, max: usize) -> String {
-    // IDs and scopes are such texts.
+    // The characters of which IDs and scopes consist.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if text.len() <= max && text.bytes().all(is_plain) {
         return text.to_owned();

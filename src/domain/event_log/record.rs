@@ -1,4 +1,4 @@
-//! Keeps events.
+//! Stores a batch of events.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
@@ -12,7 +12,7 @@ use crate::domain::event::EventId;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// Keeps a batch of events that one object sent.
+/// A batch of events that one object sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The ID of the first event.
@@ -60,7 +60,7 @@ fn give_way<'r>(rows: &'r BTreeMap<String, Value>, added: &str, count: usize) ->
     }
     let mut gone = Vec::new();
     while gone.len() < count {
-        // If two have the same number, the one with the older batch.
+        // If two subjects have the same number, take the one with the older batch.
         let most =
             held.values_mut().max_by_key(|keys| (keys.len(), Reverse(keys.front().copied())));
         let Some(key) = most.and_then(VecDeque::pop_front) else { break };

@@ -1,8 +1,8 @@
-//! Which object keeps an event.
+//! Which object keeps the events of a subject.
 
 use crate::domain::machine::Address;
 
-/// How many objects there are. If this changes, earlier events stay in objects where they are no longer looked for.
+/// How many objects there are. If this changes, earlier events are no longer found.
 pub const SHARDS: u32 = 64;
 
 /// The object that keeps the events of a subject: an account, a client, or else the object that decided.

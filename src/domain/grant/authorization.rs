@@ -1,4 +1,4 @@
-//! What a user allowed, and how long it lasts.
+//! What a user allowed, and for how long.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,18 +9,18 @@ use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::scope::Scope;
 
-/// What a person allowed a client, and how the person was signed in then.
+/// What a user allowed a client, and how the user was authenticated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    /// The grant's own object.
+    /// The ID of the grant's object.
     pub grant_id: String,
-    /// The account.
+    /// The account's ID.
     pub account: String,
-    /// The client.
+    /// The client's ID.
     pub client_id: String,
     /// Granted scopes.
     pub scope: Scope,
-    /// Granted resources (RFC 8707); none means the issuer itself.
+    /// Granted resources (RFC 8707); empty for the issuer itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
     /// The request's `nonce`.
@@ -32,38 +32,38 @@ pub struct Authorization {
     /// How and when the user authenticated.
     #[serde(flatten)]
     pub authentication: Authentication,
-    /// The session in which the person allowed it.
+    /// The `sid` of the session in which the user allowed it.
     pub sid: String,
-    /// When that session ends, where the grant ends with it (OpenID Connect Core §11).
+    /// When that session ends, if the grant ends with it (OpenID Connect Core §11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Timestamp>,
 }
 
 impl Authorization {
-    /// The event, which concerns this grant.
+    /// Adds this grant, its client and its account to the event.
     pub(super) fn concerned(&self, event: Event) -> Event {
         event.account(&self.account).client(&self.client_id).grant(&self.grant_id)
     }
 
-    /// The event that tokens of this scope were issued.
+    /// The event that tokens with this scope were issued.
     pub(super) fn tokens_issued(&self, grant_type: GrantType, scope: &Scope) -> Event {
         self.concerned(Event::tokens_issued(grant_type, &self.client_id, scope))
     }
 }
 
-/// How long what is issued lives, and whether and how it is refreshed.
+/// The lifetimes of what is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// Lifetime of an access token.
     pub access_token: Seconds,
-    /// How long a refresh token may lie unused; none where no refresh token is issued.
+    /// How long a refresh token may stay unused; `None` if no refresh token is issued.
     pub refresh_idle: Option<Seconds>,
     /// How long a grant lives, however often it is refreshed.
     pub grant: Seconds,
 }
 
 impl Terms {
-    /// When a grant ends that begins at that moment, however often it is refreshed.
+    /// When a grant that begins at `issued` ends, however often it is refreshed.
     pub fn ends_at(&self, issued: Timestamp, not_after: Option<Timestamp>) -> Timestamp {
         let ends_at = issued.plus(self.grant);
         not_after.map_or(ends_at, |session| session.min(ends_at))

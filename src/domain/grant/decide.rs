@@ -1,4 +1,4 @@
-//! A user decides what a device may have (RFC 8628 §3.3).
+//! The user approves or denies a device (RFC 8628 §3.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The decision.
+/// The user's decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Decide(pub Box<Decision>);
 
-/// Why nobody can decide.
+/// Why the decision is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum DecisionError {
     /// No such request.
@@ -22,8 +22,8 @@ pub enum DecisionError {
     /// The request has expired.
     #[error("the device code has expired")]
     ExpiredToken,
-    /// Someone decided before.
-    #[error("the request was decided already")]
+    /// The request was approved or denied before.
+    #[error("the request was already approved or denied")]
     Decided,
 }
 
@@ -60,7 +60,7 @@ impl Command for Decide {
                 return Step::unchanged(Err(DecisionError::Unknown));
             }
         };
-        // The same user may send the same answer twice.
+        // The same user may send the same decision twice.
         let repeats = self.0.repeats(&decided);
         Step::unchanged(repeats.then_some(()).ok_or(DecisionError::Decided))
     }

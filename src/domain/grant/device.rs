@@ -1,4 +1,4 @@
-//! A device that waits for a person (RFC 8628).
+//! A device authorization request (RFC 8628).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,39 +8,39 @@ use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::scope::Scope;
 
-/// How long an expired request is remembered, so that its device is told `expired_token`.
+/// How long an expired request is kept, so that its device receives `expired_token`.
 const REMEMBERED: Seconds = Seconds(5 * 60);
 
-/// What a device asks for.
+/// A device authorization request that waits for a user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceGrant {
     /// The hash of the device code's secret.
     pub device_code: SecretHash,
     /// The client.
     pub client_id: String,
-    /// Scopes asked for.
+    /// The requested scopes.
     pub scope: Scope,
-    /// Resources asked for.
+    /// The requested resources.
     pub resources: Vec<String>,
-    /// Where the device is.
+    /// The location of the device.
     pub location: Location,
     /// When the request was made.
     pub requested_at: Timestamp,
     /// When it expires.
     pub expires_at: Timestamp,
-    /// The seconds between two polls.
+    /// The minimum time between two polls.
     pub interval: Seconds,
-    /// When the device last polled. Kept in memory alone: a poll writes nothing.
+    /// When the device last polled. Kept only in memory, so that a poll writes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub polled_at: Option<Timestamp>,
 }
 
-/// An approved request that the device has not fetched yet.
+/// An approved request whose tokens the device has not fetched yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ApprovedDevice {
     pub(super) device_code: SecretHash,
     expires_at: Timestamp,
-    /// What the person allowed.
+    /// What the user allowed.
     pub authorization: Authorization,
 }
 
@@ -52,10 +52,10 @@ pub struct DeniedDevice {
     expires_at: Timestamp,
 }
 
-/// Where the request stands.
+/// The state of a request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum DeviceState {
-    /// Nobody has decided.
+    /// No user has decided.
     Waiting(DeviceGrant),
     /// Approved.
     Approved(ApprovedDevice),
@@ -63,17 +63,17 @@ pub enum DeviceState {
     Denied(DeniedDevice),
 }
 
-/// What a person decided.
+/// The user's decision.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Decision {
-    /// Approved, and this is what is allowed.
+    /// Approve the request with this authorization.
     Approve(Box<Authorization>),
-    /// Denied.
+    /// Deny the request.
     Deny,
 }
 
 impl Decision {
-    /// Whether it is the decision that was taken before.
+    /// Whether this repeats an earlier approval.
     pub(super) fn repeats(&self, before: &Authorization) -> bool {
         match self {
             Self::Approve(now) => now.account == before.account && now.grant_id == before.grant_id,
@@ -82,16 +82,16 @@ impl Decision {
     }
 }
 
-/// What the person who decides is shown.
+/// What the user who decides is shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeviceView {
     /// The client.
     pub client_id: String,
-    /// Scopes asked for.
+    /// The requested scopes.
     pub scope: Scope,
-    /// Resources asked for.
+    /// The requested resources.
     pub resources: Vec<String>,
-    /// Where the device is.
+    /// The location of the device.
     pub location: Location,
     /// When the request was made.
     pub requested_at: Timestamp,
@@ -108,19 +108,19 @@ impl DeviceState {
         }
     }
 
-    /// When the request is forgotten.
+    /// When the request can be deleted.
     pub fn forgotten_at(&self) -> Timestamp {
         self.expires_at().plus(REMEMBERED)
     }
 
-    /// Whether the user code may serve another request.
+    /// Whether another request may use the user code.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.forgotten_at() <= now
     }
 }
 
 impl DeviceGrant {
-    /// The request, if someone can decide it now.
+    /// The request, if a user can still decide it.
     pub(super) fn undecided(self, now: Timestamp) -> Option<Self> {
         (now < self.expires_at).then_some(self)
     }
@@ -151,7 +151,7 @@ impl DeviceGrant {
 }
 
 impl ApprovedDevice {
-    /// When the device can't fetch it any more.
+    /// When the device can no longer fetch the tokens.
     pub(super) fn expires_at(&self) -> Timestamp {
         self.expires_at
     }

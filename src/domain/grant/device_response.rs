@@ -1,9 +1,9 @@
 //! The token response to a device code, repeated while nobody has used its tokens (RFC 8628 §3.5).
 //!
-//! The server can't know whether the response reached the device: a held poll (`Prefer: wait`) outlives its
-//! caller. So for a short time the same device code gets the same tokens again. The refresh token is derived
-//! from the code's secret, so no token can be made from what is stored. The access token repeats its `jti`,
-//! `iat` and `exp`, so revoking one copy revokes the other.
+//! The server can't know whether the response reached the device: a device may hang up while its poll is held (`Prefer:
+//! wait`). So for a short time the same device code gets the same tokens again. The refresh token is derived from the
+//! code's secret, so no token can be made from what is stored. The access token repeats its `jti`, `iat` and `exp`, so
+//! revoking one copy revokes the other.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,16 +22,16 @@ pub struct Repeatable {
     pub until: Timestamp,
 }
 
-/// A device code that was redeemed, and whose response may have been lost.
+/// A redeemed device code whose response may have been lost.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RedeemedDeviceCode {
     device_code: SecretHash,
-    /// What each copy of the response repeats.
+    /// The claims that each copy of the response repeats.
     pub token: Repeatable,
 }
 
 impl RedeemedDeviceCode {
-    /// Chooses the claims that each copy of the response has, and for how many seconds it can be repeated.
+    /// Chooses the repeated claims, and for how many seconds the response can be repeated.
     pub fn new(
         device_code: SecretHash,
         lasts: Seconds,
@@ -45,7 +45,7 @@ impl RedeemedDeviceCode {
         Self { device_code, token: Repeatable { jti, issued_at, until } }
     }
 
-    /// Whether `secret` is the code's, and comes in time for a copy of the response.
+    /// Whether `secret` is the device code's, and the response can still be repeated.
     pub fn is_repeatable_for(&self, secret: &Secret, now: Timestamp) -> bool {
         self.device_code.matches(secret) && now < self.token.until
     }

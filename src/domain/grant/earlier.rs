@@ -1,6 +1,6 @@
-//! What the previous release stored and sends, while it is replaced. Its authorization codes carried what was allowed,
-//! sealed, and nothing was stored for them. A code that is on its way while the release is replaced is refused: the
-//! client begins again, and the user is not asked again.
+//! What the previous release stored and sends, while this one replaces it. Its authorization codes contained the
+//! authorization, sealed, and nothing was stored for them. Such a code is refused: the client sends a new authorization
+//! request, for which the user isn't asked again.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,7 +14,7 @@ use crate::domain::machine::{Before, Command, NoError, Step};
 use crate::domain::notice::to_grant::Report;
 use crate::domain::time::Timestamp;
 
-/// A grant whose code was sealed stored at most what was taken back from it. Nobody can redeem it any more.
+/// A grant with a sealed code stored only scopes that the user had removed. Nobody can redeem such a code any more.
 pub(super) fn migrate(mut state: Value) -> Option<GrantState> {
     if let Some(until) = state.get("Expected").and_then(|expected| expected.get("until")) {
         state = json!({ "Ended": { "until": until } });
@@ -22,7 +22,7 @@ pub(super) fn migrate(mut state: Value) -> Option<GrantState> {
     serde_json::from_value(state).ok()
 }
 
-/// A sealed code is sent: nothing is stored.
+/// Announces a sealed code. Stores nothing.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Expect(Timestamp);
 
@@ -38,7 +38,7 @@ impl Command for Expect {
     }
 }
 
-/// A sealed code is redeemed: it is refused.
+/// Redeems a sealed code. Refused.
 #[derive(Debug)]
 pub struct Redeem;
 

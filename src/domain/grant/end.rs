@@ -1,4 +1,4 @@
-//! The account withdrew the grant.
+//! The account ends the grant.
 
 use super::device::{Decision, DeviceState};
 use super::{Grant, GrantState};
@@ -43,7 +43,7 @@ impl Command for EndExpected {
 
 fn end(state: GrantState) -> Change<Grant> {
     match state {
-        // The account took the grant back before the device's request was told of it.
+        // The account ended the grant before the device's request learned of its approval.
         GrantState::Device(DeviceState::Waiting(waiting)) => {
             Change::written(GrantState::Device(waiting.decide(Decision::Deny)))
         }

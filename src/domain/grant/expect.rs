@@ -1,4 +1,4 @@
-//! A code is sent to a client: from now on it may be redeemed.
+//! Stores an authorization code before it is sent to the client. From then on it can be redeemed.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +8,18 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The code.
+/// The code to store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Expect(pub Box<PendingCode>);
 
-/// Why a code can't be expected.
+/// Why a code can't be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ExpectError {
-    /// The session, the client's access or the account ended in between.
-    #[error("the grant was withdrawn before its code was sent")]
+    /// The session, the client's access or the account ended before the code was stored.
+    #[error("the grant was ended before its code was sent")]
     Withdrawn,
     /// The object serves another grant already.
-    #[error("the object serves another grant")]
+    #[error("the object already stores another grant")]
     Occupied,
 }
 

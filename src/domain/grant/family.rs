@@ -1,9 +1,9 @@
 //! A family of refresh tokens (RFC 6749 §6, RFC 9700 §4.14.2).
 //!
-//! A refresh token is a number and a secret. The secret is the family's own half, of which only a
-//! hash is remembered, and a MAC over that half and the number under a key that never leaves the
-//! object. So every token ever issued can be told from junk and can be issued again, yet neither
-//! an old token nor a copy of the storage suffices to make one.
+//! A refresh token is a number and a secret. The secret has two halves: one that all tokens of the family share, of
+//! which only a hash is stored, and a MAC over that half and the number, with a key that never leaves the object. So
+//! the server can verify and reissue every token of the family, but neither an old token nor a copy of the storage is
+//! enough to make one.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::domain::time::{Seconds, Timestamp};
 /// The length of each half of a token's secret, in bytes.
 const HALF: usize = 16;
 
-/// The family: which token is the newest, and which was used to get it.
+/// The newest token, and the one before it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Family {
     key: Secret,
@@ -22,7 +22,7 @@ pub struct Family {
     newest: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     used: Option<Used>,
-    /// When the newest token expires if nobody uses it.
+    /// When the newest token expires unless it is used.
     pub idle_until: Timestamp,
 }
 
@@ -30,7 +30,7 @@ pub struct Family {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Used {
     number: u32,
-    /// When it was last presented and accepted.
+    /// When it was last accepted.
     at: Timestamp,
     /// When it was first used, which rotated it; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,19 +40,20 @@ struct Used {
     network: Option<SecretHash>,
 }
 
-/// How a family is handled.
+/// How refresh tokens are rotated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshPolicy {
-    /// Whether each use brings a new token.
+    /// Whether each use returns a new refresh token.
     pub rotate: bool,
-    /// For how many seconds a used token gets the same successor again, whatever scope and resource each
-    /// request asks for; 0 allows no second use.
+    /// For how many seconds a used token gets the same successor again, with any scope and resource; 0 allows no second
+    /// use.
     pub window: Seconds,
-    /// For how many seconds after a rotation a used token still gets a new successor, if nobody has used
-    /// the previous one: its answer may have been lost. After that it counts as a reuse. 0 turns this off.
+    /// For how many seconds after a rotation a used token still gets a new successor if the previous successor was
+    /// never used, since the response may have been lost. Afterwards, a second use counts as a replay. 0 turns this
+    /// off.
     #[serde(default)]
     pub lost_answer: Seconds,
-    /// How long a token may lie unused.
+    /// How long a token may stay unused.
     pub idle: Seconds,
     /// Lifetime of an access token.
     pub access_token: Seconds,
@@ -69,16 +70,16 @@ pub struct PresentedToken<'a> {
     pub network: &'a str,
 }
 
-/// What a use of a token comes to.
+/// The result of using a token.
 #[derive(Debug)]
 pub enum Use {
-    /// The family goes on; this is its token now.
+    /// The family continues with this token.
     GoesOn(Family, (u32, Secret)),
-    /// The family is unchanged; this is the successor that was issued before.
+    /// The family is unchanged. This is the successor that was issued before.
     Repeats((u32, Secret)),
     /// The token was never issued.
     Junk,
-    /// The token was used before: the grant must end.
+    /// The token was used before: the grant must end (RFC 9700 §4.14.2).
     Reused,
 }
 
@@ -87,8 +88,8 @@ impl Used {
         self.rotated_at.unwrap_or(self.at)
     }
 
-    /// Whether the answer to this use may have been lost: the request comes soon after the rotation, and
-    /// from the same network. A thief who finds an idle client's token later meets neither condition.
+    /// Whether the response to this use may have been lost: the request comes soon after the rotation, and from the
+    /// same network. A thief who later finds the token of an idle client meets neither condition.
     fn answer_was_lost(&self, network: &str, window: Seconds, now: Timestamp) -> bool {
         let network = SecretHash::of_text(network);
         let is_same_network = self.network.is_none_or(|used_from| used_from.is(&network));
@@ -102,8 +103,8 @@ impl Family {
         Self::with_first_token(Secret::random(entropy), entropy::bytes(entropy), idle_until)
     }
 
-    /// A new family whose first token can be made again from the secret of its device code, but not from what
-    /// is stored alone.
+    /// A new family whose first token can be derived again from the secret of its device code, but not from what is
+    /// stored alone.
     pub fn begin_for(
         device_code: &Secret,
         idle_until: Timestamp,
@@ -124,12 +125,12 @@ impl Family {
         (family, token)
     }
 
-    /// Makes the first token again from the device code's secret that [`Family::begin_for`] was given.
+    /// Derives the first token again from the device code's secret that was passed to [`Family::begin_for`].
     pub fn first_token(&self, device_code: &Secret) -> (u32, Secret) {
         (1, self.secret(half_from(device_code, &self.key), 1))
     }
 
-    /// Whether this token is the newest, or is honoured while the newest is unused.
+    /// Whether this token is the newest, or is still accepted because the newest is unused.
     pub fn is_active(&self, number: u32, secret: &Secret, now: Timestamp) -> bool {
         let before = self.used.as_ref().map(|used| used.number);
         self.half_of(number, secret).is_some()
@@ -137,12 +138,12 @@ impl Family {
             && now < self.idle_until
     }
 
-    /// Whether the family issued this token, now or ever.
+    /// Whether the family ever issued this token.
     pub fn issued(&self, number: u32, secret: &Secret) -> bool {
         number <= self.newest && self.half_of(number, secret).is_some()
     }
 
-    /// Uses a token: the family is consumed, and what it comes to says what remains.
+    /// Uses a token. Consumes the family; the result contains what remains of it.
     pub fn refresh(
         mut self,
         token: &PresentedToken<'_>,
@@ -167,16 +168,16 @@ impl Family {
         }
         match &self.used {
             Some(used) if used.number == token.number && policy.window > Seconds(0) => {
-                // An app may refresh for several resources at once (RFC 8707 §2.2), or send a request twice.
+                // A client may refresh for several resources at once (RFC 8707 §2.2), or send a request twice.
                 if now < used.at.plus(policy.window) {
                     return Use::Repeats((self.newest, self.secret(half, self.newest)));
                 }
-                // A thief who used the token first may be holding its successor unused.
+                // A thief may have used the token first and hold its unused successor.
                 if !used.answer_was_lost(token.network, policy.lost_answer, now) {
                     return Use::Reused;
                 }
-                // Nobody used the successor, so another one replaces it. The time counts from the
-                // rotation, so presenting the token again and again doesn't extend it.
+                // The successor was never used, so it is replaced. The time still counts from the rotation, so
+                // presenting the token repeatedly doesn't extend it.
                 self.used = Some(use_now(used.number, Some(used.rotated_at())));
                 self.newest = self.newest.saturating_add(1);
                 self.goes_on(half, idle_until)
@@ -191,7 +192,7 @@ impl Family {
         Use::GoesOn(self, token)
     }
 
-    /// The family's half of a secret, if the secret is one that this family issued.
+    /// The shared half of a secret, if this family issued the secret.
     fn half_of(&self, number: u32, secret: &Secret) -> Option<[u8; HALF]> {
         let (half, _) = secret.as_bytes().split_first_chunk::<HALF>()?;
         let known = hash_of_half(*half).is(&self.half);
@@ -199,7 +200,7 @@ impl Family {
         (known && issued).then_some(*half)
     }
 
-    /// The secret with that number.
+    /// The secret of the token with this number.
     fn secret(&self, half: [u8; HALF], number: u32) -> Secret {
         let mut bytes = [0; 32];
         let mac = Secret::from_bytes(padded(half)).derive(&self.key, &number.to_be_bytes());
@@ -209,7 +210,7 @@ impl Family {
     }
 }
 
-/// The first half of each token's secret, derived from the device code's secret.
+/// The shared half of the tokens' secrets, derived from the device code's secret.
 fn half_from(device_code: &Secret, key: &Secret) -> [u8; HALF] {
     let derived = device_code.derive(key, b"refresh token");
     derived.as_bytes().first_chunk().copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Is a token active (RFC 7662)?
+//! Checks whether a token is active (RFC 7662).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use crate::domain::machine::{Before, Change, Command, Step};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
-/// The question.
+/// Asks whether a token is active.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inspect(pub Presented);
 
-/// A token that someone presents, by what the grant knows of it.
+/// A token that a client presents.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Presented {
     /// A refresh token.
@@ -23,7 +23,7 @@ pub enum Presented {
         number: u32,
         /// Its secret.
         secret: Secret,
-        /// The client it must belong to.
+        /// The client to which it must belong.
         client_id: String,
     },
     /// An access token whose signature was verified.
@@ -32,13 +32,13 @@ pub enum Presented {
         jti: String,
         /// When it expires.
         expires_at: Timestamp,
-        /// The client it must belong to.
+        /// The client to which it must belong.
         client_id: String,
     },
 }
 
 impl Presented {
-    /// The client that the token must belong to.
+    /// The client to which the token must belong.
     fn client_id(&self) -> &str {
         match self {
             Self::RefreshToken { client_id, .. } | Self::AccessToken { client_id, .. } => client_id,
@@ -51,20 +51,20 @@ impl Presented {
 pub struct Active {
     /// What was allowed.
     pub authorization: Box<Authorization>,
-    /// When the refresh token expires if it is not used; for an access token its own claim says when.
+    /// When the refresh token expires unless it is used. `None` for an access token, whose `exp` says when.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Why a presented token is worth nothing.
+/// Why a presented token is not active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PresentedError {
-    /// No such grant, or no longer; or the token was revoked.
+    /// The grant doesn't exist or has ended, or the token was revoked.
     #[error("the grant does not exist, has expired or was ended")]
     Unknown,
     /// The secret is not one that was issued.
     #[error("the token was not issued by this server")]
     WrongSecret,
-    /// Another client's.
+    /// The token belongs to another client.
     #[error("the token belongs to another client")]
     OtherClient,
 }
@@ -81,7 +81,7 @@ impl Command for Inspect {
             return Step::unchanged(Err(PresentedError::Unknown));
         };
         match inspect(&live, &self.0, now) {
-            // Whoever presents a token has received it.
+            // Whoever presents a token has received it, so the device code is spent.
             Ok(active) => spend_device_code(*live, now).reply(Ok(active)),
             Err(error) => Change::none().reply(Err(error)),
         }

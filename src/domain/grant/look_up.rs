@@ -1,4 +1,4 @@
-//! What does the device ask for (RFC 8628 §3.3)?
+//! Reads what a device requests (RFC 8628 §3.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The question.
+/// Asks for the device's request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LookUp;
 

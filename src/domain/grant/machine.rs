@@ -1,4 +1,4 @@
-//! The machine: its commands, its alarm and what earlier versions stored.
+//! The machine: its commands, its alarm and the migration of earlier versions.
 
 use super::{
     Decide, Expect, Grant, GrantState, Inspect, LookUp, Poll, Redeem, Refresh, Request, Revoke,
@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 
 impl Machine for Grant {
     const CLASS: Class = Class::Grant;
-    /// Version 2 stores the authorization code; before, the code carried what was allowed, sealed.
+    /// Version 2 stores the authorization code. Earlier, the code contained the authorization, sealed.
     const VERSION: u32 = 2;
     type State = GrantState;
     type Row = NoRow;

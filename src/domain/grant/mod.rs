@@ -6,8 +6,8 @@
 //!                  └──deny──► DeniedDevice     ▲──poll again, until a token is used
 //! ```
 //!
-//! Each state is a type of its own and a transition consumes it. A grant that ends is forgotten: an object that stores
-//! nothing redeems, refreshes and revives nothing. The account that notes a grant is its alarm clock
+//! Each state is a type of its own, and a transition consumes it. A grant that ends is deleted, so nothing can redeem,
+//! refresh or revive it. The account that lists the grant has the alarm for it
 //! ([`Report`](crate::domain::notice::to_grant::Report)), because an alarm of its own would cost a row.
 
 mod authorization;

@@ -1,4 +1,4 @@
-//! The user took a scope back.
+//! The account removes a scope from the grant.
 
 use super::device::{Decision, DeviceState};
 use super::{Grant, GrantState};
@@ -31,7 +31,7 @@ impl Command for NarrowExpected {
 
     fn decide(self, before: Before<Grant>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
         let change = match before.state {
-            // The user approved the device, and took the scope back before the device's request was told of it.
+            // The user approved the device and removed the scope before the device's request learned of the approval.
             Some(GrantState::Device(DeviceState::Waiting(waiting))) => {
                 Change::written(GrantState::Device(waiting.decide(Decision::Deny)))
             }

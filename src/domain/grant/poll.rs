@@ -1,4 +1,4 @@
-//! A device asks whether the user has decided (RFC 8628 §3.4 and §3.5).
+//! A device polls for its tokens (RFC 8628 §3.4 and §3.5).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,11 @@ use crate::domain::secret::Secret;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::grant_type::GrantType;
 
-/// By how much each `slow_down` lengthens the interval (RFC 8628 §3.5).
+/// How much each `slow_down` adds to the interval (RFC 8628 §3.5).
 const SLOWER: Seconds = Seconds(5);
-/// No interval grows beyond this.
+/// The longest interval.
 const SLOWEST: Seconds = Seconds(60);
-/// A poll that comes early by no more than this was sent in time: networks jitter.
+/// Tolerance for early polls: network jitter can make a well-timed poll arrive early.
 const JITTER: Seconds = Seconds(1);
 
 /// A device's request for its tokens.
@@ -38,34 +38,34 @@ pub struct Poll {
 /// Why the device gets no tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PollError {
-    /// No such grant, or no longer.
+    /// The grant doesn't exist or has ended.
     #[error("the grant does not exist, has expired or was ended")]
     Unknown,
     /// The secret is not the one that was issued.
     #[error("the device code was not issued by this server")]
     WrongSecret,
-    /// Another client's.
+    /// The device code belongs to another client.
     #[error("the device code belongs to another client")]
     OtherClient,
-    /// RFC 8628 §3.5.
+    /// `authorization_pending` (RFC 8628 §3.5).
     #[error("the user has not decided yet")]
     AuthorizationPending,
-    /// RFC 8628 §3.5.
-    #[error("the device asks too often")]
+    /// `slow_down` (RFC 8628 §3.5).
+    #[error("the device polls too often; wait 5 seconds longer between polls")]
     SlowDown,
-    /// RFC 8628 §3.5.
+    /// `access_denied` (RFC 8628 §3.5).
     #[error("the user denied the request")]
     AccessDenied,
-    /// RFC 8628 §3.5.
+    /// `expired_token` (RFC 8628 §3.5).
     #[error("the device code has expired")]
     ExpiredToken,
-    /// RFC 8628 §3.5: a token issued for the code has been used, or its response is too old to be repeated.
+    /// A token issued for the code has been used, or its response is too old to be repeated (RFC 8628 §3.5).
     #[error("the device code was already redeemed")]
     DeviceCodeSpent,
 }
 
 impl PollError {
-    /// The reason in the event; `None` while the device is to go on polling, since that is no refusal.
+    /// The reason in the event; `None` while the device must continue to poll, which is no refusal.
     fn refusal(self) -> Option<TokenRefusal> {
         Some(match self {
             Self::Unknown => TokenRefusal::Ended,
@@ -115,7 +115,7 @@ impl Command for Poll {
     }
 }
 
-/// The device asks whether the person has decided (RFC 8628 §3.4 and §3.5).
+/// Answers a poll according to the state of the request (RFC 8628 §3.5).
 fn poll_device(
     device: DeviceState,
     poll: &Poll,
@@ -152,7 +152,7 @@ fn poll_device(
     }
 }
 
-/// Nobody has decided: the device learns so, or that it asks too often.
+/// No user has decided: the device must poll again, more slowly if it polls too often.
 fn poll_waiting(mut waiting: DeviceGrant, now: Timestamp) -> (DeviceGrant, PollError) {
     let earliest = waiting.polled_at.map(|polled| polled.plus(waiting.interval).minus(JITTER));
     waiting.polled_at = Some(now);
@@ -164,7 +164,7 @@ fn poll_waiting(mut waiting: DeviceGrant, now: Timestamp) -> (DeviceGrant, PollE
     (waiting, PollError::AuthorizationPending)
 }
 
-/// The device fetches what the person allowed: the request is consumed and becomes the grant.
+/// Issues the tokens: the request is consumed and becomes the grant.
 fn redeem(
     approved: ApprovedDevice,
     poll: &Poll,

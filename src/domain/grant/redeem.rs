@@ -1,4 +1,4 @@
-//! Redeem an authorization code (RFC 6749 §4.1.3).
+//! Redeems an authorization code (RFC 6749 §4.1.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -21,49 +21,49 @@ pub struct Redeem {
     pub code: Secret,
     /// The client that redeems.
     pub client_id: String,
-    /// `redirect_uri`, if it was sent (OAuth 2.1 doesn't ask for it any more).
+    /// `redirect_uri`, if it was sent (OAuth 2.1 no longer requires it).
     pub redirect_uri: Option<String>,
     /// `code_verifier`.
     pub code_verifier: Option<CodeVerifier>,
     /// Whether the client must use PKCE.
     pub needs_pkce: bool,
-    /// Resources asked for now.
+    /// The requested resources.
     pub resources: Vec<String>,
-    /// How long what is issued lives.
+    /// The lifetimes of what is issued.
     pub terms: Terms,
 }
 
 /// Why a code is not redeemed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RedeemError {
-    /// No such grant, or no longer.
+    /// The grant doesn't exist or has ended.
     #[error("the grant does not exist, has expired or was ended")]
     Unknown,
     /// The secret is not the one that was issued.
     #[error("the code was not issued by this server")]
     WrongSecret,
-    /// Another client's.
+    /// The code belongs to another client.
     #[error("the code belongs to another client")]
     OtherClient,
     /// RFC 6749 §4.1.3.
-    #[error("redirect_uri is not the one of the authorization request")]
+    #[error("redirect_uri is missing or not that of the authorization request")]
     RedirectUri,
     /// RFC 7636 §4.6.
     #[error("code_verifier does not match the code_challenge")]
     CodeVerifier,
-    /// The code was asked for with a challenge.
+    /// The code was requested with a `code_challenge` (RFC 7636 §4.6).
     #[error("code_verifier is missing")]
     NoCodeVerifier,
-    /// OAuth 2.1 §4.1.3: a verifier without a challenge points to a downgrade.
+    /// A `code_verifier` without a `code_challenge` indicates a downgrade attack (OAuth 2.1 §4.1.3).
     #[error("code_verifier was sent, but the authorization request had no code_challenge")]
     UnexpectedCodeVerifier,
-    /// OAuth 2.1 §7.5.1.
-    #[error("the code has no code_challenge, which this client must use")]
+    /// The client must use PKCE (OAuth 2.1 §7.5.1).
+    #[error("this client must use PKCE, but the authorization request had no code_challenge")]
     NoCodeChallenge,
     /// RFC 8707 §2.2.
     #[error("the resource was not granted")]
     Resource,
-    /// RFC 6749 §4.1.2: what the code gave is withdrawn.
+    /// A replay: the tokens of the code are revoked (RFC 6749 §4.1.2).
     #[error("the code was redeemed before; its tokens are revoked")]
     CodeReplayed,
 }
@@ -134,7 +134,7 @@ impl Command for Redeem {
     }
 }
 
-/// Redeems the code: it is consumed, and a live grant takes its place.
+/// Redeems the code. It is consumed, and becomes a live grant.
 ///
 /// # Errors
 /// The code is not consumed. RFC 6749 §4.1.3, RFC 7636 §4.6 and RFC 8707 §2.2 say what is checked.
@@ -156,7 +156,7 @@ fn redeem(
     check_code_verifier(&pending, redeem)?;
     match &redeem.redirect_uri {
         Some(sent) if *sent != pending.redirect_uri => return Err(RedeemError::RedirectUri),
-        // Without PKCE it is the redirect URI that binds the code (RFC 6749 §4.1.3).
+        // Without PKCE, only the redirect URI binds the code (RFC 6749 §4.1.3).
         None if pending.code_challenge.is_none() => return Err(RedeemError::RedirectUri),
         _ => {}
     }
@@ -178,7 +178,7 @@ fn check_code_verifier(pending: &PendingCode, redeem: &Redeem) -> Result<(), Red
         (Some(_), Some(_)) => Err(RedeemError::CodeVerifier),
         (Some(_), None) => Err(RedeemError::NoCodeVerifier),
         (None, Some(_)) => Err(RedeemError::UnexpectedCodeVerifier),
-        // The client may have become one that must use PKCE since it asked for the code.
+        // The client may not have had to use PKCE when it requested the code.
         (None, None) if redeem.needs_pkce => Err(RedeemError::NoCodeChallenge),
         (None, None) => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! Use a refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
+//! Uses a refresh token (RFC 6749 §6, RFC 9700 §4.14.2).
 
 use serde::{Deserialize, Serialize};
 
@@ -22,14 +22,14 @@ pub struct Refresh {
     pub secret: Secret,
     /// The client that refreshes.
     pub client_id: String,
-    /// Scopes asked for, fewer than granted.
+    /// The requested scopes, if fewer than granted.
     pub scope: Option<Scope>,
-    /// Resources asked for, fewer than granted.
+    /// The requested resources, if fewer than granted.
     pub resources: Vec<String>,
     /// The client's network: an IPv4 address, or the /64 of an IPv6 address.
     #[serde(default)]
     pub network: String,
-    /// How the family is to be handled.
+    /// How refresh tokens are rotated.
     pub policy: RefreshPolicy,
 }
 
@@ -40,25 +40,25 @@ impl Refresh {
     }
 }
 
-/// Why there are no new tokens.
+/// Why no tokens are issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RefreshError {
-    /// No such grant, or no longer.
+    /// The grant doesn't exist or has ended.
     #[error("the grant does not exist, has expired or was ended")]
     Unknown,
     /// The secret is not one that was issued.
     #[error("the refresh token was not issued by this server")]
     WrongSecret,
-    /// Another client's.
+    /// The refresh token belongs to another client.
     #[error("the refresh token belongs to another client")]
     OtherClient,
-    /// RFC 6749 §6.
+    /// The requested scope exceeds the granted one (RFC 6749 §6).
     #[error("the scope exceeds what was granted")]
     Scope,
-    /// RFC 8707 §2.2.
+    /// A requested resource was not granted (RFC 8707 §2.2).
     #[error("the resource was not granted")]
     Resource,
-    /// RFC 9700 §4.14.2: the whole family is withdrawn.
+    /// A replay: the whole family is revoked (RFC 9700 §4.14.2).
     #[error("the refresh token was used before; its grant is revoked")]
     RefreshTokenReused,
 }

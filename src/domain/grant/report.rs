@@ -1,4 +1,4 @@
-//! The account asks whether the grant is over.
+//! Reports to the account whether the grant has ended.
 
 use super::device::DeviceState;
 use super::{Grant, GrantState};
@@ -21,7 +21,7 @@ impl Command for Report {
     }
 }
 
-/// Tells the account how the grant stands, and ends one that is over.
+/// Reports the state of the grant to the account, and deletes it if it has ended.
 pub(super) fn report(asked: Report, state: Option<GrantState>, now: Timestamp) -> Change<Grant> {
     let Report { account, grant_id, is_expected } = asked;
     let to = Address::Id(account.clone());
@@ -31,11 +31,11 @@ pub(super) fn report(asked: Report, state: Option<GrantState>, now: Timestamp) -
         Some(GrantState::Device(DeviceState::Approved(approved))) => {
             Some((false, approved.expires_at()))
         }
-        // Another request of a device, or nothing.
+        // The object serves another request of a device, or nothing.
         Some(GrantState::Device(_) | GrantState::Ended { .. }) | None => None,
     };
     let is_its_own = state.as_ref().and_then(GrantState::authorization).is_some_and(|own| {
-        // A user code, which names the object of a device's grant, can serve another user later.
+        // A user code names the object of a device's grant, and can later serve another user.
         own.account == account && own.grant_id == grant_id
     });
     match stands.filter(|_| is_its_own) {

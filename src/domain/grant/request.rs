@@ -1,4 +1,4 @@
-//! A device asks for an authorization (RFC 8628 §3.1).
+//! Stores a device authorization request (RFC 8628 §3.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The request.
+/// The request to store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request(pub Box<DeviceGrant>);
 
-/// The user code serves another request.
+/// The user code is in use for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Occupied {
-    /// Choose another user code.
+    /// The caller must choose another user code.
     #[error("the user code is in use")]
     Occupied,
 }

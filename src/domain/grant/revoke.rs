@@ -1,4 +1,4 @@
-//! Revoke a token (RFC 7009): a refresh token ends the whole grant, an access token ends alone.
+//! Revokes a token (RFC 7009). A revoked refresh token ends the whole grant; an access token ends alone.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +12,10 @@ use crate::domain::machine::{Before, Command, Step};
 use crate::domain::notice::to_account::AccessTokenRevoked;
 use crate::domain::time::Timestamp;
 
-/// More access tokens than this, revoked one by one and not yet expired, end the grant.
+/// If more unexpired access tokens than this are revoked one by one, the grant ends.
 const MAX_REVOKED: usize = 50;
 
-/// The token.
+/// The token to revoke.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Revoke(pub Presented);
 

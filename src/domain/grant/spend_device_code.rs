@@ -1,4 +1,4 @@
-//! An access token issued for a device code was used, so its response arrived: the code is spent.
+//! Spends a device code: an access token issued for it was used, so its response has arrived.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The message.
+/// Reports that an access token of this grant was used.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SpendDeviceCode;
 
-/// There is no such grant.
+/// Why the device code can't be spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Unknown {
-    /// No such grant, or no longer.
+    /// The grant doesn't exist or has ended.
     #[error("the grant does not exist, has expired or was ended")]
     Unknown,
 }
@@ -35,8 +35,8 @@ impl Command for SpendDeviceCode {
     }
 }
 
-/// Spends the device code: a token was used, so the response has arrived. Writes this, because the code
-/// must stay spent if memory is lost; once the response can't be repeated any more, writes nothing.
+/// Spends the device code, since a token was used and the response has arrived. This is written, because the code must
+/// stay spent if the memory is lost. If the response can no longer be repeated anyway, nothing is written.
 pub(super) fn spend_device_code(mut live: LiveGrant, now: Timestamp) -> Change<Grant> {
     match live.redeemed_code.take() {
         Some(code) if now < code.token.until => Change::written(GrantState::Live(Box::new(live))),

@@ -1,4 +1,4 @@
-//! What is remembered of an authorization.
+//! The state of a grant.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,25 +14,25 @@ use crate::domain::time::Timestamp;
 #[derive(Debug)]
 pub struct Grant;
 
-/// What is remembered.
+/// The state of a grant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "no more than one is in memory at a time")]
 pub enum GrantState {
-    /// A code was sent that may be redeemed.
+    /// An authorization code was issued that can be redeemed.
     Code(Box<PendingCode>),
-    /// A device that waits for a user, or was answered.
+    /// A device authorization request.
     Device(DeviceState),
     /// Tokens were issued.
     Live(Box<LiveGrant>),
-    /// It was withdrawn before its code arrived here: whatever arrives comes too late.
+    /// The grant was ended before its code reached this object. A code that still arrives is refused.
     Ended {
-        /// When nothing can be on the way any more.
+        /// When the code can't arrive any more, so that this can be deleted.
         until: Timestamp,
     },
 }
 
 impl GrantState {
-    /// What was allowed, once it was.
+    /// What the user allowed; `None` before a decision or after the end.
     pub(super) fn authorization(&self) -> Option<&Authorization> {
         match self {
             Self::Code(code) => Some(&code.authorization),
@@ -42,7 +42,7 @@ impl GrantState {
         }
     }
 
-    /// The grant ends, and its account forgets it.
+    /// Deletes the grant and tells its account.
     pub(super) fn end(&self) -> Change<Grant> {
         let change = Change::to(Next::Forgotten);
         match self.authorization() {
@@ -55,7 +55,7 @@ impl GrantState {
     }
 }
 
-/// Tells the account of the grant.
+/// The effect that sends a command to the grant's account.
 pub(super) fn tell<N: Notice>(
     authorization: &Authorization,
     notice: &N,

@@ -1,4 +1,4 @@
-//! The alarm: forget what has expired.
+//! The alarm: deletes what has expired.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, Step};
 use crate::domain::time::Timestamp;
 
-/// The alarm.
+/// The command of the alarm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wake;
 
@@ -37,7 +37,7 @@ impl Command for Wake {
     }
 }
 
-/// The alarm that an earlier release set.
+/// Handles the alarm that an earlier release set for a live grant.
 fn wake(mut live: LiveGrant, now: Timestamp) -> Change<Grant> {
     let over_at = live.over_at();
     if live.wakes_at.is_none() {
@@ -47,8 +47,7 @@ fn wake(mut live: LiveGrant, now: Timestamp) -> Change<Grant> {
         live.wakes_at = Some(over_at);
         return Change::written(GrantState::Live(Box::new(live)));
     }
-    // The account knows by itself when a grant is over at the latest, and not that nobody has
-    // refreshed it.
+    // The account knows when a grant ends at the latest, but not that a grant has ended because nobody refreshed it.
     let is_idle = live.family.is_some() && now < live.ends_at;
     if is_idle { GrantState::Live(Box::new(live)).end() } else { Change::to(Next::Forgotten) }
 }

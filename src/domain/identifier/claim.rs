@@ -1,4 +1,4 @@
-//! Claim the address for an account that is about to be made.
+//! Claims the address for an account that is about to be created.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The account.
+/// The account's ID.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claim(pub String);
 
@@ -28,7 +28,7 @@ impl Command for Claim {
                 Step::written(claimed, Ok(()))
             }
             Some(Owner::Claimed { account, browser, .. }) if account == claimant => {
-                // Whoever repeats what was cut off has as long as at first.
+                // A repeated claim gets the full time again.
                 let until = now.plus(CLAIM);
                 Step::written(Owner::Claimed { account, until, browser }, Ok(()))
             }

@@ -1,4 +1,4 @@
-//! Claim the address for an account that a browser is about to make.
+//! Claims the address for an account that a browser is about to create.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,12 @@ use crate::domain::machine::{Before, Command, Step};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
 
-/// The account and the browser. The reply is the account to make: if this browser has claimed the address before and its
-/// sign-up was cut off, it is that one. So whoever tries again goes on, and two requests of one browser make one account.
+/// The claim of a browser. The reply is the ID of the account to create. If this browser's sign-up was interrupted
+/// after it had claimed the address, the reply is the earlier ID. So a user who tries again continues, and two requests
+/// of one browser create one account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClaimFor {
-    /// The account, if nobody has claimed the address.
+    /// The account's ID if nobody has claimed the address.
     pub account: String,
     /// The hash of a value that only this browser has.
     pub browser: SecretHash,
@@ -39,7 +40,7 @@ impl Command for ClaimFor {
             Some(Owner::Claimed { account: claimed, browser: Some(before), .. })
                 if before.is(&browser) =>
             {
-                // Whoever repeats what was cut off has as long as at first.
+                // A repeated claim gets the full time again.
                 let (account, until) = (claimed.clone(), now.plus(CLAIM));
                 let browser = Some(browser);
                 Step::written(Owner::Claimed { account, until, browser }, Ok(claimed))

@@ -1,4 +1,4 @@
-//! The account was made: the address is its own.
+//! Confirms the claim: the account was created and owns the address.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Notice, Step};
 use crate::domain::time::Timestamp;
 
-/// The account.
+/// The account's ID.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Confirm(pub String);
 

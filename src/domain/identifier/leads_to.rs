@@ -1,12 +1,12 @@
-//! Where an address leads.
+//! The account to which an address leads.
 
 use serde::{Deserialize, Serialize};
 
-/// Where the address leads.
+/// The account to which an address leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LeadsTo {
-    /// To this account.
+    /// The account with this ID.
     Account(String),
-    /// To none.
+    /// No account.
     Nobody,
 }

@@ -1,16 +1,16 @@
-//! Lead to an account for a while: a session's name at a provider.
+//! Temporarily maps the ID of a session at a provider to an account.
 
 use super::{Identifier, IdentifierError, Owner};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// To which account, and until when.
+/// The mapping.
 #[derive(Clone, Debug)]
 pub struct Lend {
-    /// The account.
+    /// The account's ID.
     pub account: String,
-    /// When the name means nothing any more.
+    /// When the mapping ends.
     pub until: Timestamp,
 }
 

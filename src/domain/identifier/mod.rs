@@ -1,8 +1,9 @@
-//! One e-mail address, or one person at another provider, and the account that it leads to: uniqueness without a race.
+//! Maps one e-mail address, or one identity at a provider, to its account. One object for each makes it unique without
+//! a race.
 //!
-//! An address is claimed before the account is made and confirmed after; a claim that nobody
-//! confirms lapses. An address without an account counts wrong passwords as an account does, so
-//! that nobody can tell the two apart.
+//! An address is claimed before the account is created and confirmed afterwards. A claim that is not confirmed expires.
+//! An address without an account counts wrong passwords as an account does, so a response doesn't reveal whether an
+//! account exists.
 
 mod claim;
 mod claim_for;

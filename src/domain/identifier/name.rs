@@ -1,7 +1,7 @@
-//! The names of the objects.
+//! The names of `Identifier` objects.
 
-/// The name of the object for an address. People write their own address in either case, and no
-/// provider of today tells two mailboxes apart by it.
+/// The name of the object for an e-mail address. The case is ignored: users type their address in either case, and no
+/// current provider has two mailboxes that differ only in case.
 pub fn of_email(email: &str) -> String {
     format!("email:{}", email.trim().to_lowercase())
 }

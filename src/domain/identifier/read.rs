@@ -1,4 +1,4 @@
-//! Read whose the address is, where nothing is guessed.
+//! Reads which account owns the address, for callers that don't verify a password.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, NoError, Step};
 use crate::domain::time::Timestamp;
 
-/// Asks where the address leads.
+/// Asks to which account the address leads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Read;
 

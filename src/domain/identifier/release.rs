@@ -1,4 +1,4 @@
-//! The account is gone, or gave the address up.
+//! Releases the address: the account was deleted or gave the address up.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Next, NoError, Notice, Step};
 use crate::domain::time::Timestamp;
 
-/// The account.
+/// The account's ID.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Release(pub String);
 

@@ -1,4 +1,4 @@
-//! Read whose the address is, at sign-in: an attempt at an address that is nobody's is counted here.
+//! Reads which account owns the address, at a password sign-in. If there is none, the attempt is counted here.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::domain::event::{Event, SignInFailure};
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// Asks where the address leads.
+/// Asks to which account the address leads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignIn;
 
-/// Why nobody can sign in with the address now.
+/// Why nobody can sign in with the address at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SignInError {
     /// Too many wrong passwords.
@@ -33,7 +33,7 @@ impl Command for SignIn {
             Some(Owner::Owned { account }) => {
                 return Step::unchanged(Ok(LeadsTo::Account(account)));
             }
-            // While an account is being made, its address is not this sign-in's to change.
+            // A sign-in must not change an address while its account is being created.
             Some(Owner::Claimed { .. } | Owner::Lent { .. }) => {
                 return Step::unchanged(Ok(LeadsTo::Nobody))
                     .records(failed(SignInFailure::UnknownAddress));
@@ -41,7 +41,7 @@ impl Command for SignIn {
             Some(Owner::Nobody(attempts)) => attempts,
             None => Attempts::default(),
         };
-        // An address that leads nowhere slows down and locks as an account does.
+        // An address without an account delays and blocks attempts as an account does.
         match attempts.begin(now) {
             Ok(attempts) => Step::written(Owner::Nobody(attempts), Ok(LeadsTo::Nobody))
                 .records(failed(SignInFailure::UnknownAddress)),

@@ -1,4 +1,4 @@
-//! What is remembered of an address.
+//! The state of an address.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,36 +6,37 @@ use crate::domain::attempts::Attempts;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long a claim waits for its account.
+/// How long a claim stays valid until it is confirmed.
 pub(super) const CLAIM: Seconds = Seconds(5 * 60);
 
 /// The machine.
 #[derive(Debug)]
 pub struct Identifier;
 
-/// Whose the address is.
+/// The owner of the address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Owner {
-    /// Nobody's; someone tried passwords with it.
+    /// Nobody, but someone tried passwords with it.
     Nobody(Attempts),
-    /// An account is being made.
+    /// An account that is being created.
     Claimed {
         /// The account.
         account: String,
-        /// When the claim lapses.
+        /// When the claim expires.
         until: Timestamp,
-        /// The hash of a value that only the browser of the sign-up has, if it was one.
+        /// The hash of a value that only the browser of the sign-up has; `None` if the account isn't created by a
+        /// sign-up form.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         browser: Option<SecretHash>,
     },
-    /// An account's, for a while: a session's name.
+    /// Temporarily maps an upstream session ID to an account.
     Lent {
         /// The account.
         account: String,
-        /// When the name means nothing any more.
+        /// When the mapping ends.
         until: Timestamp,
     },
-    /// An account's.
+    /// An account.
     Owned {
         /// The account.
         account: String,
@@ -43,7 +44,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The owner as of now: a claim that has lapsed and a name whose time is over are nobody's.
+    /// The owner at `now`: an expired claim or mapping has none.
     pub(super) fn as_of(state: Option<Self>, now: Timestamp) -> Option<Self> {
         state.filter(|owner| match owner {
             Self::Claimed { until, .. } | Self::Lent { until, .. } => now < *until,

@@ -1,5 +1,5 @@
-//! The account was not made, or doesn't take the address after all. Unlike [`Release`](super::Release), this never ends
-//! what the account has confirmed meanwhile.
+//! Withdraws a claim: the account wasn't created, or doesn't take the address after all. Unlike
+//! [`Release`](super::Release), this never releases an address that the account has confirmed in the meantime.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Next, NoError, Step};
 use crate::domain::time::Timestamp;
 
-/// The account.
+/// The account's ID.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Unclaim(pub String);
 

@@ -1,4 +1,4 @@
-//! The alarm: forget what has lapsed.
+//! The alarm: deletes what has expired.
 
 use serde::{Deserialize, Serialize};
 

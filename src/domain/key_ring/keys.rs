@@ -1,4 +1,4 @@
-//! Read the keys; one that signs is made now if there is none.
+//! Reads the keys. Creates a key for the requested algorithm if there is none.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// Asks for the keys, among them one that signs with the algorithm.
+/// Asks for the keys, including one that signs with this algorithm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Keys(pub SigningAlgorithm);
 
@@ -29,8 +29,8 @@ impl Command for Keys {
             let (published, keys) = ring.publish(now);
             return published.reply(Ok(keys));
         }
-        // The first keys of all algorithms are made together: each signs at once, so it must
-        // be in the first JWKS that anyone caches (OpenID Connect Core §10.1).
+        // The first keys of all algorithms are created together: each signs immediately, so it must be in the first
+        // JWKS that anyone caches (OpenID Connect Core §10.1).
         let all = [SigningAlgorithm::ES256, SigningAlgorithm::RS256];
         let wanted = if ring.set.keys.is_empty() { all.as_slice() } else { &[alg] };
         let effects: Vec<_> = wanted.iter().filter_map(|alg| ring.ask(*alg, now)).collect();

@@ -1,4 +1,4 @@
-//! The machine: its commands, its alarm and what comes back to it.
+//! The machine: its commands, its alarm and the outcomes of its effects.
 
 use super::{KeyPair, KeyRing, KeyRingWants, Keys, Made, Replace, Reseal, Ring, Wake};
 use crate::domain::machine::{Class, Machine, NoRow, Receive, commands};

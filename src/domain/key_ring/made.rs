@@ -1,4 +1,4 @@
-//! A key that the ring asked for was made.
+//! Takes a key that the ring asked for.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The key.
+/// The new key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Made(pub KeyPair);
 

@@ -1,16 +1,16 @@
-//! The signing keys, and when each is published, signs and goes.
+//! The signing keys: when each is published, when it signs and when it is removed.
 //!
-//! A key is published before it signs, for longer than any cache of the JWKS lives, and stays
-//! published until the last token that it signed has expired. These times are published with the key,
-//! so that every isolate knows by its own clock which key signs now. A clock that is set back can't leave a ring without
-//! a key that signs ([`KeySet::signing_key`]), nor make it add keys: it asks for one only if it has none that is usable,
-//! or if the last one ends soon.
+//! A key is published before it signs, for longer than any cache of the JWKS lives, and stays published until the last
+//! token that it signed has expired. These times are published with the key, so every isolate knows from its own clock
+//! which key signs. A clock that is set back can't leave a ring without a signing key ([`KeySet::signing_key`]). Nor
+//! can it make the ring add keys: the ring asks for one only if it has no usable key, or if the last one stops signing
+//! soon.
 //!
 //! The public half of a key is kept for longer than it is published, because an expired ID token is still
 //! accepted as `id_token_hint` (RP-Initiated Logout §2, OpenID Connect Core §3.1.2.1).
 //!
-//! The ring has no secret. Whoever signs opens the keys ([`OpenedKeys`]), seals them anew while the secret is being
-//! replaced, and sends the ring a new key if it can open none.
+//! The ring has no secret. An isolate that signs opens the keys ([`OpenedKeys`]), seals them again while the secret is
+//! being replaced, and sends the ring a new key if it can't open any.
 
 mod error;
 mod keys;

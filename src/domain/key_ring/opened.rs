@@ -1,4 +1,4 @@
-//! The published keys as one isolate sees them: with its secrets, it can open some and not others.
+//! The published keys in one isolate, which may not have the secrets to open all of them.
 
 use super::{KeyPair, KeySet, Replace, Reseal, SUPERSEDED_FOR, SupersededSeal};
 use crate::domain::entropy::{self, Entropy};
@@ -13,7 +13,7 @@ pub struct OpenedKeys {
     set: KeySet,
     /// The `kid` of each key that can't be opened.
     closed: Vec<String>,
-    /// The `kid` of each key that was sealed with the previous secret and must be sealed anew.
+    /// The `kid` of each key that was sealed with the previous secret and must be sealed again.
     outdated: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl OpenedKeys {
         Self { set, closed, outdated }
     }
 
-    /// The key that signs now, among those that can be opened; see [`KeySet::signing_key`].
+    /// The signing key among those that can be opened; see [`KeySet::signing_key`].
     pub fn signing_key(&self, alg: SigningAlgorithm, now: Timestamp) -> Option<&KeyPair> {
         let can_open = |pair: &KeyPair| !self.closed.contains(&pair.public.kid);
         self.set.signing_key(alg, now, can_open).map(|key| &key.pair)
@@ -42,12 +42,12 @@ impl OpenedKeys {
         self.set.find(kid, now)
     }
 
-    /// What the JWKS endpoint serves now.
+    /// The JWKS that is served now.
     pub fn published(&self, now: Timestamp) -> JwkSet {
         self.set.published(now)
     }
 
-    /// The command that adds a new key to the ring, for an isolate that can open none of those that may sign.
+    /// The command that adds a new key to the ring, for an isolate that can't open any key that may sign.
     pub fn replacement(&self, pair: KeyPair) -> Replace {
         Replace { unusable: self.closed.clone(), pair }
     }

@@ -1,17 +1,17 @@
-//! Add a key that signs at once, from a caller that can open none of those that may sign. Ignored if the ring has another
-//! key that may sign, or if too many keys were added a moment ago.
+//! Adds a key that signs immediately, for a caller that can't open any key that may sign. Ignored if the ring has
+//! another key that may sign, or if too many keys were added recently.
 
 use super::{KeyPair, KeyRing, KeyRingError, KeySet};
 use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// The key, and those that it replaces.
+/// The new key, and the keys that the caller can't open.
 #[derive(Clone, Debug)]
 pub struct Replace {
     /// The `kid` of each key that the caller can't open.
     pub unusable: Vec<String>,
-    /// The key.
+    /// The new key.
     pub pair: KeyPair,
 }
 

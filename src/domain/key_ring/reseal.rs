@@ -1,4 +1,4 @@
-//! Store private keys that were sealed anew.
+//! Stores private keys that were sealed again.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The keys, each with the seal that it replaces.
+/// The keys, each with the sealed text that it replaces.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reseal(pub KeySet);
 

@@ -16,8 +16,8 @@ pub const MAX_KEYS: usize = 8;
 const MAKING: Seconds = Seconds(20);
 /// How many hint keys are kept. Rotation needs 32 in 400 days.
 const MAX_HINT_KEYS: usize = 100;
-/// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per second
-/// and name. A caller that still misses them later makes the ring publish them again.
+/// How long published keys may be missing in KV, which caches a miss for up to a minute and accepts one write per
+/// second and name. A caller that still misses them later makes the ring publish them again.
 const FOUND_IN_KV: Seconds = Seconds(60);
 
 /// The machine.
@@ -30,7 +30,7 @@ pub struct Ring {
     pub(super) set: KeySet,
     #[serde(default)]
     hint_keys: HintKeys,
-    /// Keys that the ring asked for and hasn't got yet, with the time when it asked.
+    /// Keys that the ring asked for and hasn't received yet, with the time of the request.
     pub(super) making: Vec<(SigningAlgorithm, Timestamp)>,
     /// When the keys were last published under the ring's ID. `None` after an upgrade from a version that published
     /// them without it.
@@ -39,7 +39,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Asks for a key, unless one was asked for a moment ago.
+    /// Asks for a key, unless one was requested recently.
     pub(super) fn ask(
         &mut self,
         alg: SigningAlgorithm,
@@ -53,7 +53,7 @@ impl Ring {
         Some(Effect::Own(KeyRingWants::GenerateKey(alg)))
     }
 
-    /// Adds a key: it signs after the last one, or at once if there is none that may sign.
+    /// Adds a key. It signs after the last one, or immediately if no key may sign.
     pub(super) fn add(&mut self, pair: KeyPair, now: Timestamp) {
         let alg = pair.public.alg;
         self.making.retain(|(making, _)| *making != alg);
@@ -69,7 +69,7 @@ impl Ring {
         self.schedule(pair, signs_from);
     }
 
-    /// Adds a key; the oldest one of its algorithm gives way if there are too many.
+    /// Adds a key. If its algorithm has too many, the oldest one is removed.
     fn schedule(&mut self, pair: KeyPair, signs_from: Timestamp) {
         let signs_until = signs_from.plus(SIGNS_FOR);
         let published_until = signs_until.plus(PUBLISHED_BEFORE).plus(PUBLISHED_AFTER);
@@ -85,23 +85,23 @@ impl Ring {
         });
     }
 
-    /// Adds the key of a caller that can open none of the keys that may sign. Returns false if one of those is unknown
-    /// to the caller, or if there is no room. The other keys stay: their tokens must verify, and an isolate that can
-    /// open them continues to sign with them.
+    /// Adds the key of a caller that can't open any key that may sign. Returns false if there is a key that may sign
+    /// and that the caller doesn't know, or if there is no room. The other keys stay: their tokens must verify, and an
+    /// isolate that can open them continues to sign with them.
     pub(super) fn replace(&mut self, unusable: &[String], pair: KeyPair, now: Timestamp) -> bool {
         let alg = pair.public.alg;
         let is_unknown = |key: &ScheduledKey| !unusable.contains(&key.pair.public.kid);
         if self.set.usable(alg, now).any(is_unknown) || !self.has_room(alg, now) {
             return false;
         }
-        // A key that is still being made may be sealed with the other secret.
+        // A key that is still being created may be sealed with the other secret.
         self.making.retain(|(making, _)| *making != alg);
         self.schedule(pair, now);
         true
     }
 
-    /// Whether a key of the algorithm can be added that signs at once. No key gives way while an isolate may still sign
-    /// with a cached copy of it, so at most [`MAX_KEYS`] are added in that time, and no more while the clock stands.
+    /// Whether a key of the algorithm can be added that signs immediately. No key is removed while an isolate may still
+    /// sign with a cached copy. So at most [`MAX_KEYS`] are added in that time, even if the clock stands still.
     fn has_room(&self, alg: SigningAlgorithm, now: Timestamp) -> bool {
         let is_new = |key: &&ScheduledKey| {
             key.pair.public.alg == alg && now.is_within(CACHED_FOR, key.signs_from)
@@ -109,8 +109,8 @@ impl Ring {
         self.set.keys.iter().filter(is_new).count() < MAX_KEYS
     }
 
-    /// Stores keys that were sealed anew. A key keeps a seal that changed in the meantime. Returns whether anything
-    /// changed.
+    /// Stores keys that were sealed again. If a sealed text has changed in the meantime, it stays. Returns whether
+    /// anything changed.
     pub(super) fn reseal(&mut self, resealed: KeySet) -> bool {
         let mut has_changed = false;
         for new in resealed.keys.into_iter().map(|key| key.pair) {
@@ -127,8 +127,8 @@ impl Ring {
         has_changed
     }
 
-    /// Writes the ring and publishes the hint keys, then the keys: a key must be among the hint keys before it is no
-    /// longer published. Also returns the keys, which every command is answered with.
+    /// Writes the ring and publishes the hint keys before the keys, because a key must be a hint key before it is
+    /// removed from the JWKS. Also returns the keys, which are the reply of every command.
     pub(super) fn publish(mut self, now: Timestamp) -> (Change<KeyRing>, KeySet) {
         self.published_at = Some(now);
         self.update_hint_keys(now);
@@ -143,7 +143,7 @@ impl Ring {
         self.published_at.is_some_and(|at| now < at.plus(FOUND_IN_KV))
     }
 
-    /// Adds the keys of the set to the hint keys, and removes those that are too old.
+    /// Adds the keys of the set to the hint keys, and removes hint keys that are too old.
     pub(super) fn update_hint_keys(&mut self, now: Timestamp) {
         for key in &self.set.keys {
             let public = key.pair.public.clone();
@@ -158,13 +158,13 @@ impl Ring {
         self.hint_keys.0.drain(..too_many);
     }
 
-    /// When the next key of an algorithm must be made: before the last one stops signing, by as
-    /// long as it must be published first.
+    /// When the next key of an algorithm must be created: early enough to be published for [`PUBLISHED_BEFORE`] before
+    /// the last key stops signing.
     pub(super) fn due(&self, alg: SigningAlgorithm) -> Option<Timestamp> {
         Some(self.set.newest(alg)?.signs_until.minus(PUBLISHED_BEFORE))
     }
 
-    /// The next time at which a key must be made, a key leaves the published ones, or a superseded seal is removed.
+    /// The next time at which a key must be created, a key leaves the JWKS, or a superseded sealed text is removed.
     pub(super) fn wakes_at(&self) -> Option<Timestamp> {
         let rotations = self.set.algorithms().into_iter().filter_map(|alg| {
             let due = self.due(alg)?;

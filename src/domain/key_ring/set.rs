@@ -1,4 +1,4 @@
-//! The keys as the key ring publishes them, and those that still verify an `id_token_hint`.
+//! The published keys, and the keys that verify only an `id_token_hint`.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,28 +7,28 @@ use crate::domain::time::Timestamp;
 use crate::jose::jwk::{Jwk, JwkSet};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// A key pair, the private half sealed.
+/// A key pair with a sealed private half.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPair {
     /// The public half.
     pub public: Jwk,
     /// The private half as PKCS #8, sealed with the deployment's secret.
     pub sealed_private: String,
-    /// The previous seal of the private half, for isolates that don't have the newer secret yet.
+    /// The previous sealed text of the private half, for isolates that don't have the newer secret yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded: Option<SupersededSeal>,
 }
 
-/// The seal of a private key that a newer one replaced.
+/// The previous sealed text of a private key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupersededSeal {
     /// The private half as PKCS #8, sealed with an earlier secret.
     pub sealed_private: String,
-    /// Until when it is kept.
+    /// When it is removed.
     pub until: Timestamp,
 }
 
-/// A key and its times.
+/// A key and the times of its life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduledKey {
     /// The key.
@@ -41,7 +41,7 @@ pub struct ScheduledKey {
     pub published_until: Timestamp,
 }
 
-/// Every key that is published.
+/// All published keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeySet {
     /// The keys, the oldest first.
@@ -49,8 +49,8 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// The keys whose tokens stay verifiable until they expire. If rotation is late, a key may sign beyond
-    /// `signs_until`. Keys that haven't started are among them.
+    /// The keys whose tokens stay verifiable until they expire, including keys that don't sign yet. If rotation is
+    /// late, a key may sign beyond `signs_until`.
     pub fn usable(
         &self,
         alg: SigningAlgorithm,
@@ -61,9 +61,9 @@ impl KeySet {
         })
     }
 
-    /// The key that signs now, among those that can be opened: the one that started last. If none has started, the one
-    /// that starts first signs already, because its tokens verify. That happens if the clock was set back after the
-    /// first key was made; another key would not have started either as soon as the clock is set back again.
+    /// The signing key among those that can be opened: the one that started last. If none has started, the one that
+    /// starts first signs already, because its tokens verify. That happens if the clock was set back after the first
+    /// key was created. A new key wouldn't help: the clock may be set back again.
     pub fn signing_key(
         &self,
         alg: SigningAlgorithm,
@@ -86,7 +86,7 @@ impl KeySet {
             .find(|public| public.kid == kid)
     }
 
-    /// What the JWKS endpoint serves now.
+    /// The JWKS that is served now.
     pub fn published(&self, now: Timestamp) -> JwkSet {
         let published = self.keys.iter().filter(|key| now < key.published_until);
         JwkSet { keys: published.map(|key| key.pair.public.clone()).collect() }
@@ -107,7 +107,7 @@ impl KeySet {
 pub struct HintKey {
     /// The public half.
     pub public: Jwk,
-    /// Until when hints that the key signed are accepted.
+    /// Until when an `id_token_hint` that the key signed is accepted.
     pub recognized_until: Timestamp,
 }
 
@@ -117,7 +117,7 @@ pub struct HintKey {
 pub struct HintKeys(pub Vec<HintKey>);
 
 impl HintKeys {
-    /// The public key with this `kid`, if hints that it signed are still accepted.
+    /// The public key with this `kid`, if an `id_token_hint` that it signed is still accepted.
     pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Jwk> {
         let is_it = |key: &&HintKey| key.public.kid == kid && now < key.recognized_until;
         self.0.iter().find(is_it).map(|key| &key.public)

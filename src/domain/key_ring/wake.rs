@@ -1,4 +1,4 @@
-//! The alarm: rotate and remove keys that are due.
+//! The alarm: rotates and removes keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ impl Command for Wake {
             .filter(|alg| ring.due(*alg).is_some_and(|moment| moment <= now))
             .collect();
         let effects: Vec<_> = due.into_iter().filter_map(|alg| ring.ask(alg, now)).collect();
-        // What is published here is older than the keys that are asked for, so it goes first.
+        // Publish first: the published keys are older than those that are requested here.
         let (published, keys) = ring.publish(now);
         published.wants(effects).reply(Ok(keys))
     }

@@ -1,4 +1,4 @@
-//! What the ring wants from outside.
+//! The effects of the key ring.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,14 +6,14 @@ use super::{HintKeys, KeyPair, KeySet};
 use crate::domain::machine::Wants;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// What the ring wants from outside.
+/// An effect of the key ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyRingWants {
-    /// Make a key pair; the private half comes back sealed.
+    /// Generate a key pair. It is returned with a sealed private half.
     GenerateKey(SigningAlgorithm),
-    /// Write the keys where every isolate reads them.
+    /// Publish the keys in KV, where every isolate reads them.
     PublishKeys(KeySet),
-    /// Write the public keys that verify an `id_token_hint` where every isolate reads them.
+    /// Publish the public keys that verify an `id_token_hint` in KV.
     PublishHintKeys(HintKeys),
 }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which object: by the identifier it was given at birth, or by a name.
+/// The address of an object: its ID or its name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Address {
-    /// 64 hexadecimal digits.
+    /// The ID that the platform assigned: 64 hexadecimal digits.
     Id(String),
-    /// Any name; the object with that name is always the same one.
+    /// A name. The same name always leads to the same object.
     Name(String),
 }

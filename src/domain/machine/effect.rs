@@ -42,8 +42,8 @@ pub trait Wants: Clone + Serialize + DeserializeOwned {
     /// What comes back to the machine; `()` if nothing does.
     type Outcome;
 
-    /// The form to store in place of this before it is performed, so that a crash in between is noticed; `None` if none
-    /// is needed.
+    /// The form to store before this effect is performed, so that a crash while it runs is noticed; `None` to keep the
+    /// stored form.
     fn begun(&self) -> Option<Self> {
         None
     }
@@ -58,7 +58,7 @@ pub trait Wants: Clone + Serialize + DeserializeOwned {
     }
 }
 
-/// For a machine that has no effects of its own.
+/// The effects of a machine that has none of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Nothing {}
 
@@ -76,7 +76,7 @@ impl<W: Wants> Effect<W> {
     /// # Errors
     /// [`Unreadable::Form`].
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        // Tried one after the other, since an untagged enum would read each of them into a copy first.
+        // Tried one after the other: an untagged enum would first buffer a copy of the text.
         match stored::read(text) {
             Ok(Stored::Send(message)) => Ok(Self::Send(message)),
             Err(_) => stored::read(text).map(Self::Own),

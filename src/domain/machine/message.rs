@@ -28,7 +28,7 @@ macro_rules! commands {
 }
 pub(crate) use commands;
 
-/// Writes a struct as an array of its members, as earlier releases did for variants whose members had no names.
+/// Serializes a struct as an array of its fields. Earlier releases did so for variants with unnamed fields.
 macro_rules! as_array {
     ($type:ident { $($member:ident),+ $(,)? }) => {
         impl serde::Serialize for $type {

@@ -16,10 +16,10 @@ pub enum Next<S> {
 }
 
 impl<S> Next<S> {
-    /// The same with another form of the state.
+    /// The same with the state converted.
     ///
     /// # Errors
-    /// Whatever the function fails with.
+    /// Any error of `map`.
     pub fn try_map<T, E>(self, map: impl FnOnce(S) -> Result<T, E>) -> Result<Next<T>, E> {
         Ok(match self {
             Self::Unchanged => Next::Unchanged,

@@ -18,9 +18,9 @@ pub trait Machine: Sized + 'static {
     /// The version of the stored state. A state of an earlier version goes through [`Machine::migrate`].
     const VERSION: u32 = 1;
 
-    /// The part that is always loaded: small and of limited size.
+    /// The state: always loaded, small, and of limited size.
     type State: Serialize + DeserializeOwned;
-    /// The part that can grow: stored apart, and loaded only if a command names it.
+    /// The rows: data that can grow, stored apart and loaded only if a command asks for them.
     type Row: Serialize + DeserializeOwned;
     /// Its effects, besides commands to other machines and events.
     type Wants: Wants;
@@ -45,7 +45,7 @@ pub trait Machine: Sized + 'static {
         Err(serde::de::Error::custom("no such command"))
     }
 
-    /// When the alarm is due; [`Machine::wake`] then gives the command. `None` for no alarm.
+    /// When the alarm fires; [`Machine::wake`] then supplies the command. `None` for no alarm.
     fn wakes_at(_state: &Self::State) -> Option<Timestamp> {
         None
     }
@@ -177,7 +177,7 @@ impl<M: Machine> Change<M> {
         Self::to(Next::Unchanged)
     }
 
-    /// Changes the state.
+    /// Changes the state as `next` says.
     pub fn to(next: Next<M::State>) -> Self {
         Self { next, rows: Vec::new(), effects: Vec::new() }
     }
@@ -201,14 +201,14 @@ impl<M: Machine> Change<M> {
         self
     }
 
-    /// Also wants effects.
+    /// Also performs effects.
     #[must_use]
     pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<M>>) -> Self {
         self.effects.extend(effects);
         self
     }
 
-    /// Also records what happened.
+    /// Also records events.
     #[must_use]
     pub fn records(mut self, event: Option<Event>) -> Self {
         if let Some(event) = event {
@@ -217,7 +217,7 @@ impl<M: Machine> Change<M> {
         self
     }
 
-    /// The step that makes this change and answers.
+    /// The step that makes this change and gives this reply.
     pub fn reply<C: Command<Machine = M>>(self, reply: Result<C::Reply, C::Error>) -> Step<C> {
         Step { change: self, reply }
     }
@@ -232,12 +232,12 @@ pub struct Step<C: Command> {
 }
 
 impl<C: Command> Step<C> {
-    /// Answers and changes nothing.
+    /// Replies without changing anything.
     pub fn unchanged(reply: Result<C::Reply, C::Error>) -> Self {
         Change::none().reply(reply)
     }
 
-    /// Writes the state and answers.
+    /// Writes the state and replies.
     pub fn written(
         state: <C::Machine as Machine>::State,
         reply: Result<C::Reply, C::Error>,
@@ -245,7 +245,7 @@ impl<C: Command> Step<C> {
         Change::written(state).reply(reply)
     }
 
-    /// Goes to a state and answers.
+    /// Changes the state as `next` says and replies.
     pub fn to(
         next: Next<<C::Machine as Machine>::State>,
         reply: Result<C::Reply, C::Error>,
@@ -267,14 +267,14 @@ impl<C: Command> Step<C> {
         self
     }
 
-    /// Also wants effects.
+    /// Also performs effects.
     #[must_use]
     pub fn wants(mut self, effects: impl IntoIterator<Item = EffectOf<C::Machine>>) -> Self {
         self.change = self.change.wants(effects);
         self
     }
 
-    /// Also records what happened.
+    /// Also records events.
     #[must_use]
     pub fn records(mut self, event: Option<Event>) -> Self {
         self.change = self.change.records(event);

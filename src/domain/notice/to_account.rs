@@ -1,31 +1,31 @@
-//! What a grant tells its account.
+//! The commands that a grant sends to its account.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// The grant is over: nothing that was issued can be used any more.
+/// The grant has ended: nothing that was issued can be used any more. Holds the grant's ID.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GrantEnded(pub String);
 
-/// The grant was asked ([`Report`](super::to_grant::Report)) and is not over.
+/// The answer to [`Report`](super::to_grant::Report) of a grant that hasn't ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GrantStands {
-    /// The grant.
+    /// The grant's ID.
     pub grant_id: String,
     /// Whether its code was redeemed, or its device has its tokens.
     pub redeemed: bool,
-    /// When it is over, unless it is refreshed.
+    /// When it ends unless it is refreshed.
     pub over_at: Timestamp,
 }
 
 /// An access token of the grant was revoked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessTokenRevoked {
-    /// The grant.
+    /// The grant's ID.
     pub grant_id: String,
-    /// The token.
+    /// The `jti` of the token.
     pub jti: String,
-    /// When it expires by itself.
+    /// When the token expires anyway.
     pub expires_at: Timestamp,
 }

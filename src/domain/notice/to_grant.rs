@@ -1,43 +1,42 @@
-//! What an account tells a grant.
+//! The commands that an account sends to a grant.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// The grant was withdrawn: it ends.
+/// Ends the grant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct End;
 
-/// The grant was withdrawn although its code may still be on the way to its object: whatever arrives until that moment
-/// comes too late.
+/// Ends a grant whose code may not have reached its object yet. A code that arrives before `until` is refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndExpected {
-    /// When nothing can be on the way any more.
+    /// When the code can't arrive any more.
     pub until: Timestamp,
 }
 
-/// The user took this scope back.
+/// Removes this scope from the grant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Narrow(pub String);
 
-/// The user took this scope back although the grant's code may still be on the way to its object. If it is, it comes too
-/// late.
+/// Removes a scope from a grant whose code may not have reached its object yet. A code that arrives before `until` is
+/// refused.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NarrowExpected {
     /// The scope.
     pub scope: String,
-    /// When nothing can be on the way any more.
+    /// When the code can't arrive any more.
     pub until: Timestamp,
 }
 
-/// Is the grant over? It ends if it is, and tells its account either way.
+/// Asks whether the grant has ended. The grant is deleted if it has, and reports to its account either way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
-    /// The account. A grant that stores nothing doesn't know it.
+    /// The account to report to. A grant that stores nothing doesn't know it.
     pub account: String,
-    /// The grant's own ID, which it can't know either.
+    /// The grant's ID, which a grant that stores nothing doesn't know either.
     pub grant_id: String,
-    /// Whether the grant's code or the approval of its device may still be on the way to its object. Then an object that
-    /// stores nothing, or in which a device waits, says nothing.
+    /// Whether the grant's code, or the approval of its device, may not have reached its object yet. Then an object
+    /// that stores nothing, or in which a device waits, reports nothing.
     pub is_expected: bool,
 }

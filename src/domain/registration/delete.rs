@@ -1,4 +1,4 @@
-//! Delete the client (RFC 7592 §2.3).
+//! Deletes the client (RFC 7592 §2.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Effect, Notice, Step};
 use crate::domain::time::Timestamp;
 
-/// The order.
+/// Deletes the client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delete;
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What can go wrong.
+/// Why a command is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum RegistrationError {
-    /// No such client, or no longer.
+    /// The client was never registered, or was deleted.
     #[error("the client is not registered")]
     NotRegistered,
 }

@@ -1,8 +1,8 @@
-//! The record of a client that was registered at run time: consistent the moment it is written,
-//! beside the registry that every place reads from its own cache.
+//! The record of a client that was registered at run time. Unlike the registry in KV, which isolates cache, it is
+//! consistent as soon as it is written.
 //!
-//! The record publishes each of its changes to the registry by an effect, in the order of the changes, so
-//! that two concurrent changes can't leave the older one in the registry.
+//! The record publishes each change to the registry by an effect, in the order of the changes, so two concurrent
+//! changes can't leave the older one in the registry.
 
 mod delete;
 mod error;

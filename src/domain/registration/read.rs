@@ -1,4 +1,4 @@
-//! Read the client.
+//! Reads the client.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, Step};
 use crate::domain::time::Timestamp;
 
-/// The question.
+/// Asks for the client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Read;
 

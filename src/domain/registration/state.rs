@@ -1,4 +1,4 @@
-//! What is remembered of a client.
+//! The state of a registration.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::domain::client::Client;
 #[derive(Debug)]
 pub struct Registration;
 
-/// What is remembered: a deleted client stays deleted, whatever a cache still holds.
+/// The state of a registration. A deleted client stays deleted, even if a cache still has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Record {
     /// Registered.

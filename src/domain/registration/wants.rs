@@ -1,11 +1,11 @@
-//! What a registration wants from outside.
+//! The effects of a registration.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::client::Client;
 use crate::domain::machine::Wants;
 
-/// What a registration wants from outside.
+/// An effect of a registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RegistrationWants {
     /// Write the client to the registry in KV, where every isolate reads it.

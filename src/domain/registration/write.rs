@@ -1,4 +1,4 @@
-//! Write the client, new or changed.
+//! Writes a new or changed client.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::machine::{Before, Command, Effect, Notice, Step};
 use crate::domain::time::Timestamp;
 
-/// The client as it shall be.
+/// The client to store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Write(pub Box<Client>);
 
@@ -26,7 +26,7 @@ impl Command for Write {
             Some(Record::Deleted) => {
                 return Step::unchanged(Err(RegistrationError::NotRegistered));
             }
-            // The command of an effect may come twice.
+            // A command that was sent by an effect may arrive twice.
             Some(Record::Registered(client)) if client == self.0 => None,
             Some(Record::Registered(_)) => Some(Event::client_changed(&self.0.client_id)),
             None => Some(Event::client_registered(&self.0.client_id)),

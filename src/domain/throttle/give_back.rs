@@ -1,4 +1,4 @@
-//! A guess was right: give its try back.
+//! Returns the try of a guess that was right.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Spend a try whose result is not known yet. [`GiveBack`](super::GiveBack) or [`Keep`](super::Keep) follows.
+//! Spends a try before the result of a guess is known. [`GiveBack`](super::GiveBack) or [`Keep`](super::Keep) follows.
 
 use serde::{Deserialize, Serialize};
 

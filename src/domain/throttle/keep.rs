@@ -1,4 +1,4 @@
-//! A guess was wrong: its try stays spent.
+//! Keeps the try of a wrong guess spent.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ impl Command for Keep {
     type Error = NoError;
 
     fn decide(self, before: Before<Throttle>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
-        // Where the memory of the guess was lost, it is counted now.
+        // If the memory of the guess was lost, count it now.
         let spent = Spent::now(before.state.as_ref(), self.0, now);
         let milli = spent.milli.max(1000);
         Step::written(Spent { milli, ..spent }, Ok(()))

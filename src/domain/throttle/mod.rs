@@ -1,8 +1,7 @@
-//! A limit on guessing from one place: so many tries in a window, refilled as time passes.
+//! Limits guessing from one network or account: a number of tries that refill over time.
 //!
-//! A guess is spent before its result is known, so that guesses made in parallel count like guesses
-//! made one after the other. It is given back where it was right and written where it was wrong:
-//! most are right, and cost no row.
+//! A try is spent before its result is known, so parallel guesses count like consecutive ones. It is returned if the
+//! guess was right, and written if it was wrong: most guesses are right and cost no row.
 
 mod give_back;
 mod guess;

@@ -1,4 +1,4 @@
-//! Spend a try for good.
+//! Spends a try that can't be returned.
 
 use serde::{Deserialize, Serialize};
 

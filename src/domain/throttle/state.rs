@@ -1,4 +1,4 @@
-//! What is remembered of the tries.
+//! The spent tries.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ use crate::domain::time::{Seconds, Timestamp};
 #[derive(Debug)]
 pub struct Throttle;
 
-/// The tries spent, as of a moment; they flow back evenly.
+/// The spent tries at a point in time. They refill evenly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// Spent tries, in thousandths.
     pub(super) milli: u64,
-    /// Spent guesses, right ones included, in thousandths. Kept in memory only: if the count is lost, only
-    /// CPU time is at stake.
+    /// Spent guesses, including right ones, in thousandths. Kept only in memory: if the count is lost, that costs only
+    /// CPU time.
     #[serde(default)]
     pub(super) guesses: u64,
     pub(super) as_of: Timestamp,
@@ -29,12 +29,12 @@ impl Spent {
         let elapsed = u64::try_from(now.0.saturating_sub(as_of.0)).unwrap_or(0);
         let span = u64::from(limit.per.0).saturating_mul(1000);
         let flows = elapsed.saturating_mul(u64::from(limit.tries)).saturating_mul(1000);
-        // A span of no time holds nothing back.
+        // A limit over no time refills everything.
         let back = flows.checked_div(span).unwrap_or(u64::MAX);
         milli.saturating_sub(back)
     }
 
-    /// The state as of now.
+    /// The state at `now`.
     pub(super) fn now(state: Option<&Self>, limit: Limit, now: Timestamp) -> Self {
         let all = Limit { tries: limit.guesses.unwrap_or(limit.tries), ..limit };
         let spent = |milli: fn(&Self) -> u64, limit| {

@@ -1,4 +1,4 @@
-//! The alarm: forget the tries once all have flowed back.
+//! The alarm: deletes the state once all tries have refilled.
 
 use serde::{Deserialize, Serialize};
 

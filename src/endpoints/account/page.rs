@@ -1,7 +1,7 @@
 //! The account page: profile, ways to sign in, signed-in browsers, apps with access.
 
 use super::{confirm, lines, overview};
-use crate::domain::account::{Account, Overview, Refusal, is_recent};
+use crate::domain::account::{Account, AccountError, Overview, is_recent};
 use crate::domain::machine::Command;
 use crate::endpoints::browser::{self, ClaimedSession};
 use crate::endpoints::failure::Failure;
@@ -218,7 +218,7 @@ pub(in crate::endpoints) async fn redraw(
 ///
 /// # Errors
 /// A page if nobody is signed in.
-pub(super) async fn tell<C: Command<Machine = Account, Error: Refusal>>(
+pub(super) async fn tell<C: Command<Machine = Account, Error: AccountError>>(
     server: &Server<'_>,
     session: &ClaimedSession,
     command: C,

@@ -2,7 +2,7 @@
 
 use super::request;
 use crate::domain::account::{
-    Authorize, AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven,
+    Authorize, AuthorizeError, Authorized, ConsentGiven, RequestedAccess,
 };
 use crate::domain::client::Client;
 use crate::domain::grant::code::PendingCode;
@@ -77,7 +77,7 @@ impl Pending {
         server: &Server<'_>,
         request: AuthorizationRequest,
         declined: Option<Scope>,
-    ) -> Result<(Self, AuthorizeRequest), Failure> {
+    ) -> Result<(Self, RequestedAccess), Failure> {
         let Some(client) = server.client(&request.client_id).await? else {
             return Err(request::unknown_client());
         };
@@ -156,7 +156,7 @@ impl Pending {
             Ok(()) => {}
             // The session, the app's access or the account has ended meanwhile.
             Err(ExpectError::Withdrawn) => return Err(Failure::SignedOut),
-            Err(error) => return Err(Failure::internal(error.to_string())),
+            Err(error) => return Err(Failure::caused_by(error)),
         }
         let code = Token { object: grant, number: 0, secret }.encode(TokenKind::AuthorizationCode);
         Ok(response.code(server, &code))
@@ -170,7 +170,7 @@ fn asked_of_account(
     request: &AuthorizationRequest,
     grant: &ObjectId,
     declined: Option<Scope>,
-) -> AuthorizeRequest {
+) -> RequestedAccess {
     let terms = terms(server, client);
     // Without refresh tokens, the grant ends with its last access token.
     let lifetime = match terms.refresh_idle {
@@ -180,7 +180,7 @@ fn asked_of_account(
             Seconds(code.0.saturating_add(terms.access_token.0))
         }
     };
-    AuthorizeRequest {
+    RequestedAccess {
         client_id: request.client_id.clone(),
         scope: request.scope.clone(),
         resources: request.resources.clone(),

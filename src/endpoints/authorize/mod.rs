@@ -7,7 +7,7 @@ pub mod response;
 pub use self::decision::{Pending, consented, decide};
 
 use self::decision::ask_to_sign_in;
-use self::request::Refusal;
+use self::request::AuthorizationError;
 use super::browser::{self, ClaimedSession};
 use super::failure::Failure;
 use super::http::{MAX_TARGET, Method, Request, Response};
@@ -52,7 +52,7 @@ pub async fn authorize(server: &Server<'_>, request: &Request<'_>) -> Result<Out
 async fn refuse(
     server: &Server<'_>,
     session: Option<ClaimedSession>,
-    Refusal { redirects, client, to, error }: Refusal,
+    AuthorizationError { redirects, client, to, error }: AuthorizationError,
 ) -> Result<Response, Failure> {
     if redirects {
         return Ok(to.error(server, &error));

@@ -59,7 +59,7 @@ impl AuthorizationRequest {
 }
 
 /// A refused request whose client is known: the error, and where to send it.
-pub struct Refusal {
+pub struct AuthorizationError {
     /// Whether the error may be sent by redirect although nobody is signed in: the client is verified, or
     /// the request has `prompt=none` (OpenID Connect Core §3.1.2.6).
     pub redirects: bool,
@@ -94,11 +94,11 @@ pub fn no_longer_allowed() -> Failure {
 /// Parses a request.
 ///
 /// # Errors
-/// A page if the client or the redirect URI is unknown. The inner [`Refusal`] is for errors that go to the client.
+/// A page if the client or the redirect URI is unknown. The inner [`AuthorizationError`] is for errors that go to the client.
 pub async fn parse(
     server: &Server<'_>,
     parameters: &Parameters,
-) -> Result<Result<AuthorizationRequest, Refusal>, Failure> {
+) -> Result<Result<AuthorizationRequest, AuthorizationError>, Failure> {
     let client_id = match parameters.get("client_id") {
         Some(client_id) if !parameters.is_repeated("client_id") => client_id,
         _ => return Err(unknown_client()),
@@ -128,11 +128,11 @@ pub async fn parse(
     if response_mode == Some(None) {
         let error =
             OAuthError::invalid_request("response_mode must be query, fragment or form_post");
-        return Ok(Err(Refusal { redirects, client, to, error }));
+        return Ok(Err(AuthorizationError { redirects, client, to, error }));
     }
     match check(server, &client, parameters, &to).await {
         Ok(request) => Ok(Ok(request)),
-        Err(Failure::Caller(error)) => Ok(Err(Refusal { redirects, client, to, error })),
+        Err(Failure::Caller(error)) => Ok(Err(AuthorizationError { redirects, client, to, error })),
         Err(failure) => Err(failure),
     }
 }

@@ -12,7 +12,7 @@ use crate::protocol::parameters::{ParameterError, Parameters};
 use crate::upstream::error::UpstreamError;
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::{Answer, SignedIn};
+use crate::upstream::sign_in::{CodeResponse, UpstreamSignIn};
 
 /// The parameters of the response, from the query or from the sealed copy of a form.
 ///
@@ -45,13 +45,13 @@ pub(super) fn unreadable() -> Failure {
 }
 
 /// Why a response signs nobody in.
-pub(super) enum Refusal {
+pub(super) enum CallbackError {
     Denied,
     Provider(String),
     Upstream(UpstreamError),
 }
 
-impl Refusal {
+impl CallbackError {
     /// The HTTP status, and the message for the user.
     pub fn told(&self, name: &str) -> (u16, String) {
         match self {
@@ -105,26 +105,26 @@ impl Refusal {
 /// Redeems the code at the provider.
 ///
 /// # Errors
-/// [`Refusal`].
+/// [`CallbackError`].
 pub(super) async fn redeem(
     server: &Server<'_>,
     provider: &Provider,
     answer: &Parameters,
     login: &UpstreamLogin,
-) -> Result<SignedIn, Refusal> {
-    check_issuer(server, provider, answer).await.map_err(Refusal::Upstream)?;
+) -> Result<UpstreamSignIn, CallbackError> {
+    check_issuer(server, provider, answer).await.map_err(CallbackError::Upstream)?;
     match answer.get("error") {
         // Apple has its own code for a user who cancelled.
         Some("access_denied" | "user_cancelled_authorize" | "consent_required") => {
-            return Err(Refusal::Denied);
+            return Err(CallbackError::Denied);
         }
-        Some(code) => return Err(Refusal::Provider(code.to_owned())),
+        Some(code) => return Err(CallbackError::Provider(code.to_owned())),
         None => {}
     }
     let code = answer.get("code").filter(|code| code.len() <= 4096);
     let code =
-        code.ok_or(Refusal::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
-    let asked = Answer {
+        code.ok_or(CallbackError::Upstream(UpstreamError::Nonsense("an answer without a code")))?;
+    let asked = CodeResponse {
         code,
         redirect_uri: &redirect_uri(server, provider),
         binding: &login.binding,
@@ -134,7 +134,7 @@ pub(super) async fn redeem(
     };
     crate::upstream::sign_in::sign_in(&server.ports, provider, &asked)
         .await
-        .map_err(Refusal::Upstream)
+        .map_err(CallbackError::Upstream)
 }
 
 /// RFC 9207 §2.4: a response that names another issuer is a mix-up attack. A response without `iss` is refused if the

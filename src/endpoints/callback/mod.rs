@@ -3,7 +3,7 @@
 
 mod answer;
 
-use self::answer::Refusal;
+use self::answer::CallbackError;
 use super::browser;
 use super::connections::connect;
 use super::failure::Failure;
@@ -12,14 +12,14 @@ use super::outcome::{Outcome, SignInPage};
 use super::server::Server;
 use super::upstream::login::{Intent, UpstreamLogin};
 use super::upstream::start::{log, unknown_provider};
-use super::upstream::verdict::Person;
+use super::upstream::verdict::UpstreamUser;
 use super::upstream::{company, find, link, reconcile, redirect_uri};
 use crate::domain::account::{Confirmation, LinkRequest};
 use crate::domain::event::{Event, SignInFailure};
 use crate::jose::seal::Purpose;
 use crate::protocol::parameters::{self, Parameters};
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::SignedIn;
+use crate::upstream::sign_in::UpstreamSignIn;
 
 /// Handles a provider's authorization response.
 ///
@@ -32,7 +32,7 @@ pub async fn callback(server: &Server<'_>, request: &Request<'_>) -> Result<Outc
     }
     let answer = answer::read(server, request)?;
     let state = answer.get("state").unwrap_or_default();
-    let Some(login) = UpstreamLogin::of(server, request, (&provider.id, state)) else {
+    let Some(login) = UpstreamLogin::of(server, request, &provider.id, state) else {
         return Err(not_ours(server, request, provider).await?);
     };
     // The operator may have stopped sign-ins with this provider while the user was there.
@@ -100,7 +100,7 @@ async fn finish(
     let signed_in = match answer::redeem(server, provider, answer, &login).await {
         Ok(signed_in) => signed_in,
         Err(refusal) => {
-            if let Refusal::Upstream(error) = &refusal {
+            if let CallbackError::Upstream(error) = &refusal {
                 log(server, request, provider, error);
             }
             if matches!(login.intent, Intent::SignIn(_)) {
@@ -114,10 +114,10 @@ async fn finish(
     match login.intent {
         Intent::SignIn(interaction) => {
             let signed_in_since = login.signed_in_since;
-            let SignedIn { identity, session, .. } = signed_in;
+            let UpstreamSignIn { identity, session, .. } = signed_in;
             let identity = company::vouched(server, provider, identity).await?;
             let confirms = interaction.needs_fresh_sign_in();
-            let person = Person { identity, session, signed_in_since, confirms, asks: None };
+            let person = UpstreamUser { identity, session, signed_in_since, confirms, asks: None };
             reconcile::sign_in(server, request, provider, person, interaction).await
         }
         Intent::Link { account, confirmation } => {

@@ -6,11 +6,11 @@ pub mod token;
 use super::failure::Failure;
 use super::server::Server;
 use crate::domain::connection::{self, ConnectionId, Standing};
-use crate::upstream::connection::Connections;
+use crate::upstream::connection::ConnectionClient;
 
 /// The client that requests tokens from providers.
-fn connections<'a>(server: &'a Server<'_>) -> Connections<'a> {
-    Connections {
+fn connections<'a>(server: &'a Server<'_>) -> ConnectionClient<'a> {
+    ConnectionClient {
         ports: server.ports,
         providers: &server.settings.providers,
         sealer: &server.settings.sealer,

@@ -99,7 +99,7 @@ async fn send(
         caller: &caller,
     };
     let response = endpoint(server, &request).await.unwrap_or_else(|failure| {
-        if let Failure::Unavailable(cause) = &failure {
+        if let Some(cause) = failure.logged() {
             server.ports.log.error(&format!("a request of the demo failed: {cause}"));
         }
         failure.to_response()

@@ -70,8 +70,7 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
         };
         server.ports.clients.put(&client).await?;
     }
-    let password = NewPassword::parse(PASSWORD, EMAIL)
-        .map_err(|error| Failure::internal(error.to_string()))?;
+    let password = NewPassword::parse(PASSWORD, EMAIL).map_err(Failure::caused_by)?;
     let new = NewAccount {
         account: server.ports.objects.new_id(Class::Account)?.to_string(),
         address: Some((EMAIL.to_owned(), identifier::of_email(EMAIL))),

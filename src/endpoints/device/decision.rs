@@ -1,6 +1,6 @@
 //! Tells the account and the device what the user decided (RFC 8628 §3.3).
 
-use crate::domain::account::{Authorize, AuthorizeRequest, Authorized, ConsentGiven, NoAccount};
+use crate::domain::account::{Authorize, Authorized, ConsentGiven, NoAccount, RequestedAccess};
 use crate::domain::client::Client;
 use crate::domain::grant::device::{Decision, DeviceView};
 use crate::domain::grant::{Authorization, Decide};
@@ -23,7 +23,7 @@ pub(super) async fn approve(
     view: DeviceView,
 ) -> Result<bool, Failure> {
     let grant_id = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?.to_string();
-    let asks = AuthorizeRequest {
+    let asks = RequestedAccess {
         client_id: client.client_id.clone(),
         scope: view.scope.clone(),
         resources: view.resources.clone(),

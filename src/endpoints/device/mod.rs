@@ -32,7 +32,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
     let query = request.query()?;
     match query.get("user_code") {
         None => Ok(enter(server, request, "", (200, None))),
-        Some(typed) => look(server, request, (typed, None)).await,
+        Some(typed) => look(server, request, typed, None).await,
     }
 }
 
@@ -42,7 +42,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
 /// A page if the form is not this server's own.
 pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Response, Failure> {
     match form::of_browser(server, request)? {
-        Ok(form) => look(server, request, (form.get("user_code").unwrap_or_default(), None)).await,
+        Ok(form) => look(server, request, form.get("user_code").unwrap_or_default(), None).await,
         Err(outdated) => {
             let typed = outdated.request_field("user_code").unwrap_or_default();
             Ok(enter(server, request, typed, (OUT_OF_DATE, Some(outdated.notice))))
@@ -66,7 +66,8 @@ fn enter(
 async fn look(
     server: &Server<'_>,
     request: &Request<'_>,
-    (typed, notice): (&str, Option<&'static str>),
+    typed: &str,
+    notice: Option<&'static str>,
 ) -> Result<Response, Failure> {
     let Some(user_code) = UserCode::parse(typed) else {
         let error = "A code has eight letters, such as BCDF-GHJK. Check your device, then try \
@@ -123,7 +124,7 @@ pub async fn decide(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         SessionForm::Current(form, claimed) => (form, Some(claimed)),
         SessionForm::Outdated(outdated) => {
             let typed = outdated.request_field("user_code").unwrap_or_default();
-            return look(server, request, (typed, Some(outdated.notice))).await;
+            return look(server, request, typed, Some(outdated.notice)).await;
         }
         SessionForm::SignedOut(form) => (form, None),
     };

@@ -19,8 +19,7 @@ pub async fn qr(server: &Server<'_>, request: &Request<'_>) -> Result<Response, 
         .and_then(UserCode::parse)
         .ok_or_else(|| OAuthError::invalid_request("user_code must be eight letters"))?;
     let uri = server.url(&format!("/device?user_code={user_code}"));
-    let code = QrCode::encode_text(&uri, QrCodeEcc::Medium)
-        .map_err(|error| Failure::internal(error.to_string()))?;
+    let code = QrCode::encode_text(&uri, QrCodeEcc::Medium).map_err(Failure::caused_by)?;
     Ok(Response::empty(200)
         .with("content-type", "image/svg+xml")
         .with("cache-control", "public, max-age=600")

@@ -86,7 +86,7 @@ impl Interaction {
         let since = self.authorization().map_or(server.now(), |request| request.started_at);
         let expires_at = since.plus(server.settings.lifetimes.interaction);
         let sealed = Sealed { expires_at, interaction: self.clone() };
-        let json = serde_json::to_vec(&sealed).map_err(|e| Failure::internal(e.to_string()))?;
+        let json = serde_json::to_vec(&sealed).map_err(Failure::caused_by)?;
         server.seal(Purpose::Interaction, &json)
     }
 

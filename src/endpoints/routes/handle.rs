@@ -85,7 +85,7 @@ fn fail(
     audience: Audience,
     failure: &Failure,
 ) -> Response {
-    if let Failure::Unavailable(cause) = failure {
+    if let Some(cause) = failure.logged() {
         let (id, path) = (request.request_id(), &request.path);
         server.ports.log.error(&format!("request {id} to {path} failed: {cause}"));
     }
@@ -103,13 +103,8 @@ fn fail(
             (403, "You are signed out", text.to_owned())
         }
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
-        Failure::Unavailable(_) => {
-            let text = format!(
-                "This isn't your fault. Try again. If it happens again, give the people who run this \
-                 service the request ID {}.",
-                request.request_id()
-            );
-            (500, "Something went wrong", text)
+        Failure::Unavailable(_) | Failure::Internal(_) => {
+            (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
         }
         Failure::Caller(error)
         | Failure::Grant(error)

@@ -16,6 +16,7 @@ use super::upstream::{company, reconcile, start};
 use super::waiting::Waiting;
 use crate::domain::account::NewSession;
 use crate::pages::sign_in::StartOver;
+use crate::upstream::authorization::AuthorizationParameters;
 
 /// Shows the sign-in page.
 ///
@@ -67,7 +68,10 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     let email = form.get("email").unwrap_or_default().trim().to_owned();
     // Users of a company sign in at the company's provider, even if they type a password here.
     if let Some(company) = company::of(server, &email).await? {
-        let hint = (Some(email), false);
+        let hint = AuthorizationParameters {
+            login_hint: Some(email),
+            ..AuthorizationParameters::default()
+        };
         return start::to_provider(server, request, company, interaction, hint).await;
     }
     if form.get("password").is_none() && company::any(server) && !email.is_empty() {
@@ -78,7 +82,8 @@ pub async fn submit(server: &Server<'_>, request: &Request<'_>) -> Result<Outcom
     // Anyone can send a browser here with `Interaction::Confirm`, so only a link counts as a confirmation.
     let confirms = matches!(interaction, Interaction::Link(_));
     let session = NewSession { asks, confirms, ..browser::new_session(server, request) };
-    let credentials = (email.as_str(), form.get("password").unwrap_or_default());
+    let password = form.get("password").unwrap_or_default();
+    let credentials = password::TypedCredentials { email: &email, password };
     match password::sign_in(server, request, credentials, session).await? {
         Ok((account, signed_in)) => waiting.signed_in(server, account, signed_in).await,
         Err(refused) => {

@@ -12,6 +12,13 @@ use crate::endpoints::failure::{self, Failure};
 use crate::endpoints::http::Request;
 use crate::endpoints::server::Server;
 
+/// What the user typed.
+#[derive(Clone, Copy)]
+pub(super) struct TypedCredentials<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+}
+
 /// Why nobody was signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
@@ -47,7 +54,7 @@ pub(super) async fn wait_for_whole_second(
 pub(super) async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
-    credentials: (&str, &str),
+    credentials: TypedCredentials<'_>,
     session: NewSession,
 ) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
     let limit = server.settings.limits.sign_in;
@@ -70,7 +77,7 @@ pub(super) async fn sign_in(
 async fn attempt(
     server: &Server<'_>,
     request: &Request<'_>,
-    (email, password): (&str, &str),
+    TypedCredentials { email, password }: TypedCredentials<'_>,
     session: NewSession,
 ) -> Result<Result<(ObjectId, SignedIn), Refused>, Failure> {
     // No account can have such an address, so this early response reveals nothing.

@@ -195,8 +195,9 @@ async fn requested_claims(
     if authorization.claims.id_token.is_empty() {
         return Ok(ClaimsObject::new());
     }
-    let token = (authorization.grant_id.as_str(), "");
-    let released = Release::read(server, &authorization.account, token).await?;
+    // The access token was issued just now, so it can't have been revoked: no `jti`.
+    let grant_id = &authorization.grant_id;
+    let released = Release::read(server, &authorization.account, grant_id, "").await?;
     Ok(released.map(|released| released.for_id_token()).unwrap_or_default())
 }
 
@@ -211,8 +212,7 @@ async fn sign(
         .signing_key(alg, server.now())
         .ok_or_else(|| Failure::internal("no signing key is active"))?;
     let header = Header { alg, typ: typ.to_owned(), kid: pair.public.kid.clone() };
-    let input = jws::signing_input(&header, claims)
-        .map_err(|error| Failure::internal(error.to_string()))?;
+    let input = jws::signing_input(&header, claims).map_err(Failure::caused_by)?;
     let signature = server.ports.signer.sign(pair, input.as_bytes()).await?;
     Ok(jws::compact(input, &signature))
 }

@@ -102,7 +102,7 @@ impl UpstreamLogin {
         request: &Request<'_>,
         response: Response,
     ) -> Result<Response, Failure> {
-        let json = serde_json::to_vec(self).map_err(|e| Failure::internal(e.to_string()))?;
+        let json = serde_json::to_vec(self).map_err(Failure::caused_by)?;
         let sealed = server.seal(Purpose::UpstreamLogin, &json)?;
         let chunks: Vec<&[u8]> = sealed.as_bytes().chunks(CHUNK).collect();
         if chunks.len() > MAX_CHUNKS {
@@ -126,7 +126,8 @@ impl UpstreamLogin {
     pub fn of(
         server: &Server<'_>,
         request: &Request<'_>,
-        (provider, state): (&str, &str),
+        provider: &str,
+        state: &str,
     ) -> Option<Self> {
         let cookies = kept_logins(request);
         let tag = state_tag(state);

@@ -39,10 +39,10 @@ pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<R
     let token = form.get("logout_token").unwrap_or_default();
     let token = match read(server, provider, token).await {
         Ok(token) => token,
-        Err(Refusal::Token(error)) => {
+        Err(LogoutError::Token(error)) => {
             return Err(OAuthError::invalid_request(error.to_string()).into());
         }
-        Err(Refusal::Upstream(error)) => {
+        Err(LogoutError::Upstream(error)) => {
             log(server, request, provider, &error);
             return Err(Failure::internal("a provider's keys could not be fetched"));
         }
@@ -51,7 +51,7 @@ pub async fn backchannel(server: &Server<'_>, request: &Request<'_>) -> Result<R
     Ok(Response::empty(200).with("cache-control", "no-store"))
 }
 
-enum Refusal {
+enum LogoutError {
     Token(LogoutTokenError),
     Upstream(UpstreamError),
 }
@@ -60,18 +60,19 @@ async fn read(
     server: &Server<'_>,
     provider: &Provider,
     token: &str,
-) -> Result<LogoutToken, Refusal> {
-    let refuse = |error| Err(Refusal::Token(error));
+) -> Result<LogoutToken, LogoutError> {
+    let refuse = |error| Err(LogoutError::Token(error));
     // Reject malformed tokens before any fetch.
     if Unverified::<UpstreamHeader>::parse(token).is_err() {
         return refuse(LogoutTokenError::Malformed);
     }
-    let metadata = metadata::metadata(&server.ports, provider).await.map_err(Refusal::Upstream)?;
+    let metadata =
+        metadata::metadata(&server.ports, provider).await.map_err(LogoutError::Upstream)?;
     let verified = match id_token::verify(&server.ports, provider, &metadata, token).await {
         Ok(verified) => verified,
         Err(UpstreamError::Nonsense(_)) => return refuse(LogoutTokenError::Malformed),
         Err(UpstreamError::Signature) => return refuse(LogoutTokenError::Signature),
-        Err(error) => return Err(Refusal::Upstream(error)),
+        Err(error) => return Err(LogoutError::Upstream(error)),
     };
     // Reject an ID token or access token of the same provider.
     let typ = verified.header.typ.as_deref().unwrap_or("JWT");
@@ -82,10 +83,10 @@ async fn read(
     let Ok(claims) = verified.claims::<ForeignObject>() else {
         return refuse(LogoutTokenError::Malformed);
     };
-    let claims = LogoutToken::read(claims).map_err(|error| Refusal::Token(error.into()))?;
+    let claims = LogoutToken::read(claims).map_err(|error| LogoutError::Token(error.into()))?;
     log_odd(&server.ports, provider, "logout token", &claims.odd);
     let now = server.now().seconds();
-    claims.check(&provider.issuer, &provider.client_id, now).map_err(Refusal::Token)?;
+    claims.check(&provider.issuer, &provider.client_id, now).map_err(LogoutError::Token)?;
     Ok(claims)
 }
 
@@ -144,7 +145,7 @@ pub async fn onward(
     let (token, is_new) = browser::held_or_new_token(server, request);
     let until = server.now().plus(AT_THE_PROVIDER);
     let after = AfterLogout { to, until, browser: SecretHash::of_text(&token) };
-    let json = serde_json::to_vec(&after).map_err(|e| Failure::internal(e.to_string()))?;
+    let json = serde_json::to_vec(&after).map_err(Failure::caused_by)?;
     let state = server.seal(Purpose::AfterLogout, &json)?;
     let back = server.url(&format!("/signed-out/{}", provider.id));
     let pairs = [

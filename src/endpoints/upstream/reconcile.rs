@@ -3,7 +3,7 @@
 
 use super::find;
 use super::start::unknown_provider;
-use super::verdict::{self, Person, Verdict};
+use super::verdict::{self, UpstreamUser, Verdict};
 use crate::domain::account::{SignedIn, YieldAddress, YieldAddressError};
 use crate::domain::identifier::{self, Lend};
 use crate::domain::identity::session_identifier;
@@ -29,7 +29,7 @@ pub(in crate::endpoints) async fn sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    mut person: Person,
+    mut person: UpstreamUser,
     interaction: Interaction,
 ) -> Result<Outcome, Failure> {
     if let Interaction::Confirm { account } = &interaction {
@@ -49,7 +49,7 @@ pub(in crate::endpoints) async fn sign_in(
             after_sign_in(server, request, &person, (waiting, account, signed_in)).await
         }
         Verdict::ProveOwnership { is_unproven } => {
-            let Person { identity, session, .. } = person;
+            let UpstreamUser { identity, session, .. } = person;
             let email = identity.verified_email.clone().unwrap_or_default();
             // The redirect to the provider set a token in this browser.
             let Some(token) = browser::csrf_token(request) else {
@@ -82,7 +82,7 @@ pub(in crate::endpoints) async fn sign_in(
 async fn after_sign_in(
     server: &Server<'_>,
     request: &Request<'_>,
-    person: &Person,
+    person: &UpstreamUser,
     (waiting, account, signed_in): (Waiting, ObjectId, Box<SignedIn>),
 ) -> Result<Outcome, Failure> {
     browser::end_session_of_other(server, request, &account).await?;
@@ -106,7 +106,7 @@ pub async fn take_address(
         Ok(Outcome::ShowSignIn(pending.next.clone(), SignInPage::error(403, message)))
     };
     let (waiting, asks) = Waiting::new(server, pending.next.clone()).await?;
-    let person = Person {
+    let person = UpstreamUser {
         identity: pending.identity.clone(),
         session: pending.session.clone(),
         signed_in_since: None,
@@ -140,8 +140,12 @@ pub async fn take_address(
 }
 
 /// Maps the provider's session ID to the account, for a logout token that names only the session.
-async fn lend(server: &Server<'_>, person: &Person, account: &ObjectId) -> Result<(), Failure> {
-    let Person { identity, session, .. } = person;
+async fn lend(
+    server: &Server<'_>,
+    person: &UpstreamUser,
+    account: &ObjectId,
+) -> Result<(), Failure> {
+    let UpstreamUser { identity, session, .. } = person;
     let Some(sid) = &session.sid else {
         return Ok(());
     };

@@ -11,7 +11,7 @@ use crate::endpoints::interaction::{AuthorizationRequest, Interaction};
 use crate::endpoints::outcome::{Outcome, SignInPage};
 use crate::endpoints::server::Server;
 use crate::protocol::email;
-use crate::upstream::authorization::{self, Wishes};
+use crate::upstream::authorization::{self, AuthorizationParameters};
 use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::metadata;
 use crate::upstream::provider::Provider;
@@ -31,8 +31,12 @@ pub async fn sign_in_at(server: &Server<'_>, request: &Request<'_>) -> Result<Ou
         return Ok(Outcome::see_other(&interaction.address(server, "/sign-in")?));
     }
     let hint = query.get("login_hint").filter(|hint| email::is_address(hint)).map(String::from);
-    let again = query.get("prompt") == Some("login");
-    to_provider(server, request, provider, interaction, (hint, again)).await
+    let parameters = AuthorizationParameters {
+        login_hint: hint,
+        prompt_login: query.get("prompt") == Some("login"),
+        ..AuthorizationParameters::default()
+    };
+    to_provider(server, request, provider, interaction, parameters).await
 }
 
 /// A provider starts a sign-in (OpenID Connect Core §4). The operator must have allowed it for this provider, and it
@@ -59,7 +63,9 @@ pub async fn initiated(server: &Server<'_>, request: &Request<'_>) -> Result<Out
         return Ok(Outcome::ShowSignIn(Interaction::Account, shown));
     };
     let hint = parameters.get("login_hint").filter(|hint| hint.len() <= 254).map(String::from);
-    to_provider(server, request, provider, Interaction::Account, (hint, false)).await
+    let parameters =
+        AuthorizationParameters { login_hint: hint, ..AuthorizationParameters::default() };
+    to_provider(server, request, provider, Interaction::Account, parameters).await
 }
 
 /// Redirects the browser to a provider, and passes on what the app's request asks for.
@@ -71,28 +77,26 @@ pub async fn to_provider(
     request: &Request<'_>,
     provider: &Provider,
     interaction: Interaction,
-    (hint, again): (Option<String>, bool),
+    mut parameters: AuthorizationParameters,
 ) -> Result<Outcome, Failure> {
-    let mut wishes =
-        Wishes { scope: provider.scope.clone(), login_hint: hint, ..Wishes::default() };
-    let again = again || interaction.needs_fresh_sign_in();
-    let mut since = again.then(|| server.now());
-    wishes.prompt_login = again;
+    parameters.scope = provider.scope.clone();
+    parameters.prompt_login |= interaction.needs_fresh_sign_in();
+    let mut since = parameters.prompt_login.then(|| server.now());
     if let Some(asked) = interaction.authorization() {
-        wishes.prompt_login |= asked.prompt.login;
-        wishes.select_account = asked.prompt.select_account;
-        wishes.max_age = asked.max_age;
-        wishes.ui_locales.clone_from(&asked.ui_locales);
+        parameters.prompt_login |= asked.prompt.login;
+        parameters.select_account = asked.prompt.select_account;
+        parameters.max_age = asked.max_age;
+        parameters.ui_locales.clone_from(&asked.ui_locales);
         let acr_values = asked.acr_values.as_deref().unwrap_or_default();
-        wishes.acr_values =
+        parameters.acr_values =
             acr_values.split(' ').filter(|v| !v.is_empty()).map(Into::into).collect();
-        wishes.login_hint = wishes.login_hint.or_else(|| asked.login_hint.clone());
+        parameters.login_hint = parameters.login_hint.or_else(|| asked.login_hint.clone());
         let chosen = AuthorizationRequest { account_selected: true, ..asked.clone() };
         since = since.max(chosen.signed_in_since(server.now()));
     }
-    if wishes.prompt_login {
+    if parameters.prompt_login {
         // With `max_age`, the provider must say when the user signed in (OpenID Connect Core §3.1.2.1).
-        wishes.max_age = Some(0);
+        parameters.max_age = Some(0);
     }
     if since.is_some() && !provider.is_openid() {
         let message = format!(
@@ -102,7 +106,7 @@ pub async fn to_provider(
         return Ok(Outcome::ShowSignIn(interaction, SignInPage::error(403, message)));
     }
     let intent = Intent::SignIn(interaction.clone());
-    match begin(server, request, provider, Departure { intent, since, wishes }).await {
+    match begin(server, request, provider, Departure { intent, since, parameters }).await {
         Ok(response) => Ok(browser::with_token(server, request, response).into()),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
@@ -128,10 +132,13 @@ pub async fn link_with(
 ) -> Result<Response, Failure> {
     let command = BeginLink { session: session.proof.clone(), confirmation };
     let confirmation = server.ask(&session.address(), command).await??;
-    let wishes =
-        Wishes { scope: provider.scope.clone(), select_account: true, ..Wishes::default() };
+    let parameters = AuthorizationParameters {
+        scope: provider.scope.clone(),
+        select_account: true,
+        ..AuthorizationParameters::default()
+    };
     let intent = Intent::Link { account: session.account.to_string(), confirmation };
-    match begin(server, request, provider, Departure { intent, since: None, wishes }).await {
+    match begin(server, request, provider, Departure { intent, since: None, parameters }).await {
         Ok(response) => Ok(response),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {
@@ -158,7 +165,7 @@ pub(in crate::endpoints) struct Departure {
     /// The user must sign in at the provider at or after this time.
     pub since: Option<Timestamp>,
     /// What the request asks of the provider.
-    pub wishes: Wishes,
+    pub parameters: AuthorizationParameters,
 }
 
 /// Redirects the browser to a provider.
@@ -166,7 +173,7 @@ pub(in crate::endpoints) async fn begin(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    Departure { intent, since, wishes }: Departure,
+    Departure { intent, since, parameters }: Departure,
 ) -> Result<Response, Begin> {
     let metadata = metadata::metadata(&server.ports, provider).await.map_err(Begin::Upstream)?;
     // Logged only here, because the callback reads the same document again.
@@ -174,7 +181,7 @@ pub(in crate::endpoints) async fn begin(
     let login = UpstreamLogin::new(server, &provider.id, intent, since);
     let redirect_uri = redirect_uri(server, provider);
     let address =
-        authorization::address(provider, &metadata, &login.binding, &redirect_uri, &wishes);
+        authorization::address(provider, &metadata, &login.binding, &redirect_uri, &parameters);
     login.keep(server, request, Response::see_other(&address)).map_err(Begin::Failure)
 }
 

@@ -2,7 +2,7 @@
 
 use super::company;
 use crate::domain::account::{
-    AuthorizeRequest, NewAccount, NewSession, NoAccount, OwnAddress, ReadAddress, SignInWith,
+    NewAccount, NewSession, NoAccount, OwnAddress, ReadAddress, RequestedAccess, SignInWith,
     SignInWithError, SignedIn,
 };
 use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
@@ -22,7 +22,7 @@ use crate::protocol::text;
 use crate::upstream::provider::{Creation, Linking, Provider};
 
 /// A user whom a provider signed in.
-pub(in crate::endpoints) struct Person {
+pub(in crate::endpoints) struct UpstreamUser {
     /// The user's identity at the provider.
     pub identity: Identity,
     /// How and when the user authenticated there.
@@ -32,7 +32,7 @@ pub(in crate::endpoints) struct Person {
     /// Whether the user signed in to confirm a change.
     pub confirms: bool,
     /// The app's request, for the account that the user turns out to have.
-    pub asks: Option<Box<AuthorizeRequest>>,
+    pub asks: Option<Box<RequestedAccess>>,
 }
 
 /// The decision.
@@ -56,7 +56,7 @@ pub(super) async fn decide(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
 ) -> Result<Verdict, Failure> {
     let identity = &person.identity;
     if let Some(email) = &identity.verified_email
@@ -157,7 +157,7 @@ async fn try_account(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
     (account, link): (ObjectId, Linked),
 ) -> Result<Option<Verdict>, Failure> {
     let replaces = browser::claimed_session(request)
@@ -185,9 +185,9 @@ fn session(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
 ) -> NewSession {
-    let Person { identity, session, .. } = person;
+    let UpstreamUser { identity, session, .. } = person;
     let origin = SessionOrigin {
         provider: provider.id.clone(),
         issuer: identity.issuer.clone(),
@@ -227,7 +227,7 @@ pub(super) async fn create(
     server: &Server<'_>,
     request: &Request<'_>,
     provider: &Provider,
-    person: &Person,
+    person: &UpstreamUser,
     email: Option<String>,
 ) -> Result<Verdict, Failure> {
     let identity = &person.identity;

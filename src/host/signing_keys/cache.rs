@@ -1,4 +1,4 @@
-//! What one isolate remembers of the signing keys. Losing it costs reads.
+//! What one isolate caches of the signing keys. Losing it costs only reads.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::domain::key_ring::{CACHED_FOR, HintKeys, OpenedKeys};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How many signatures an isolate remembers to be good.
+/// How many verified signatures an isolate remembers.
 const MAX_VERIFIED: usize = 2000;
 
 /// The cache of one isolate, shared by its requests.
@@ -17,9 +17,9 @@ pub struct KeyCache {
     keys: RefCell<Option<(Timestamp, Rc<OpenedKeys>)>>,
     /// The hint keys, when they were read, and how long they are kept.
     hint_keys: RefCell<Option<(Timestamp, Seconds, Rc<HintKeys>)>>,
-    /// Digests of a key, an input and a valid signature.
+    /// The digests of a key, an input and a signature that was verified.
     verified: RefCell<BTreeSet<[u8; 32]>>,
-    /// How many requests have begun to make a key, and which of them is making one now.
+    /// How many requests have begun to create a key, and which of them is creating one now.
     makers: Cell<u64>,
     maker: Cell<Option<u64>>,
 }
@@ -57,13 +57,13 @@ impl KeyCache {
         verified.insert(digest);
     }
 
-    /// The request that is making a key, if there is one.
+    /// The request that is creating a key, if there is one.
     pub(super) fn maker(&self) -> Option<u64> {
         self.maker.get()
     }
 }
 
-/// Marks a request as the one that makes a key, until it has one, failed, or was abandoned.
+/// Marks a request as the one that creates a key, until it has one, failed, or was abandoned.
 pub(super) struct Maker<'a> {
     cache: &'a KeyCache,
     number: u64,
@@ -80,7 +80,7 @@ impl<'a> Maker<'a> {
 
 impl Drop for Maker<'_> {
     fn drop(&mut self) {
-        // Another request may have taken over meanwhile.
+        // Another request may have taken over in the meantime.
         if self.cache.maker.get() == Some(self.number) {
             self.cache.maker.set(None);
         }

@@ -1,5 +1,5 @@
-//! The signing keys as an isolate uses them: from its memory, from the published list, or from the key ring, which a
-//! machine hosts (`domain/key_ring/`).
+//! The signing keys as an isolate uses them: from its memory, from the published list, or from the key ring
+//! (`domain/key_ring/`).
 
 mod cache;
 mod outside;
@@ -23,16 +23,17 @@ use crate::jose::seal::{Purpose, Sealer};
 use crate::ports::{Clock, Log, Objects, Timer, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// The name of the one key ring's object.
+/// The name of the one `KeyRing` object.
 pub const KEY_RING: &str = "keys";
-/// How long an isolate remembers that no hint keys are published, for instance after an upgrade. KV caches a miss as
-/// long.
+/// How long an isolate remembers that no hint keys are published, for instance after an upgrade. KV caches a miss for
+/// as long.
 const NO_HINT_KEYS: Seconds = Seconds(60);
-/// How long a request waits for the first key of an algorithm, which the ring makes.
+/// How long a request waits for the ring to create the first key of an algorithm.
 const MAKING: Seconds = Seconds(20);
-/// The interval at which a request checks whether another one has made a key, in milliseconds.
+/// The interval at which a request checks whether another one has created a key, in milliseconds.
 const LOOK_AGAIN: i64 = 50;
-/// How often it checks before it takes over: 20 seconds. It counts, because a clock may be set back.
+/// How many times it checks before it takes over: 20 seconds in total. It counts checks, because the clock may be set
+/// back.
 const MAX_LOOKS: u32 = 400;
 
 /// What one request needs to use the signing keys.
@@ -43,25 +44,25 @@ pub struct SigningKeys<'a> {
     pub timer: &'a dyn Timer,
     /// Randomness.
     pub entropy: &'a dyn Entropy,
-    /// The objects, among them the key ring.
+    /// The objects, including the key ring.
     pub objects: &'a dyn Objects,
     /// The log.
     pub log: &'a dyn Log,
-    /// Where keys are published.
+    /// The published lists of keys.
     pub lists: &'a dyn KeyLists,
-    /// Makes keys and uses them.
+    /// Creates and uses keys.
     pub crypto: &'a dyn KeyCrypto,
     /// Opens and seals private keys.
     pub sealer: &'a Sealer,
-    /// What the isolate remembers.
+    /// What the isolate has cached.
     pub cache: &'a KeyCache,
 }
 
 impl SigningKeys<'_> {
-    /// The keys, among them one that signs.
+    /// The keys, including one that signs with this algorithm.
     ///
     /// # Errors
-    /// No key signs, and none could be made; or the outside did not answer.
+    /// There is no key that signs, and none could be created; or something outside failed.
     pub async fn current(&self, alg: SigningAlgorithm) -> Result<Rc<OpenedKeys>, Unavailable> {
         if let Some(keys) = self.cached(alg) {
             return Ok(keys);
@@ -71,7 +72,7 @@ impl SigningKeys<'_> {
             Some(keys) => keys,
             None => self.tell(Keys(alg).write()).await?,
         };
-        // If the keys can't be sealed anew now, the next isolate does it. They can be used anyway.
+        // If the keys can't be sealed again now, the next isolate does it. They can be used anyway.
         if let Some(command) = keys.reseal(self.sealer, self.now(), self.entropy) {
             match self.tell(command.write()).await {
                 Ok(resealed) => keys = resealed,
@@ -98,13 +99,13 @@ impl SigningKeys<'_> {
         keys.signing_key(alg, self.now()).is_some()
     }
 
-    /// The keys that this isolate has, if one of them signs with the algorithm.
+    /// The keys in this isolate's memory, if one of them signs with the algorithm.
     fn cached(&self, alg: SigningAlgorithm) -> Option<Rc<OpenedKeys>> {
         self.cache.keys(self.now()).filter(|keys| self.signs(keys, alg))
     }
 
     /// The published keys. They are only a copy of what the key ring stores, so a copy that can't be read counts as
-    /// none.
+    /// absent.
     async fn published(&self) -> Result<Option<KeySet>, Unavailable> {
         let Some(json) = self.lists.read(KeyList::Keys).await? else {
             return Ok(None);
@@ -118,8 +119,8 @@ impl SigningKeys<'_> {
         }
     }
 
-    /// Waits while another request of this isolate makes a key, because an RS256 key takes a tenth of a second of CPU
-    /// time. A request may be abandoned while it makes one; then one of those that wait for it takes over.
+    /// Waits while another request of this isolate creates a key, because an RS256 key takes a tenth of a second of CPU
+    /// time. If that request is abandoned, one of the waiting requests takes over.
     async fn wait_for_replacement(&self, alg: SigningAlgorithm) -> Result<Waited<'_>, Unavailable> {
         let mut waited_for = None;
         let mut looks = 0_u32;
@@ -140,8 +141,8 @@ impl SigningKeys<'_> {
         })
     }
 
-    /// Makes a key that signs from now on and sends it to the key ring, because the secret has changed and opens none of
-    /// `keys` for the algorithm. The ring doesn't make it, because its object may still run with the other secret.
+    /// Creates a key that signs immediately and sends it to the key ring, because the secret has changed and opens none
+    /// of `keys` for the algorithm. The ring doesn't create it, because its object may still run with the other secret.
     async fn replace(
         &self,
         alg: SigningAlgorithm,
@@ -160,8 +161,8 @@ impl SigningKeys<'_> {
         Err(Unavailable::new(error))
     }
 
-    /// Sends a command to the key ring; returns its keys. Every command of the ring is answered as [`Keys`] is, so this
-    /// is compiled once and not for each command.
+    /// Sends a command to the key ring and returns its keys. Every command of the ring has the reply of [`Keys`], so
+    /// this is compiled once and not for each command.
     async fn tell(
         &self,
         command: Result<String, serde_json::Error>,
@@ -235,8 +236,8 @@ impl SigningKeys<'_> {
         self.crypto.sign(kid, input).await
     }
 
-    /// Verifies a signature. An API shows the same token with every request, and a signature that was good stays so: it
-    /// is remembered by its digest, which costs a tenth of verifying it again.
+    /// Verifies a signature. An API presents the same token with every request, and a valid signature stays valid. So
+    /// its digest is remembered, which costs a tenth of verifying it again.
     ///
     /// # Errors
     /// The key can't be used.
@@ -259,10 +260,10 @@ impl SigningKeys<'_> {
     }
 }
 
-/// What a wait for another request has come to.
+/// The result of waiting for another request.
 enum Waited<'a> {
     /// There are keys, and one of them signs.
     Found(Rc<OpenedKeys>),
-    /// The caller must make a key; others wait for it as long as this value lives.
+    /// The caller must create a key. Other requests wait for it as long as this value lives.
     MustMake(Maker<'a>),
 }

@@ -1,4 +1,4 @@
-//! What the signing keys ask of the outside.
+//! The interfaces that the signing keys need.
 
 use async_trait::async_trait;
 
@@ -15,32 +15,32 @@ pub enum KeyList {
     HintKeys,
 }
 
-/// Where the lists of keys are published, for every isolate to read.
+/// The published lists of keys, which every isolate reads.
 #[async_trait(?Send)]
 pub trait KeyLists {
-    /// Reads a list, as JSON; `None` if it isn't there, or not yet.
+    /// Reads a list, as JSON; `None` if it isn't published, or not visible yet.
     async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable>;
 
     /// Writes a list, as JSON.
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable>;
 
-    /// This isolate has read the keys anew: an answer that it keeps and that lists them may be out of date.
+    /// Reports that this isolate has read new keys, so a cached JWKS response may be out of date.
     fn changed(&self) -> Result<(), Unavailable>;
 }
 
-/// Makes keys and uses them. Imported keys are held by their `kid`, for as long as the isolate lives.
+/// Creates and uses keys. Imported keys are held by their `kid` for as long as the isolate lives.
 #[async_trait(?Send)]
 pub trait KeyCrypto {
-    /// Makes a key pair: the public half, and the private half as PKCS #8 (RFC 5208).
+    /// Generates a key pair: the public half, and the private half as PKCS #8 (RFC 5208).
     async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable>;
 
-    /// Whether the private key of this `kid` was imported.
+    /// Whether the private key with this `kid` was imported.
     fn holds_private(&self, kid: &str) -> bool;
 
     /// Imports a private key (PKCS #8).
     async fn import_private(&self, public: &Jwk, pkcs8: &[u8]) -> Result<(), Unavailable>;
 
-    /// Signs with a private key that was imported: the raw signature, as JWS has it (RFC 7518 §3).
+    /// Signs with an imported private key. Returns the raw signature, as in a JWS (RFC 7518 §3).
     async fn sign(&self, kid: &str, input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 
     /// Verifies a signature; imports the key first if it isn't held.

@@ -103,7 +103,7 @@ fn is_taken(server: &Server<'_>, section: &str, (sealed, plain): (&str, &Value))
             let tag = base16ct::lower::encode_string(&Sha256::digest(state)[..6]);
             cookies = format!("__Host-upstream-006b49d200{tag}-0={sealed}");
             with_request((query, body, cookies), |request| {
-                UpstreamLogin::of(server, request, ("acme", state)).is_some()
+                UpstreamLogin::of(server, request, "acme", state).is_some()
             })
         }
         "after_logout" => {

@@ -13,7 +13,9 @@ use vestibule::domain::machine::{Address, Class, Machine};
 use vestibule::domain::stored::Unreadable;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
-use vestibule::host::{self, Answer, Changes, HostError, NewState, Outside, Perform, Store, Visit};
+use vestibule::host::{
+    self, Changes, HostError, HostReply, NewState, Outside, Perform, Store, Visit,
+};
 use vestibule::jose::seal::Sealer;
 use vestibule::ports::{Clock, Events, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
@@ -290,7 +292,7 @@ fn version(class: Class) -> u32 {
 struct Step<'a>(&'a MemoryStore<'a>, &'a str);
 
 impl Visit for Step<'_> {
-    type Output = Result<Answer, HostError>;
+    type Output = Result<HostReply, HostError>;
 
     fn visit<M: Machine<Wants: Perform>>(self) -> Self::Output {
         host::step::<M>(self.0, self.1)

@@ -1,4 +1,4 @@
-//! When the alarm of an account fires. One alarm serves all sessions and grants that expire: an alarm for each grant
+//! Sets the alarm of an account. One alarm serves all sessions and grants that expire, because an alarm for each grant
 //! would cost a row for each.
 //!
 //! While an account has a session or a grant, its alarm is set, so a sign-in doesn't have to check. The alarm fires
@@ -12,14 +12,14 @@ use crate::domain::time::{Seconds, Timestamp};
 pub const INTERVAL: Seconds = Seconds(7 * 24 * 60 * 60);
 
 impl Person {
-    /// Whether there is no session and no grant, so that no alarm is set. A new account, whose rows nobody has counted,
-    /// is empty.
+    /// Whether there is no session and no grant, so no alarm is set. True for a new account, whose rows were never
+    /// counted.
     pub fn is_empty(&self) -> bool {
         self.counts.is_none_or(|counts| counts.sessions == 0 && counts.grants == 0)
     }
 
-    /// Changes the state in memory only, and sets the alarm unless one is set. `is_first` says whether the account had
-    /// no session and no grant before.
+    /// Changes the state in memory only, and sets the alarm if none is set. `is_first`: the account had no session and
+    /// no grant before.
     pub fn with_clock(mut self, is_first: bool, now: Timestamp) -> Change<Account> {
         let had_clock = self.has_clock;
         let is_needed = is_first || !had_clock;

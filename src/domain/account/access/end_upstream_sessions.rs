@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
+use super::grant::GrantRecord;
 use super::session::Session;
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
@@ -33,7 +33,7 @@ impl Command for EndUpstreamSessions {
     type Error = NoAccount;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [Session::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec()
+        [Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All).to_vec()
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {

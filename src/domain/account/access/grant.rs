@@ -1,4 +1,4 @@
-//! The row of a grant: the access that a client has.
+//! The row of a grant: the access of a client.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use crate::protocol::scope::Scope;
 
 /// What the account stores about a grant of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Grant {
-    /// The grant's object.
+pub struct GrantRecord {
+    /// The ID of the grant's object.
     pub grant_id: String,
     /// The client.
     pub client_id: String,
@@ -23,11 +23,11 @@ pub struct Grant {
     /// as granted now. A scope that the user removes is removed from `scope` and from this.
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub claims_scope: Scope,
-    /// The `sid` of the session in which the user gave it.
+    /// The `sid` of the session in which the user allowed it.
     pub sid: String,
     /// Whether it outlives that session (OpenID Connect Core §11).
     pub offline: bool,
-    /// When the user gave it.
+    /// When the user allowed it.
     pub since: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -43,7 +43,7 @@ pub struct Grant {
     pub redeemed: bool,
 }
 
-impl RowKind for Grant {
+impl RowKind for GrantRecord {
     const PREFIX: &'static str = "grant/";
 
     fn since(&self) -> Timestamp {
@@ -55,7 +55,7 @@ impl RowKind for Grant {
     }
 }
 
-impl Grant {
+impl GrantRecord {
     /// The key of its row, if it doesn't share the row of a session.
     pub fn key(&self) -> String {
         key_of(&self.grant_id)
@@ -76,7 +76,7 @@ impl Grant {
         granted
     }
 
-    /// The grant without one of its access tokens.
+    /// The grant with one of its access tokens revoked.
     #[must_use]
     pub fn without(mut self, jti: String, expires_at: Timestamp, now: Timestamp) -> Self {
         self.revoked.retain(|(revoked, expires)| now < *expires && *revoked != jti);
@@ -92,5 +92,5 @@ impl Grant {
 
 /// The key of the row of a grant that doesn't share the row of a session.
 pub fn key_of(grant_id: &str) -> String {
-    format!("{}{grant_id}", Grant::PREFIX)
+    format!("{}{grant_id}", GrantRecord::PREFIX)
 }

@@ -1,6 +1,6 @@
 //! A grant answers that it has not ended.
 
-use super::grant::Grant;
+use super::grant::GrantRecord;
 use super::held::{find, rows_of};
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
@@ -47,5 +47,5 @@ pub fn noted(
         return Change::none();
     }
     let redeemed = known.redeemed || redeemed;
-    held.replace(Change::none(), Some(Grant { redeemed, over_at, ..known.clone() }))
+    held.replace(Change::none(), Some(GrantRecord { redeemed, over_at, ..known.clone() }))
 }

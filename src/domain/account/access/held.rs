@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::grant::{self, Grant};
+use super::grant::{self, GrantRecord};
 use super::session::{self, Session};
 use crate::domain::account::person::Account;
-use crate::domain::account::refusal::{NoAccount, Refusal};
+use crate::domain::account::refusal::{AccountError, NoAccount};
 use crate::domain::account::rows::{InRow, Rows};
 use crate::domain::machine::{Address, Change, Effect, EffectOf, RowKeys};
 use crate::domain::notice::to_grant::{End, EndExpected, Narrow, NarrowExpected, Report};
@@ -35,7 +35,7 @@ impl From<NoAccount> for GrantError {
     }
 }
 
-impl Refusal for GrantError {
+impl AccountError for GrantError {
     fn is_signed_out(&self) -> bool {
         matches!(self, Self::Unknown)
     }
@@ -54,29 +54,29 @@ pub fn rows_of(grant_id: &str) -> [RowKeys; 2] {
 
 /// A grant, and the row in which it is stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Held<'r> {
+pub struct HeldGrant<'r> {
     /// The key of its row.
     key: &'r str,
     /// The session that shares this row, if there is one.
     session: Option<&'r Session>,
     /// The grant.
-    pub grant: &'r Grant,
+    pub grant: &'r GrantRecord,
 }
 
 /// All grants among the rows.
-pub fn all(rows: &Rows) -> impl Iterator<Item = Held<'_>> {
+pub fn all(rows: &Rows) -> impl Iterator<Item = HeldGrant<'_>> {
     rows.iter().filter_map(|(key, row)| {
         let session = Session::of(row);
         let grant = match session {
             Some(session) => session.grant.as_deref()?,
-            None => Grant::of(row)?,
+            None => GrantRecord::of(row)?,
         };
-        Some(Held { key, session, grant })
+        Some(HeldGrant { key, session, grant })
     })
 }
 
 /// The grant with this ID.
-pub fn find<'r>(rows: &'r Rows, grant_id: &str) -> Option<Held<'r>> {
+pub fn find<'r>(rows: &'r Rows, grant_id: &str) -> Option<HeldGrant<'r>> {
     all(rows).find(|held| held.grant.grant_id == grant_id)
 }
 
@@ -89,16 +89,16 @@ pub fn find_usable<'r>(
     grant_id: &str,
     jti: &str,
     now: Timestamp,
-) -> Result<&'r Grant, GrantError> {
+) -> Result<&'r GrantRecord, GrantError> {
     let found = find(rows, grant_id).map(|held| held.grant);
     found
         .filter(|grant| now < grant.expires_at && !grant.has_revoked(jti))
         .ok_or(GrantError::NoGrant)
 }
 
-impl Held<'_> {
+impl HeldGrant<'_> {
     /// Replaces the grant in its row; `None` removes it.
-    pub fn replace(&self, change: Change<Account>, grant: Option<Grant>) -> Change<Account> {
+    pub fn replace(&self, change: Change<Account>, grant: Option<GrantRecord>) -> Change<Account> {
         let key = self.key.to_owned();
         match (self.session, grant) {
             (None, Some(grant)) => change.put(key, grant.into_row()),
@@ -155,7 +155,7 @@ pub fn end(
     change: Change<Account>,
     rows: &Rows,
     now: Timestamp,
-    ends: impl Fn(&Grant) -> bool,
+    ends: impl Fn(&GrantRecord) -> bool,
 ) -> Change<Account> {
     all(rows)
         .filter(|held| ends(held.grant))

@@ -1,4 +1,4 @@
-//! Reads a session: who is signed in?
+//! Reads the session that a browser presents, and its user.
 
 use serde::{Deserialize, Serialize};
 

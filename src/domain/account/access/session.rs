@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
+use super::grant::GrantRecord;
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::authentication::{Authentication, SessionOrigin};
 use crate::domain::secret::SecretHash;
@@ -21,7 +21,7 @@ pub struct Session {
     /// When the session started; `None` in rows of earlier versions.
     #[serde(default)]
     pub(in crate::domain::account) started_at: Option<Timestamp>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// A short description of the browser.
     pub browser: String,
@@ -35,16 +35,16 @@ pub struct Session {
     pub(in crate::domain::account) confirmed_at: Option<Timestamp>,
     /// The link that the user has confirmed and that is under way at a provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::domain::account) linking: Option<Linking>,
+    pub(in crate::domain::account) linking: Option<PendingLink>,
     /// The grant that the session began with, if it ends with the session: both are written at once, as one row. The
     /// session's number is then [`number_of`](super::number_of) the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::domain::account) grant: Option<Box<Grant>>,
+    pub(in crate::domain::account) grant: Option<Box<GrantRecord>>,
 }
 
-/// A confirmed link, until the browser is back from the provider.
+/// A link that the user has confirmed, until the browser returns from the provider.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Linking {
+pub struct PendingLink {
     /// The hash of the secret that the browser has to bring back.
     pub secret: SecretHash,
     /// When the link can no longer be completed.

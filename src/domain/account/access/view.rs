@@ -17,9 +17,9 @@ pub struct SessionView {
     pub email: Option<String>,
     /// Whether there is a password.
     pub has_password: bool,
-    /// Claims about the person.
+    /// Claims about the user.
     pub claims: StandardClaims,
-    /// The unproven address that the account had until someone else proved that it is theirs.
+    /// The unproven address that the account lost because another user proved that it is theirs.
     #[serde(default)]
     pub address_lost: Option<String>,
     /// The session's `sid` in ID tokens.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::INTERVAL;
-use super::grant::Grant;
-use super::held::{self, Held, MAX_TOLD};
+use super::grant::GrantRecord;
+use super::held::{self, HeldGrant, MAX_TOLD};
 use super::session::{Session, numbered};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{RowKind, Rows};
@@ -12,7 +12,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Change, Command, Next, NoError, RowKeys, Step};
 use crate::domain::time::{Seconds, Timestamp};
 
-/// How long until the alarm fires again for what did not fit in one step.
+/// How long until the alarm fires again for work that didn't fit in one step.
 const SOON: Seconds = Seconds(60);
 
 /// The command of the alarm.
@@ -26,8 +26,9 @@ impl Command for Wake {
     type Error = NoError;
 
     fn rows(&self, person: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        person
-            .map_or_else(Vec::new, |_| [Session::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec())
+        person.map_or_else(Vec::new, |_| {
+            [Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All).to_vec()
+        })
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {
@@ -77,14 +78,14 @@ impl Person {
         } else {
             Some(now.plus(SOON))
         };
-        // Without this, an account that has nothing left would be woken again immediately, forever.
+        // Otherwise an account that has nothing left would be woken again and again.
         self.has_clock = self.wakes_at.is_some();
         change.next = Next::Awaited(self);
         change
     }
 }
 
-/// Whether, as far as the account knows, nothing that was issued for the grant is still valid.
-fn looks_over(held: &Held<'_>, now: Timestamp) -> bool {
+/// Whether everything that was issued for the grant has expired, as far as the account knows.
+fn looks_over(held: &HeldGrant<'_>, now: Timestamp) -> bool {
     held.grant.over_at.unwrap_or(held.grant.expires_at).min(held.grant.expires_at) <= now
 }

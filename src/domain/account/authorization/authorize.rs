@@ -1,7 +1,7 @@
-//! Decides in one step whether a client may have what it asks for, and stores the grant.
+//! Decides whether a client gets the access that it requests, and stores the grant in the same step.
 
-use super::record::Recorded;
-use super::request::{AuthorizeError, AuthorizeRequest, Authorized};
+use super::record::RecordedGrant;
+use super::request::{AuthorizeError, Authorized, RequestedAccess};
 use crate::domain::account::access::SessionProof;
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
@@ -10,13 +10,13 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Before, Command, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
 
-/// A request of a client in the session that the browser presents.
+/// Asks for access on behalf of the user whose session the browser presents.
 #[derive(Clone, Debug)]
 pub struct Authorize {
     /// The session that the browser presents.
     pub session: SessionProof,
-    /// What the client asks for.
-    pub request: AuthorizeRequest,
+    /// The access that the client requests.
+    pub request: RequestedAccess,
 }
 
 as_array!(Authorize { session, request });
@@ -40,7 +40,7 @@ impl Command for Authorize {
         existing(before, |person, rows| {
             let mut person = person.counted(rows);
             let session = session.find(rows, now)?;
-            let Recorded { authorized, grant, rows, effects } =
+            let RecordedGrant { authorized, grant, rows, effects } =
                 person.record(session, request, rows, now)?;
             let is_first = person.is_empty();
             person.count(|counts| counts.grants = counts.grants.saturating_add(1));

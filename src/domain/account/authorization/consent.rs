@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::request::AuthorizeRequest;
+use super::request::RequestedAccess;
 use crate::domain::account::rows::RowKind;
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
@@ -73,7 +73,7 @@ pub fn key_of(client_id: &str) -> String {
 
 /// The consent to store: what was allowed before and what is allowed now.
 pub fn remembered(
-    request: &AuthorizeRequest,
+    request: &RequestedAccess,
     asked: &Scope,
     before: Option<&Consent>,
     now: Timestamp,

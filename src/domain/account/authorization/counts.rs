@@ -1,7 +1,7 @@
 //! How many sessions, consents and grants an account may have, and which rows are loaded to count them.
 
 use super::consent::{Consent, MAX_CONSENTS};
-use crate::domain::account::access::{self, Grant, Session};
+use crate::domain::account::access::{self, GrantRecord, Session};
 use crate::domain::account::person::{Counts, Person};
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::machine::RowKeys;
@@ -36,7 +36,9 @@ impl Person {
     pub fn rows_to_count(&self) -> Vec<RowKeys> {
         match self.counts {
             Some(_) => Vec::new(),
-            None => [Session::PREFIX, Consent::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec(),
+            None => {
+                [Session::PREFIX, Consent::PREFIX, GrantRecord::PREFIX].map(RowKeys::All).to_vec()
+            }
         }
     }
 

@@ -11,5 +11,5 @@ pub use self::consent::{
     key_of,
 };
 pub use self::counts::{MAX_GRANTS, MAX_SESSIONS};
-pub use self::record::Recorded;
-pub use self::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
+pub use self::record::RecordedGrant;
+pub use self::request::{AuthorizeError, Authorized, ConsentGiven, RequestedAccess};

@@ -1,9 +1,9 @@
 //! Checks that the right user is signed in, recently enough, and has allowed the request. If so, stores the grant.
 
 use super::consent::{self, Consent, MAX_CONSENTS};
-use super::request::{AuthorizeError, AuthorizeRequest, Authorized, ConsentGiven};
+use super::request::{AuthorizeError, Authorized, ConsentGiven, RequestedAccess};
 use super::room;
-use crate::domain::account::access::{Grant, Session};
+use crate::domain::account::access::{GrantRecord, Session};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, Row, RowKind, Rows};
 use crate::domain::event::Event;
@@ -11,13 +11,13 @@ use crate::domain::machine::{Effect, EffectOf, RowKeys};
 use crate::domain::time::Timestamp;
 use crate::protocol::scope::Scope;
 
-impl AuthorizeRequest {
+impl RequestedAccess {
     /// The rows that [`Person::record`] needs, beside the session's.
     pub fn rows(&self, person: Option<&Person>) -> Vec<RowKeys> {
         let counts = person.and_then(|person| person.counts).unwrap_or_default();
         let mut keys = vec![RowKeys::One(consent::key_of(&self.client_id))];
         if counts.is_full_of_grants() {
-            keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+            keys.extend([Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All));
         }
         if counts.is_full_of_consents() {
             keys.push(RowKeys::All(Consent::PREFIX));
@@ -27,11 +27,11 @@ impl AuthorizeRequest {
 }
 
 /// The result: the reply, the rows that change, and the effects.
-pub struct Recorded {
+pub struct RecordedGrant {
     /// The reply.
     pub authorized: Authorized,
     /// The grant.
-    pub grant: Grant,
+    pub grant: GrantRecord,
     /// The other rows that change.
     pub rows: Vec<(String, Option<Row>)>,
     /// The effects.
@@ -39,14 +39,14 @@ pub struct Recorded {
 }
 
 impl Person {
-    /// Decides, and records the grant.
+    /// Decides about the request, and makes the grant's row.
     pub fn record(
         &mut self,
         session: &Session,
-        mut request: AuthorizeRequest,
+        mut request: RequestedAccess,
         rows: &Rows,
         now: Timestamp,
-    ) -> Result<Recorded, AuthorizeError> {
+    ) -> Result<RecordedGrant, AuthorizeError> {
         if request.sub.as_ref().is_some_and(|sub| *sub != self.account) {
             return Err(AuthorizeError::OtherPerson);
         }
@@ -81,7 +81,7 @@ impl Person {
             not_after: (!request.offline).then_some(session.expires_at),
         };
 
-        let room = room::make_room(rows, (&self.account, &request), now);
+        let room = room::make_room(rows, &self.account, &request, now);
         self.count(|counts| counts.grants = room.left.unwrap_or(counts.grants));
         let mut changes = room.rows;
         let mut given = None;
@@ -100,7 +100,7 @@ impl Person {
                 .then(|| Event::consent_given(&self.account, &request.client_id, &asked));
             changes.push((consent_key, Some(consent.into_row())));
         }
-        let grant = Grant {
+        let grant = GrantRecord {
             grant_id: request.grant_id,
             client_id: request.client_id,
             scope: request.scope,
@@ -118,14 +118,14 @@ impl Person {
             revoked: Vec::new(),
         };
         let effects = room.effects.into_iter().chain(given.map(Effect::Record)).collect();
-        Ok(Recorded { authorized, grant, rows: changes, effects })
+        Ok(RecordedGrant { authorized, grant, rows: changes, effects })
     }
 }
 
-/// Consent is asked again for anything new: a scope, or a scope at a resource at which it was not
-/// allowed before (RFC 8707 §3).
+/// The user is asked for consent if anything is new: a scope, or a scope at a resource for which it was not allowed
+/// before (RFC 8707 §3).
 fn check_consent(
-    request: &AuthorizeRequest,
+    request: &RequestedAccess,
     asked: &Scope,
     before: Option<&Consent>,
 ) -> Result<(), AuthorizeError> {

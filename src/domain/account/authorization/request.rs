@@ -1,4 +1,4 @@
-//! What a client asks for, and what it gets.
+//! The access that a client requests, and the reply.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,9 @@ use crate::domain::time::{Seconds, Timestamp};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 
-/// What a client asks for on behalf of the signed-in user.
+/// The access that a client requests on behalf of the signed-in user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AuthorizeRequest {
+pub struct RequestedAccess {
     /// The client.
     pub client_id: String,
     /// Scopes.
@@ -19,7 +19,7 @@ pub struct AuthorizeRequest {
     pub resources: Vec<String>,
     /// The request's `claims`.
     pub claims: ClaimsRequest,
-    /// The ID of the grant's object, which is opened after this command.
+    /// The ID of the grant's object, which the caller creates after this command.
     pub grant_id: String,
     /// Whether the grant outlives the session.
     pub offline: bool,
@@ -31,7 +31,7 @@ pub struct AuthorizeRequest {
     pub over_at: Option<Timestamp>,
     /// How long an access token lives.
     pub tokens: Seconds,
-    /// The user must have signed in at or after this moment.
+    /// The user must have authenticated at or after this moment.
     pub signed_in_since: Option<Timestamp>,
     /// The `sub` of the user who must be signed in, if the client names one.
     pub sub: Option<String>,
@@ -42,7 +42,7 @@ pub struct AuthorizeRequest {
     pub declined: Scope,
 }
 
-/// Whether the user was asked for consent.
+/// Whether the user was, or must be, asked for consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConsentGiven {
     /// The client is the operator's own, so the user isn't asked.
@@ -55,7 +55,7 @@ pub enum ConsentGiven {
     MustAsk,
 }
 
-/// Who allowed it, and how they were signed in.
+/// What the user allowed, and how they were authenticated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Authorized {
     /// The account.
@@ -72,16 +72,16 @@ pub struct Authorized {
 }
 
 session_errors! {
-    /// Why a client may not have what it asks for.
+    /// Why a client doesn't get the access that it requests.
     AuthorizeError {
         /// The user signed in too long ago.
-        #[error("the person must sign in again")]
+        #[error("the user must sign in again")]
         ReauthenticationRequired,
         /// Another user is signed in.
-        #[error("another person is signed in")]
+        #[error("another user is signed in")]
         OtherPerson,
         /// The user must be asked for consent.
-        #[error("the person must be asked for consent")]
+        #[error("the user must be asked for consent")]
         ConsentRequired {
             /// The scopes that were allowed before.
             remembered: Scope,
@@ -90,11 +90,11 @@ session_errors! {
 }
 from_session_error!(AuthorizeError);
 
-/// Stands for this server among the resources of a consent.
+/// Represents this server among the resources of a consent.
 const ISSUER: &str = "";
 
-impl AuthorizeRequest {
-    /// Where the tokens can be used. A token without a resource is for this server.
+impl RequestedAccess {
+    /// The resources at which the tokens can be used. A token without a resource is for this server.
     pub fn targets(&self) -> impl Iterator<Item = &str> {
         let own = |token: &str| token == OPENID || token.starts_with(CONNECTION);
         let issuer = self.resources.is_empty() || self.scope.iter().any(own);

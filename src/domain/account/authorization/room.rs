@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::counts::MAX_GRANTS;
-use super::request::AuthorizeRequest;
-use crate::domain::account::access::{self, Held, MAX_TOLD};
+use super::request::RequestedAccess;
+use crate::domain::account::access::{self, HeldGrant, MAX_TOLD};
 use crate::domain::account::person::Account;
 use crate::domain::account::rows::{Row, Rows};
 use crate::domain::machine::{Change, EffectOf};
@@ -26,21 +26,18 @@ pub struct Room {
     pub effects: Vec<EffectOf<Account>>,
 }
 
-/// Makes room for the requested grant. If the account has it already, because the approval of a device is repeated, the
-/// new row replaces the old one. That grant is neither dropped nor asked, since it may not know yet that it was
-/// approved.
-pub fn make_room(
-    rows: &Rows,
-    (account, asking): (&str, &AuthorizeRequest),
-    now: Timestamp,
-) -> Room {
-    let is_other = |held: &Held<'_>| held.grant.grant_id != asking.grant_id;
-    let mut held: Vec<Held<'_>> = access::all(rows).filter(is_other).collect();
+/// Makes room for the requested grant. The account may have it already, because the approval of a device can be
+/// repeated: then the new row replaces the old one. That grant is neither removed nor asked, since its object may not
+/// know yet that it was approved.
+pub fn make_room(rows: &Rows, account: &str, requested: &RequestedAccess, now: Timestamp) -> Room {
+    let is_other = |held: &HeldGrant<'_>| held.grant.grant_id != requested.grant_id;
+    let mut held: Vec<HeldGrant<'_>> = access::all(rows).filter(is_other).collect();
     if held.is_empty() {
         return Room::default();
     }
-    let give_up =
-        |change: Change<Account>, held: Held<'_>| held.replace(change, None).wants(held.end(now));
+    let give_up = |change: Change<Account>, held: HeldGrant<'_>| {
+        held.replace(change, None).wants(held.end(now))
+    };
     let (lasting, over): (Vec<_>, Vec<_>) =
         held.into_iter().partition(|held| now < held.grant.expires_at);
     held = lasting;
@@ -49,7 +46,7 @@ pub fn make_room(
     let mut change = over.into_iter().take(MAX_TOLD).fold(Change::none(), give_up);
     held.sort_by_key(|held| (held.grant.redeemed, held.grant.since));
     while u32::try_from(held.len()).is_ok_and(|held| MAX_GRANTS <= held) {
-        let Some(index) = gives_way(&held, &asking.client_id) else { break };
+        let Some(index) = gives_way(&held, &requested.client_id) else { break };
         change = give_up(change, held.remove(index));
     }
     let unknown = held.iter().filter(|held| !held.grant.redeemed);
@@ -60,7 +57,7 @@ pub fn make_room(
 
 /// The index of the grant to drop: the first one of the client with the most grants. If several
 /// clients have the most and `asking` is one of them, it is a grant of `asking`.
-fn gives_way(held: &[Held<'_>], asking: &str) -> Option<usize> {
+fn gives_way(held: &[HeldGrant<'_>], asking: &str) -> Option<usize> {
     let mut counts = BTreeMap::<&str, usize>::new();
     for held in held {
         let count = counts.entry(&held.grant.client_id).or_default();

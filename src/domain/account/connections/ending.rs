@@ -1,4 +1,4 @@
-//! How connections end.
+//! Ends connections.
 
 use super::connected::{Connected, Disconnected};
 use crate::domain::account::person::Account;
@@ -9,7 +9,8 @@ use crate::domain::machine::{Change, Effect, EffectOf};
 /// Disconnects the connections for which `ends` holds, and deletes the records of those that were disconnected before.
 pub fn end(
     change: Change<Account>,
-    (account, rows): (&str, &Rows),
+    account: &str,
+    rows: &Rows,
     ends: impl Fn(&ConnectionId) -> bool,
 ) -> Change<Account> {
     let key = |id: &str| format!("{}{id}", Connected::PREFIX);

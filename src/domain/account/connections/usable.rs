@@ -1,4 +1,4 @@
-//! Which connections to some providers may the client of a grant use?
+//! Reads which connections the client of a grant may use.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct Connections {
     pub providers: Vec<String>,
 }
 
-/// What the client may use.
+/// The connections that the client may use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UsableConnections {
     /// The grant's scopes.

@@ -33,7 +33,7 @@ impl From<PasswordError> for AttemptError {
     }
 }
 
-/// Takes as long as a real attempt; for an object that has no account.
+/// Takes as long as a real attempt. For an object without an account.
 ///
 /// # Errors
 /// The password could not be hashed.

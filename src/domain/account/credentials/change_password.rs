@@ -1,10 +1,10 @@
-//! Change the password, or set the first one.
+//! Changes the password, or sets the first one.
 
 use serde::{Deserialize, Serialize};
 
 use super::chosen_password::ChosenPassword;
 use super::confirmation::{Confirmation, NotConfirmed};
-use crate::domain::account::access::{self, Grant, Session, SessionProof};
+use crate::domain::account::access::{self, GrantRecord, Session, SessionProof};
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::refusal::{from_session_error, session_errors};
@@ -30,7 +30,7 @@ as_array!(ChangePassword { session, change });
 /// A change of the password. Every other browser is signed out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PasswordChange {
-    /// Evidence that the user asks for it.
+    /// Evidence that the user requests the change.
     pub confirmation: Confirmation,
     /// The new password.
     pub password: ChosenPassword,
@@ -39,7 +39,7 @@ pub struct PasswordChange {
 }
 
 session_errors! {
-    /// Why the password stays as it is.
+    /// Why the password is not changed.
     ChangePasswordError {
         /// The change was requested without evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]
@@ -65,7 +65,7 @@ impl Command for ChangePassword {
     type Error = ChangePasswordError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [Session::PREFIX, Grant::PREFIX].map(RowKeys::All).to_vec()
+        [Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All).to_vec()
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, entropy: &dyn Entropy) -> Step<Self> {
@@ -97,11 +97,12 @@ impl Person {
         let old: Vec<String> = rows::all::<Session>(rows).map(|(key, _)| key.to_owned()).collect();
         self.count(|counts| counts.sessions = 1);
         let (session, renewed) = session.renewed(entropy);
-        let ends = |grant: &Grant| !(keeps_apps && (grant.offline || grant.sid == session.sid));
+        let ends =
+            |grant: &GrantRecord| !(keeps_apps && (grant.offline || grant.sid == session.sid));
         let key = renewed.key();
         let kept = access::all(rows).map(|held| held.grant).filter(|grant| !ends(grant));
         // A grant that shared the row of a session gets its own row.
-        let moved: Vec<Grant> =
+        let moved: Vec<GrantRecord> =
             kept.filter(|grant| !rows.contains_key(&grant.key())).cloned().collect();
         let change = access::end(self.written(), rows, now, ends);
         let change = moved

@@ -1,4 +1,5 @@
-//! Verify the password of a user who is signed in. The reply is the evidence for [`Confirmation::Password`](super::confirmation::Confirmation::Password).
+//! Verifies the password of a signed-in user. The reply is the evidence for
+//! [`Confirmation::Password`](super::confirmation::Confirmation::Password).
 
 use super::attempt::AttemptError;
 use crate::domain::account::access::SessionProof;
@@ -24,7 +25,7 @@ pub struct Confirm {
 as_array!(Confirm { session, password });
 
 session_errors! {
-    /// Why the password confirms nothing.
+    /// Why the password is no confirmation.
     ConfirmError {
         /// Too many wrong passwords.
         #[error("{0}")]

@@ -18,7 +18,7 @@ const RECENT: Seconds = Seconds(10 * 60);
 /// longer than the time allowed for a sign-in there.
 pub const AT_A_PROVIDER: Seconds = Seconds(40 * 60);
 
-/// Evidence that the user asks for a change, and not merely someone who copied the session cookie.
+/// Evidence that the user requests a change, and not someone who copied the session cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Confirmation {
     /// The current password came with the request. This is the record that it was verified against.
@@ -37,7 +37,7 @@ pub fn is_recent(moment: Option<Timestamp>, now: Timestamp) -> bool {
     moment.is_some_and(|moment| now < moment.plus(RECENT))
 }
 
-/// The evidence does not suffice.
+/// The evidence is not sufficient.
 pub struct NotConfirmed;
 
 impl Person {

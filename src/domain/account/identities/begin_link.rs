@@ -1,7 +1,7 @@
-//! The user has confirmed a link and is sent to the provider. The reply is the secret that the browser must bring back
-//! ([`Confirmation::Link`]).
+//! Stores that the user has confirmed a link, before the browser is sent to the provider. The reply is the secret that
+//! the browser must bring back ([`Confirmation::Link`]).
 
-use crate::domain::account::access::{Linking, Session, SessionProof};
+use crate::domain::account::access::{PendingLink, Session, SessionProof};
 use crate::domain::account::credentials::{AT_A_PROVIDER, Confirmation, NotConfirmed};
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
@@ -24,7 +24,7 @@ pub struct BeginLink {
 as_array!(BeginLink { session, confirmation });
 
 session_errors! {
-    /// Why no link begins.
+    /// Why the link can't begin.
     BeginLinkError {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]
@@ -59,7 +59,8 @@ impl Command for BeginLink {
             }
             person.check_confirmation(session, &confirmation, now)?;
             let secret = Secret::random(entropy);
-            let linking = Linking { secret: secret.hash(), expires_at: now.plus(AT_A_PROVIDER) };
+            let linking =
+                PendingLink { secret: secret.hash(), expires_at: now.plus(AT_A_PROVIDER) };
             let session = Session { linking: Some(linking), ..session.clone() };
             Ok(Step::unchanged(Ok(secret)).put(proof.key(), session.into_row()))
         })

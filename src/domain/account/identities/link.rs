@@ -29,16 +29,16 @@ as_array!(Link { session, request });
 /// A user's request to link an identity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LinkRequest {
-    /// The user at the provider, from an answer that was checked.
+    /// The user's identity, from a verified response of the provider.
     pub identity: Identity,
     /// Which claims of the profile the identity updates.
     pub update: ClaimsUpdate,
-    /// Evidence that the user asks for it.
+    /// Evidence that the user requests the link.
     pub confirmation: Confirmation,
 }
 
 session_errors! {
-    /// Why nothing is linked.
+    /// Why the identity is not linked.
     LinkError {
         /// There is no evidence beyond the session cookie.
         #[error("the user has not confirmed that it is them")]

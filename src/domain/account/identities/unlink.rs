@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::linked_identity::LinkedIdentity;
-use crate::domain::account::access::{Grant, Session, SessionProof};
+use crate::domain::account::access::{GrantRecord, Session, SessionProof};
 use crate::domain::account::claims;
 use crate::domain::account::credentials::{Confirmation, NotConfirmed};
 use crate::domain::account::existing::existing;
@@ -33,7 +33,7 @@ as_array!(Unlink { session, request });
 pub struct UnlinkRequest {
     /// The key of the identity's row.
     pub key: String,
-    /// Evidence that the user asks for it.
+    /// Evidence that the user requests it.
     pub confirmation: Confirmation,
     /// The provider at which the company of the account's address signs the user in. One identity there has to
     /// stay linked, because neither a password nor another provider signs the user in.
@@ -70,7 +70,7 @@ impl Command for Unlink {
     type Error = UnlinkError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [Session::PREFIX, Grant::PREFIX, LinkedIdentity::PREFIX].map(RowKeys::All).to_vec()
+        [Session::PREFIX, GrantRecord::PREFIX, LinkedIdentity::PREFIX].map(RowKeys::All).to_vec()
     }
 
     fn decide(self, before: Before<Account>, now: Timestamp, _: &dyn Entropy) -> Step<Self> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::account::existing::existing;
 use crate::domain::account::person::{Account, Person};
-use crate::domain::account::refusal::{NoAccount, Refusal};
+use crate::domain::account::refusal::{AccountError, NoAccount};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::identifier;
@@ -33,7 +33,7 @@ impl From<NoAccount> for YieldAddressError {
     }
 }
 
-impl Refusal for YieldAddressError {
+impl AccountError for YieldAddressError {
     fn is_signed_out(&self) -> bool {
         matches!(self, Self::Unknown)
     }

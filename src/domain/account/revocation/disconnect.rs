@@ -1,6 +1,6 @@
 //! The user disconnects an outside account.
 
-use crate::domain::account::access::{Grant, Session, SessionProof};
+use crate::domain::account::access::{GrantRecord, Session, SessionProof};
 use crate::domain::account::authorization;
 use crate::domain::account::connections::{self, Connected, Disconnected};
 use crate::domain::account::existing::existing;
@@ -40,7 +40,7 @@ impl Command for Disconnect {
         let mut keys = vec![self.session.row(), RowKeys::All(Connected::PREFIX)];
         if let Some(client_id) = self.id.client_id() {
             keys.push(RowKeys::One(authorization::key_of(client_id)));
-            keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+            keys.extend([Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All));
         }
         keys
     }
@@ -59,7 +59,7 @@ impl Command for Disconnect {
             };
             if rows::count::<Disconnected>(rows) >= MAX_DISCONNECTED {
                 let scope = format!("{}{}", scope::CONNECTION, id.provider());
-                return Ok(person.revoke_scope((client_id, &scope), rows, now).reply(Ok(())));
+                return Ok(person.revoke_scope(client_id, &scope, rows, now).reply(Ok(())));
             }
             Ok(Step::unchanged(Ok(())).put(key, Disconnected(now).into_row()).wants(told))
         })

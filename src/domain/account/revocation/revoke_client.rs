@@ -1,6 +1,6 @@
 //! The user removes an app's access.
 
-use crate::domain::account::access::{self, Grant, Session, SessionProof};
+use crate::domain::account::access::{self, GrantRecord, Session, SessionProof};
 use crate::domain::account::authorization::{self, Consent};
 use crate::domain::account::connections::{self, Connected};
 use crate::domain::account::existing::existing;
@@ -32,7 +32,7 @@ impl Command for RevokeClient {
     type Error = SessionError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [Session::PREFIX, Consent::PREFIX, Grant::PREFIX, Connected::PREFIX]
+        [Session::PREFIX, Consent::PREFIX, GrantRecord::PREFIX, Connected::PREFIX]
             .map(RowKeys::All)
             .to_vec()
     }
@@ -46,13 +46,13 @@ impl Command for RevokeClient {
                 person.count(|counts| counts.consents = counts.consents.saturating_sub(1));
             }
             let account = person.account.clone();
-            let holds = |grant: &Grant| grant.client_id == client_id;
+            let holds = |grant: &GrantRecord| grant.client_id == client_id;
             let had_access =
                 rows.contains_key(&consent) || access::all(rows).any(|held| holds(held.grant));
             let event = had_access.then(|| Event::consent_withdrawn(&account, &client_id));
             let change = person.remembered().delete(consent);
             let is_its_own = |id: &ConnectionId| id.client_id() == Some(&client_id);
-            let change = connections::end(change, (&account, rows), is_its_own);
+            let change = connections::end(change, &account, rows, is_its_own);
             let change = access::end(change, rows, now, holds);
             Ok(change.records(event).reply(Ok(())))
         })

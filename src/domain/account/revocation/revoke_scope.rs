@@ -1,6 +1,6 @@
 //! The user removes one scope from an app, which keeps the others.
 
-use crate::domain::account::access::{Grant, Session, SessionProof};
+use crate::domain::account::access::{GrantRecord, Session, SessionProof};
 use crate::domain::account::authorization::Consent;
 use crate::domain::account::connections::Connected;
 use crate::domain::account::existing::existing;
@@ -32,7 +32,7 @@ impl Command for RevokeScope {
     type Error = SessionError;
 
     fn rows(&self, _: Option<&Person>, _: Timestamp) -> Vec<RowKeys> {
-        [Session::PREFIX, Consent::PREFIX, Grant::PREFIX, Connected::PREFIX]
+        [Session::PREFIX, Consent::PREFIX, GrantRecord::PREFIX, Connected::PREFIX]
             .map(RowKeys::All)
             .to_vec()
     }
@@ -41,7 +41,7 @@ impl Command for RevokeScope {
         let Self { session, client_id, scope } = self;
         existing(before, |person, rows| {
             session.find(rows, now)?;
-            Ok(person.revoke_scope((&client_id, &scope), rows, now).reply(Ok(())))
+            Ok(person.revoke_scope(&client_id, &scope, rows, now).reply(Ok(())))
         })
     }
 }

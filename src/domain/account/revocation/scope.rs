@@ -1,4 +1,4 @@
-//! How an app loses one scope.
+//! Removes one scope from an app.
 
 use crate::domain::account::access;
 use crate::domain::account::authorization::{self, Consent, MAX_CONSENTS};
@@ -14,7 +14,8 @@ impl Person {
     /// Removes a scope. The app keeps the others; its grants are told, and their next tokens have fewer scopes.
     pub fn revoke_scope(
         mut self,
-        (client_id, scope): (&str, &str),
+        client_id: &str,
+        scope: &str,
         rows: &Rows,
         now: Timestamp,
     ) -> Change<Account> {
@@ -39,7 +40,7 @@ impl Person {
             }
         };
         let provider = scope.strip_prefix(scope::CONNECTION);
-        let mut change = connections::end(self.remembered(), (&account, rows), |id| {
+        let mut change = connections::end(self.remembered(), &account, rows, |id| {
             id.client_id() == Some(client_id) && Some(id.provider()) == provider
         });
         if let Some(consent) = consent {

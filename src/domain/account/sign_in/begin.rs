@@ -1,10 +1,12 @@
-//! How a session begins. The same step decides what a waiting app may have.
+//! Begins sessions. The same step decides whether a waiting app gets access.
 
 use serde::{Deserialize, Serialize};
 
 use super::new_session::NewSession;
-use crate::domain::account::access::{self, Grant, Session, SessionProof};
-use crate::domain::account::authorization::{AuthorizeError, Authorized, MAX_SESSIONS, Recorded};
+use crate::domain::account::access::{self, GrantRecord, Session, SessionProof};
+use crate::domain::account::authorization::{
+    AuthorizeError, Authorized, MAX_SESSIONS, RecordedGrant,
+};
 use crate::domain::account::person::{Account, Person};
 use crate::domain::account::rows::{self, InRow, RowKind, Rows};
 use crate::domain::entropy::{self, Entropy};
@@ -14,9 +16,9 @@ use crate::domain::time::Timestamp;
 /// A session that has just begun.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignedIn {
-    /// What the browser presents from now on.
+    /// The content of the new session cookie.
     pub session: SessionProof,
-    /// What the waiting app may have, if there was one.
+    /// The access of the waiting app, if there was one.
     pub authorized: Option<Result<Authorized, AuthorizeError>>,
 }
 
@@ -30,7 +32,7 @@ pub fn rows_of(
     keys.extend(session.asks.iter().flat_map(|asked| asked.rows(person)));
     let counts = person.and_then(|person| person.counts);
     if counts.is_some_and(|counts| counts.is_full_of_sessions()) {
-        keys.extend([Session::PREFIX, Grant::PREFIX].map(RowKeys::All));
+        keys.extend([Session::PREFIX, GrantRecord::PREFIX].map(RowKeys::All));
     }
     keys.extend(person.map_or_else(Vec::new, Person::rows_to_count));
     keys
@@ -58,7 +60,7 @@ impl Person {
         let session = NewSession { sid: Some(before.sid), ..session };
         let (change, signed_in) = self.begin_session(session, &others, (now, entropy));
         let change = change.delete(replaced);
-        // A grant that shared its row is kept, in its own row.
+        // A grant that shared the row of the replaced session gets its own row.
         let change = match before.grant {
             Some(grant) => change.put(grant.key(), grant.into_row()),
             None => change,
@@ -85,10 +87,10 @@ impl Person {
         let asks = session.asks.take();
         let (mut session, secret) = session.begin(now, entropy);
         let mut change = Change::none();
-        // What the waiting app may have is decided now, so that the session and the grant are written as one row.
+        // Decide about the waiting app now, so that the session and the grant are written as one row.
         let authorized = asks.map(|request| {
             let recorded = self.record(&session, *request, rows, now)?;
-            let Recorded { authorized, grant, rows, effects } = recorded;
+            let RecordedGrant { authorized, grant, rows, effects } = recorded;
             self.count(|counts| counts.grants = counts.grants.saturating_add(1));
             (change.rows, change.effects) = (rows, effects);
             if grant.offline {

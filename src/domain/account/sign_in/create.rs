@@ -39,11 +39,11 @@ pub struct NewAccount {
     pub account: String,
     /// The address, if the user signs in with one, and the name of the identifier that was claimed for it.
     pub address: Option<(String, String)>,
-    /// Claims about the person.
+    /// Claims about the user.
     pub claims: StandardClaims,
     /// The password, if the user has one.
     pub password: Option<ChosenPassword>,
-    /// The identity at an upstream provider that the account begins with.
+    /// The user's identity at an upstream provider, if the user signed up with one.
     pub identity: Option<Box<Identity>>,
 }
 

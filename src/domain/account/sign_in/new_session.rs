@@ -1,10 +1,10 @@
-//! The request to begin a session.
+//! A request to begin a session.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::access::Session;
-use crate::domain::account::authorization::AuthorizeRequest;
+use crate::domain::account::authorization::RequestedAccess;
 use crate::domain::authentication::NewAuthentication;
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::secret::Secret;
@@ -27,9 +27,9 @@ pub struct NewSession {
     pub browser: String,
     /// A short description of where the browser is.
     pub place: Option<String>,
-    /// What a waiting app asks for, if there is one. The same step decides about it.
+    /// The access that a waiting app requests, if there is one. The same step decides about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asks: Option<Box<AuthorizeRequest>>,
+    pub asks: Option<Box<RequestedAccess>>,
 }
 
 impl NewSession {

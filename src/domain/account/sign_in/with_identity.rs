@@ -1,4 +1,4 @@
-//! Signs a user in through a provider, with an identity that is linked or may be linked at once.
+//! Signs a user in through a provider, with an identity that is linked or may be linked automatically.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,16 +17,16 @@ use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step};
 use crate::domain::time::Timestamp;
 
-/// A sign-in through a provider, whose answer was checked.
+/// A sign-in through a provider whose response was verified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignInWith {
     /// The identity at the provider.
     pub identity: Identity,
     /// Which claims of the profile the identity updates.
     pub update: ClaimsUpdate,
-    /// Whether an account that has proven the same address is linked at once.
+    /// Whether the identity is linked automatically if the account has proven the same address.
     pub link_by_email: bool,
-    /// The session that begins.
+    /// The session to begin.
     pub session: NewSession,
     /// The session that this browser had, which the new one replaces.
     pub replaces: Option<SessionProof>,

@@ -7,7 +7,7 @@ use super::new_session::NewSession;
 use crate::domain::account::access::SessionProof;
 use crate::domain::account::credentials::{self, AttemptError};
 use crate::domain::account::person::{Account, Person, durable};
-use crate::domain::account::refusal::Refusal;
+use crate::domain::account::refusal::AccountError;
 use crate::domain::account::rows::Rows;
 use crate::domain::attempts::Blocked;
 use crate::domain::entropy::{self, Entropy};
@@ -44,7 +44,7 @@ pub enum SignInError {
     Password(#[from] PasswordError),
 }
 
-impl Refusal for SignInError {
+impl AccountError for SignInError {
     fn is_signed_out(&self) -> bool {
         matches!(self, Self::Unknown)
     }

@@ -9,7 +9,7 @@ use crate::endpoints::server::Server;
 use crate::endpoints::upstream::login::Connecting;
 use crate::protocol::scope::Scope;
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::SignedIn;
+use crate::upstream::sign_in::UpstreamSignIn;
 
 /// A connection whose tokens the provider has issued and this server has not stored yet.
 pub(super) struct NewConnection {
@@ -32,7 +32,7 @@ impl NewConnection {
         server: &Server<'_>,
         provider: &Provider,
         connecting: &Connecting,
-        signed_in: SignedIn,
+        signed_in: UpstreamSignIn,
     ) -> Result<Self, Failure> {
         let account = connecting.account.as_str();
         let app = connecting.app.as_ref();

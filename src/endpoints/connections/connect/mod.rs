@@ -21,7 +21,7 @@ use crate::pages::connect::Connect;
 use crate::pages::who_asks::WhoAsks;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{self, Scope};
-use crate::upstream::authorization::Wishes;
+use crate::upstream::authorization::AuthorizationParameters;
 use crate::upstream::provider::Provider;
 
 /// Shows the page that asks whether to connect.
@@ -132,9 +132,12 @@ async fn go(
         // With `openid`, the response identifies the account.
         scope.insert(scope::OPENID);
     }
-    let wishes = Wishes { scope, connects: true, ..Wishes::default() };
+    let parameters =
+        AuthorizationParameters { scope, connects: true, ..AuthorizationParameters::default() };
     let intent = Intent::Connect(connecting.clone());
-    match start::begin(server, request, provider, Departure { intent, since: None, wishes }).await {
+    match start::begin(server, request, provider, Departure { intent, since: None, parameters })
+        .await
+    {
         Ok(response) => Ok(response.into()),
         Err(Begin::Failure(failure)) => Err(failure),
         Err(Begin::Upstream(error)) => {

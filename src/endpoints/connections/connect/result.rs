@@ -13,7 +13,7 @@ use crate::endpoints::upstream::login::Connecting;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::parameters;
 use crate::upstream::provider::Provider;
-use crate::upstream::sign_in::SignedIn;
+use crate::upstream::sign_in::UpstreamSignIn;
 
 /// Stores the provider's tokens, sealed, if the user who started this is still signed in.
 ///
@@ -24,7 +24,7 @@ pub(in crate::endpoints) async fn finish(
     request: &Request<'_>,
     provider: &Provider,
     connecting: Connecting,
-    signed_in: SignedIn,
+    signed_in: UpstreamSignIn,
 ) -> Result<Outcome, Failure> {
     let new = NewConnection::new(server, provider, &connecting, signed_in)?;
     let session = browser::claimed_session(request)
