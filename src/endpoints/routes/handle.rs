@@ -104,7 +104,12 @@ fn fail(
         }
         Failure::Page { status, title, message } => (*status, *title, message.clone()),
         Failure::Unavailable(_) | Failure::Internal(_) => {
-            (500, "Something went wrong", format!("It is not your fault: {WENT_WRONG}."))
+            let text = format!(
+                "This isn't your fault. Try again. If it happens again, give the people who run this \
+                 service the request ID {}.",
+                request.request_id()
+            );
+            (500, "Something went wrong", text)
         }
         Failure::Caller(error)
         | Failure::Grant(error)
