@@ -14,6 +14,7 @@ pub struct Document;
 
 /// The stored copy and the last attempts to fetch it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "Held")]
 pub struct DocumentState {
     /// The text, and when it was fetched.
     pub(super) text: Option<(String, Timestamp)>,

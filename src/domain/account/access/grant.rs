@@ -9,6 +9,7 @@ use crate::protocol::scope::Scope;
 
 /// What the account stores about a grant of a client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename = "Grant")]
 pub struct GrantRecord {
     /// The ID of the grant's object.
     pub grant_id: String,

@@ -44,6 +44,7 @@ pub struct Session {
 
 /// A link that the user has confirmed, until the browser returns from the provider.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename = "Linking")]
 pub struct PendingLink {
     /// The hash of the secret that the browser has to bring back.
     pub secret: SecretHash,

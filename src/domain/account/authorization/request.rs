@@ -10,6 +10,7 @@ use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 
 /// The access that a client requests on behalf of the signed-in user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename = "AuthorizeRequest")]
 pub struct RequestedAccess {
     /// The client.
     pub client_id: String,
