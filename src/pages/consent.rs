@@ -68,6 +68,8 @@ pub struct Consent<'a> {
     pub email: &'a str,
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
+    /// The scopes that the app requested and can't have; empty in production.
+    pub left_out: &'a Scope,
     /// Where it will be used.
     pub resources: Vec<&'a str>,
 }
