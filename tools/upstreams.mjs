@@ -1,6 +1,8 @@
 // The providers of the demo: a social network and a company, each a real OpenID provider on this
 // machine. `make dev` starts them beside the server.
-import { startUpstream } from "../tests/support/upstream/oidc.mjs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { newKeys, startUpstream } from "../tests/support/upstream/oidc.mjs";
 
 const SECRET = "the secret of the demo, on this machine alone";
 const person = (login, domain, more = {}) => ({
@@ -21,16 +23,31 @@ const client = (url, id) => ({
   response_types: ["code"],
 });
 
+// The keys of a provider by its name. They are kept in a file, so that a server that has the keys in memory accepts
+// tokens that the provider signs after a restart.
+function keptKeys(file) {
+  if (file === undefined) return {};
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  const keys = { friendface: newKeys("friendface"), acme: newKeys("acme") };
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
 // Starts them for a server at `url`, on the two ports from `port` on: a person is known by the issuer,
-// which must be the same after a restart. Comes back with the settings by which the server knows them.
-export async function startUpstreams(url, port) {
+// which must be the same after a restart. Their keys are kept in `keysFile`. Comes back with the settings by which the
+// server knows them.
+export async function startUpstreams(url, port, keysFile) {
+  const keys = keptKeys(keysFile);
   const friendface = await startUpstream({
     port,
+    keys: keys.friendface,
     clients: [client(url, "friendface")],
     accounts: { dana: person("dana", "friendface.example"), sam: person("sam", "friendface.example") },
   });
   const acme = await startUpstream({
     port: port && port + 1,
+    keys: keys.acme,
     clients: [client(url, "acme")],
     accounts: { dana: person("dana", "acme.example", { groups: ["staff"] }) },
   });
