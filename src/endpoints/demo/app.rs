@@ -14,13 +14,19 @@ use crate::protocol::parameters;
 
 const CALLBACK: &str = "/demo/app/callback";
 const SCOPE: &str = "openid profile email offline_access";
+/// What the photo printer asks for. `docs/examples` has APIs that take its access token.
+const PRINTER_SCOPE: &str = "openid profile email offline_access photos.read";
+/// The API that the photo printer calls (RFC 8707).
+const PRINTER_RESOURCE: &str = "&resource=https%3A%2F%2Fphotos.example.com%2F";
+/// What the ToDo app asks for where an employee signs in.
+const COMPANY_SCOPE: &str = "openid profile email groups";
 
 /// The photo printer, whose people have accounts.
 ///
 /// # Errors
 /// None.
 pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
-    Ok(begin(server, "demo-app", (CALLBACK, SCOPE), ""))
+    Ok(begin(server, "demo-app", (CALLBACK, PRINTER_SCOPE), PRINTER_RESOURCE))
 }
 
 /// The ToDo app, whose people register first.
@@ -31,13 +37,22 @@ pub async fn start_registration(server: &Server<'_>, _: &Request<'_>) -> Result<
     Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=create"))
 }
 
+/// The ToDo app for a person with an account at the social network. `prompt=login` shows the sign-in page, where the
+/// network has its button, to whoever is signed in already too.
+///
+/// # Errors
+/// None.
+pub async fn start_at_network(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=login"))
+}
+
 /// The ToDo app for whoever works at the company, which is found by the address.
 ///
 /// # Errors
 /// None.
 pub async fn start_at_company(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let hint = "&login_hint=dana%40acme.example";
-    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), hint))
+    Ok(begin(server, "demo-todo", (CALLBACK, COMPANY_SCOPE), hint))
 }
 
 /// The app begins: the verifier stays in a cookie of its own, the challenge travels.
