@@ -60,7 +60,14 @@ export async function startUpstreams(url, port, keysFile) {
       trust_email: true,
       connection_scope: "openid profile offline_access",
     },
-    { id: "acme", name: "Acme", issuer: acme.issuer, client_id: "vestibule-demo", domains: ["acme.example"] },
+    {
+      id: "acme",
+      name: "Acme",
+      issuer: acme.issuer,
+      client_id: "vestibule-demo",
+      domains: ["acme.example"],
+      scope: "openid profile email groups",
+    },
   ];
   return {
     vars: { PROVIDERS, PROVIDER_FRIENDFACE_SECRET: SECRET, PROVIDER_ACME_SECRET: SECRET },
