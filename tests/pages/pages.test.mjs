@@ -32,7 +32,8 @@ async function follow(page, commands) {
         continue;
       }
       const printed = await shell.run(text, { mayBeRefused: output !== undefined });
-      if (output !== undefined) assert.ok(matches(output, printed), `${at} prints this, and not what the page shows:\n${printed}`);
+      const expected = output?.replaceAll("localhost:8787", `localhost:${shell.port}`);
+      if (output !== undefined) assert.ok(matches(expected, printed), `${at} prints this, and not what the page shows:\n${printed}`);
     }
     for (const link of readLinks(page)) {
       const { status } = await fetch(link.replace("localhost:8787", `localhost:${shared.port}`));
