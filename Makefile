@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-deploy test-clients test-browser \
+.PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-pages test-deploy test-clients test-browser \
         lint audit fuzz coverage bundle deploy release pictures clean
 
 # The settings after `make dev`, `make serve` and `make deploy`, quoted for the shell so that they arrive as typed.
@@ -76,13 +76,16 @@ test-clients: setup-tests bundle
 test-browser: setup-tests bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/browser/*.test.mjs
 
+test-pages: setup bundle ## Run the commands of README.md and docs/ against `make dev` (tests/pages/blocks.mjs)
+	node --test --test-timeout=300000 --test-force-exit tests/pages/*.test.mjs
+
 test-deploy: setup bundle
 	node --test --test-timeout=600000 --test-force-exit --test-concurrency=2 tests/deploy/*.test.mjs
 
 pictures: setup-tests bundle ## The picture of the README, from the pages as they are
 	node tests/browser/pictures.mjs
 
-test: setup-tests lint audit test-native size test-black-box test-deploy test-clients test-browser ## Every test there is
+test: setup-tests lint audit test-native size test-black-box test-pages test-deploy test-clients test-browser ## Every test there is
 
 deploy: setup bundle ## Deploy to Cloudflare, and check that it works (make deploy ENV=staging; docs/deploy.md)
 	@node tools/deploy.mjs $(GIVEN)

@@ -4,14 +4,14 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { root, workerModules } from "./workerd/config.mjs";
+import { MANUAL, root, workerModules } from "./workerd/config.mjs";
 
 const NAME = "vestibule-auth";
 const output = path.join(root, "release");
 const folder = path.join(output, "package");
 const own = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
-// The package has these files and the modules of dist/. It has no sources, tests or build tools.
+// The package has these files and the modules of dist/ with their configuration. It has no sources, tests or build tools.
 const FILES = [
   "wrangler.toml", "deploy/example.toml", "LICENSE-APACHE", "LICENSE-MIT", "SECURITY.md", "CHANGELOG.md",
   "docs/modes", ...["configuration", "costs", "deploy", "providers", "serve"].map((page) => `docs/${page}.md`),
@@ -47,7 +47,7 @@ function run(command, args, options = {}) {
 rmSync(output, { recursive: true, force: true });
 mkdirSync(path.join(folder, "dist"), { recursive: true });
 for (const file of FILES) cpSync(path.join(root, file), path.join(folder, file), { recursive: true });
-for (const module of workerModules()) cpSync(path.join(root, "dist", module), path.join(folder, "dist", module));
+for (const module of [...workerModules(), ...MANUAL]) cpSync(path.join(root, "dist", module), path.join(folder, "dist", module));
 
 // The package contains the bundle, so wrangler has nothing to build.
 const configuration = readFileSync(path.join(root, "wrangler.toml"), "utf8")

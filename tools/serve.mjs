@@ -1,14 +1,13 @@
 // `make serve`: runs Vestibule without Cloudflare, on plain workerd, with all its data on local disk.
 // `SETTINGS=file.toml` names the file with its settings; the command line may contain single ones.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { parse } from "smol-toml";
 import { given } from "./given.mjs";
 import { alarmsPerSecond, spreadAlarms } from "./workerd/alarms.mjs";
 import { removeEmptyFiles } from "./workerd/empty_files.mjs";
 import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
-import { asTexts, reportSettings } from "./workerd/settings.mjs";
+import { readSettings, reportSettings } from "./workerd/settings.mjs";
 import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
 
@@ -30,13 +29,11 @@ if (!/^\d{1,5}$/.test(PORT)) stop(`PORT is ${JSON.stringify(PORT)}, and must be 
 
 function fromFile(file) {
   if (file === undefined) return {};
-  let table;
   try {
-    table = parse(readFileSync(file, "utf8"));
+    return readSettings(file);
   } catch (error) {
-    stop(`the settings cannot be read: ${error.message}`);
+    return stop(error.message);
   }
-  return asTexts(table);
 }
 
 const settings = { ...fromFile(SETTINGS), ...commandLine };

@@ -1,6 +1,8 @@
 // The demo's providers: a social network and a company, each a real OpenID provider on this machine. `make dev` starts
 // them with the server.
-import { startUpstream } from "../tests/support/upstream/oidc.mjs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { newKeys, startUpstream } from "../tests/support/upstream/oidc.mjs";
 
 const SECRET = "the secret of the demo, on this machine alone";
 const person = (login, domain, more = {}) => ({
@@ -21,16 +23,31 @@ const client = (url, id) => ({
   response_types: ["code"],
 });
 
+// The keys of a provider by its name. They are kept in a file, so that a server that has the keys in memory accepts
+// tokens that the provider signs after a restart.
+function keptKeys(file) {
+  if (file === undefined) return {};
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  const keys = { friendface: newKeys("friendface"), acme: newKeys("acme") };
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
 // Starts the providers for a server at `url`, on the two ports from `port` on. The ports are fixed, because a user is
-// identified by the issuer, which must stay the same after a restart. Returns the server's settings for them.
-export async function startUpstreams(url, port) {
+// identified by the issuer, which must stay the same after a restart. Their keys are kept in `keysFile`. Returns the
+// server's settings for them.
+export async function startUpstreams(url, port, keysFile) {
+  const keys = keptKeys(keysFile);
   const friendface = await startUpstream({
     port,
+    keys: keys.friendface,
     clients: [client(url, "friendface")],
     accounts: { dana: person("dana", "friendface.example"), sam: person("sam", "friendface.example") },
   });
   const acme = await startUpstream({
     port: port && port + 1,
+    keys: keys.acme,
     clients: [client(url, "acme")],
     accounts: { dana: person("dana", "acme.example", { groups: ["staff"] }) },
   });
@@ -43,7 +60,14 @@ export async function startUpstreams(url, port) {
       trust_email: true,
       connection_scope: "openid profile offline_access",
     },
-    { id: "acme", name: "Acme", issuer: acme.issuer, client_id: "vestibule-demo", domains: ["acme.example"] },
+    {
+      id: "acme",
+      name: "Acme",
+      issuer: acme.issuer,
+      client_id: "vestibule-demo",
+      domains: ["acme.example"],
+      scope: "openid profile email groups",
+    },
   ];
   return {
     vars: { PROVIDERS, PROVIDER_FRIENDFACE_SECRET: SECRET, PROVIDER_ACME_SECRET: SECRET },

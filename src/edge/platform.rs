@@ -203,10 +203,13 @@ extern "C" {
 
 /// A variable or secret of the deployment: text, or JSON if `wrangler.toml` has a table, a number or a boolean.
 pub fn variable(env: &Env, name: &str) -> Option<String> {
-    if let Ok(text) = env.var(name) {
-        return Some(text.to_string());
-    }
     let value = js_sys::Reflect::get(env, &name.into()).ok()?;
-    let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
-    (!value.is_undefined() && !value.is_null()).then(json).flatten()
+    // workerd binds null to a setting that the environment doesn't have, and `Env::var` throws an error for it.
+    if value.is_undefined() || value.is_null() {
+        return None;
+    }
+    match env.var(name) {
+        Ok(text) => Some(text.to_string()),
+        Err(_) => js_sys::JSON::stringify(&value).ok()?.as_string(),
+    }
 }

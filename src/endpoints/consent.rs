@@ -61,6 +61,7 @@ async fn page(
         ),
         email: session.label(),
         scopes,
+        left_out: &authorization.left_out,
         resources: names(server, &authorization.resources),
     };
     Ok(form.render(form.status(), &page))

@@ -47,7 +47,7 @@ pub async fn device_authorization(
         let description = "this client is not registered for the device_code grant";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).into());
     }
-    let scope = requested_scope::read(server, &client, form.get("scope"))?;
+    let scope = requested_scope::read(server, &client, form.get("scope"))?.allowed;
     let resources = resource::parse(form.all("resource"), &server.settings.resources)?;
     let now = server.now();
     let lifetimes = server.settings.lifetimes;

@@ -68,6 +68,8 @@ pub struct ConsentPage<'a> {
     pub email: &'a str,
     /// The requested scopes.
     pub scopes: Vec<ScopeLine>,
+    /// The scopes that the app requested and can't have; empty in production.
+    pub left_out: &'a Scope,
     /// The display names of the resources where the app will use its access.
     pub resources: Vec<&'a str>,
 }

@@ -214,11 +214,12 @@ pub fn read(lookup: Lookup<'_>, development: bool) -> Result<Vec<Provider>, Prov
     let Some(json) = lookup("PROVIDERS") else {
         return Ok(Vec::new());
     };
-    let written: Vec<ProviderSettings> =
+    let tables: Vec<serde_json::Value> =
         serde_json::from_str(&json).map_err(|error| ProviderError::Syntax(error.to_string()))?;
-    let providers = written
+    let providers = tables
         .into_iter()
-        .map(|written| written.check(lookup, development))
+        .enumerate()
+        .map(|(index, table)| ProviderSettings::read(index, table)?.check(lookup, development))
         .collect::<Result<Vec<_>, _>>()?;
     for (index, provider) in providers.iter().enumerate() {
         let before = providers.iter().take(index);
@@ -249,6 +250,15 @@ pub fn is_secret_name(name: &str) -> bool {
 }
 
 impl ProviderSettings {
+    /// Reads one table. An error names the provider by its `id`, or by its place in the list if it has none.
+    fn read(index: usize, table: serde_json::Value) -> Result<Self, ProviderError> {
+        let id = table.get("id").and_then(serde_json::Value::as_str).map(str::to_owned);
+        serde_json::from_value(table).map_err(|error| {
+            let id = id.unwrap_or_else(|| format!("number {}", index.saturating_add(1)));
+            ProviderError::Provider { id, problem: format!("cannot be read: {error}") }
+        })
+    }
+
     fn check(self, lookup: Lookup<'_>, development: bool) -> Result<Provider, ProviderError> {
         let id = self.id.clone();
         let refuse = |problem: String| ProviderError::Provider { id: id.clone(), problem };
@@ -380,7 +390,12 @@ impl ProviderSettings {
             Some(issuer) => Ok(Endpoints::Discovery(
                 crate::protocol::provider_metadata::ProviderMetadata::address(issuer),
             )),
-            None => Err("needs an issuer, a preset, or endpoints".to_owned()),
+            None => Err(match &self.preset {
+                Some(preset) => {
+                    format!("needs an issuer, because every customer of {preset} has its own")
+                }
+                None => "needs an issuer, a preset, or endpoints".to_owned(),
+            }),
         }
     }
 

@@ -141,17 +141,28 @@ test("an account with registered apps can't be deleted before them", async () =>
   assert.match(alert(kept), /Delete them first/);
 });
 
-test("only users whom the operator allows register apps, and only verified addresses count", async () => {
-  const strict = await startServer({ vars: { DEVELOPERS: "@example.com" } });
+test("only whom the operator allows registers apps, and a typed address counts in development alone", async () => {
+  const listed = { DEVELOPERS: "@example.com", VESTIBULE_SECRET: "a secret of the deployment for the tests, long enough" };
+  const demoPerson = { email: "demo@example.com", password: "vestibule-demo" };
+  const development = await startServer({ vars: listed });
+  const { port, state, url } = development;
+  const { browser: typed } = await signedUp(development, { ...newPerson(), email: "eve@example.com" });
+  const { browser: elsewhere } = await signedUp(development, { ...newPerson(), email: "eve@example.org" });
   try {
-    const { browser } = await signedUp(strict, { ...newPerson(), email: "eve@example.com" });
-    assert.equal((await browser.open("/developers")).status, 403);
-    await fetch(`${strict.url}/demo`);
-    const demo = new Browser(strict.url);
-    await demo.submit(await demo.open("/sign-in"), { email: "demo@example.com", password: "vestibule-demo" });
-    assert.equal((await demo.open("/developers")).title, "Your apps");
-    assert.equal((await new Browser(strict.url).open("/developers")).title, "Sign in");
+    assert.equal((await typed.open("/developers")).title, "Your apps");
+    assert.equal((await elsewhere.open("/developers")).status, 403);
+    await fetch(`${url}/demo`);
   } finally {
-    await strict.stop();
+    await development.stop({ keep: true });
+  }
+  const production = await startServer({ vars: { ...listed, ENVIRONMENT: "production" }, state, port });
+  try {
+    assert.equal((await typed.open("/developers")).status, 403);
+    const demo = new Browser(url);
+    await demo.submit(await demo.open("/sign-in"), demoPerson);
+    assert.equal((await demo.open("/developers")).title, "Your apps");
+    assert.equal((await new Browser(url).open("/developers")).title, "Sign in");
+  } finally {
+    await production.stop();
   }
 });

@@ -44,8 +44,10 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
 
   test(`${name}: mode 2, third-party login, and from the app's own sign-in page`, async () => {
     const { page, close } = await card("Login with Friendface");
+    await page.getByRole("link", { name: "Continue with Friendface" }).click();
     await signInThere(page, "sam");
-    await heading(page, "Your account");
+    await heading(page, "demo-todo is signed in");
+    await page.goto(`${server.url}/account`);
     await page.getByText("From Friendface: name.").waitFor();
     await page.getByRole("button", { name: "Sign out" }).first().click();
     await heading(page, "You are signed out");
@@ -81,6 +83,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await signInThere(page, "dana");
     await heading(page, "demo-todo is signed in");
     await page.getByText("dana@acme.example").waitFor();
+    await page.getByText('["staff"]').waitFor();
     await close();
   });
 

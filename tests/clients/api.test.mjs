@@ -28,7 +28,7 @@ async function tokens(parameters) {
 }
 
 for (const [name, command, args] of [
-  ["TypeScript with jose", process.execPath, ["docs/examples/api.ts"]],
+  ["JavaScript with jose", process.execPath, ["docs/examples/api.mjs"]],
   ["Rust", "cargo", ["run", "--quiet", "--locked", "--manifest-path", "docs/examples/api-rust/Cargo.toml"]],
 ]) {
   test(`the example in ${name} accepts only the right token (RFC 9068 §4)`, async () => {

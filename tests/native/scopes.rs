@@ -120,6 +120,36 @@ fn a_changed_form_cannot_decline_a_required_scope() {
 }
 
 #[test]
+fn a_scope_that_was_not_registered_is_left_out_and_the_developer_is_told() {
+    // RFC 6749 §3.3, §5.1: the token response says what was granted, if that isn't what was requested
+    let mut app = App::new();
+    let url = format!(
+        "/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid+photos.print\
+         &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        app.client_id
+    );
+    let asked = page(&app.browser.get(&app.world, &url));
+    let html = text(&app.browser.get(&app.world, &asked));
+    assert!(
+        html.contains("requested <code>photos.print</code>, which its registration doesn’t"),
+        "{html}"
+    );
+    let logged = app.world.log.0.borrow().join("\n");
+    let message = "they were left out: photos.print";
+    assert!(logged.contains(message), "{logged}");
+    let allowed = app.allow(&asked, &[]);
+    assert_eq!(app.tokens(&allowed)["scope"], "openid");
+
+    // In production, anyone could put any text there, so it is neither shown nor logged.
+    app.world.settings.development = false;
+    app.world.log.0.borrow_mut().clear();
+    let asked = page(&app.browser.get(&app.world, &format!("{url}&prompt=consent")));
+    assert!(!text(&app.browser.get(&app.world, &asked)).contains("photos.print"));
+    let logged = app.world.log.0.borrow().join("\n");
+    assert!(logged.contains("they were left out:") && !logged.contains("photos.print"), "{logged}");
+}
+
+#[test]
 fn tokens_without_any_scope_say_so() {
     // RFC 6749 §5.1: a response without `scope` would mean that everything was granted.
     let mut app = App::new();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use vestibule::endpoints::settings::names::{self, NAMES, UnknownName};
 use vestibule::endpoints::settings::{PkcePolicy, RegistrationPolicy, SettingError, Settings};
+use vestibule::protocol::claims::StandardClaims;
 
 const SECRET: (&str, &str) = ("VESTIBULE_SECRET", "a secret of the deployment, long enough");
 
@@ -68,6 +69,11 @@ fn a_wrong_value_is_named_with_what_was_expected() {
         ("SIGN_UPS_PER_HOUR", "0"),
         ("VERIFIED_CLIENTS", "vcl_an-app-without-a-fingerprint"),
         ("VERIFIED_CLIENTS", "vcl_app=short"),
+        ("VERIFIED_CLIENTS", "foo,bar"),
+        ("DEVELOPERS", "yes"),
+        ("DEVELOPERS", "dana@example.com,sam@example.com"),
+        ("DEVELOPERS", "everyone @partner.example"),
+        ("DEVELOPERS", "@localhost"),
         ("BRAND_COLOR", "blue; } body { display: none"),
         ("BRAND_LOGO_URL", "javascript:alert(1)"),
     ] {
@@ -77,7 +83,96 @@ fn a_wrong_value_is_named_with_what_was_expected() {
 }
 
 #[test]
-fn registration_by_token_needs_the_token_setting() {
+fn a_value_out_of_range_is_answered_with_the_range_and_a_wrong_word_with_the_words() {
+    for (name, value, expected) in [
+        ("ACCESS_TOKEN_LIFETIME", "9", "a number of seconds from 10 to 86400"),
+        ("REFRESH_WINDOW", "ten", "a number of seconds from 0 to 300"),
+        ("SIGN_UPS_PER_HOUR", "0", "a whole number from 1 to 4294967295"),
+        ("ENVIRONMENT", "staging", "production or development"),
+        ("JURISDICTION", "us", "eu or fedramp"),
+        ("PKCE", "never", "all or public-clients"),
+        ("SIGN_UP", "maybe", "open or off"),
+        ("REGISTRATION", "yes", "off, open or token"),
+    ] {
+        let error = read(&[SECRET, (name, value)]).unwrap_err().to_string();
+        assert_eq!(error, format!("{name} is {value:?} but must be {expected}"));
+    }
+}
+
+#[test]
+fn the_documents_give_the_ranges_that_the_server_accepts() {
+    let page = std::fs::read_to_string("docs/configuration.md").unwrap();
+    let is_duration = |line: &&str| line.starts_with("| `") && line.contains("seconds");
+    let lines: Vec<_> = page.lines().filter(is_duration).collect();
+    assert_eq!(lines.len(), 12, "every lifetime has a range");
+    for line in lines {
+        let name = line.split('`').nth(1).unwrap();
+        let error = read(&[SECRET, (name, "-1")]).unwrap_err().to_string();
+        let (_, range) = error.rsplit_once(" from ").unwrap();
+        let (least, most) = range.split_once(" to ").unwrap();
+        let is_said = |range: &str| line.replace(" (off)", "").contains(range);
+        assert!(is_said(&format!("{least} to {most}")), "{line}: {least} to {most}");
+    }
+}
+
+#[test]
+fn a_wrong_provider_is_named_with_what_is_wrong() {
+    for (table, expected) in [
+        (
+            r#"{ "id": "acme", "client_id": "here", "isuer": "https://acme.example.com" }"#,
+            r#"the provider "acme" cannot be read: unknown field `isuer`"#,
+        ),
+        (
+            r#"{ "id": "acme", "client_id": 42, "issuer": "https://acme.example.com" }"#,
+            r#"the provider "acme" cannot be read: invalid type"#,
+        ),
+        (
+            r#"{ "client_id": "here" }"#,
+            r#"the provider "number 2" cannot be read: missing field `id`"#,
+        ),
+        (
+            r#"{ "id": "company", "client_id": "here", "preset": "okta" }"#,
+            r#"the provider "company" needs an issuer, because every customer of okta has its own"#,
+        ),
+        (
+            r#"{ "id": "acme", "client_id": "here" }"#,
+            r#"the provider "acme" needs an issuer, a preset, or endpoints"#,
+        ),
+    ] {
+        let right = r#"{ "id": "google", "client_id": "here", "preset": "google" }"#;
+        let providers = format!("[{right}, {table}]");
+        let secret = ("PROVIDER_GOOGLE_SECRET", "a secret");
+        let error = read(&[SECRET, secret, ("PROVIDERS", &providers)]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("PROVIDERS: {expected}")), "{error}");
+    }
+}
+
+#[test]
+fn an_address_that_nobody_has_proven_makes_a_developer_in_development_alone() {
+    let listed = ("DEVELOPERS", "dev@example.test @partner.example");
+    let allows = |settings: &[(&str, &str)], email: &str, verified: Option<bool>| {
+        let claims = StandardClaims {
+            email: Some(email.to_owned()),
+            email_verified: verified,
+            ..StandardClaims::default()
+        };
+        read(settings).unwrap().developers.allow(&claims)
+    };
+    for verified in [None, Some(false), Some(true)] {
+        for email in ["dev@example.test", "Sam@Partner.example"] {
+            let proven = verified == Some(true);
+            let production = ("ENVIRONMENT", "production");
+            assert_eq!(allows(&[SECRET, listed], email, verified), proven, "{email}");
+            assert_eq!(allows(&[SECRET, listed, production], email, verified), proven, "{email}");
+            let development = ("ENVIRONMENT", "development");
+            assert!(allows(&[development, listed], email, verified), "{email}");
+        }
+        assert!(!allows(&[("ENVIRONMENT", "development"), listed], "x@example.test", verified));
+    }
+}
+
+#[test]
+fn registration_behind_a_token_needs_the_token() {
     let error = read(&[SECRET, ("REGISTRATION", "token")]).unwrap_err();
     assert_eq!(error, SettingError::NoRegistrationToken);
 }

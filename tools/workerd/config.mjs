@@ -32,11 +32,13 @@ export function readBundle(bundle = path.join(root, "dist")) {
   };
 }
 
-// Writes two configurations into the folder of the bundle. `workerd.capnp` is for running workerd by hand. The other is
-// for this server, under a `name` that no other server uses, and also has the socket `control`, through which the
-// worker is drained. Returns the path of the latter. The configurations only name the settings, and workerd reads their
-// values from the environment, so that no secret is written to disk. The command line of workerd contains the folders
-// of `objects` and `kv` and the addresses of the sockets.
+// The files that `writeManualConfig` writes.
+export const MANUAL = ["workerd.capnp", "kv.js"];
+
+// Writes the configuration for a server into the folder of the bundle, under a `name` that no other server uses, and
+// returns its path. Its socket `control` drains the worker. The configuration names the settings and workerd reads
+// their values from the environment, so that no secret is written down. workerd gets the folders of `objects` and `kv`
+// and the addresses of the sockets on its command line.
 export function writeConfig({ settings, behindProxy, name, bundle }) {
   const built = readBundle(bundle);
   // Renamed into place, because another server may be reading the same file.
@@ -47,8 +49,17 @@ export function writeConfig({ settings, behindProxy, name, bundle }) {
     return target;
   };
   for (const file of ["kv.js", "drain.js"]) write(file, readFileSync(path.join(root, "tools/workerd", file)));
-  write("workerd.capnp", configText({ built, settings, behindProxy, hasControl: false }));
   return write(`${name}.capnp`, configText({ built, settings, behindProxy, hasControl: true }));
+}
+
+// Writes `workerd.capnp` beside the bundle, for running workerd by hand behind a proxy (docs/serve.md). It names every
+// setting, because nobody knows yet which will be set; workerd leaves out those that the environment doesn't have.
+export function writeManualConfig() {
+  const built = readBundle();
+  const list = readFileSync(path.join(root, "src/endpoints/settings/names.rs"), "utf8").match(/NAMES: \[&str; \d+\] = \[([^\]]+)\]/)[1];
+  const settings = list.match(/[A-Z][A-Z0-9_]+/g);
+  const files = { "kv.js": readFileSync(path.join(root, "tools/workerd/kv.js")), "workerd.capnp": configText({ built, settings, behindProxy: true, hasControl: false }) };
+  for (const file of MANUAL) writeFileSync(path.join(built.bundle, file), files[file]);
 }
 
 function configText({ built, settings, behindProxy, hasControl }) {

@@ -1,4 +1,22 @@
 // Settings in the form that the server reads, and the report of a running server about them.
+import { readFileSync } from "node:fs";
+import { parse } from "smol-toml";
+
+// Reads the settings in a TOML file, as texts. Throws an error with what is wrong with the file.
+export function readSettings(file) {
+  let table;
+  try {
+    table = parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`the settings cannot be read: ${error.message}`);
+  }
+  if (typeof table.vars === "object") {
+    const [name = "NAME"] = Object.keys(table.vars);
+    const written = typeof table.vars[name] === "object" ? `[[${name}]], not [[vars.${name}]]` : `${name} = …, without [vars]`;
+    throw new Error(`${file} has a table vars, as wrangler.toml does. Settings are at the top level here: write ${written}`);
+  }
+  return asTexts(table);
+}
 
 // Settings are text. Tables, such as PROVIDERS, are JSON.
 export const asTexts = (settings) =>

@@ -14,13 +14,19 @@ use crate::protocol::parameters;
 
 const CALLBACK: &str = "/demo/app/callback";
 const SCOPE: &str = "openid profile email offline_access";
+/// What the photo printer asks for. `docs/examples` has APIs that take its access token.
+const PRINTER_SCOPE: &str = "openid profile email offline_access photos.read";
+/// The API that the photo printer calls (RFC 8707).
+const PRINTER_RESOURCE: &str = "&resource=https%3A%2F%2Fphotos.example.com%2F";
+/// What the ToDo app asks for where an employee signs in.
+const COMPANY_SCOPE: &str = "openid profile email groups";
 
 /// Starts the photo printer, whose users have accounts.
 ///
 /// # Errors
 /// None.
 pub async fn start(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
-    Ok(begin(server, "demo-app", (CALLBACK, SCOPE), ""))
+    Ok(begin(server, "demo-app", (CALLBACK, PRINTER_SCOPE), PRINTER_RESOURCE))
 }
 
 /// Starts the ToDo app, whose users sign up first.
@@ -31,13 +37,22 @@ pub async fn start_registration(server: &Server<'_>, _: &Request<'_>) -> Result<
     Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=create"))
 }
 
+/// Starts the ToDo app for a user with an account at the social network. `prompt=login` shows the sign-in page, which has
+/// the network's button, even to a signed-in user.
+///
+/// # Errors
+/// None.
+pub async fn start_at_network(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
+    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), "&prompt=login"))
+}
+
 /// Starts the ToDo app for a user who signs in at their company, which is found by the email address.
 ///
 /// # Errors
 /// None.
 pub async fn start_at_company(server: &Server<'_>, _: &Request<'_>) -> Result<Response, Failure> {
     let hint = "&login_hint=dana%40acme.example";
-    Ok(begin(server, "demo-todo", (CALLBACK, SCOPE), hint))
+    Ok(begin(server, "demo-todo", (CALLBACK, COMPANY_SCOPE), hint))
 }
 
 /// Starts the flow: the verifier stays in a cookie, the challenge goes into the request.

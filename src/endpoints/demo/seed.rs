@@ -32,8 +32,22 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
         .replace("{callback}", &callback)
         .replace("{demo}", &demo);
     let clients = [
-        ("demo-app", None, format!(r#"{{"client_name":"Photo Printer",{code}}}"#)),
-        ("demo-todo", None, format!(r#"{{"client_name":"ToDo","first_party":true,{code}}}"#)),
+        (
+            "demo-app",
+            None,
+            format!(
+                r#"{{"client_name":"Photo Printer",
+                "scope":"openid profile email offline_access photos.read",{code}}}"#
+            ),
+        ),
+        (
+            "demo-todo",
+            None,
+            format!(
+                r#"{{"client_name":"ToDo","first_party":true,
+            "scope":"openid profile email offline_access groups",{code}}}"#
+            ),
+        ),
         (social::CLIENT, None, social::metadata(server)),
         (
             "demo-tv",
@@ -48,7 +62,7 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
             "demo-machine",
             Some(machine::SECRET),
             r#"{"client_name":"ToDo Microservice","grant_types":["client_credentials"],
-            "scope":"social.post social.read"}"#
+            "scope":"social.post social.read photos.read"}"#
                 .to_owned(),
         ),
     ];

@@ -18,6 +18,9 @@ pub struct AuthorizationRequest {
     pub response_mode: ResponseMode,
     pub state: Option<String>,
     pub scope: Scope,
+    /// The requested scopes that the client can't have. Kept only in development, for the consent page.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub left_out: Scope,
     pub resources: Vec<String>,
     pub nonce: Option<String>,
     pub code_challenge: Option<CodeChallenge>,

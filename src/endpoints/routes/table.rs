@@ -109,6 +109,7 @@ const DEMO: &[Route] = &[
     people("/demo",                    "GET, HEAD",         to!(demo::home::show)),
     people("/demo/app/start",          "GET, HEAD",         to!(demo::app::start)),
     people("/demo/todo/start",         "GET, HEAD",         to!(demo::app::start_registration)),
+    people("/demo/network/start",      "GET, HEAD",         to!(demo::app::start_at_network)),
     people("/demo/company/start",      "GET, HEAD",         to!(demo::app::start_at_company)),
     people("/demo/app/callback",       "GET, HEAD",         to!(demo::app::callback)),
     people("/demo/social/start",       "GET, HEAD",         to!(demo::social::start)),

@@ -15,7 +15,7 @@ pub enum SettingError {
         /// Its value.
         value: String,
         /// What was expected.
-        expected: &'static str,
+        expected: String,
     },
     /// The secret is missing, and this is no local development.
     #[error(
@@ -48,6 +48,12 @@ pub enum SettingError {
          app's page under /developers and the response to its registration show"
     )]
     VerifiedClient(String),
+    /// A word that is neither an address nor a domain, such as `yes`.
+    #[error(
+        "DEVELOPERS has the entry {0:?}; write off, everyone, or addresses and @domains separated by \
+         spaces"
+    )]
+    Developer(String),
     /// A misspelled name.
     #[error(transparent)]
     Name(#[from] Misspelt),

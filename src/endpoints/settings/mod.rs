@@ -105,7 +105,7 @@ impl Settings {
                 user_code: tries("WRONG_USER_CODES_PER_HOUR", 20)?,
                 device_code: tries("DEVICE_CODES_PER_HOUR", 300)?,
             },
-            developers: policies::developers(lookup("DEVELOPERS"), development),
+            developers: policies::developers(lookup("DEVELOPERS"), development)?,
             verified_clients: values::verified_clients(lookup)?,
             providers: provider::read(lookup, development)?,
             dns_resolver: values::dns_resolver(lookup, development)?,

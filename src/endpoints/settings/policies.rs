@@ -27,8 +27,14 @@ pub enum Developers {
     Off,
     /// Everyone who has an account.
     Everyone,
-    /// Users with these verified email addresses, or in these domains, which are written with an `@` in front.
-    Listed(Vec<String>),
+    /// Users with one of these email addresses, or in one of these domains.
+    Listed {
+        /// The addresses, and the domains after an `@`, in lower case.
+        entries: Vec<String>,
+        /// Whether an address counts that nobody has proven. True only in development, where no mail is sent and no
+        /// provider vouches for the address of a local account.
+        unproven: bool,
+    },
 }
 
 impl Developers {
@@ -37,14 +43,15 @@ impl Developers {
         match self {
             Self::Off => false,
             Self::Everyone => true,
-            Self::Listed(listed) => {
+            Self::Listed { entries, unproven } => {
                 let email = claims.email.as_deref().unwrap_or_default().to_lowercase();
                 let domain = email::domain(&email);
                 let is = |entry: &String| match entry.strip_prefix('@') {
                     Some(listed) => domain == Some(listed),
                     None => *entry == email,
                 };
-                claims.email_verified == Some(true) && listed.iter().any(is)
+                let is_proven = claims.email_verified == Some(true);
+                (is_proven || *unproven) && entries.iter().any(is)
             }
         }
     }
@@ -101,12 +108,25 @@ pub struct Limits {
     pub device_code: Limit,
 }
 
-pub(super) fn developers(value: Option<String>, development: bool) -> Developers {
+pub(super) fn developers(
+    value: Option<String>,
+    development: bool,
+) -> Result<Developers, SettingError> {
     match value.as_deref().map(str::trim) {
-        None if development => Developers::Everyone,
-        None | Some("off") => Developers::Off,
-        Some("everyone") => Developers::Everyone,
-        Some(list) => Developers::Listed(list.split_whitespace().map(str::to_lowercase).collect()),
+        None if development => Ok(Developers::Everyone),
+        None | Some("off") => Ok(Developers::Off),
+        Some("everyone") => Ok(Developers::Everyone),
+        Some(list) => {
+            let entries: Vec<_> = list.split_whitespace().map(str::to_lowercase).collect();
+            let is_right = |entry: &&String| match entry.strip_prefix('@') {
+                Some(domain) => email::is_domain(domain),
+                None => email::is_address(entry),
+            };
+            match entries.iter().find(|entry| !is_right(entry)) {
+                Some(wrong) => Err(SettingError::Developer(wrong.clone())),
+                None => Ok(Developers::Listed { entries, unproven: development }),
+            }
+        }
     }
 }
 

@@ -29,12 +29,11 @@ pub(super) fn choice<T: Copy>(
     match values.iter().find(|(word, _)| *word == value) {
         Some((_, choice)) => Ok(Some(*choice)),
         None => {
-            let expected = match values.iter().map(|(word, _)| *word).collect::<Vec<_>>()[..] {
-                ["production", ..] => "production or development",
-                ["all", ..] => "all or public-clients",
-                ["open", "off"] => "open or off",
-                ["eu", ..] => "eu or fedramp",
-                _ => "off, open or token",
+            let words: Vec<_> = values.iter().map(|(word, _)| *word).collect();
+            let expected = match words.split_last() {
+                Some((last, [])) => (*last).to_owned(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
             };
             Err(SettingError::Value { name, value, expected })
         }
@@ -53,7 +52,7 @@ pub(super) fn seconds(
     match value.parse() {
         Ok(number) if range.contains(&number) => Ok(Seconds(number)),
         _ => {
-            let expected = "a number of seconds in the range that docs/configuration.md names";
+            let expected = format!("a number of seconds from {} to {}", range.start(), range.end());
             Err(SettingError::Value { name, value, expected })
         }
     }
@@ -66,11 +65,10 @@ pub(super) fn limit(
 ) -> Result<Limit, SettingError> {
     let tries = match lookup(name) {
         None => default,
-        Some(value) => value
-            .parse()
-            .ok()
-            .filter(|tries| *tries > 0)
-            .ok_or(SettingError::Value { name, value, expected: "a whole number of at least 1" })?,
+        Some(value) => value.parse().ok().filter(|tries| *tries > 0).ok_or_else(|| {
+            let expected = format!("a whole number from 1 to {}", u32::MAX);
+            SettingError::Value { name, value, expected }
+        })?,
     };
     Ok(Limit { tries, per: HOUR, guesses: None })
 }
@@ -108,7 +106,7 @@ pub(super) fn issuer(value: Option<String>) -> Result<Option<String>, SettingErr
     if secure && origin.as_deref() == Some(value.trim_end_matches('/')) {
         Ok(origin)
     } else {
-        let expected = "an https origin such as https://id.example.com, without a path";
+        let expected = "an https origin such as https://id.example.com, without a path".to_owned();
         Err(SettingError::Value { name: "ISSUER", value, expected })
     }
 }
@@ -120,7 +118,8 @@ pub(super) fn client_address(value: Option<String>) -> Result<ClientAddress, Set
         "connection" => Ok(ClientAddress::Connection),
         name if is_name => Ok(ClientAddress::Header(name.to_ascii_lowercase())),
         _ => {
-            let expected = "connection, or the name of a header that the proxy in front sets";
+            let expected =
+                "connection, or the name of a header that the proxy in front sets".to_owned();
             Err(SettingError::Value { name: "CLIENT_ADDRESS", value, expected })
         }
     }
@@ -144,7 +143,7 @@ pub(super) fn dns_resolver(lookup: Lookup<'_>, development: bool) -> Result<Stri
     match outbound::check(&value, development) {
         Ok(_) => Ok(value),
         Err(_) => {
-            let expected = "the https address of a resolver that answers in JSON";
+            let expected = "the https address of a resolver that answers in JSON".to_owned();
             Err(SettingError::Value { name: "DNS_RESOLVER", value, expected })
         }
     }

@@ -1,17 +1,14 @@
 // An API that checks its access tokens (RFC 9068 §4) by itself, with the keys that the server
-// publishes. Run it: node docs/examples/api.ts   (Node 24 reads TypeScript as it stands)
+// publishes. Run it: node docs/examples/api.mjs
 import { createServer } from "node:http";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
-import type { JWTPayload } from "jose";
 
 const ISSUER = process.env.ISSUER ?? "http://localhost:8787";
 const AUDIENCE = process.env.AUDIENCE ?? "https://photos.example.com/";
 const keys = createRemoteJWKSet(new URL(`${ISSUER}/jwks`));
 
 class Refused extends Error {
-  readonly status: number;
-  readonly challenge: string;
-  constructor(status: number, challenge: string) {
+  constructor(status, challenge) {
     super(challenge);
     this.status = status;
     this.challenge = challenge;
@@ -19,11 +16,11 @@ class Refused extends Error {
 }
 
 // The claims of a token that is good here and has the scope; else what RFC 6750 §3.1 says.
-async function authorize(header: string | undefined, scope: string): Promise<JWTPayload> {
+async function authorize(header, scope) {
   const [, token] = header?.match(/^Bearer ([^ ]+)$/i) ?? [];
   if (!token) throw new Refused(401, "Bearer");
   const options = { issuer: ISSUER, audience: AUDIENCE, typ: "at+jwt", algorithms: ["ES256"] };
-  const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
+  const { payload } = await jwtVerify(token, keys, options).catch((error) => {
     if (error instanceof errors.JOSEError) throw new Refused(401, 'Bearer error="invalid_token"');
     throw error;
   });
@@ -44,6 +41,5 @@ const server = createServer(async (request, response) => {
   }
 });
 server.listen(Number(process.env.PORT ?? 8080), "127.0.0.1", () => {
-  const address = server.address();
-  console.log(`listening on ${typeof address === "object" ? address?.port : address}`);
+  console.log(`listening on ${server.address().port}`);
 });
