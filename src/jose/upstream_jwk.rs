@@ -39,11 +39,14 @@ impl VerificationAlgorithm {
 /// A public key of another server (RFC 7517 §4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpstreamJwk {
-    /// Its public members.
-    key: JsonWebKey<'static>,
-    kid: Option<String>,
-    alg: Option<String>,
-    key_use: Option<String>,
+    /// The members of the public key.
+    pub key: JsonWebKey<'static>,
+    /// Its name (RFC 7517 §4.5).
+    pub kid: Option<String>,
+    /// The only algorithm that it may be used with (§4.4).
+    pub alg: Option<String>,
+    /// `use` (§4.2).
+    pub key_use: Option<String>,
 }
 
 /// How many keys of a set are read.

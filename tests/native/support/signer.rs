@@ -316,18 +316,14 @@ impl Signer for PortableSigner {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let number =
-            |text: &Option<String>| BigUint::from_bytes_be(&decode(text.as_ref().unwrap()));
         Ok(match alg {
             VerificationAlgorithm::ES256 => {
-                let (x, y) = (key.x.as_ref().unwrap(), key.y.as_ref().unwrap());
-                let point = [vec![4], decode(x), decode(y)].concat();
-                let key = VerifyingKey::from_sec1_bytes(&point).expect("a point");
+                let key = VerifyingKey::try_from(&key.key).expect("a point");
                 <Es256 as Algorithm>::Signature::try_from_slice(signature)
                     .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
             }
             VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
-                let key = RsaPublicKey::new(number(&key.n), number(&key.e)).expect("a key");
+                let key = RsaPublicKey::try_from(&key.key).expect("a key");
                 let algorithm = match alg {
                     VerificationAlgorithm::RS256 => Rsa::rs256(),
                     _ => Rsa::ps256(),
