@@ -9,6 +9,7 @@ mod kv;
 mod memory;
 mod objects;
 mod outside;
+mod parking;
 mod platform;
 mod ports;
 mod random;

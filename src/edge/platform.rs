@@ -1,6 +1,6 @@
 //! The functions of `platform.js`, and the JavaScript objects that Rust is handed.
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 use worker::worker_sys::IncomingRequestCfProperties;
@@ -10,7 +10,7 @@ use crate::ports::Unavailable;
 
 /// The functions as JavaScript has them: those without an answer begin something that is waited for.
 mod raw {
-    use super::{Env, Host, Incoming, JsValue, Promise, wasm_bindgen};
+    use super::{Env, Host, Incoming, JsValue, wasm_bindgen};
 
     #[wasm_bindgen(raw_module = "../src/edge/platform.js")]
     extern "C" {
@@ -46,12 +46,6 @@ mod raw {
         #[wasm_bindgen(js_name = signWith)]
         pub fn sign_with(pkcs8: &[u8], input: &[u8]);
 
-        #[wasm_bindgen(js_name = takeSpare)]
-        pub fn take_spare() -> Promise;
-        pub fn park(task: u32);
-        pub fn unpark(task: u32);
-        pub fn wake(task: u32);
-
         pub fn count(what: &str);
         pub fn totals() -> String;
         #[wasm_bindgen(js_name = forgetKept, catch)]
@@ -68,8 +62,8 @@ mod raw {
 
 pub use raw::{
     connection_address, count, forget_kept, header, headers, holds_private_key, holds_public_key,
-    new_object_id, object_id_of_name, panic, park, read_headers, respond, setting_names,
-    take_spare, totals, unpark, unreadable, wake,
+    new_object_id, object_id_of_name, panic, read_headers, respond, setting_names, totals,
+    unreadable,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.

@@ -9,7 +9,7 @@
 //!
 //! A task may wait for several things at once, as long as it polls all of them in each of its turns (as
 //! `futures_util::future::join` does). Only one promise has the fast way; the others become futures with a waker.
-//! `docs/decisions/executor.md` says why.
+//! `docs/decisions/waiting-in-turns.md` says why.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -22,7 +22,7 @@ use js_sys::futures::JsFuture;
 use wasm_bindgen::prelude::*;
 
 use super::clock::now;
-use super::platform;
+use super::parking;
 use super::slot::Slot;
 use super::tasks::Tasks;
 use crate::ports::Unavailable;
@@ -119,7 +119,7 @@ pub fn waiting() -> usize {
 /// Waits for the promise that a function of `platform.js` has just begun.
 pub async fn outcome() -> Result<JsValue, Unavailable> {
     if !TURN.with_borrow_mut(|turn| turn.slot.claim()) {
-        let promise = platform::take_spare();
+        let promise = parking::take_spare();
         return foreign(JsFuture::from(promise))
             .await
             .map_err(|error| Unavailable(message(&error)));
@@ -159,7 +159,7 @@ impl Wake for TaskWaker {
             is_polled
         });
         if !is_polled {
-            platform::wake(self.0);
+            parking::wake(self.0);
         }
     }
 }
@@ -169,14 +169,14 @@ struct Parking(u32);
 
 impl Parking {
     fn new(task: u32) -> Self {
-        platform::park(task);
+        parking::park(task);
         Self(task)
     }
 }
 
 impl Drop for Parking {
     fn drop(&mut self) {
-        platform::unpark(self.0);
+        parking::unpark(self.0);
     }
 }
 

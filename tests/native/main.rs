@@ -45,6 +45,7 @@ mod provider_answers;
 mod provider_tabs;
 mod registration_requests;
 mod registrations;
+mod packages;
 mod registry;
 mod rooms;
 mod scopes;
