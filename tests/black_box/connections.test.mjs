@@ -159,7 +159,7 @@ test("a process that dies during a refresh loses nothing that can be kept, and r
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     assert.equal(answer.status, expected, JSON.stringify(answer.body));
-    if (expected === 409) assert.match((await browser.open("/account")).text, /the answer of the provider to a refresh was lost/);
+    if (expected === 409) assert.match((await browser.open("/account")).text, /response to a refresh was lost/);
   }
 });
 

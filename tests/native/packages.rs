@@ -46,7 +46,7 @@ fn each_package_is_a_dependency_of_the_worker_and_called_by_it() {
         let path = format!("{}::", package.replace('-', "_"));
         let calls = |line: &str| {
             line.match_indices(&path).any(|(at, _)| {
-                let before = line[..at].chars().next_back();
+                let before = line.get(..at).and_then(|before| before.chars().next_back());
                 before.is_none_or(|before| !before.is_alphanumeric() && !"_:".contains(before))
             })
         };
