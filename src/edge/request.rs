@@ -54,7 +54,9 @@ impl Caller for Sender {
         let Some(cf) = self.incoming.cf() else { return Location::default() };
         // The operator of a network chooses its name, and pages show it.
         let shown = |text: String| text::cleaned(&text).chars().take(100).collect::<String>();
-        let known = |field: Result<Option<String>, JsValue>| field.ok().flatten();
+        let known = |field: Result<Option<String>, JsValue>| {
+            field.ok().flatten().filter(|text| !text.is_empty())
+        };
         Location {
             country: known(cf.country()).map(shown),
             region: known(cf.region()).map(shown),

@@ -140,3 +140,17 @@ test("the page shows where the device is, and warns if that is far away (§5.4)"
     await far.stop();
   }
 });
+
+test("the page has no line for what the network doesn't know", async () => {
+  const austin = { country: "US", city: "Austin", region: "", asOrganization: "", latitude: "", longitude: "" };
+  const server = await startServer({ cf: austin });
+  try {
+    const { browser: person } = await signedUp(server);
+    const { user_code } = await deviceCode(server, await television(server));
+    const page = await person.open(`/device?user_code=${user_code}`);
+    assert.match(page.text, /Austin, US/);
+    assert.doesNotMatch(page.text, /Its network/);
+  } finally {
+    await server.stop();
+  }
+});
