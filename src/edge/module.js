@@ -2,7 +2,7 @@
 import module from "../../build/vestibule_bg.wasm";
 import { initSync, resume, wakeUp } from "../../build/vestibule.js";
 import * as bindings from "../../build/vestibule.js";
-import { WOKEN, broken, mended, panic, takeAnswer, takeFast, takeParking } from "./platform.js";
+import { WOKEN, broken, forgetBegun, mended, panic, takeAnswer, takeFast, takeParking } from "./platform.js";
 
 initSync({ module });
 
@@ -30,6 +30,12 @@ export function call(work) {
 // Starts a task. Returns the number of the waiting task, or 0 if it is finished.
 export function begin(work) {
   fresh();
+  return turn(work);
+}
+
+// Gives a task a turn.
+function turn(work) {
+  forgetBegun();
   return call(work);
 }
 
@@ -54,10 +60,10 @@ export async function turns(task) {
     // A new instance doesn't know this task, and may use its number for another one.
     if (own !== instance || broken()) throw new Error("a trap ended this task");
     if (outcome === WOKEN) {
-      task = call(() => wakeUp(task));
+      task = turn(() => wakeUp(task));
     } else {
       fast = undefined;
-      task = call(() => resume(task, outcome, failed));
+      task = turn(() => resume(task, outcome, failed));
     }
   }
   return takeAnswer();

@@ -22,7 +22,7 @@ let panicked = false;
 export const broken = () => panicked;
 export const mended = () => {
   panicked = false;
-  [fast, spare, parking] = [];
+  forgetBegun();
   parked = new Map();
 };
 export function panic(message) {
@@ -46,6 +46,11 @@ const waits =
     if (fast === undefined) fast = begun;
     else spare = begun;
   };
+// Forgets what an earlier turn has begun and nobody waits for, such as the call of a task that failed meanwhile. Else the
+// next task would get the outcome.
+export function forgetBegun() {
+  [fast, spare, parking] = [];
+}
 export function takeFast() {
   const taken = fast;
   fast = undefined;
