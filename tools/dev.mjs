@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
 import { given } from "./given.mjs";
 import { startUpstreams } from "./upstreams.mjs";
-import { asTexts, readSettings } from "./workerd/settings.mjs";
+import { asTexts, settingsOf } from "./workerd/settings.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -22,15 +22,7 @@ if (!/^\d{1,5}$/.test(PORT)) stop(`PORT is ${JSON.stringify(PORT)}, and must be 
 const port = Number(PORT);
 const url = `http://localhost:${port}`;
 
-function fromFile(file) {
-  if (file === undefined) return {};
-  try {
-    return readSettings(file);
-  } catch (error) {
-    return stop(error.message);
-  }
-}
-const settings = { ...fromFile(SETTINGS), ...commandLine };
+const settings = settingsOf(SETTINGS, commandLine, stop);
 
 // Whether the developer names providers. Then the demo's aren't started, because there is only one list.
 function hasProviders() {

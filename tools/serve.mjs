@@ -7,7 +7,7 @@ import { alarmsPerSecond, spreadAlarms } from "./workerd/alarms.mjs";
 import { removeEmptyFiles } from "./workerd/empty_files.mjs";
 import { adviceFor, openFileLimit } from "./workerd/open_files.mjs";
 import { start } from "./workerd/runtime.mjs";
-import { readSettings, reportSettings } from "./workerd/settings.mjs";
+import { reportSettings, settingsOf } from "./workerd/settings.mjs";
 import { lockState, withClasses } from "./workerd/state.mjs";
 import { Supervisor } from "./workerd/supervisor.mjs";
 
@@ -27,16 +27,7 @@ const own = { PORT: "8787", HOST: "localhost", STATE: ".vestibule", SETTINGS: un
 const { PORT, HOST, STATE, SETTINGS, ...commandLine } = { ...own, ...given() };
 if (!/^\d{1,5}$/.test(PORT)) stop(`PORT is ${JSON.stringify(PORT)}, and must be a number`);
 
-function fromFile(file) {
-  if (file === undefined) return {};
-  try {
-    return readSettings(file);
-  } catch (error) {
-    return stop(error.message);
-  }
-}
-
-const settings = { ...fromFile(SETTINGS), ...commandLine };
+const settings = settingsOf(SETTINGS, commandLine, stop);
 mkdirSync(STATE, { recursive: true, mode: 0o700 });
 const isNew = !existsSync(path.join(STATE, "objects"));
 const limit = openFileLimit();

@@ -100,7 +100,8 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
     Some((host, rest))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the host is a loopback address or `localhost` (RFC 8252 §7.3 and §8.3).
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

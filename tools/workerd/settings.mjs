@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 
 // Reads the settings in a TOML file, as texts. Throws an error with what is wrong with the file.
-export function readSettings(file) {
+function readSettings(file) {
   let table;
   try {
     table = parse(readFileSync(file, "utf8"));
@@ -16,6 +16,15 @@ export function readSettings(file) {
     throw new Error(`${file} has a table vars, as wrangler.toml does. Settings are at the top level here: write ${written}`);
   }
   return asTexts(table);
+}
+
+// The settings in a file, if one is given, and those of the command line, which win. An error goes to `stop`.
+export function settingsOf(file, commandLine, stop) {
+  try {
+    return { ...(file === undefined ? {} : readSettings(file)), ...commandLine };
+  } catch (error) {
+    return stop(error.message);
+  }
 }
 
 // Settings are text. Tables, such as PROVIDERS, are JSON.

@@ -53,19 +53,16 @@ pub(super) async fn find(
     let limit = server.settings.limits.user_code;
     let network = format!("user-code/{}", server.network_of(request));
     let account = format!("user-code/account/{}", session.account);
-    let allowed = try_join(server.guess(&network, limit), server.guess(&account, limit)).await?;
-    match allowed {
-        (true, true) => {}
-        (false, false) => return Ok(Err(Refused::Exhausted)),
-        // The other one gets its try back, because no code was tried.
-        (true, false) => {
-            server.guessed(&network, limit, true).await?;
-            return Ok(Err(Refused::Exhausted));
+    let (network_allows, account_allows) =
+        try_join(server.guess(&network, limit), server.guess(&account, limit)).await?;
+    if !(network_allows && account_allows) {
+        // No code was tried, so a try that was allowed is given back.
+        for (throttle, allows) in [(&network, network_allows), (&account, account_allows)] {
+            if allows {
+                server.guessed(throttle, limit, true).await?;
+            }
         }
-        (false, true) => {
-            server.guessed(&account, limit, true).await?;
-            return Ok(Err(Refused::Exhausted));
-        }
+        return Ok(Err(Refused::Exhausted));
     }
     let address = Address::Name(user_code.as_str().to_owned());
     let answer = server.ask(&address, LookUp).await?;

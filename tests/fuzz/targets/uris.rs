@@ -2,7 +2,9 @@
 
 use url::{Host, Url};
 use vestibule::protocol::outbound;
-use vestibule::protocol::redirect_uri::{Destination, check, form_action_source, matches};
+use vestibule::protocol::redirect_uri::{
+    Destination, check, form_action_source, is_loopback, matches,
+};
 use vestibule::protocol::resource::{self, Resources};
 
 use super::{two, utf8};
@@ -30,15 +32,6 @@ pub fn redirect_uris(input: &[u8]) {
     assert!(is_loopback(&url), "{registered} has a port that may differ");
     assert_eq!(without_port(registered), without_port(sent), "only the port differs");
     assert!(matches(sent, registered));
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// The URI without a colon and digits at the end of its authority.

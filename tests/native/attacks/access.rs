@@ -224,7 +224,7 @@ fn the_operators_own_app_gets_back_by_itself_what_the_user_took_away() {
 #[test]
 fn a_cookie_of_a_subdomain_passes_for_the_session() {
     // RFC 6265bis §4.1.3.2: only the host itself can set a cookie whose name begins with `__Host-`. A subdomain can set
-    // one whose name has a blank before that.
+    // a cookie whose name has a blank before `__Host-`.
     let world = World::new(&[]);
     let attacker = signed_up(&world, "attacker@example.test");
     let session = &attacker.cookies["__Host-session"];
