@@ -53,7 +53,7 @@ bundle: setup
 lint: setup
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --lib --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --locked -p vestibule -p vestibule-edge -p vestibule-worker -p vestibule-on-demand --target wasm32-unknown-unknown -- -D warnings
 
 audit: setup-tests ## Licences, sources and known vulnerabilities of all dependencies
 	@node tools/audit.mjs

@@ -10,7 +10,8 @@
 //! - [`host`]: how a state machine is run, stored and woken,
 //! - [`pages`]: what people see,
 //! - [`endpoints`]: what clients and browsers call,
-//! - `edge`: Cloudflare, the only room that knows it.
+//!
+//! `crates/edge` is Cloudflare, and the only crate that knows it.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,3 @@ pub mod pages;
 pub mod ports;
 pub mod protocol;
 pub mod upstream;
-
-#[cfg(target_arch = "wasm32")]
-mod edge;

@@ -51,8 +51,8 @@ const vars = Object.entries({ ...asTexts(upstreams.vars), ...settings }).flatMap
 const wrangler = path.join("node_modules", "wrangler", "bin", "wrangler.js");
 const server = spawn(
   process.execPath,
-  [wrangler, "dev", "--port", String(port), "--ip", "127.0.0.1", "--persist-to", STATE, ...vars],
-  { stdio: ["inherit", "inherit", "inherit"], env: { ...process.env, WRANGLER_SEND_METRICS: "false" } },
+  [wrangler, "dev", "build/quick/entry.js", "--port", String(port), "--ip", "127.0.0.1", "--persist-to", STATE, ...vars],
+  { stdio: ["inherit", "inherit", "inherit"], env: { ...process.env, WRANGLER_SEND_METRICS: "false", BUILD: "quick" } },
 );
 let hasFailed = false;
 server.on("exit", (code) => process.exit(hasFailed ? 1 : (code ?? 0)));

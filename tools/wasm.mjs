@@ -27,23 +27,24 @@ function remappedPaths() {
   return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
 
-// Returns the path of the compiler's output.
-export function compile(crate) {
-  run(`compiling ${crate} to wasm`, "cargo", [
-    "--config", remappedPaths(), "build", "--release", "--locked", "--lib", "-p", crate, "--target", "wasm32-unknown-unknown",
+// Compiles crates to wasm. Returns the path of each one's output. `profile` is one of Cargo.toml's.
+export function compile(crates, profile = "release") {
+  run(`compiling ${crates.join(" and ")} to wasm`, "cargo", [
+    "--config", remappedPaths(), "build", "--profile", profile, "--locked", ...crates.flatMap((crate) => ["-p", crate]),
+    "--target", "wasm32-unknown-unknown",
   ]);
-  return `target/wasm32-unknown-unknown/release/${crate}.wasm`;
+  return crates.map((crate) => `target/wasm32-unknown-unknown/${profile}/${crate.replaceAll("-", "_")}.wasm`);
 }
 
-// Writes CRATE.js and CRATE_bg.wasm into the folder.
+// Writes NAME.js and NAME_bg.wasm for each NAME.wasm into the folder.
 export function bind(compiled, folder) {
   run("writing the bindings", "cargo", [
-    "run", "--quiet", "--release", "--locked", "-p", "bindgen", "--", compiled, folder,
+    "run", "--quiet", "--release", "--locked", "-p", "bindgen", "--", folder, ...compiled,
   ]);
 }
 
 // Optimizes the file in place. `-g` keeps the names of functions.
 export function optimise(wasm, ...more) {
   const binaryen = path.dirname(createRequire(import.meta.url).resolve("binaryen/package.json"));
-  run("optimising", process.execPath, [path.join(binaryen, "bin", "wasm-opt"), "-O3", ...more, ...features, wasm, "-o", wasm]);
+  run(`optimising ${path.basename(wasm)}`, process.execPath, [path.join(binaryen, "bin", "wasm-opt"), "-O3", ...more, ...features, wasm, "-o", wasm]);
 }

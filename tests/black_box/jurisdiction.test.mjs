@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { newObjectId, objectIdOfName, send, takeFast } from "../../src/edge/platform.js";
+import { newObjectId, objectIdOfName, send, takeFast } from "../../crates/edge/src/platform.js";
 import { serve } from "../support/serve.mjs";
 import { freePort, startServer } from "../support/server.mjs";
 

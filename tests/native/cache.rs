@@ -1,6 +1,6 @@
 //! The cache of clients at the edge: bounded by bytes, and not emptied by strangers.
 
-#[path = "../../src/edge/cache.rs"]
+#[path = "../../crates/edge/src/cache.rs"]
 mod bounded;
 
 use self::bounded::Cache;

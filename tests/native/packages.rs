@@ -6,9 +6,12 @@ use std::path::Path;
 const PACKAGES: [&str; 8] =
     ["worker", "serde", "serde_json", "jwt-compact", "getrandom", "p256", "url", "wasm-bindgen"];
 
-/// The packages in the sections of `Cargo.toml` that the worker is built from.
-fn dependencies_of_the_worker() -> Vec<String> {
-    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+/// What the worker is made of: the crate of the server, and those of the platform.
+const CRATES: [&str; 4] = [".", "crates/edge", "crates/worker", "crates/on_demand"];
+
+/// The packages in the sections of a crate's `Cargo.toml` that the worker is built from.
+fn dependencies(of: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(Path::new(of).join("Cargo.toml")).unwrap();
     let mut is_for_worker = false;
     let mut found = Vec::new();
     for line in manifest.lines() {
@@ -38,9 +41,11 @@ fn code(folder: &Path, lines: &mut Vec<String>) {
 
 #[test]
 fn each_package_is_a_dependency_of_the_worker_and_called_by_it() {
-    let dependencies = dependencies_of_the_worker();
+    let dependencies: Vec<String> = CRATES.into_iter().flat_map(dependencies).collect();
     let mut lines = Vec::new();
-    code(Path::new("src"), &mut lines);
+    for of in CRATES {
+        code(&Path::new(of).join("src"), &mut lines);
+    }
     for package in PACKAGES {
         assert!(dependencies.iter().any(|name| name == package), "{package} is a dependency");
         let path = format!("{}::", package.replace('-', "_"));

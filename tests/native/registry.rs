@@ -29,7 +29,7 @@ fn every_class_has_a_binding_and_a_migration() {
 
 #[test]
 fn every_class_is_exported_to_the_platform() {
-    let entry = read("src/edge/entry.js");
+    let entry = read("crates/edge/src/entry.js");
     for class in Class::ALL {
         let name = class.name();
         let exported =

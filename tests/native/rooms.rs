@@ -1,4 +1,4 @@
-//! A room uses only rooms below it.
+//! A room uses only rooms below it, and only the crates of the platform name it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,9 +7,9 @@ use std::path::Path;
 use crate::modules::{Modules, sources};
 
 /// From the lowest to the highest.
-const ROOMS: [&str; 9] =
-    ["protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints", "edge"];
-/// Crates that only the edge may use.
+const ROOMS: [&str; 8] =
+    ["protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints"];
+/// Crates that only `crates/` may use.
 const PLATFORM: [&str; 6] =
     ["worker::", "wasm_bindgen", "js_sys", "web_sys", "getrandom::", "use worker"];
 
@@ -50,12 +50,9 @@ fn a_room_uses_only_rooms_below_it() {
 }
 
 #[test]
-fn only_the_edge_names_the_platform() {
+fn only_the_crates_of_the_platform_name_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for path in sources(&root) {
-        if room_of(&path, &root).is_none_or(|room| ROOMS[room] == "edge") {
-            continue;
-        }
         for line in code(&path) {
             let named = PLATFORM.iter().find(|name| line.contains(*name));
             assert!(named.is_none(), "{} names {named:?}", path.display());
@@ -80,11 +77,20 @@ fn passwords_are_hashed_in_the_objects_alone() {
 /// Which module uses which within a folder, with an example.
 type Uses = BTreeMap<(String, String), String>;
 
-/// The uses within each folder.
+/// The uses within each folder of `src/`, and within the edge.
 fn folders() -> BTreeMap<String, Uses> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = folders_of(&root.join("src"));
+    // Another test checks the order of the rooms.
+    folders.remove("");
+    let edge = folders_of(&root.join("crates/edge/src"));
+    folders.extend(edge.into_iter().map(|(folder, uses)| (format!("edge/{folder}"), uses)));
+    folders
+}
+
+fn folders_of(root: &Path) -> BTreeMap<String, Uses> {
     let mut folders: BTreeMap<String, Uses> = BTreeMap::new();
-    for (user, used) in Modules::read(&root).uses() {
+    for (user, used) in Modules::read(root).uses() {
         for used in used {
             let depth = user.iter().zip(&used).take_while(|(a, b)| a == b).count();
             let at = |module: &[String]| module.get(depth).map_or("mod", |name| name).to_owned();
@@ -93,8 +99,6 @@ fn folders() -> BTreeMap<String, Uses> {
             folder.entry((at(&user), at(&used))).or_insert(example);
         }
     }
-    // Another test checks the order of the rooms.
-    folders.remove("");
     folders
 }
 

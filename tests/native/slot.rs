@@ -1,7 +1,7 @@
 //! How a task of the edge waits for several promises at once: one has the fast way, and no outcome reaches another's
 //! future.
 
-#[path = "../../src/edge/slot.rs"]
+#[path = "../../crates/edge/src/slot.rs"]
 mod state;
 
 use self::state::Slot;

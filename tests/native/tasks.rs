@@ -1,6 +1,6 @@
 //! Tasks of the edge: those whose caller has gone are dropped, and memory stays limited.
 
-#[path = "../../src/edge/tasks.rs"]
+#[path = "../../crates/edge/src/tasks.rs"]
 mod table;
 
 use self::table::{Load, Tasks};

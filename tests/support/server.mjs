@@ -13,7 +13,7 @@ export { freePort };
 export async function startServer({ vars = {}, state, port, cf = false, worker = "vestibule" } = {}) {
   const folder = state ?? mkdtempSync(path.join(tmpdir(), "vestibule-"));
   port ??= await freePort();
-  const { bundle, wasm, objects, date } = readBundle();
+  const { bundle, wasm, objects, date, flags } = readBundle();
   const durableObjects = Object.fromEntries(
     objects.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
   );
@@ -30,9 +30,10 @@ export async function startServer({ vars = {}, state, port, cf = false, worker =
           modulesRoot: bundle,
           modules: [
             { type: "ESModule", path: path.join(bundle, "entry.js") },
-            { type: "CompiledWasm", path: path.join(bundle, wasm) },
+            ...wasm.map((file) => ({ type: "CompiledWasm", path: path.join(bundle, file) })),
           ],
           compatibilityDate: date,
+          compatibilityFlags: flags,
           bindings: { ENVIRONMENT: "development", ...vars },
           durableObjects,
           kvNamespaces: { KV: "kv" },

@@ -25,10 +25,11 @@ export function readBundle(bundle = path.join(root, "dist")) {
   const wrangler = parse(readFileSync(path.join(root, "wrangler.toml"), "utf8"));
   return {
     bundle,
-    wasm: entry.match(/"\.\/([^"]+\.wasm)"/)[1],
+    wasm: [...entry.matchAll(/"\.\/([^"]+\.wasm)"/g)].map(([, file]) => file),
     objects: wrangler.durable_objects.bindings,
     kv: wrangler.kv_namespaces[0].binding,
     date: wrangler.compatibility_date,
+    flags: wrangler.compatibility_flags,
   };
 }
 
@@ -62,8 +63,9 @@ export function writeManualConfig() {
   for (const file of MANUAL) writeFileSync(path.join(built.bundle, file), files[file]);
 }
 
-function configText({ built, settings, behindProxy, hasControl }) {
-  const { wasm, objects, kv, date } = built;
+// The configuration of a bundle. Without `hasControl` it has no socket `control`.
+export function configText({ built, settings, behindProxy, hasControl }) {
+  const { wasm, objects, kv, date, flags } = built;
   const bindings = [
     ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
     `(name = ${quote(kv)}, kvNamespace = "kv")`,
@@ -76,7 +78,7 @@ function configText({ built, settings, behindProxy, hasControl }) {
   const modules = [
     ...(hasControl ? ['(name = "drain.js", esModule = embed "drain.js")'] : []),
     '(name = "entry.js", esModule = embed "entry.js")',
-    `(name = ${quote(wasm)}, wasm = embed ${quote(wasm)})`,
+    ...wasm.map((file) => `(name = ${quote(file)}, wasm = embed ${quote(file)})`),
   ];
   const sockets = [
     `(name = "http", address = "localhost:8787", service = "vestibule",
@@ -98,6 +100,7 @@ const config :Workerd.Config = (
 
 const vestibule :Workerd.Worker = (
   compatibilityDate = ${quote(date)},
+  compatibilityFlags = ${list(flags.map(quote))},
   modules = ${list(modules)},
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(classes)},

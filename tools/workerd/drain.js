@@ -1,8 +1,8 @@
 // The main module of a server without Cloudflare: the worker, and an entrypoint for the process that started the
 // server. Only the socket `control` reaches that entrypoint (config.mjs). The socket is a file in a folder that only
 // its owner can open.
-import worker, { Grant } from "entry.js";
-export * from "entry.js";
+import worker, { Grant } from "./entry.js";
+export * from "./entry.js";
 
 // In milliseconds. A request whose caller disconnects never ends, and the runtime doesn't report that. So requests are
 // counted by the period in which they began, and those from before the last two periods count as abandoned.

@@ -2,17 +2,17 @@
 
 use super::finish::{finish, preflight};
 use super::route::{Audience, Route};
-use super::table;
+use super::table::Routes;
+use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{MAX_ORIGIN, MAX_TARGET, Method, Request, Response};
 use crate::endpoints::server::Server;
-use crate::endpoints::{browser, resume};
 use crate::pages::message::Message;
 use crate::protocol::error::OAuthError;
 
-/// Handles a request. Every failure becomes a response.
-pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
-    let Some(route) = table::find(server, &request.path) else {
+/// Handles a request by one part of the routes. Every failure becomes a response.
+pub async fn handle(server: &Server<'_>, request: &Request<'_>, routes: &Routes) -> Response {
+    let Some(route) = routes.find(server, &request.path) else {
         let page = fail(server, request, Audience::People, &Failure::no_such_page());
         return finish(server, request, Audience::People, page);
     };
@@ -40,10 +40,7 @@ pub async fn handle(server: &Server<'_>, request: &Request<'_>) -> Response {
             Response::error(405, &OAuthError::invalid_request(format!("use {}", route.methods)));
         Ok(response.with("allow", route.methods))
     } else {
-        match (route.endpoint)(server, request).outcome().await {
-            Ok(outcome) => resume::carry_out(server, request, outcome).await,
-            Err(failure) => Err(failure),
-        }
+        (route.endpoint)(server, request).await
     };
     let response = answer.unwrap_or_else(|failure| fail(server, request, audience, &failure));
     finish(server, request, audience, response)

@@ -6,3 +6,4 @@ mod route;
 mod table;
 
 pub use self::handle::handle;
+pub use self::table::{MAIN, ON_DEMAND, Routes, is_on_demand};

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::outcome::Outcome;
+use crate::endpoints::resume;
 use crate::endpoints::server::Server;
 
 /// Who calls an endpoint. This decides the format of its errors and which sites' scripts may read its responses.
@@ -19,48 +20,40 @@ pub(super) enum Audience {
 
 /// The future of an endpoint. Each is boxed separately: the runtime compiles a function on its first call, so one
 /// future for all endpoints would be compiled as a whole on the first request to any of them.
-pub(super) enum Work<'a> {
-    /// The endpoint returns its final response.
-    Answering(Boxed<'a, Response>),
-    /// The endpoint returns what comes next.
-    Deciding(Boxed<'a, Outcome>),
+pub(super) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + 'a>>;
+
+/// What an endpoint returns: its response, or what happens next.
+pub(super) trait Returned: Sized {
+    /// Runs the endpoint until there is a response.
+    fn answering<'a>(
+        server: &'a Server<'_>,
+        request: &'a Request<'_>,
+        endpoint: impl Future<Output = Result<Self, Failure>> + 'a,
+    ) -> Answering<'a>;
 }
 
-/// A future that ends in a `T`.
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
-
-impl<'a> From<Boxed<'a, Response>> for Work<'a> {
-    fn from(work: Boxed<'a, Response>) -> Self {
-        Self::Answering(work)
+impl Returned for Response {
+    fn answering<'a>(
+        _: &'a Server<'_>,
+        _: &'a Request<'_>,
+        endpoint: impl Future<Output = Result<Self, Failure>> + 'a,
+    ) -> Answering<'a> {
+        Box::pin(endpoint)
     }
 }
 
-impl<'a> From<Boxed<'a, Outcome>> for Work<'a> {
-    fn from(work: Boxed<'a, Outcome>) -> Self {
-        Self::Deciding(work)
+impl Returned for Outcome {
+    fn answering<'a>(
+        server: &'a Server<'_>,
+        request: &'a Request<'_>,
+        endpoint: impl Future<Output = Result<Self, Failure>> + 'a,
+    ) -> Answering<'a> {
+        Box::pin(async move { resume::carry_out(server, request, endpoint.await?).await })
     }
-}
-
-impl Work<'_> {
-    /// Runs the endpoint.
-    pub async fn outcome(self) -> Result<Outcome, Failure> {
-        match self {
-            Self::Answering(work) => work.await.map(Outcome::Answer),
-            Self::Deciding(work) => work.await,
-        }
-    }
-}
-
-/// Boxes an endpoint's future.
-pub(super) fn work<'a, T>(future: impl Future<Output = Result<T, Failure>> + 'a) -> Work<'a>
-where
-    Work<'a>: From<Boxed<'a, T>>,
-{
-    Work::from(Box::pin(future) as Boxed<'a, T>)
 }
 
 /// Starts an endpoint.
-pub(super) type Endpoint = for<'a> fn(&'a Server<'_>, &'a Request<'_>) -> Work<'a>;
+pub(super) type Endpoint = for<'a> fn(&'a Server<'_>, &'a Request<'_>) -> Answering<'a>;
 
 /// A path and its endpoint.
 pub(super) struct Route {
@@ -79,10 +72,7 @@ pub(super) struct Route {
 impl Route {
     /// Whether the path matches this route.
     pub fn has(&self, path: &str) -> bool {
-        match self.path.split_once('{') {
-            None => self.path == path,
-            Some((before, _)) => path.starts_with(before),
-        }
+        matches(self.path, path)
     }
 
     /// Whether the endpoint supports a method.
@@ -96,5 +86,13 @@ impl Route {
             Method::Options | Method::Other => return false,
         };
         self.methods.split(", ").any(|allowed| allowed == name)
+    }
+}
+
+/// Whether a path matches that of a route.
+pub(super) fn matches(route: &str, path: &str) -> bool {
+    match route.split_once('{') {
+        None => route == path,
+        Some((before, _)) => path.starts_with(before),
     }
 }

@@ -1,6 +1,10 @@
 //! The table of routes: for each path its callers, methods and endpoint.
+//!
+//! It has two parts, and each becomes a wasm module of its own. [`MAIN`] is what signing in, tokens and accounts need.
+//! [`ON_DEMAND`] is loaded when one of its paths is first asked for, so that nothing else starts more slowly for what
+//! it contains (`docs/decisions/loaded-on-demand.md`). Code links only what the part it names leads to.
 
-use super::route::{Audience, Endpoint, Route, work};
+use super::route::{Audience, Endpoint, Returned, Route, matches};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Method, Request, Response};
 use crate::endpoints::server::Server;
@@ -13,12 +17,12 @@ use crate::endpoints::{
 /// The endpoint of a path; or two of them, if the path shows a page and takes its form by POST.
 macro_rules! to {
     ($endpoint:path) => {
-        |server, request| work($endpoint(server, request))
+        |server, request| Returned::answering(server, request, $endpoint(server, request))
     };
     ($page:path, $form:path) => {
         |server, request| match request.method {
-            Method::Post => work($form(server, request)),
-            _ => work($page(server, request)),
+            Method::Post => Returned::answering(server, request, $form(server, request)),
+            _ => Returned::answering(server, request, $page(server, request)),
         }
     };
 }
@@ -38,10 +42,48 @@ const fn form(path: &'static str, page: &'static str, endpoint: Endpoint) -> Rou
     Route { path, audience: Audience::People, methods: "POST", page: Some(page), endpoint }
 }
 
-/// Finds the route of a path.
-pub(super) fn find(server: &Server<'_>, path: &str) -> Option<&'static Route> {
-    let demo = if server.settings.development { DEMO } else { &[] };
-    ROUTES.iter().chain(demo).find(|route| route.has(path))
+/// One part of the routes.
+pub struct Routes {
+    always: &'static [Route],
+    /// Those that exist only in local development.
+    development: &'static [Route],
+}
+
+impl Routes {
+    /// Finds the route of a path.
+    pub(super) fn find(&self, server: &Server<'_>, path: &str) -> Option<&'static Route> {
+        let development = if server.settings.development { self.development } else { &[] };
+        self.always.iter().chain(development).find(|route| route.has(path))
+    }
+}
+
+/// What signing in, tokens and accounts need.
+pub static MAIN: Routes = Routes { always: ROUTES, development: DEMO };
+
+/// What is asked for rarely: the pages for developers.
+pub static ON_DEMAND: Routes = Routes { always: DEVELOPERS, development: &[] };
+
+// The paths alone: a reference to the routes themselves would link their endpoints.
+const ON_DEMAND_PATHS: [&str; DEVELOPERS.len()] = paths(DEVELOPERS);
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "only runs at compile time"
+)]
+const fn paths<const N: usize>(routes: &[Route]) -> [&'static str; N] {
+    let mut paths = [""; N];
+    let mut at = 0;
+    while at < N {
+        paths[at] = routes[at].path;
+        at += 1;
+    }
+    paths
+}
+
+/// Whether the route of a path is in [`ON_DEMAND`].
+pub fn is_on_demand(path: &str) -> bool {
+    ON_DEMAND_PATHS.iter().any(|route| matches(route, path))
 }
 
 #[rustfmt::skip]
@@ -61,8 +103,6 @@ const ROUTES: &[Route] = &[
     // Registration
     clients("/register",               "POST",              to!(register::register)),
     clients("/register/{client_id}",   "GET, PUT, DELETE",  to!(register::manage)),
-    people ("/developers",             "GET, HEAD, POST",   to!(developers::show, developers::create)),
-    people ("/developers/{client_id}", "GET, HEAD, POST",   to!(developers::app, developers::change)),
     // Authorization and logout
     people ("/authorize",              "GET, HEAD, POST",   to!(authorize::authorize)),
     people ("/consent",                "GET, HEAD, POST",   to!(consent::show, consent::submit)),
@@ -101,6 +141,12 @@ const ROUTES: &[Route] = &[
     // Other
     people ("/",                       "GET, HEAD",         to!(home)),
     people ("/assets/{name}",          "GET, HEAD",         to!(assets::asset)),
+];
+
+#[rustfmt::skip]
+const DEVELOPERS: &[Route] = &[
+    people("/developers",              "GET, HEAD, POST",   to!(developers::show, developers::create)),
+    people("/developers/{client_id}",  "GET, HEAD, POST",   to!(developers::app, developers::change)),
 ];
 
 /// Routes that exist only in local development.

@@ -85,7 +85,9 @@ impl Browser {
         let issuer = settings.issuer.clone().unwrap_or_else(|| self.origin.clone());
         let server = Server { settings, ports: world.ports(), issuer };
         // A dead process sends no response.
-        let answered = world.fuse.run(routes::handle(&server, &request));
+        let is_on_demand = routes::is_on_demand(&request.path);
+        let routes = if is_on_demand { &routes::ON_DEMAND } else { &routes::MAIN };
+        let answered = world.fuse.run(routes::handle(&server, &request, routes));
         let response = answered.unwrap_or_else(|| Response::empty(0));
         for (name, value) in &response.headers {
             if *name == "set-cookie" {

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use super::kv;
 use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
-use crate::domain::machine::Class;
-use crate::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
-use crate::jose::jwk::{Jwk, PublicKey};
-use crate::ports::{Objects, Unavailable};
-use crate::protocol::client_metadata::SigningAlgorithm;
+use vestibule::domain::machine::Class;
+use vestibule::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
+use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::ports::{Objects, Unavailable};
+use vestibule::protocol::client_metadata::SigningAlgorithm;
 
 /// The signing keys, for one request.
 pub(super) fn signing_keys(edge: &Edge) -> SigningKeys<'_> {

@@ -7,10 +7,10 @@ use wasm_bindgen::JsValue;
 
 use super::platform::{self, Incoming};
 use super::random::Random;
-use crate::domain::distance::Location;
-use crate::domain::entropy;
-use crate::endpoints::http::{Caller, Method, Request};
-use crate::protocol::text;
+use vestibule::domain::distance::Location;
+use vestibule::domain::entropy;
+use vestibule::endpoints::http::{Caller, Method, Request};
+use vestibule::protocol::text;
 
 /// The headers that programs send with a body. They cross together when the first is asked for; any other, and each of
 /// a request without a body, crosses by itself.
@@ -72,21 +72,31 @@ impl Caller for Sender {
     }
 }
 
-/// Takes the address apart and drops it: the request keeps each part once.
-pub fn read<'a>(sender: &'a Sender, method: &str, url: String, body: String) -> Request<'a> {
-    // The runtime has parsed the URL, so its parts are where they belong.
+/// Splits a URL into its origin, path and query. The runtime has parsed the URL, so its parts are where they belong.
+fn parts(url: &str) -> (&str, &str, &str) {
     let after_scheme = url.find("://").map_or(0, |colon| colon.saturating_add(3));
     let path_at = url
         .get(after_scheme..)
         .and_then(|rest| rest.find(['/', '?', '#']))
         .map_or(url.len(), |slash| slash.saturating_add(after_scheme));
-    let (origin, target) = url.split_at_checked(path_at).unwrap_or((&url, ""));
+    let (origin, target) = url.split_at_checked(path_at).unwrap_or((url, ""));
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    (origin, if path.is_empty() { "/" } else { path }, query)
+}
+
+/// The path of a URL.
+pub fn path(url: &str) -> &str {
+    parts(url).1
+}
+
+/// Takes the address apart and drops it: the request keeps each part once.
+pub fn read<'a>(sender: &'a Sender, method: &str, url: String, body: String) -> Request<'a> {
+    let (origin, path, query) = parts(&url);
     Request {
         method: Method::parse(method),
         origin: origin.to_owned(),
-        path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+        path: path.to_owned(),
         query: Cell::new(query.into()),
         body: Cell::new(body.into()),
         caller: sender,

@@ -2,9 +2,10 @@
 
 use std::arch::wasm32;
 
+use super::module::Module;
 use super::tasks::Load;
 use super::turns;
-use crate::protocol::weight;
+use vestibule::protocol::weight;
 
 /// Bytes of one page (WebAssembly Core §2.5.5).
 const PAGE: usize = 64 * 1024;
@@ -25,5 +26,6 @@ fn in_use() -> usize {
 
 /// What this isolate can still take.
 pub fn load() -> Load {
-    Load::of(turns::waiting(), in_use())
+    let share = Module::this().share();
+    Load::of(turns::waiting().saturating_mul(share), in_use().saturating_mul(share))
 }

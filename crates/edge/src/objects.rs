@@ -8,19 +8,21 @@ use super::clock::now;
 use super::outside::Edge;
 use super::platform::{self, Host};
 use super::random::Random;
-use super::{settings, turns};
-use crate::domain::entropy::Entropy;
-use crate::domain::machine::{Class, Machine};
-use crate::domain::stored::Unreadable;
-use crate::domain::time::Timestamp;
-use crate::host::{self, Changes, HostError, HostReply, NewState, Outside, Perform, Store, Visit};
-use crate::ports::Unavailable;
+use super::settings::settings;
+use super::turns;
+use vestibule::domain::entropy::Entropy;
+use vestibule::domain::machine::{Class, Machine};
+use vestibule::domain::stored::Unreadable;
+use vestibule::domain::time::Timestamp;
+use vestibule::host::{
+    self, Changes, HostError, HostReply, NewState, Outside, Perform, Store, Visit,
+};
+use vestibule::ports::Unavailable;
 
 /// The key of the state; every other key is that of a row.
 const STATE: &str = "state";
 
 /// Takes a command to the machine of a class; returns the reply, as JSON.
-#[wasm_bindgen]
 pub fn step(class: &str, host: &Host, command: &str) -> Result<String, JsError> {
     struct Step<'a>(&'a Host, &'a str);
     impl Visit for Step<'_> {
@@ -41,7 +43,6 @@ pub fn step(class: &str, host: &Host, command: &str) -> Result<String, JsError> 
 }
 
 /// The alarm has come.
-#[wasm_bindgen]
 pub fn wake(class: &str, host: &Host) -> Result<(), JsError> {
     struct Wake<'a>(&'a Host);
     impl Visit for Wake<'_> {
@@ -55,7 +56,6 @@ pub fn wake(class: &str, host: &Host) -> Result<(), JsError> {
 }
 
 /// Performs the effects that wait. Comes back with the number of the task that waits.
-#[wasm_bindgen]
 pub fn perform(class: &str, host: Host, env: Env) -> Result<u32, JsError> {
     struct Begin(Host, Env);
     impl Visit for Begin {

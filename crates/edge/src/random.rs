@@ -1,6 +1,6 @@
 //! Randomness.
 
-use crate::domain::entropy::Entropy;
+use vestibule::domain::entropy::Entropy;
 
 /// The platform's randomness.
 pub(super) struct Random;

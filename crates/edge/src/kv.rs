@@ -4,7 +4,7 @@ use worker::{Env, KvError, KvStore};
 
 use super::platform::{self, unavailable};
 use super::turns::foreign;
-use crate::ports::Unavailable;
+use vestibule::ports::Unavailable;
 
 /// The binding in `wrangler.toml`.
 const BINDING: &str = "KV";

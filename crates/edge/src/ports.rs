@@ -1,53 +1,29 @@
 //! The ports, on Cloudflare.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use async_trait::async_trait;
 
-use super::cache::Cache;
 use super::clock::now;
 use super::keys::signing_keys;
 use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use super::random::Random;
 use super::tasks::Load;
-use super::{fetch, kv, memory};
-use crate::domain::client::Client;
-use crate::domain::entropy::Entropy;
-use crate::domain::event::Recorded;
-use crate::domain::http::{HttpError, HttpRequest, HttpResponse};
-use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
-use crate::domain::machine::{Address, Class};
-use crate::domain::stored;
-use crate::domain::time::{Seconds, Timestamp};
-use crate::domain::token::ObjectId;
-use crate::host::{self, KeyList};
-use crate::jose::jwk::Jwk;
-use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
-use crate::ports::{
-    ClientRegistry, Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable,
-};
-use crate::protocol::client_metadata::SigningAlgorithm;
-use crate::protocol::outbound;
-
-/// How long an isolate keeps a client that it has read.
-const CLIENT_CACHE: Seconds = Seconds(60);
-/// How many bytes of clients an isolate keeps: 2,000 of the usual size. The metadata of one may have 64 KiB,
-/// so that their number alone bounds nothing.
-const MAX_CLIENT_BYTES: usize = 4 * 1024 * 1024;
-
-thread_local! {
-    // Clients and when each was read. Losing them costs a read.
-    static CLIENTS: RefCell<Cache<(Timestamp, Client)>> =
-        RefCell::new(Cache::new(MAX_CLIENT_BYTES));
-}
-
-/// About how many bytes a client takes in memory, by its JSON: each text there has a pointer, a length and
-/// a capacity of its own.
-fn size_of(json: &str) -> usize {
-    json.len().saturating_mul(2).saturating_add(1024)
-}
+use super::{fetch, memory};
+use vestibule::domain::entropy::Entropy;
+use vestibule::domain::event::Recorded;
+use vestibule::domain::http::{HttpError, HttpRequest, HttpResponse};
+use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
+use vestibule::domain::machine::{Address, Class};
+use vestibule::domain::time::{Seconds, Timestamp};
+use vestibule::domain::token::ObjectId;
+use vestibule::host::{self, KeyList};
+use vestibule::jose::jwk::Jwk;
+use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
+use vestibule::ports::{Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable};
+use vestibule::protocol::client_metadata::SigningAlgorithm;
+use vestibule::protocol::outbound;
 
 impl Clock for Edge {
     fn now(&self) -> Timestamp {
@@ -134,61 +110,6 @@ impl Objects for Edge {
 
     fn can_hold(&self) -> bool {
         memory::load() == Load::Normal
-    }
-}
-
-fn client_key(client_id: &str) -> String {
-    format!("client:{client_id}")
-}
-
-#[async_trait(?Send)]
-impl ClientRegistry for Edge {
-    async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
-        let now = now();
-        let cached = CLIENTS.with_borrow_mut(|clients| {
-            let (read_at, client) = clients.get(client_id)?;
-            now.is_within(CLIENT_CACHE, *read_at).then(|| client.clone())
-        });
-        if cached.is_some() {
-            return Ok(cached);
-        }
-        // KV takes keys of at most 512 bytes.
-        if client_id.len() > 400 {
-            return Ok(None);
-        }
-        count(&self.kv_reads);
-        let Some(json) = kv::get(&self.env, &client_key(client_id)).await? else {
-            return Ok(None);
-        };
-        let client: Client = stored::read(&json).map_err(|error| {
-            let message = format!("the client {client_id} in KV cannot be read: {error}");
-            platform::unreadable(&message);
-            Unavailable(message)
-        })?;
-        CLIENTS.with_borrow_mut(|clients| {
-            clients.insert(client_id, size_of(&json), (now, client.clone()));
-        });
-        Ok(Some(client))
-    }
-
-    async fn put(&self, client: &Client) -> Result<(), Unavailable> {
-        count(&self.kv_writes);
-        let json = serde_json::to_string(client).map_err(Unavailable::new)?;
-        let key = client_key(&client.client_id);
-        kv::put(&self.env, &key, &json).await?;
-        self.forget(&client.client_id);
-        Ok(())
-    }
-
-    async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
-        count(&self.kv_writes);
-        kv::remove(&self.env, &client_key(client_id)).await?;
-        self.forget(client_id);
-        Ok(())
-    }
-
-    fn forget(&self, client_id: &str) {
-        CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
     }
 }
 

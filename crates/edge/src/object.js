@@ -1,11 +1,10 @@
 // The Durable Object that hosts a machine: its storage and its memory. The wasm module (src/host/) decides what to
 // read, write and perform.
 import { DurableObject } from "cloudflare:workers";
-import { perform, reportSettings, step, wake } from "../../build/vestibule.js";
 import { count } from "./counts.js";
 import { splitRecords } from "./earlier_records.js";
 import { HeldAnswers, Patience, releaseAll } from "./held.js";
-import { begin, call, fresh, turns } from "./module.js";
+import { main } from "./modules.js";
 import { unreadable } from "./platform.js";
 
 const STATE = "state";
@@ -36,8 +35,8 @@ export class Host extends DurableObject {
   // Reports wrong settings, as JSON. It has no route: only tools/workerd/drain.js calls it, for the process that
   // started the server.
   static reportSettings(env) {
-    fresh();
-    return call(() => reportSettings(env));
+    main.fresh();
+    return main.call(({ reportSettings }) => reportSettings(env));
   }
   #state;
   // Recently read rows, by key; undefined for a row that doesn't exist.
@@ -61,10 +60,10 @@ export class Host extends DurableObject {
   }
 
   #step(command) {
-    fresh();
+    main.fresh();
     this.#held = false;
     this.#owed = false;
-    return this.#call(() => step(this.constructor.machine, this, command));
+    return this.#call(({ step }) => step(this.constructor.machine, this, command));
   }
 
   // Holds a reply until the state changes, if the machine allows that.
@@ -92,16 +91,16 @@ export class Host extends DurableObject {
     count("alarms");
     // The alarm that fired is no longer set.
     this.#alarm = false;
-    fresh();
+    main.fresh();
     this.#owed = false;
-    this.#call(() => wake(this.constructor.machine, this));
+    this.#call(({ wake }) => wake(this.constructor.machine, this));
     await this.#settle();
   }
 
   // Calls the machine. If it throws, the state in memory may differ from the stored one, so it is read again.
   #call(work) {
     try {
-      return call(work);
+      return main.call(work);
     } catch (error) {
       this.#forget();
       throw error;
@@ -117,7 +116,7 @@ export class Host extends DurableObject {
   // send an effect a second time. Effects that fail stay stored, and the alarm retries them.
   #settle() {
     const settled = this.#settling.then(() =>
-      turns(begin(() => perform(this.constructor.machine, this, this.env))),
+      main.turns(main.begin(({ perform }) => perform(this.constructor.machine, this, this.env))),
     );
     this.#settling = settled.catch(() => this.#forget());
     return settled;

@@ -17,17 +17,25 @@ export function settingNames(env) {
   return Object.keys(env).filter((name) => isSetting(env[name])).join("\n");
 }
 
-// Whether the wasm module has panicked.
-let panicked = false;
-export const broken = () => panicked;
-export const mended = () => {
-  panicked = false;
+// The wasm modules that run, by number.
+export const running = new Map();
+
+// Which modules have panicked.
+const panicked = new Set();
+export const broken = (module) => panicked.has(module);
+export function mended(module) {
+  panicked.delete(module);
   forgetBegun();
-  parked = new Map();
-};
-export function panic(message) {
-  panicked = true;
+  parked.delete(module);
+}
+export function panic(module, message) {
+  panicked.add(module);
   console.error(message);
+}
+
+// A module has changed a client. The others must not keep the client as it was.
+export function forgetClientElsewhere(module, clientId) {
+  for (const [number, other] of running) if (number !== module) other.forgetClient(clientId);
 }
 
 // What a task waits for (turns.rs). The promise that was begun first in a turn has the fast way: `turns` awaits it. A
@@ -66,17 +74,22 @@ export function takeSpare() {
 // A task that wakers may wake is parked: `turns` awaits a promise that resolves to WOKEN.
 export const WOKEN = Symbol("woken");
 let parking;
-let parked = new Map();
-export function park(task) {
-  parking = new Promise((resolve) => parked.set(task, resolve));
+// By module and task: each module numbers its own tasks.
+const parked = new Map();
+function parkedOf(module) {
+  if (!parked.has(module)) parked.set(module, new Map());
+  return parked.get(module);
+}
+export function park(module, task) {
+  parking = new Promise((resolve) => parkedOf(module).set(task, resolve));
 }
 export function takeParking() {
   const taken = parking;
   parking = undefined;
   return taken;
 }
-export const wake = (task) => parked.get(task)?.(WOKEN);
-export const unpark = (task) => parked.delete(task);
+export const wake = (module, task) => parkedOf(module).get(task)?.(WOKEN);
+export const unpark = (module, task) => parkedOf(module).delete(task);
 
 // The namespace of a class of objects, within the jurisdiction of the setting JURISDICTION. Objects are stored and run
 // only there, and an ID belongs to one jurisdiction.

@@ -6,15 +6,15 @@ use worker::Env;
 use worker::worker_sys::IncomingRequestCfProperties;
 
 use super::turns::outcome;
-use crate::ports::Unavailable;
+use vestibule::ports::Unavailable;
 
 /// The functions as JavaScript has them: those without an answer begin something that is waited for.
 mod raw {
     use super::{Env, Host, Incoming, JsValue, wasm_bindgen};
 
-    #[wasm_bindgen(raw_module = "../src/edge/platform.js")]
+    #[wasm_bindgen(raw_module = "./platform.js")]
     extern "C" {
-        pub fn panic(message: &str);
+        pub fn panic(module: u32, message: &str);
         pub fn unreadable(message: &str);
 
         #[wasm_bindgen(js_name = settingNames)]
@@ -48,6 +48,8 @@ mod raw {
 
         pub fn count(what: &str);
         pub fn totals() -> String;
+        #[wasm_bindgen(js_name = forgetClientElsewhere)]
+        pub fn forget_client_elsewhere(module: u32, client_id: &str);
         #[wasm_bindgen(js_name = forgetKept, catch)]
         pub fn forget_kept() -> Result<(), JsValue>;
         #[wasm_bindgen(js_name = readHeaders)]
@@ -61,9 +63,9 @@ mod raw {
 }
 
 pub use raw::{
-    connection_address, count, forget_kept, header, headers, holds_private_key, holds_public_key,
-    new_object_id, object_id_of_name, panic, read_headers, respond, setting_names, totals,
-    unreadable,
+    connection_address, count, forget_client_elsewhere, forget_kept, header, headers,
+    holds_private_key, holds_public_key, new_object_id, object_id_of_name, panic, read_headers,
+    respond, setting_names, totals, unreadable,
 };
 
 /// Sends a command to an object; nothing where no object can have that identifier.
@@ -155,23 +157,23 @@ extern "C" {
     pub type Incoming;
     /// What Cloudflare knows about the connection; `None` on other runtimes.
     #[wasm_bindgen(method, getter)]
-    pub fn cf(this: &Incoming) -> Option<IncomingRequestCfProperties>;
+    pub(crate) fn cf(this: &Incoming) -> Option<IncomingRequestCfProperties>;
 
     /// The object that hosts a machine (`object.js`). Methods that read fail if what is stored is not text.
     pub type Host;
     #[wasm_bindgen(method, js_name = nowAtLeast)]
-    pub fn now_at_least(this: &Host, time: f64) -> f64;
+    pub(crate) fn now_at_least(this: &Host, time: f64) -> f64;
     #[wasm_bindgen(method, js_name = nextNumber)]
-    pub fn next_number(this: &Host, at_least: f64) -> f64;
+    pub(crate) fn next_number(this: &Host, at_least: f64) -> f64;
     /// The state; an empty text if there is none.
     #[wasm_bindgen(method, catch)]
-    pub fn load(this: &Host) -> Result<String, JsValue>;
+    pub(crate) fn load(this: &Host) -> Result<String, JsValue>;
     #[wasm_bindgen(method, catch)]
-    pub fn read(this: &Host, key: &str) -> Result<Option<String>, JsValue>;
+    pub(crate) fn read(this: &Host, key: &str) -> Result<Option<String>, JsValue>;
     #[wasm_bindgen(method, catch)]
-    pub fn list(this: &Host, prefix: &str) -> Result<Array, JsValue>;
+    pub(crate) fn list(this: &Host, prefix: &str) -> Result<Array, JsValue>;
     #[wasm_bindgen(method, catch)]
-    pub fn change(
+    pub(crate) fn change(
         this: &Host,
         state: Option<&str>,
         is_written: bool,
@@ -179,20 +181,20 @@ extern "C" {
         alarm: Option<f64>,
     ) -> Result<(), JsValue>;
     #[wasm_bindgen(method, js_name = alarmIsSet)]
-    pub fn alarm_is_set(this: &Host) -> bool;
+    pub(crate) fn alarm_is_set(this: &Host) -> bool;
     #[wasm_bindgen(method, js_name = objectId)]
-    pub fn object_id(this: &Host) -> String;
+    pub(crate) fn object_id(this: &Host) -> String;
     #[wasm_bindgen(method, js_name = reportUnreadable)]
-    pub fn report_unreadable(this: &Host, what: &str, why: &str) -> String;
+    pub(crate) fn report_unreadable(this: &Host, what: &str, why: &str) -> String;
     #[wasm_bindgen(method)]
-    pub fn hold(this: &Host);
+    pub(crate) fn hold(this: &Host);
     #[wasm_bindgen(method)]
-    pub fn owe(this: &Host);
+    pub(crate) fn owe(this: &Host);
 
     #[wasm_bindgen(js_namespace = console, js_name = error)]
-    pub fn log(message: &str);
+    pub(crate) fn log(message: &str);
     #[wasm_bindgen(js_namespace = console, js_name = log)]
-    pub fn log_event(line: &str);
+    pub(crate) fn log_event(line: &str);
 }
 
 /// A variable or secret of the deployment: text, or JSON if `wrangler.toml` has a table, a number or a boolean.

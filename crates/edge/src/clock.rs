@@ -2,7 +2,7 @@
 
 use js_sys::Date;
 
-use crate::domain::time::Timestamp;
+use vestibule::domain::time::Timestamp;
 
 /// Now. Workers stop the clock while code runs, so that it cannot be timed.
 #[expect(

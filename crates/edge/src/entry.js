@@ -1,8 +1,7 @@
 // The worker's entry point on Cloudflare. It passes requests and commands to the wasm module and returns its responses.
 // It contains no OAuth rules.
-import { answer } from "../../build/vestibule.js";
 import { keep, recall } from "./kept.js";
-import { begin, turns } from "./module.js";
+import { ELSEWHERE, main, onDemand } from "./modules.js";
 import { Host } from "./object.js";
 import { bounded, responseOf } from "./platform.js";
 
@@ -18,7 +17,7 @@ export default {
       }
       const kept = recall(request.url);
       if (kept !== undefined) return responseOf(kept);
-      const given = await turns(started(request, "", env));
+      const given = await answered(request, "", env);
       keep(request.url, given);
       return responseOf(given);
     } catch (error) {
@@ -28,13 +27,25 @@ export default {
   },
 };
 
-const started = (request, body, env) => begin(() => answer(request, request.method, request.url, body, env));
+const begin = (module, request, body, env) =>
+  module.begin(({ answer }) => answer(request, request.method, request.url, body, env));
+
+// Starts the request in the module that has its path. Returns the promise of the response.
+function answered(request, body, env) {
+  const task = begin(main, request, body, env);
+  return task === ELSEWHERE ? elsewhere(request, body, env) : main.turns(task);
+}
+
+async function elsewhere(request, body, env) {
+  const module = await onDemand();
+  return module.turns(begin(module, request, body, env));
+}
 
 // Reads the body and starts the request. Returns the promise of the response, or undefined if the body is too large.
 // The promise is in an object, because an async function that returns a promise would await it first.
 async function received(request, env) {
   const body = await read(request);
-  return { answer: body === undefined ? undefined : turns(started(request, body, env)) };
+  return { answer: body === undefined ? undefined : answered(request, body, env) };
 }
 
 const tooLarge = (request) => refusal(request, 413, "invalid_request", "the body is larger than 64 KiB");

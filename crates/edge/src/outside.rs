@@ -7,9 +7,9 @@ use worker::Env;
 
 use super::platform;
 use super::{memory, turns};
-use crate::endpoints::settings::Settings;
-use crate::host::KeyCache;
-use crate::ports::Ports;
+use vestibule::endpoints::settings::Settings;
+use vestibule::host::KeyCache;
+use vestibule::ports::Ports;
 
 thread_local! {
     // The signing keys that this isolate remembers.

@@ -8,8 +8,8 @@ use worker::{
 };
 
 use super::turns::foreign;
-use crate::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
-use crate::ports::MAX_ANSWER;
+use vestibule::domain::http::{HttpError, HttpMethod, HttpRequest, HttpResponse};
+use vestibule::ports::MAX_ANSWER;
 
 /// Sends a request and reads the response, up to [`MAX_ANSWER`] bytes. Redirects aren't followed.
 pub async fn send(request: HttpRequest) -> Result<HttpResponse, HttpError> {

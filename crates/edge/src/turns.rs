@@ -22,10 +22,11 @@ use js_sys::futures::JsFuture;
 use wasm_bindgen::prelude::*;
 
 use super::clock::now;
+use super::module::Module;
 use super::parking;
 use super::slot::Slot;
 use super::tasks::Tasks;
-use crate::ports::Unavailable;
+use vestibule::ports::Unavailable;
 
 type Work = Pin<Box<dyn Future<Output = Result<(), JsError>>>>;
 
@@ -159,7 +160,7 @@ impl Wake for TaskWaker {
             is_polled
         });
         if !is_polled {
-            parking::wake(self.0);
+            parking::wake(Module::this().number(), self.0);
         }
     }
 }
@@ -169,14 +170,14 @@ struct Parking(u32);
 
 impl Parking {
     fn new(task: u32) -> Self {
-        parking::park(task);
+        parking::park(Module::this().number(), task);
         Self(task)
     }
 }
 
 impl Drop for Parking {
     fn drop(&mut self) {
-        parking::unpark(self.0);
+        parking::unpark(Module::this().number(), self.0);
     }
 }
 
