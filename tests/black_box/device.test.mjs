@@ -23,6 +23,14 @@ test("the device authorization response has the members of §3.2", async () => {
   assert.deepEqual([answer.expires_in, answer.interval], [600, 5]);
 });
 
+test("a scope that the device's client did not register is left out, and the response and the page say so", async () => {
+  const tv = await television(server, { scope: "openid" });
+  const answer = await deviceCode(server, tv, { scope: "openid photos.print" });
+  assert.equal(answer.scope, "openid");
+  const page = await browser.open(`/device?user_code=${answer.user_code}`);
+  assert.match(page.text, /the app also requested <code>photos\.print<\/code>/);
+});
+
 test("a waiting device gets authorization_pending, and slow_down if it polls too often (§3.5)", async () => {
   const { device_code } = await deviceCode(server, client);
   const first = await poll(server, client, device_code);

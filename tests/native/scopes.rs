@@ -150,6 +150,40 @@ fn a_scope_that_was_not_registered_is_left_out_and_the_developer_is_told() {
 }
 
 #[test]
+fn a_scope_that_a_device_did_not_register_is_left_out_and_the_developer_is_told() {
+    // RFC 6749 §3.3, RFC 8628 §3.1 and §3.3
+    let mut app = App::new();
+    let metadata = r#"{"redirect_uris":[],"response_types":[],"token_endpoint_auth_method":"none",
+        "grant_types":["urn:ietf:params:oauth:grant-type:device_code"],"scope":"openid photos.read"}"#;
+    let headers = [("content-type", "application/json")];
+    let (world, browser) = (&mut app.world, &mut app.browser);
+    let client = browser.request(world, Method::Post, "/register", metadata.to_owned(), &headers);
+    let client_id = json(&client)["client_id"].as_str().unwrap().to_owned();
+    let mut ask = |world: &World, scope: &str| {
+        let fields = [("client_id", client_id.as_str()), ("scope", scope)];
+        let answer = json(&Browser::default().post(world, "/device_authorization", &fields));
+        let page = format!("/device?user_code={}", answer["user_code"].as_str().unwrap());
+        (answer["scope"].clone(), text(&browser.get(world, &page)))
+    };
+    let (scope, page) = ask(world, "openid photos.print");
+    assert_eq!(scope, "openid");
+    assert!(page.contains("Only shown in development"), "{page}");
+    assert!(page.contains("requested <code>photos.print</code>, which its registration"), "{page}");
+    assert!(world.log.0.borrow().join("\n").contains("they were left out: photos.print"));
+    // RFC 8628 §3.2 has no member `scope`, so there is none where nothing was left out.
+    let (scope, page) = ask(world, "openid photos.read");
+    assert!(scope.is_null() && !page.contains("Only shown in development"), "{page}");
+
+    // In production, anyone could put any text there, so it is neither shown nor logged.
+    world.settings.development = false;
+    world.log.0.borrow_mut().clear();
+    let (scope, page) = ask(world, "openid photos.print");
+    assert!(scope == "openid" && !page.contains("photos.print"), "{page}");
+    let logged = world.log.0.borrow().join("\n");
+    assert!(logged.contains("they were left out:") && !logged.contains("photos.print"), "{logged}");
+}
+
+#[test]
 fn tokens_without_any_scope_say_so() {
     // RFC 6749 §5.1: a response without `scope` would mean that everything was granted.
     let mut app = App::new();
