@@ -4,12 +4,14 @@ use futures_lite::future::block_on;
 use vestibule::domain::verification::VerifiedClient;
 use vestibule::endpoints::http::{Method, Response};
 use vestibule::ports::ClientRegistry;
+use vestibule::protocol::resource;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, json, text};
 
 const CALLBACK: &str = "https://app.example.test/callback";
+const SECRET: &str = "a secret of the deployment for the tests, long enough";
 const RESOURCES: &str = r#"[{"resource":"https://photos.test/","name":"Your photos","scopes":{
     "photos.read":"See your photos",
     "photos.write":{"words":"Add photos and change them","optional":true}}}]"#;
@@ -181,6 +183,22 @@ fn a_scope_that_a_device_did_not_register_is_left_out_and_the_developer_is_told(
     assert!(scope == "openid" && !page.contains("photos.print"), "{page}");
     let logged = world.log.0.borrow().join("\n");
     assert!(logged.contains("they were left out:") && !logged.contains("photos.print"), "{logged}");
+}
+
+#[test]
+fn in_development_the_demo_s_scopes_are_in_words_and_any_other_resource_is_accepted_too() {
+    let demo = World::new(&[]).settings.resources;
+    assert_eq!(demo.words("photos.read").unwrap().words, "See your photos");
+    assert_eq!(demo.name("https://photos.example.com/"), "Example Photos");
+    assert!(resource::parse(["https://other.test/"].into_iter(), &demo).is_ok());
+    // Resources that the operator lists exclude all others, and production has no demo.
+    let listed = World::new(&[("RESOURCES", RESOURCES)]).settings.resources;
+    assert!(resource::parse(["https://other.test/"].into_iter(), &listed).is_err());
+    assert!(listed.words("social.post").is_none());
+    let production = World::new(&[("ENVIRONMENT", "production"), ("VESTIBULE_SECRET", SECRET)])
+        .settings
+        .resources;
+    assert!(production.words("photos.read").is_none());
 }
 
 #[test]
