@@ -1,7 +1,9 @@
 // Builds the worker: compiles Rust to wasm, generates the bindings and optimizes the result. `wrangler` runs this
 // itself (wrangler.toml). It does nothing if nothing has changed.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { budget, bundleSize } from "./bundle.mjs";
@@ -26,10 +28,20 @@ const hash = createHash("sha256")
   .digest("hex");
 const current = existsSync(optimised) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash;
 if (!current) {
-  rmSync(output, { recursive: true, force: true });
-  mkdirSync(output);
-  bind(compiled, output);
-  optimise(optimised);
+  // Cargo waits for another cargo in this folder; the steps after it don't. So each process works in a folder of its own
+  // and moves the files one by one: another `make dev` or test never finds half a build.
+  const own = mkdtempSync(path.join("target", "build-"));
+  bind(compiled, own);
+  optimise(path.join(own, path.basename(optimised)));
+  rmSync(stamp, { force: true });
+  for (const entry of readdirSync(own, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const place = path.join(output, path.relative(own, file));
+    mkdirSync(path.dirname(place), { recursive: true });
+    renameSync(file, place);
+  }
+  rmSync(own, { recursive: true });
   writeFileSync(stamp, hash);
 }
 
