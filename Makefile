@@ -70,7 +70,10 @@ coverage: setup ## Which lines of src the native tests run, by folder (installs 
 test-black-box: setup bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=2 tests/black_box/*.test.mjs
 
+# The programs in Rust are compiled before the tests, whose limit would include it.
 test-clients: setup-tests bundle
+	CARGO_TARGET_DIR=target/clients cargo build --quiet --locked --manifest-path docs/examples/api-rust/Cargo.toml
+	CARGO_TARGET_DIR=target/clients cargo build --quiet --locked --manifest-path tests/clients/openidconnect/Cargo.toml
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/clients/*.test.mjs
 
 test-browser: setup-tests bundle
@@ -82,7 +85,7 @@ test-pages: setup bundle ## Run the commands of README.md and docs/ against `mak
 test-deploy: setup bundle
 	node --test --test-timeout=600000 --test-force-exit --test-concurrency=2 tests/deploy/*.test.mjs
 
-pictures: setup-tests bundle ## The picture of the README, from the pages as they are
+pictures: setup-tests bundle ## The pictures of README.md and docs/modes/, from the pages as they are
 	node tests/browser/pictures.mjs
 
 test: setup-tests lint audit test-native size test-black-box test-pages test-deploy test-clients test-browser ## Every test there is

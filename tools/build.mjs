@@ -4,7 +4,9 @@
 // With BUILD=quick nothing is optimized, so that a change is compiled in seconds; the result is in build/quick/.
 // `make dev` builds like this.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { budget, bundleSize } from "./bundle.mjs";
@@ -25,31 +27,38 @@ const compiled = compile(["vestibule-worker", "vestibule-on-demand"], isQuick ? 
 const digest = createHash("sha256");
 for (const input of [...compiled, "Cargo.lock", "tools/wasm.mjs"]) digest.update(readFileSync(input));
 const hash = digest.digest("hex");
+// Cargo waits for another cargo in this folder; the steps after it don't. So each process works in a folder of its own
+// and moves the files one by one: another `make dev` or test never finds half a build.
+const own = mkdtempSync(path.join("target", "build-"));
+
+// Moves what is in `own` into a folder, except for what the folder has already: `wrangler dev` watches build/.
+function moveInto(folder) {
+  for (const entry of readdirSync(own, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const place = path.join(folder, path.relative(own, file));
+    if (existsSync(place) && readFileSync(place).equals(readFileSync(file))) continue;
+    mkdirSync(path.dirname(place), { recursive: true });
+    renameSync(file, place);
+  }
+}
+
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== hash) {
-  rmSync(modules, { recursive: true, force: true });
-  mkdirSync(modules, { recursive: true });
-  bind(compiled, modules);
-  const wasm = readdirSync(modules).filter((file) => file.endsWith(".wasm"));
-  if (!isQuick) for (const file of wasm) optimise(path.join(modules, file));
+  bind(compiled, own);
+  const wasm = readdirSync(own).filter((file) => file.endsWith(".wasm"));
+  if (!isQuick) for (const file of wasm) optimise(path.join(own, file));
+  rmSync(stamp, { force: true });
+  moveInto(modules);
   writeFileSync(stamp, hash);
 }
 
-// Writes only what has changed: `wrangler dev` watches these files and would find some of them missing.
-function update(from, to) {
-  if (statSync(from).isDirectory()) {
-    mkdirSync(to, { recursive: true });
-    for (const name of readdirSync(from)) update(path.join(from, name), path.join(to, name));
-    return;
-  }
-  const content = readFileSync(from);
-  if (!existsSync(to) || !readFileSync(to).equals(content)) writeFileSync(to, content);
-}
-update(modules, output);
+cpSync(modules, own, { recursive: true });
 const edge = "crates/edge/src";
-const scripts = readdirSync(edge).filter((name) => name.endsWith(".js"));
-for (const name of scripts) update(path.join(edge, name), path.join(output, name));
+for (const name of readdirSync(edge)) if (name.endsWith(".js")) copyFileSync(path.join(edge, name), path.join(own, name));
+const current = new Set(readdirSync(own));
+moveInto(output);
+rmSync(own, { recursive: true });
 // What an earlier build had.
-const current = new Set([...readdirSync(modules), ...scripts]);
 for (const entry of readdirSync(output, { withFileTypes: true })) {
   if (entry.isFile() && !current.has(entry.name)) rmSync(path.join(output, entry.name));
 }

@@ -15,6 +15,7 @@ use crate::domain::token::{Token, TokenKind};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
+use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
 
 /// How many user codes are tried before the request fails. A second try is hardly ever needed.
@@ -31,6 +32,10 @@ struct DeviceAuthorization {
     verification_qr_uri: String,
     expires_in: u32,
     interval: u32,
+    /// The scope that the user is asked to allow, if it isn't what was requested, as in a token response (RFC 6749
+    /// §5.1). RFC 8628 doesn't define this member; devices ignore members that they don't know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
 }
 
 /// Starts a device grant.
@@ -47,7 +52,8 @@ pub async fn device_authorization(
         let description = "this client is not registered for the device_code grant";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, description).into());
     }
-    let scope = requested_scope::read(server, &client, form.get("scope"))?.allowed;
+    let requested = requested_scope::read(server, &client, form.get("scope"))?;
+    let reduced_scope = (!requested.left_out.is_empty()).then(|| requested.allowed.clone());
     let resources = resource::parse(form.all("resource"), &server.settings.resources)?;
     let now = server.now();
     let lifetimes = server.settings.lifetimes;
@@ -55,7 +61,8 @@ pub async fn device_authorization(
     let grant = DeviceGrant {
         device_code: secret.hash(),
         client_id: client.client_id,
-        scope,
+        left_out: requested.shown_as_left_out(server),
+        scope: requested.allowed,
         resources,
         location: request.location(),
         requested_at: now,
@@ -81,6 +88,7 @@ pub async fn device_authorization(
             verification_uri,
             expires_in: lifetimes.device_code.0,
             interval: lifetimes.device_interval.0,
+            scope: reduced_scope,
         },
     ))
 }

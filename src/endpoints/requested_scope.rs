@@ -39,6 +39,13 @@ pub fn read(
     Ok(RequestedScope { allowed, left_out })
 }
 
+impl RequestedScope {
+    /// What was left out, for the page that asks the user. Empty in production, where anyone could put any text there.
+    pub fn shown_as_left_out(&self, server: &Server<'_>) -> Scope {
+        if server.settings.development { self.left_out.clone() } else { Scope::default() }
+    }
+}
+
 /// Logs by name the scopes that this server knows. It only counts the others, because anyone can put any text
 /// there; in development, it names them too.
 fn log_left_out(server: &Server<'_>, client: &Client, left_out: &Scope) {

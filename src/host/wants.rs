@@ -28,7 +28,7 @@ pub trait Perform: Wants {
     /// Performs it; `None` if no outcome goes back to the machine.
     ///
     /// # Errors
-    /// Something outside failed. The effect is retried later.
+    /// Another server or the platform failed. The effect is retried later.
     async fn perform(self, outside: &Outside<'_>) -> Result<Option<Self::Outcome>, Unavailable>;
 }
 

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::Page;
+use super::consent::standard_words;
 use super::who_asks::WhoAsks;
 
 /// The page.
@@ -23,6 +24,13 @@ pub struct Connect<'a> {
     pub label: &'a str,
     /// The requested scopes, as the provider calls them.
     pub scopes: Vec<String>,
+}
+
+impl Connect<'_> {
+    /// What a scope allows, if every provider means the same by it.
+    fn words(&self, scope: &str) -> Option<&'static str> {
+        standard_words(scope)
+    }
 }
 
 impl Page for Connect<'_> {

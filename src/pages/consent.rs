@@ -38,20 +38,26 @@ impl ScopeLine {
 }
 
 fn standard(token: &str) -> String {
-    match token {
-        scope::OPENID => "Confirm your identity".to_owned(),
-        scope::PROFILE => "See your name and the rest of your profile".to_owned(),
-        scope::EMAIL => "See your email address".to_owned(),
-        scope::ADDRESS => "See your postal address".to_owned(),
-        scope::PHONE => "See your phone number".to_owned(),
-        "groups" => "See which groups you are in".to_owned(),
-        "roles" => "See which roles you have".to_owned(),
-        scope::OFFLINE_ACCESS => "Keep access when you're not using the app".to_owned(),
-        other => match other.strip_prefix(scope::CONNECTION) {
-            Some(provider) => format!("Use the {provider} account that you have connected"),
-            None => format!("Use “{other}”"),
-        },
+    match (standard_words(token), token.strip_prefix(scope::CONNECTION)) {
+        (Some(words), _) => words.to_owned(),
+        (None, Some(provider)) => format!("Use the {provider} account that you have connected"),
+        (None, None) => format!("Use “{token}”"),
     }
+}
+
+/// What a scope allows that every provider names alike (OpenID Connect Core §5.4 and §11); `None` for any other.
+pub(super) fn standard_words(token: &str) -> Option<&'static str> {
+    Some(match token {
+        scope::OPENID => "Confirm your identity",
+        scope::PROFILE => "See your name and the rest of your profile",
+        scope::EMAIL => "See your email address",
+        scope::ADDRESS => "See your postal address",
+        scope::PHONE => "See your phone number",
+        "groups" => "See which groups you are in",
+        "roles" => "See which roles you have",
+        scope::OFFLINE_ACCESS => "Keep access when you're not using the app",
+        _ => return None,
+    })
 }
 
 /// The consent page.

@@ -6,6 +6,7 @@ use super::Page;
 use super::consent::ScopeLine;
 use super::who_asks::WhoAsks;
 use crate::domain::distance::Comparison;
+use crate::protocol::scope::Scope;
 use crate::protocol::text;
 
 /// The page that asks for the user code.
@@ -40,6 +41,8 @@ pub struct ApproveDevice<'a> {
     pub email: &'a str,
     /// The requested scopes.
     pub scopes: Vec<ScopeLine>,
+    /// The scopes that the app requested and can't have; empty in production.
+    pub left_out: &'a Scope,
     /// The display names of the resources where the app will use its access.
     pub resources: Vec<&'a str>,
     /// Where the device is.

@@ -39,4 +39,10 @@ impl<'a> WhoAsks<'a> {
             tos_uri: metadata.tos_uri.as_deref(),
         }
     }
+
+    /// The first letter or digit of the name, which stands in for a logo.
+    fn initial(&self) -> Option<String> {
+        let first = self.name.chars().find(|c| c.is_alphanumeric())?;
+        Some(first.to_uppercase().collect())
+    }
 }

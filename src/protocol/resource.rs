@@ -54,7 +54,11 @@ impl From<Written> for ScopeWords {
 
 /// The resources of a deployment. If the list is empty, any URI is a resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resources(Vec<Resource>);
+pub struct Resources {
+    listed: Vec<Resource>,
+    /// Whether any other URI is a resource too.
+    is_open: bool,
+}
 
 impl Resources {
     /// Parses the setting: URIs separated by spaces, or a JSON list of tables.
@@ -68,9 +72,9 @@ impl Resources {
             let plain = |uri: &str| Resource { resource: uri.to_owned(), ..Resource::default() };
             value.split_whitespace().map(plain).collect()
         };
-        let all = Self(resources);
+        let all = Self { listed: resources, is_open: false };
         parse(all.uris(), &Self::default()).map_err(|error| error.to_string())?;
-        for resource in &all.0 {
+        for resource in &all.listed {
             let wrong = resource.scopes.iter().find(|(token, words)| {
                 Scope::parse(token).map_or(true, |scope| scope.iter().count() != 1)
                     || words.words.is_empty()
@@ -83,18 +87,24 @@ impl Resources {
         Ok(all)
     }
 
+    /// The same list, which no longer excludes other resources: it only says what these are called.
+    #[must_use]
+    pub fn open(self) -> Self {
+        Self { is_open: true, ..self }
+    }
+
     fn uris(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|resource| resource.resource.as_str())
+        self.listed.iter().map(|resource| resource.resource.as_str())
     }
 
     /// The words for a scope of any resource.
     pub fn words(&self, scope: &str) -> Option<&ScopeWords> {
-        self.0.iter().find_map(|resource| resource.scopes.get(scope))
+        self.listed.iter().find_map(|resource| resource.scopes.get(scope))
     }
 
     /// The display name of a resource; its URI if it has none.
     pub fn name<'a>(&'a self, uri: &'a str) -> &'a str {
-        let named = self.0.iter().find(|resource| resource.resource == uri);
+        let named = self.listed.iter().find(|resource| resource.resource == uri);
         named.and_then(|resource| resource.name.as_deref()).unwrap_or(uri)
     }
 
@@ -105,11 +115,11 @@ impl Resources {
 
     /// All scopes of all resources.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flat_map(|resource| resource.scopes.keys().map(String::as_str))
+        self.listed.iter().flat_map(|resource| resource.scopes.keys().map(String::as_str))
     }
 
     fn has(&self, uri: &str) -> bool {
-        self.0.is_empty() || self.uris().any(|resource| resource == uri)
+        self.is_open || self.listed.is_empty() || self.uris().any(|resource| resource == uri)
     }
 }
 

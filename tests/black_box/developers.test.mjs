@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser, decode } from "../support/browser.mjs";
-import { authorizeUrl, basic, CALLBACK, newPerson, pkce, post, signedUp } from "../support/oauth.mjs";
+import {
+  authorizeUrl, basic, CALLBACK, decideDevice, deviceCode, newPerson, pkce, poll, post, refresh, signedUp,
+} from "../support/oauth.mjs";
 import { startServer } from "../support/server.mjs";
 
 let server;
@@ -46,6 +48,24 @@ test("a developer registers an app and sees its secret once, and users sign in t
   const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
   assert.equal(asked.title, "Album asks for access");
   assert.match(asked.text, /This app hasn’t been verified/);
+});
+
+test("an app for a TV or a command line has no secret and no redirect URI, and gets tokens by the device grant", async () => {
+  const { page, client } = await registered({ kind: "device", redirect_uris: "", scope: "openid offline_access" });
+  assert.equal(client.client_secret, undefined);
+  assert.match(page.text, /users enter a code on their phone or computer/);
+  const { device_code, user_code } = await deviceCode(server, client);
+  assert.equal((await poll(server, client, device_code)).body.error, "authorization_pending");
+  const { browser: user } = await signedUp(server);
+  assert.equal((await user.open(`/device?user_code=${user_code}`)).title, "Approve Album?");
+  assert.equal((await decideDevice(user, user_code, "allow")).title, "Your device is signed in");
+  const tokens = await poll(server, client, device_code, { prefer: "wait=5" });
+  assert.equal(tokens.status, 200, JSON.stringify(tokens.body));
+  assert.equal((await refresh(server, client, tokens.body.refresh_token)).status, 200);
+  // Apps of the other kinds can't use the device grant (RFC 8628 §3.1, RFC 6749 §5.2).
+  const { client: other } = await registered({ kind: "public" });
+  const refused = await post(`${server.url}/device_authorization`, { client_id: other.client_id });
+  assert.deepEqual([refused.status, refused.body.error], [400, "unauthorized_client"]);
 });
 
 test("a secret rotates: the new one works at once, the old one until it is retired, and there are never three", async () => {

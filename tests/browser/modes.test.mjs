@@ -75,6 +75,24 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await close();
   });
 
+  test(`${name}: modes 3 and 8: a developer registers an app for a TV, which needs no redirect URI`, async () => {
+    const { page, close } = await card("Register an app");
+    await signIn(page);
+    await page.goto(`${server.url}/developers`);
+    await page.getByLabel("Name").fill("Album on TV");
+    assert.equal(await page.getByLabel("Redirect URIs").isVisible(), true);
+    await page.getByLabel("On a TV").check();
+    assert.equal(await page.getByLabel("Redirect URIs").isVisible(), false);
+    await looksRight(page, options);
+    await page.getByRole("button", { name: "Register" }).click();
+    await heading(page, "Album on TV");
+    await page.getByText("users enter a code").waitFor();
+    await looksRight(page, options);
+    await page.getByRole("button", { name: "Delete the app" }).click();
+    await page.getByText("The app was deleted").waitFor();
+    await close();
+  });
+
   test(`${name}: mode 4, enterprise login: the address decides`, async () => {
     const { page, close } = await card("Sign in as an employee");
     assert.equal(await page.getByLabel("Email address").inputValue(), "dana@acme.example");

@@ -36,8 +36,8 @@ export const launch = () =>
   });
 
 // The demo server with the demo's upstream providers, and Chromium.
-export async function startDemo() {
-  const port = await freePort();
+export async function startDemo(port) {
+  port ??= await freePort();
   const upstreams = await startUpstreams(`http://localhost:${port}`);
   const server = await startServer({ port, vars: upstreams.vars });
   const chrome = await launch();

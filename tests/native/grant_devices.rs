@@ -38,6 +38,7 @@ fn request(host: &Host) -> DeviceGrant {
         device_code: device_code().hash(),
         client_id: "client".into(),
         scope: Scope::parse("openid").unwrap(),
+        left_out: Scope::default(),
         resources: Vec::new(),
         location: Location::default(),
         requested_at: host.now,

@@ -21,6 +21,7 @@ mod clocks;
 mod connection_secrets;
 mod connections;
 mod crashes;
+mod device_apps;
 mod earlier_release;
 mod events;
 mod federation;

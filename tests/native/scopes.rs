@@ -4,12 +4,14 @@ use futures_lite::future::block_on;
 use vestibule::domain::verification::VerifiedClient;
 use vestibule::endpoints::http::{Method, Response};
 use vestibule::ports::ClientRegistry;
+use vestibule::protocol::resource;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, json, text};
 
 const CALLBACK: &str = "https://app.example.test/callback";
+const SECRET: &str = "a secret of the deployment for the tests, long enough";
 const RESOURCES: &str = r#"[{"resource":"https://photos.test/","name":"Your photos","scopes":{
     "photos.read":"See your photos",
     "photos.write":{"words":"Add photos and change them","optional":true}}}]"#;
@@ -147,6 +149,56 @@ fn a_scope_that_was_not_registered_is_left_out_and_the_developer_is_told() {
     assert!(!text(&app.browser.get(&app.world, &asked)).contains("photos.print"));
     let logged = app.world.log.0.borrow().join("\n");
     assert!(logged.contains("they were left out:") && !logged.contains("photos.print"), "{logged}");
+}
+
+#[test]
+fn a_scope_that_a_device_did_not_register_is_left_out_and_the_developer_is_told() {
+    // RFC 6749 §3.3, RFC 8628 §3.1 and §3.3
+    let mut app = App::new();
+    let metadata = r#"{"redirect_uris":[],"response_types":[],"token_endpoint_auth_method":"none",
+        "grant_types":["urn:ietf:params:oauth:grant-type:device_code"],"scope":"openid photos.read"}"#;
+    let headers = [("content-type", "application/json")];
+    let (world, browser) = (&mut app.world, &mut app.browser);
+    let client = browser.request(world, Method::Post, "/register", metadata.to_owned(), &headers);
+    let client_id = json(&client)["client_id"].as_str().unwrap().to_owned();
+    let mut ask = |world: &World, scope: &str| {
+        let fields = [("client_id", client_id.as_str()), ("scope", scope)];
+        let answer = json(&Browser::default().post(world, "/device_authorization", &fields));
+        let page = format!("/device?user_code={}", answer["user_code"].as_str().unwrap());
+        (answer["scope"].clone(), text(&browser.get(world, &page)))
+    };
+    let (scope, page) = ask(world, "openid photos.print");
+    assert_eq!(scope, "openid");
+    assert!(page.contains("Only shown in development"), "{page}");
+    assert!(page.contains("requested <code>photos.print</code>, which its registration"), "{page}");
+    assert!(world.log.0.borrow().join("\n").contains("they were left out: photos.print"));
+    // RFC 8628 §3.2 has no member `scope`, so there is none where nothing was left out.
+    let (scope, page) = ask(world, "openid photos.read");
+    assert!(scope.is_null() && !page.contains("Only shown in development"), "{page}");
+
+    // In production, anyone could put any text there, so it is neither shown nor logged.
+    world.settings.development = false;
+    world.log.0.borrow_mut().clear();
+    let (scope, page) = ask(world, "openid photos.print");
+    assert!(scope == "openid" && !page.contains("photos.print"), "{page}");
+    let logged = world.log.0.borrow().join("\n");
+    assert!(logged.contains("they were left out:") && !logged.contains("photos.print"), "{logged}");
+}
+
+#[test]
+fn in_development_the_demo_s_scopes_are_in_words_and_any_other_resource_is_accepted_too() {
+    let demo = World::new(&[]).settings.resources;
+    assert_eq!(demo.words("photos.read").unwrap().words, "See your photos");
+    assert_eq!(demo.name("https://photos.example.com/"), "Example Photos");
+    assert!(resource::parse(["https://other.test/"].into_iter(), &demo).is_ok());
+    // Resources that the operator lists exclude all others, and production has no demo.
+    let listed = World::new(&[("RESOURCES", RESOURCES)]).settings.resources;
+    assert!(resource::parse(["https://other.test/"].into_iter(), &listed).is_err());
+    assert!(listed.words("social.post").is_none());
+    let production = World::new(&[("ENVIRONMENT", "production"), ("VESTIBULE_SECRET", SECRET)])
+        .settings
+        .resources;
+    assert!(production.words("photos.read").is_none());
 }
 
 #[test]

@@ -33,8 +33,9 @@ function end(child) {
   }
 }
 
-// Runs `make dev` with more settings, as they stand on a page, on other ports and with a new state.
-export async function startDev(command = "make dev") {
+// Runs `make dev` with more settings, as they stand on a page, on other ports and with a new state. Between the moment at
+// which a port is found free and its use, another test may take it (wrangler looks for one too): then it is tried again.
+export async function startDev(command = "make dev", tries = 3) {
   const port = await freePorts();
   const state = mkdtempSync(path.join(tmpdir(), "vestibule-pages-"));
   const child = spawn("bash", ["-c", `exec ${command.replace(/\s+#.*$/, "")} PORT=${port} STATE=${state}`], {
@@ -59,6 +60,7 @@ export async function startDev(command = "make dev") {
   };
   if (!said.includes("Vestibule runs at")) {
     await stop();
+    if (tries > 1 && /address already in use|port \d+ is in use/i.test(said)) return startDev(command, tries - 1);
     throw new Error(`${command} does not start:\n${said}`);
   }
   return {

@@ -127,7 +127,7 @@ impl Machine for Account {
     ];
 
     fn wakes_at(person: &Person) -> Option<Timestamp> {
-        // If the time of the alarm was lost with the memory, the alarm is due now.
+        // The time of the alarm is only in memory. If the memory was lost, the alarm counts as due now.
         person.has_clock.then(|| person.wakes_at.unwrap_or_default())
     }
 

@@ -20,6 +20,9 @@ pub struct DeviceGrant {
     pub client_id: String,
     /// The requested scopes.
     pub scope: Scope,
+    /// The requested scopes that the client can't have. Kept only in development, for the page that asks the user.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub left_out: Scope,
     /// The requested resources.
     pub resources: Vec<String>,
     /// The location of the device.
@@ -89,6 +92,9 @@ pub struct DeviceView {
     pub client_id: String,
     /// The requested scopes.
     pub scope: Scope,
+    /// The requested scopes that the client can't have; empty in production.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub left_out: Scope,
     /// The requested resources.
     pub resources: Vec<String>,
     /// The location of the device.
@@ -142,6 +148,7 @@ impl DeviceGrant {
         DeviceView {
             client_id: self.client_id,
             scope: self.scope,
+            left_out: self.left_out,
             resources: self.resources,
             location: self.location,
             requested_at: self.requested_at,

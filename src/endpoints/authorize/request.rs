@@ -5,7 +5,7 @@ use crate::domain::client::Client;
 use crate::endpoints::client_policy::{allowed_scope, is_excused_from_pkce};
 use crate::endpoints::failure::Failure;
 use crate::endpoints::interaction::AuthorizationRequest;
-use crate::endpoints::requested_scope::{self, RequestedScope};
+use crate::endpoints::requested_scope;
 use crate::endpoints::server::Server;
 use crate::endpoints::verify::{self, Hint};
 use crate::protocol::claims::ClaimsRequest;
@@ -216,15 +216,14 @@ async fn check(
         },
     };
     let short = |name| parameters.get(name).filter(|value| value.len() <= 254).map(String::from);
-    let RequestedScope { allowed: scope, left_out } =
-        requested_scope::read(server, client, parameters.get("scope"))?;
+    let requested = requested_scope::read(server, client, parameters.get("scope"))?;
     let request = AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: to.redirect_uri.clone(),
         response_mode: to.response_mode,
         state,
-        scope,
-        left_out: if server.settings.development { left_out } else { Scope::default() },
+        left_out: requested.shown_as_left_out(server),
+        scope: requested.allowed,
         resources: resource::parse(parameters.all("resource"), &server.settings.resources)?,
         nonce,
         code_challenge: code_challenge(server, client, parameters)?,

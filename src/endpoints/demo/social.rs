@@ -22,7 +22,7 @@ const COOKIE: &str = "__Host-demo-token";
 
 pub(super) fn metadata(server: &Server<'_>) -> String {
     format!(
-        r#"{{"client_name":"ToDo, for followers","redirect_uris":["{}","{}"],
+        r#"{{"client_name":"ToDo Social","redirect_uris":["{}","{}"],
         "token_endpoint_auth_method":"none","scope":"openid connection:{PROVIDER}"}}"#,
         server.url(CALLBACK),
         server.url(CONNECTED),

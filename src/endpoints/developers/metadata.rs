@@ -4,7 +4,9 @@ use serde_json::json;
 
 use crate::endpoints::register;
 use crate::endpoints::server::Server;
+use crate::pages::developers::AppKind;
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
+use crate::protocol::grant_type::{GrantType, TokenEndpointAuthMethod};
 use crate::protocol::parameters::Parameters;
 use crate::protocol::registration;
 
@@ -12,16 +14,26 @@ use crate::protocol::registration;
 pub(super) fn metadata(
     server: &Server<'_>,
     form: &Parameters,
-    confidential: bool,
+    kind: AppKind,
 ) -> Result<ClientMetadata, String> {
     let text = |name: &str| form.get(name).map(str::trim).filter(|text| !text.is_empty());
-    let redirect_uris: Vec<&str> =
-        text("redirect_uris").unwrap_or_default().split_whitespace().collect();
+    // The page hides the field for a device, but keeps what was typed before the kind was chosen.
+    let redirect_uris = text("redirect_uris").filter(|_| kind.is_redirected_to());
+    let redirect_uris: Vec<&str> = redirect_uris.unwrap_or_default().split_whitespace().collect();
+    let grant_type = match kind {
+        AppKind::Server | AppKind::Local => GrantType::AuthorizationCode,
+        AppKind::Device => GrantType::DeviceCode,
+    };
+    let method = if kind.is_confidential() {
+        TokenEndpointAuthMethod::ClientSecretBasic
+    } else {
+        TokenEndpointAuthMethod::None
+    };
     let mut json = json!({
         "client_name": text("name").ok_or("Give the app a name.")?,
         "redirect_uris": redirect_uris,
-        "grant_types": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_method": if confidential { "client_secret_basic" } else { "none" },
+        "grant_types": [grant_type.as_str(), GrantType::RefreshToken.as_str()],
+        "token_endpoint_auth_method": method.as_str(),
     });
     for name in ["scope", "logo_uri", "policy_uri", "tos_uri"] {
         if let (Some(value), Some(members)) = (text(name), json.as_object_mut()) {

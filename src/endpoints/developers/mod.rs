@@ -17,7 +17,7 @@ use super::server::Server;
 use crate::domain::account::{DeleteApp, RegisterApp, RegisterAppError};
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
-use crate::pages::developers::AppFields;
+use crate::pages::developers::{AppFields, AppKind};
 use crate::protocol::parameters::Parameters;
 
 /// Shows the list of apps, or redirects to the sign-in page if nobody is signed in.
@@ -29,7 +29,7 @@ pub async fn show(server: &Server<'_>, request: &Request<'_>) -> Result<Response
         Some("deleted") => Some(Ok("The app was deleted.")),
         _ => None,
     };
-    list(server, request, (AppFields::default(), true), Banner::new(notice)).await
+    list(server, request, AppFields::default(), Banner::new(notice)).await
 }
 
 /// Registers an app, and shows its secret once.
@@ -40,20 +40,20 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let (form, session) = match form::of_session(server, request)?.signed_in()? {
         Ok(sent) => sent,
         Err(outdated) => {
-            let typed = (filled(&outdated.typed), outdated.typed.get("kind") != Some("public"));
+            let kind = AppKind::parse(outdated.typed.get("kind"));
+            let typed = filled(&outdated.typed, kind);
             return list(server, request, typed, Banner::redrawn(&outdated)).await;
         }
     };
     let (view, _) = developer(server, &session).await?;
-    let confidential = form.get("kind") != Some("public");
-    let metadata = match metadata(server, &form, confidential) {
+    let kind = AppKind::parse(form.get("kind"));
+    let metadata = match metadata(server, &form, kind) {
         Ok(metadata) => metadata,
         Err(error) => {
-            let typed = (filled(&form), confidential);
-            return list(server, request, typed, Banner::error(422, &error)).await;
+            return list(server, request, filled(&form, kind), Banner::error(422, &error)).await;
         }
     };
-    let secret = confidential.then(|| client::generated_secret(server.random()));
+    let secret = kind.is_confidential().then(|| client::generated_secret(server.random()));
     let client = Client {
         client_id: client::generated_id(server.random()),
         issued_at: server.now(),
@@ -69,8 +69,7 @@ pub async fn create(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
         Ok(()) => {}
         Err(error @ RegisterAppError::TooManyApps) => {
             let message = format!("Nothing was registered: {error}.");
-            let typed = (filled(&form), confidential);
-            return list(server, request, typed, Banner::error(409, &message)).await;
+            return list(server, request, filled(&form, kind), Banner::error(409, &message)).await;
         }
         Err(error) => return Err(error.into()),
     }
@@ -162,7 +161,8 @@ async fn redraw_app(
     let session = browser::claimed_session(request).ok_or(Failure::SignedOut)?;
     let client = own(server, &session, client_id).await?;
     let has_typed = outdated.typed.get("name").is_some();
-    let fields = if has_typed { filled(&outdated.typed) } else { fields(&client) };
+    let kind = AppKind::of(&client.metadata);
+    let fields = if has_typed { filled(&outdated.typed, kind) } else { fields(&client) };
     app_page(server, request, (&client, fields), (None, Banner::redrawn(outdated)))
 }
 
@@ -193,17 +193,18 @@ async fn save(
     form: &Parameters,
     client: Client,
 ) -> Result<Response, Failure> {
+    let kind = AppKind::of(&client.metadata);
     if form.get("metadata") != Some(&*client.metadata_fingerprint()) {
         let error =
             "The app was changed since you opened this page. Check its settings, then save again.";
         return app_page(
             server,
             request,
-            (&client, filled(form)),
+            (&client, filled(form, kind)),
             (None, Banner::error(409, error)),
         );
     }
-    match metadata(server, form, !client.metadata.is_public()) {
+    match metadata(server, form, kind) {
         Ok(metadata) => {
             let was_unverified = server.settings.is_unverified(&client);
             let client = Client { metadata, ..client };
@@ -219,7 +220,7 @@ async fn save(
         }
         Err(error) => {
             let banner = Banner::error(422, &error);
-            app_page(server, request, (&client, filled(form)), (None, banner))
+            app_page(server, request, (&client, filled(form, kind)), (None, banner))
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::form::{FormPage, OUT_OF_DATE, OutdatedForm};
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
-use crate::pages::developers::{AppFields, AppLine, DeveloperApp, Developers};
+use crate::pages::developers::{AppFields, AppKind, AppLine, DeveloperApp, Developers};
 use crate::protocol::parameters::Parameters;
 
 /// The message at the top of the page: what was done, or an error.
@@ -43,7 +43,7 @@ impl<'a> Banner<'a> {
 pub(super) async fn list(
     server: &Server<'_>,
     request: &Request<'_>,
-    (fields, confidential): (AppFields, bool),
+    fields: AppFields,
     Banner { status, notice, redrawn }: Banner<'_>,
 ) -> Result<Response, Failure> {
     let Some(session) = browser::claimed_session(request) else {
@@ -69,17 +69,17 @@ pub(super) async fn list(
         csrf: &form.csrf,
         apps,
         fields,
-        confidential,
         notice: notice.and_then(Result::ok),
         error: notice.and_then(Result::err),
     };
     Ok(form.render(status, &page))
 }
 
-/// The fields as the user typed them.
-pub(super) fn filled(form: &Parameters) -> AppFields {
+/// The fields as the user typed them. The form of a registered app doesn't have its kind.
+pub(super) fn filled(form: &Parameters, kind: AppKind) -> AppFields {
     let text = |name| form.get(name).unwrap_or_default().to_owned();
     AppFields {
+        kind,
         name: text("name"),
         redirect_uris: text("redirect_uris"),
         scope: text("scope"),
@@ -94,6 +94,7 @@ pub(super) fn fields(client: &Client) -> AppFields {
     let metadata = &client.metadata;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     AppFields {
+        kind: AppKind::of(metadata),
         name: client.display_name().into_owned(),
         redirect_uris: metadata.redirect_uris.join("\n"),
         scope: metadata.scope.to_string(),
@@ -119,7 +120,6 @@ pub(super) fn app_page(
             .settings
             .is_unverified(client)
             .then(|| VerifiedClient::of(client).to_string()),
-        confidential: !client.metadata.is_public(),
         has_older_secret: client.older_secret.is_some(),
         secrets: client.secrets_fingerprint(),
         metadata: client.metadata_fingerprint(),

@@ -107,6 +107,7 @@ fn approve_page<'a>(
         who: WhoAsks::new(client, server.settings.is_unverified(client), None),
         email: session.label(),
         scopes: ScopeLine::of(&view.scope, &server.settings.resources),
+        left_out: &view.left_out,
         resources: consent::names(server, &view.resources),
         place: view.location.place(),
         network_operator: view.location.network_operator.as_deref(),

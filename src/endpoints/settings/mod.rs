@@ -92,7 +92,7 @@ impl Settings {
                 .unwrap_or(RotationPolicy::PublicClients),
             registration: policies::registration(lookup, development)?,
             sign_up: choice(lookup, "SIGN_UP", &[("open", true), ("off", false)])?.unwrap_or(true),
-            resources: values::resources(lookup)?,
+            resources: values::resources(lookup, development)?,
             client_address: values::client_address(lookup("CLIENT_ADDRESS"))?,
             lifetimes: policies::lifetimes(lookup)?,
             limits: Limits {

@@ -125,9 +125,20 @@ pub(super) fn client_address(value: Option<String>) -> Result<ClientAddress, Set
     }
 }
 
-pub(super) fn resources(lookup: Lookup<'_>) -> Result<Resources, SettingError> {
-    let value = lookup("RESOURCES").unwrap_or_default();
-    Resources::read(&value).map_err(SettingError::Resources)
+/// What the APIs of the demo's apps are called, in development where `RESOURCES` is not set.
+const DEMO_RESOURCES: &str = r#"[
+    {"resource": "https://photos.example.com/", "name": "Example Photos",
+        "scopes": {"photos.read": "See your photos"}},
+    {"resource": "https://social.example.com", "name": "Example Social",
+        "scopes": {"social.read": "Read your posts", "social.post": "Post in your name"}}
+]"#;
+
+pub(super) fn resources(lookup: Lookup<'_>, development: bool) -> Result<Resources, SettingError> {
+    let resources = match lookup("RESOURCES") {
+        None if development => Resources::read(DEMO_RESOURCES).map(Resources::open),
+        value => Resources::read(&value.unwrap_or_default()),
+    };
+    resources.map_err(SettingError::Resources)
 }
 
 pub(super) fn verified_clients(lookup: Lookup<'_>) -> Result<Vec<VerifiedClient>, SettingError> {

@@ -14,9 +14,9 @@ use crate::protocol::scope::{CONNECTION, OPENID, Scope};
 pub struct RequestedAccess {
     /// The client.
     pub client_id: String,
-    /// Scopes.
+    /// The requested scopes.
     pub scope: Scope,
-    /// Resources.
+    /// The requested resources (RFC 8707).
     pub resources: Vec<String>,
     /// The request's `claims`.
     pub claims: ClaimsRequest,

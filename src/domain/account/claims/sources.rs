@@ -10,8 +10,8 @@ use crate::protocol::claims::StandardClaims;
 /// Which provider each claim came from. The user set every claim that is not listed.
 pub type Sources = BTreeMap<String, String>;
 
-/// Copies the claims that a provider asserts into the profile. Not the address, with which the user signs in, and not
-/// groups and roles (`membership.rs`).
+/// Copies the claims that a provider asserts into the profile, except the address, with which the user signs in, and
+/// groups and roles, which `membership.rs` stores.
 pub fn follow(
     claims: &StandardClaims,
     sources: &mut Sources,
