@@ -8,7 +8,7 @@ use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use crate::domain::machine::Class;
 use crate::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
-use crate::jose::jwk::{Jwk, PublicKey};
+use crate::jose::jwk::{JsonWebKey, Jwk};
 use crate::ports::{Objects, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -66,15 +66,12 @@ struct WebCrypto;
 
 #[async_trait(?Send)]
 impl KeyCrypto for WebCrypto {
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable> {
-        let ([first, second], private) = platform::generate_key(alg.as_str()).await?;
-        let public = match alg {
-            SigningAlgorithm::ES256 => {
-                PublicKey::Ec { crv: "P-256".to_owned(), x: first, y: second }
-            }
-            SigningAlgorithm::RS256 => PublicKey::Rsa { n: first, e: second },
-        };
-        Ok((public, private))
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable> {
+        let (public, private) = platform::generate_key(alg.as_str()).await?;
+        Ok((serde_json::from_str(&public).map_err(Unavailable::new)?, private))
     }
 
     fn holds_private(&self, kid: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::jose::jwk::{Jwk, PublicKey};
+use crate::jose::jwk::{JsonWebKey, Jwk};
 use crate::ports::Unavailable;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -32,7 +32,10 @@ pub trait KeyLists {
 #[async_trait(?Send)]
 pub trait KeyCrypto {
     /// Generates a key pair: the public half, and the private half as PKCS #8 (RFC 5208).
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable>;
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable>;
 
     /// Whether the private key with this `kid` was imported.
     fn holds_private(&self, kid: &str) -> bool;

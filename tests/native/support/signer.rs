@@ -7,11 +7,9 @@ use std::rc::{Rc, Weak};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, RsaPublicKey};
 use jwt_compact::{Algorithm, AlgorithmSignature};
 use p256::ecdsa::{SigningKey, VerifyingKey};
-use rsa::BigUint;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use rsa::rand_core::{self, CryptoRng, RngCore};
 use rsa::traits::PublicKeyParts;
@@ -19,7 +17,7 @@ use sha2::{Digest, Sha256};
 use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use vestibule::host::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::jose::seal::Sealer;
 use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Signer, Unavailable};
@@ -28,14 +26,6 @@ use vestibule::protocol::client_metadata::SigningAlgorithm;
 use super::fuse::Fuse;
 use super::objects::Memory;
 use super::{MemoryLog, SeededEntropy, TestClock, TestTimer, recorder};
-
-fn encode(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
-}
-
-fn decode(text: &str) -> Vec<u8> {
-    Base64UrlUnpadded::decode_vec(text).expect("base64url")
-}
 
 /// The part of KV with the published keys.
 #[derive(Default)]
@@ -133,7 +123,10 @@ impl CryptoRng for Repeatable {}
 
 #[async_trait(?Send)]
 impl KeyCrypto for PortableCrypto {
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable> {
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable> {
         if self.hangs.get() {
             std::future::pending::<()>().await;
         }
@@ -143,14 +136,16 @@ impl KeyCrypto for PortableCrypto {
                 let bytes: [u8; 32] = entropy::bytes(&*self.entropy);
                 let key = SigningKey::from_slice(&bytes).expect("a scalar");
                 let point = key.verifying_key().to_encoded_point(false);
-                let (x, y) = (point.x().expect("x"), point.y().expect("y"));
-                let public = PublicKey::Ec { crv: "P-256".to_owned(), x: encode(x), y: encode(y) };
+                let (x, y) = (point.x().expect("x").to_vec(), point.y().expect("y").to_vec());
+                let (curve, x, y) = ("P-256".into(), x.into(), y.into());
+                let public = JsonWebKey::EllipticCurve { curve, x, y, secret: None };
                 (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
             }
             SigningAlgorithm::RS256 => {
                 let key = self.rsa_key();
                 let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
-                let public = PublicKey::Rsa { n: encode(&n), e: encode(&e) };
+                let (modulus, public_exponent) = (n.into(), e.into());
+                let public = JsonWebKey::Rsa { modulus, public_exponent, private_parts: None };
                 (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
             }
         })
@@ -182,16 +177,14 @@ impl KeyCrypto for PortableCrypto {
     }
 
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
-        Ok(match &key.key {
-            PublicKey::Ec { x, y, .. } => {
-                let point = [vec![4], decode(x), decode(y)].concat();
-                let key = VerifyingKey::from_sec1_bytes(&point).expect("a point");
+        Ok(match key.alg {
+            SigningAlgorithm::ES256 => {
+                let key = VerifyingKey::try_from(&key.key).expect("a point");
                 <Es256 as Algorithm>::Signature::try_from_slice(signature)
                     .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
             }
-            PublicKey::Rsa { n, e } => {
-                let number = |text| BigUint::from_bytes_be(&decode(text));
-                let key = RsaPublicKey::new(number(n), number(e)).expect("a key");
+            SigningAlgorithm::RS256 => {
+                let key = RsaPublicKey::try_from(&key.key).expect("a key");
                 let algorithm = Rsa::rs256();
                 <Rsa as Algorithm>::Signature::try_from_slice(signature)
                     .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
