@@ -3,7 +3,7 @@
 use super::error::{UpstreamError, log_odd};
 use super::metadata::document;
 use super::provider::Provider;
-use crate::jose::jws::{Unverified, UpstreamHeader};
+use crate::jose::jws::{ForeignHeader, Unverified};
 use crate::jose::upstream_jwk::{self, UpstreamJwk};
 use crate::ports::Ports;
 use crate::protocol::provider_metadata::ProviderMetadata;
@@ -18,8 +18,8 @@ pub async fn verify<'t>(
     provider: &Provider,
     metadata: &ProviderMetadata,
     token: &'t str,
-) -> Result<Unverified<'t, UpstreamHeader>, UpstreamError> {
-    let unverified = Unverified::<UpstreamHeader>::parse(token)
+) -> Result<Unverified<'t, ForeignHeader>, UpstreamError> {
+    let unverified = Unverified::<ForeignHeader>::parse(token)
         .map_err(|_| UpstreamError::Nonsense("a token that is not signed as it must be"))?;
     let address = metadata
         .jwks_uri
@@ -32,7 +32,7 @@ pub async fn verify<'t>(
     let mut holds = false;
     for outdated in [false, true] {
         let keys = document(ports, address, outdated).await?;
-        let UpstreamHeader { alg, kid, .. } = &unverified.header;
+        let ForeignHeader { alg, kid, .. } = &unverified.header;
         let candidates = upstream_jwk::candidates(&keys, *alg, kid.as_deref())
             .map_err(|_| UpstreamError::Nonsense("a key set that cannot be read"))?;
         odd = candidates.odd;
@@ -52,7 +52,7 @@ const MAX_TRIES: usize = 4;
 async fn verifies(
     ports: &Ports<'_>,
     keys: &[UpstreamJwk],
-    token: &Unverified<'_, UpstreamHeader>,
+    token: &Unverified<'_, ForeignHeader>,
 ) -> Result<bool, UpstreamError> {
     let (alg, input) = (token.header.alg, token.signing_input.as_bytes());
     for key in keys.iter().take(MAX_TRIES) {

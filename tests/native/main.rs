@@ -61,4 +61,5 @@ mod stored_versions;
 mod support;
 mod tasks;
 mod texts;
+mod token_forms;
 mod tokens;

@@ -1,9 +1,10 @@
 //! Tokens: signed ones of this server and of providers, their keys, sealed values, and codes that name an object.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::UntrustedToken;
 use serde_json::Value;
 use vestibule::domain::token::{Token, TokenKind};
-use vestibule::jose::jws::{Header, Unverified, UpstreamHeader, compact};
+use vestibule::jose::jws::{ForeignHeader, Header, Unverified, compact};
 use vestibule::jose::logout_token::LogoutToken;
 use vestibule::jose::seal::{NONCE_LENGTH, Purpose, Sealer};
 use vestibule::jose::upstream_id_token::{CLOCK_SKEW, Expected, UpstreamIdToken};
@@ -18,21 +19,30 @@ const CLIENT: &str = "vestibule";
 const NOW: i64 = 1_750_000_000;
 
 /// A token that was taken apart is, put together again, the same character by character: no two tokens stand for one.
-/// Its algorithm is never `none` or a symmetric one.
+/// Its algorithm is never `none` or a symmetric one. What `UntrustedToken` reads too, it reads as the same.
 pub fn jws(input: &[u8]) {
     let Some(token) = utf8(input) else { return };
     if let Ok(own) = Unverified::<Header>::parse(token) {
         assert_eq!(compact(own.signing_input.to_owned(), &own.signature), token);
         let header = header_of(token);
-        assert_eq!(header.get("alg").and_then(Value::as_str), Some(own.header.alg.as_str()));
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        let Header { alg, typ, kid } = &own.header;
+        assert_eq!(text("alg"), Some(alg.as_str()));
+        assert_eq!((text("typ"), text("kid")), (Some(typ.as_str()), Some(kid.as_str())));
         let _ = own.claims::<vestibule::jose::access_token::AccessToken>();
     }
-    if let Ok(foreign) = Unverified::<UpstreamHeader>::parse(token) {
+    if let Ok(foreign) = Unverified::<ForeignHeader>::parse(token) {
         assert_eq!(compact(foreign.signing_input.to_owned(), &foreign.signature), token);
         let header = header_of(token);
         let alg = header.get("alg").and_then(Value::as_str).expect("alg is a string");
         assert!(["RS256", "PS256", "ES256", "EdDSA", "Ed25519"].contains(&alg), "{alg}");
         assert_eq!(foreign.header.has_crit, header.get("crit").is_some());
+        if let Ok(read) = UntrustedToken::new(token) {
+            assert_eq!(read.algorithm(), alg);
+            assert_eq!(read.header().key_id, foreign.header.kid);
+            assert_eq!(read.header().token_type, foreign.header.typ);
+            assert_eq!(read.signature_bytes(), foreign.signature);
+        }
         let _ = foreign.claims::<ForeignObject>().map(UpstreamIdToken::read);
     }
 }
