@@ -159,8 +159,8 @@ export const generateKey = waits(async (alg) => {
   return [JSON.stringify(jwk), new Uint8Array(pkcs8)];
 });
 
-// Imports the keys of other servers, from the numbers of their JWK.
-const upstreamAlgorithms = {
+// Imports the keys of others, from the numbers of their JWK.
+const foreignAlgorithms = {
   ...algorithms,
   PS256: {
     key: { name: "RSA-PSS", hash: "SHA-256" },
@@ -168,12 +168,12 @@ const upstreamAlgorithms = {
   },
   EdDSA: { key: { name: "Ed25519" }, use: { name: "Ed25519" } },
 };
-export const verifyUpstream = waits(async (numbers, alg, input, signature) => {
+export const verifyForeign = waits(async (jwk, alg, input, signature) => {
   [input, signature] = [input.slice(), signature.slice()];
-  const { key, use } = upstreamAlgorithms[alg];
+  const { key, use } = foreignAlgorithms[alg];
   let imported;
   try {
-    imported = await crypto.subtle.importKey("jwk", JSON.parse(numbers), key, false, ["verify"]);
+    imported = await crypto.subtle.importKey("jwk", JSON.parse(jwk), key, false, ["verify"]);
   } catch {
     // The numbers are no valid key.
     return false;

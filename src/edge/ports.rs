@@ -23,8 +23,8 @@ use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
 use crate::host::{self, KeyList};
+use crate::jose::foreign_key::ForeignKey;
 use crate::jose::jwk::Jwk;
-use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::ports::{
     ClientRegistry, Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable,
 };
@@ -222,15 +222,14 @@ impl Signer for Edge {
         signing_keys(self).verify(key, input, signature).await
     }
 
-    async fn verify_upstream(
+    async fn verify_foreign(
         &self,
-        key: &UpstreamJwk,
-        alg: VerificationAlgorithm,
+        key: &ForeignKey,
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let members = key.public_members().map_err(Unavailable::new)?;
-        platform::verify_upstream(&members, alg.as_str(), input, signature).await
+        let jwk = serde_json::to_string(key.key()).map_err(Unavailable::new)?;
+        platform::verify_foreign(&jwk, key.alg().as_str(), input, signature).await
     }
 
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {

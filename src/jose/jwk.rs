@@ -1,5 +1,5 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 §6) and their thumbprints (RFC 7638). [`JsonWebKey`] of `jwt-compact` models the
-//! numbers of every key: this server's own, and those of others ([`super::upstream_jwk`]).
+//! numbers of every key: this server's own, and those of others ([`super::foreign_key`]).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 pub use jwt_compact::jwk::JsonWebKey;

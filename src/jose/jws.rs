@@ -5,7 +5,7 @@ use jwt_compact::UntrustedToken;
 use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use serde::{Deserialize, Serialize};
 
-use super::upstream_jwk::VerificationAlgorithm;
+use super::foreign_key::VerificationAlgorithm;
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::foreign_json::{ForeignJsonError, ForeignObject};
 

@@ -25,6 +25,7 @@ mod earlier_release;
 mod events;
 mod federation;
 mod foreign_json;
+mod foreign_keys;
 mod fuzz;
 #[path = "../fuzz/targets/mod.rs"]
 mod fuzz_targets;

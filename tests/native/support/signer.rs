@@ -17,9 +17,9 @@ use sha2::{Digest, Sha256};
 use vestibule::domain::entropy;
 use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use vestibule::host::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
+use vestibule::jose::foreign_key::{ForeignKey, VerificationAlgorithm};
 use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::jose::seal::Sealer;
-use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
@@ -302,21 +302,20 @@ impl Signer for PortableSigner {
         self.with(async |keys| keys.verify(key, input, signature).await).await
     }
 
-    async fn verify_upstream(
+    async fn verify_foreign(
         &self,
-        key: &UpstreamJwk,
-        alg: VerificationAlgorithm,
+        key: &ForeignKey,
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        Ok(match alg {
+        Ok(match key.alg() {
             VerificationAlgorithm::ES256 => {
-                let key = VerifyingKey::try_from(&key.key).expect("a point");
+                let key = VerifyingKey::try_from(key.key()).expect("a point");
                 <Es256 as Algorithm>::Signature::try_from_slice(signature)
                     .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
             }
-            VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
-                let key = RsaPublicKey::try_from(&key.key).expect("a key");
+            alg @ (VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256) => {
+                let key = RsaPublicKey::try_from(key.key()).expect("a key");
                 let algorithm = match alg {
                     VerificationAlgorithm::RS256 => Rsa::rs256(),
                     _ => Rsa::ps256(),
