@@ -8,6 +8,7 @@ use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use crate::domain::machine::Class;
 use crate::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
+use crate::jose::foreign_key::ForeignKey;
 use crate::jose::jwk::{JsonWebKey, Jwk};
 use crate::ports::{Objects, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
@@ -92,5 +93,19 @@ impl KeyCrypto for WebCrypto {
             platform::import_public_key(&jwk).await?;
         }
         platform::verify(&key.kid, input, signature).await
+    }
+
+    async fn verify_foreign(
+        &self,
+        key: &ForeignKey,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        let jwk = serde_json::to_string(key.key()).map_err(Unavailable::new)?;
+        platform::verify_foreign(&jwk, key.alg().as_str(), input, signature).await
+    }
+
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        platform::sign_with(pkcs8, input).await
     }
 }

@@ -228,12 +228,11 @@ impl Signer for Edge {
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let jwk = serde_json::to_string(key.key()).map_err(Unavailable::new)?;
-        platform::verify_foreign(&jwk, key.alg().as_str(), input, signature).await
+        signing_keys(self).crypto.verify_foreign(key, input, signature).await
     }
 
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        platform::sign_with(pkcs8, input).await
+        signing_keys(self).crypto.sign_with(pkcs8, input).await
     }
 }
 

@@ -55,6 +55,7 @@ mod secrets;
 mod security_page;
 mod server;
 mod settings;
+mod signatures;
 mod signing_keys;
 mod slot;
 mod stored;

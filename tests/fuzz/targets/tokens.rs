@@ -157,6 +157,7 @@ pub fn jwks(input: &[u8]) {
             };
             assert!(entries.iter().any(is_permitted), "{numbers} is permitted in {json}");
             assert_eq!(ForeignKey::check(key.key(), alg).as_ref(), Some(&key), "checked again");
+            assert!(!vestibule_native::holds(alg, key.key(), b"input", b"junk"), "no panic either");
             let set = format!(r#"{{"keys":[{numbers}]}}"#);
             let again = candidates(&set, alg, None).expect("a set");
             assert_eq!(again.keys, [key], "its numbers alone are a key");
