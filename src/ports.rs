@@ -12,8 +12,8 @@ use crate::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use crate::domain::machine::{Address, Before, Class, Command, Machine, message};
 use crate::domain::time::{Seconds, Timestamp};
 use crate::domain::token::ObjectId;
+use crate::jose::foreign_key::ForeignKey;
 use crate::jose::jwk::Jwk;
-use crate::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use crate::protocol::client_metadata::SigningAlgorithm;
 
 /// Something outside failed. The text is only for the operator's log.
@@ -128,14 +128,14 @@ pub trait Signer {
     /// Signs with a key of the set. Returns the raw signature, as in a JWS (RFC 7518 §3).
     async fn sign(&self, pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 
-    /// Verifies a signature.
+    /// Verifies a signature of this server.
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;
 
-    /// Verifies a signature of another server. False if the key can't be used.
-    async fn verify_upstream(
+    /// Verifies a signature that someone else made, by the algorithm that the key was checked for. False if the
+    /// platform can't use the key.
+    async fn verify_foreign(
         &self,
-        key: &UpstreamJwk,
-        alg: VerificationAlgorithm,
+        key: &ForeignKey,
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable>;

@@ -1,55 +1,20 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 §6) and their thumbprints (RFC 7638).
+//! JSON Web Keys (RFC 7517, RFC 7518 §6) and their thumbprints (RFC 7638). [`JsonWebKey`] of `jwt-compact` models the
+//! numbers of every key: this server's own, and those of others ([`super::foreign_key`]).
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+pub use jwt_compact::jwk::JsonWebKey;
+use jwt_compact_sha2::Sha256;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::protocol::client_metadata::SigningAlgorithm;
 
-/// The public half of a signing key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kty")]
-pub enum PublicKey {
-    /// A point on P-256 (RFC 7518 §6.2.1); coordinates in base64url.
-    #[serde(rename = "EC")]
-    Ec {
-        /// Always `P-256`.
-        crv: String,
-        /// The x coordinate.
-        x: String,
-        /// The y coordinate.
-        y: String,
-    },
-    /// An RSA key (RFC 7518 §6.3.1); numbers in base64url.
-    #[serde(rename = "RSA")]
-    Rsa {
-        /// The modulus.
-        n: String,
-        /// The exponent.
-        e: String,
-    },
-}
-
-impl PublicKey {
-    /// The SHA-256 thumbprint (RFC 7638 §3), which is the key's `kid`.
-    pub fn thumbprint(&self) -> String {
-        // RFC 7638 §3.2: the required members in lexicographic order, without white space.
-        let canonical = match self {
-            Self::Ec { crv, x, y } => {
-                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
-            }
-            Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
-        };
-        Base64UrlUnpadded::encode_string(&Sha256::digest(canonical.as_bytes()))
-    }
-}
-
-/// A key in the JWKS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A key that this server publishes: [`JsonWebKey`] has its numbers, and none of the members that say how the key is
+/// used (RFC 7517 §4.2, §4.4 and §4.5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Jwk {
     /// The public key.
     #[serde(flatten)]
-    pub key: PublicKey,
+    pub key: JsonWebKey<'static>,
     /// The key's thumbprint.
     pub kid: String,
     /// The only algorithm for which it is used.
@@ -59,11 +24,20 @@ pub struct Jwk {
     pub key_use: String,
 }
 
+/// `JsonWebKey` compares bytes, and only doesn't say that it does.
+impl Eq for Jwk {}
+
 impl Jwk {
-    /// A key whose `kid` is its thumbprint.
-    pub fn new(key: PublicKey, alg: SigningAlgorithm) -> Self {
-        Self { kid: key.thumbprint(), key, alg, key_use: "sig".to_owned() }
+    /// A key whose `kid` is its thumbprint. Private members are left out.
+    pub fn new(key: &JsonWebKey<'static>, alg: SigningAlgorithm) -> Self {
+        let key = key.to_verifying_key();
+        Self { kid: thumbprint(&key), key, alg, key_use: "sig".to_owned() }
     }
+}
+
+/// The SHA-256 thumbprint of a key (RFC 7638 §3), in base64url.
+pub fn thumbprint(key: &JsonWebKey<'_>) -> String {
+    Base64UrlUnpadded::encode_string(&key.thumbprint::<Sha256>())
 }
 
 /// A JWK Set (RFC 7517 §5).

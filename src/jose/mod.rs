@@ -3,10 +3,10 @@
 
 pub mod access_token;
 pub mod client_assertion;
+pub mod foreign_key;
 pub mod id_token;
 pub mod jwk;
 pub mod jws;
 pub mod logout_token;
 pub mod seal;
 pub mod upstream_id_token;
-pub mod upstream_jwk;

@@ -3,8 +3,8 @@
 use super::error::{UpstreamError, log_odd};
 use super::metadata::document;
 use super::provider::Provider;
-use crate::jose::jws::{Unverified, UpstreamHeader};
-use crate::jose::upstream_jwk::{self, UpstreamJwk};
+use crate::jose::foreign_key::{self, ForeignKey};
+use crate::jose::jws::{ForeignHeader, Unverified};
 use crate::ports::Ports;
 use crate::protocol::provider_metadata::ProviderMetadata;
 
@@ -18,8 +18,8 @@ pub async fn verify<'t>(
     provider: &Provider,
     metadata: &ProviderMetadata,
     token: &'t str,
-) -> Result<Unverified<'t, UpstreamHeader>, UpstreamError> {
-    let unverified = Unverified::<UpstreamHeader>::parse(token)
+) -> Result<Unverified<'t, ForeignHeader>, UpstreamError> {
+    let unverified = Unverified::<ForeignHeader>::parse(token)
         .map_err(|_| UpstreamError::Nonsense("a token that is not signed as it must be"))?;
     let address = metadata
         .jwks_uri
@@ -32,8 +32,8 @@ pub async fn verify<'t>(
     let mut holds = false;
     for outdated in [false, true] {
         let keys = document(ports, address, outdated).await?;
-        let UpstreamHeader { alg, kid, .. } = &unverified.header;
-        let candidates = upstream_jwk::candidates(&keys, *alg, kid.as_deref())
+        let ForeignHeader { alg, kid, .. } = &unverified.header;
+        let candidates = foreign_key::candidates(&keys, *alg, kid.as_deref())
             .map_err(|_| UpstreamError::Nonsense("a key set that cannot be read"))?;
         odd = candidates.odd;
         holds = verifies(ports, &candidates.keys, &unverified).await?;
@@ -51,12 +51,12 @@ const MAX_TRIES: usize = 4;
 /// Whether one of the keys verifies the signature.
 async fn verifies(
     ports: &Ports<'_>,
-    keys: &[UpstreamJwk],
-    token: &Unverified<'_, UpstreamHeader>,
+    keys: &[ForeignKey],
+    token: &Unverified<'_, ForeignHeader>,
 ) -> Result<bool, UpstreamError> {
-    let (alg, input) = (token.header.alg, token.signing_input.as_bytes());
+    let input = token.signing_input.as_bytes();
     for key in keys.iter().take(MAX_TRIES) {
-        if ports.signer.verify_upstream(key, alg, input, &token.signature).await? {
+        if ports.signer.verify_foreign(key, input, &token.signature).await? {
             return Ok(true);
         }
     }

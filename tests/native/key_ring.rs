@@ -9,7 +9,7 @@ use vestibule::domain::key_ring::{
 };
 use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::protocol::client_metadata::SigningAlgorithm::{self, ES256, RS256};
 
 use crate::support::{START, SeededEntropy};
@@ -62,12 +62,10 @@ impl Ring {
     }
 
     fn pair(&self, alg: SigningAlgorithm) -> KeyPair {
-        let key = PublicKey::Ec {
-            crv: "P-256".into(),
-            x: format!("{alg:?}{}", self.made),
-            y: String::new(),
-        };
-        KeyPair { public: Jwk::new(key, alg), sealed_private: String::new(), superseded: None }
+        let x = format!("{alg:?}{}", self.made).into_bytes();
+        let (curve, x, y) = ("P-256".into(), x.into(), Vec::new().into());
+        let key = JsonWebKey::EllipticCurve { curve, x, y, secret: None };
+        KeyPair { public: Jwk::new(&key, alg), sealed_private: String::new(), superseded: None }
     }
 
     fn keys(&mut self, alg: SigningAlgorithm) -> KeySet {

@@ -10,7 +10,7 @@ use vestibule::domain::key_ring::{
 };
 use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::jose::seal::{Purpose, Sealer};
 use vestibule::protocol::client_metadata::SigningAlgorithm::{self, ES256, RS256};
 
@@ -57,11 +57,12 @@ impl Storage {
 
     fn generate(&mut self, sealer: &Sealer, alg: SigningAlgorithm) -> KeyPair {
         self.made += 1;
-        let x = format!("{alg:?}{}", self.made);
-        let key = PublicKey::Ec { crv: "P-256".into(), x, y: String::new() };
+        let x = format!("{alg:?}{}", self.made).into_bytes();
+        let (curve, x, y) = ("P-256".into(), x.into(), Vec::new().into());
+        let key = JsonWebKey::EllipticCurve { curve, x, y, secret: None };
         let nonce = entropy::bytes(&*self.entropy);
         let sealed_private = sealer.seal(Purpose::SigningKey, b"private", nonce).unwrap();
-        KeyPair { public: Jwk::new(key, alg), sealed_private, superseded: None }
+        KeyPair { public: Jwk::new(&key, alg), sealed_private, superseded: None }
     }
 
     /// The ring handles a command, and the version that hosts it performs the effects.

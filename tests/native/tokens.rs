@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 use vestibule::jose::access_token::Audience;
 use vestibule::jose::id_token::at_hash;
-use vestibule::jose::jwk::PublicKey;
+use vestibule::jose::jwk::{JsonWebKey, Jwk, thumbprint};
 use vestibule::jose::jws::{Header, JwsError, Unverified, compact, signing_input};
 use vestibule::ports::{Clock, Signer};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
@@ -21,8 +21,47 @@ fn the_thumbprint_is_the_one_of_rfc_7638_section_3_1() {
              _BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQ\
              R0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bF\
              TWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-    let key = PublicKey::Rsa { n: n.replace(' ', ""), e: "AQAB".into() };
-    assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    let key: JsonWebKey =
+        serde_json::from_value(json!({ "kty": "RSA", "n": n, "e": "AQAB" })).unwrap();
+    assert_eq!(thumbprint(&key), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+}
+
+#[test]
+fn a_published_key_has_the_same_text_as_in_earlier_releases() {
+    // RFC 7515 appendix A.3.1; for RSA, a modulus of 2048 bits.
+    let modulus = Base64UrlUnpadded::encode_string(&[0xc5; 256]);
+    let ec = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+    let rsa = format!(r#""kty":"RSA","n":"{modulus}","e":"AQAB""#);
+    for (numbers, alg, kid) in [
+        (ec, SigningAlgorithm::ES256, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"),
+        (&rsa, SigningAlgorithm::RS256, "OEYJdLLCzIAGC4p2tvHFAxFkN4jmt65qs3VHZUtxFQk"),
+    ] {
+        let key: JsonWebKey = serde_json::from_str(&format!("{{{numbers}}}")).unwrap();
+        let jwk = Jwk::new(&key, alg);
+        let alg = alg.as_str();
+        let text = format!(r#"{{{numbers},"kid":"{kid}","alg":"{alg}","use":"sig"}}"#);
+        assert_eq!(serde_json::to_string(&jwk).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Jwk>(&text).unwrap(), jwk);
+    }
+}
+
+#[test]
+fn the_private_half_of_a_key_is_never_published() {
+    let (d, p, q) = ("AQ", "Aw", "BQ");
+    for key in [
+        json!({ "kty": "EC", "crv": "P-256", "x": "AQ", "y": "Ag", "d": d }),
+        json!({ "kty": "RSA", "n": "AQ", "e": "AQAB", "d": d, "p": p, "q": q }),
+    ] {
+        let key: JsonWebKey = serde_json::from_value(key).unwrap();
+        assert!(key.is_signing_key());
+        let jwk = serde_json::to_value(Jwk::new(&key, SigningAlgorithm::ES256)).unwrap();
+        assert!(jwk.get("d").is_none() && jwk.get("p").is_none(), "{jwk}");
+        assert_eq!(
+            jwk["kid"],
+            json!(thumbprint(&key)),
+            "the thumbprint is that of the public half"
+        );
+    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use vestibule::domain::machine::Class;
 use vestibule::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::foreign_key::ForeignKey;
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::ports::{Objects, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
@@ -66,15 +67,12 @@ struct WebCrypto;
 
 #[async_trait(?Send)]
 impl KeyCrypto for WebCrypto {
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable> {
-        let ([first, second], private) = platform::generate_key(alg.as_str()).await?;
-        let public = match alg {
-            SigningAlgorithm::ES256 => {
-                PublicKey::Ec { crv: "P-256".to_owned(), x: first, y: second }
-            }
-            SigningAlgorithm::RS256 => PublicKey::Rsa { n: first, e: second },
-        };
-        Ok((public, private))
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable> {
+        let (public, private) = platform::generate_key(alg.as_str()).await?;
+        Ok((serde_json::from_str(&public).map_err(Unavailable::new)?, private))
     }
 
     fn holds_private(&self, kid: &str) -> bool {
@@ -95,5 +93,19 @@ impl KeyCrypto for WebCrypto {
             platform::import_public_key(&jwk).await?;
         }
         platform::verify(&key.kid, input, signature).await
+    }
+
+    async fn verify_foreign(
+        &self,
+        key: &ForeignKey,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        let jwk = serde_json::to_string(key.key()).map_err(Unavailable::new)?;
+        platform::verify_foreign(&jwk, key.alg().as_str(), input, signature).await
+    }
+
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        platform::sign_with(pkcs8, input).await
     }
 }

@@ -162,18 +162,18 @@ export const verify = waits((kid, input, signature) => {
   const { imported, alg } = publicKeys.get(kid);
   return crypto.subtle.verify(algorithms[alg].use, imported, signature, input);
 });
-// Returns the two numbers of the public key as in a JWK (RFC 7518 §6), and the private key as PKCS #8.
+// Returns the public key as the text of a JWK, and the private key as PKCS #8.
 export const generateKey = waits(async (alg) => {
   const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
   const parameters = { ...algorithms[alg].key, ...(alg === "RS256" ? size : {}) };
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
-  const { x, y, n = x, e = y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
-  return [n, e, new Uint8Array(pkcs8)];
+  return [JSON.stringify(jwk), new Uint8Array(pkcs8)];
 });
 
-// Imports the keys of other servers, from the numbers of their JWK.
-const upstreamAlgorithms = {
+// Imports the keys of others, from the numbers of their JWK.
+const foreignAlgorithms = {
   ...algorithms,
   PS256: {
     key: { name: "RSA-PSS", hash: "SHA-256" },
@@ -181,12 +181,12 @@ const upstreamAlgorithms = {
   },
   EdDSA: { key: { name: "Ed25519" }, use: { name: "Ed25519" } },
 };
-export const verifyUpstream = waits(async (numbers, alg, input, signature) => {
+export const verifyForeign = waits(async (jwk, alg, input, signature) => {
   [input, signature] = [input.slice(), signature.slice()];
-  const { key, use } = upstreamAlgorithms[alg];
+  const { key, use } = foreignAlgorithms[alg];
   let imported;
   try {
-    imported = await crypto.subtle.importKey("jwk", JSON.parse(numbers), key, false, ["verify"]);
+    imported = await crypto.subtle.importKey("jwk", JSON.parse(jwk), key, false, ["verify"]);
   } catch {
     // The numbers are no valid key.
     return false;

@@ -41,8 +41,8 @@ mod raw {
         pub fn verify(kid: &str, input: &[u8], signature: &[u8]);
         #[wasm_bindgen(js_name = generateKey)]
         pub fn generate_key(alg: &str);
-        #[wasm_bindgen(js_name = verifyUpstream)]
-        pub fn verify_upstream(numbers: &str, alg: &str, input: &[u8], signature: &[u8]);
+        #[wasm_bindgen(js_name = verifyForeign)]
+        pub fn verify_foreign(jwk: &str, alg: &str, input: &[u8], signature: &[u8]);
         #[wasm_bindgen(js_name = signWith)]
         pub fn sign_with(pkcs8: &[u8], input: &[u8]);
 
@@ -116,22 +116,21 @@ pub async fn verify(kid: &str, input: &[u8], signature: &[u8]) -> Result<bool, U
     outcome().await.map(|holds| holds.is_truthy())
 }
 
-/// Makes a key: the numbers of the public half (`x` and `y`, or `n` and `e`), and the private half as PKCS #8.
-pub async fn generate_key(alg: &str) -> Result<([String; 2], Vec<u8>), Unavailable> {
+/// Makes a key: the public half as a JWK, and the private half as PKCS #8.
+pub async fn generate_key(alg: &str) -> Result<(String, Vec<u8>), Unavailable> {
     raw::generate_key(alg);
     let parts = Array::from(&outcome().await?);
-    let number = |index| parts.get(index).as_string().unwrap_or_default();
-    Ok(([number(0), number(1)], bytes(&parts.get(2))))
+    Ok((parts.get(0).as_string().unwrap_or_default(), bytes(&parts.get(1))))
 }
 
-/// Verifies with the key of another server, by its numbers (a JWK).
-pub async fn verify_upstream(
-    numbers: &str,
+/// Verifies with a key of someone else, a JWK of its numbers alone.
+pub async fn verify_foreign(
+    jwk: &str,
     alg: &str,
     input: &[u8],
     signature: &[u8],
 ) -> Result<bool, Unavailable> {
-    raw::verify_upstream(numbers, alg, input, signature);
+    raw::verify_foreign(jwk, alg, input, signature);
     outcome().await.map(|holds| holds.is_truthy())
 }
 

@@ -19,8 +19,8 @@ use vestibule::domain::machine::{Address, Class};
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::domain::token::ObjectId;
 use vestibule::host::{self, KeyList};
+use vestibule::jose::foreign_key::ForeignKey;
 use vestibule::jose::jwk::Jwk;
-use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 use vestibule::protocol::outbound;
@@ -143,19 +143,17 @@ impl Signer for Edge {
         signing_keys(self).verify(key, input, signature).await
     }
 
-    async fn verify_upstream(
+    async fn verify_foreign(
         &self,
-        key: &UpstreamJwk,
-        alg: VerificationAlgorithm,
+        key: &ForeignKey,
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        let members = key.public_members().map_err(Unavailable::new)?;
-        platform::verify_upstream(&members, alg.as_str(), input, signature).await
+        signing_keys(self).crypto.verify_foreign(key, input, signature).await
     }
 
     async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        platform::sign_with(pkcs8, input).await
+        signing_keys(self).crypto.sign_with(pkcs8, input).await
     }
 }
 

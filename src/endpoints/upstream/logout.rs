@@ -16,7 +16,7 @@ use crate::endpoints::browser;
 use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
-use crate::jose::jws::{Unverified, UpstreamHeader};
+use crate::jose::jws::{ForeignHeader, Unverified};
 use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
 use crate::jose::seal::Purpose;
 use crate::protocol::error::OAuthError;
@@ -63,7 +63,7 @@ async fn read(
 ) -> Result<LogoutToken, LogoutError> {
     let refuse = |error| Err(LogoutError::Token(error));
     // Reject malformed tokens before any fetch.
-    if Unverified::<UpstreamHeader>::parse(token).is_err() {
+    if Unverified::<ForeignHeader>::parse(token).is_err() {
         return refuse(LogoutTokenError::Malformed);
     }
     let metadata =

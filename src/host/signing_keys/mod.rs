@@ -184,7 +184,7 @@ impl SigningKeys<'_> {
         let nonce = entropy::bytes(self.entropy);
         let sealed_private =
             self.sealer.seal(Purpose::SigningKey, &private, nonce).map_err(Unavailable::new)?;
-        Ok(KeyPair { public: Jwk::new(public, alg), sealed_private, superseded: None })
+        Ok(KeyPair { public: Jwk::new(&public, alg), sealed_private, superseded: None })
     }
 
     /// Publishes a list of keys for every isolate.

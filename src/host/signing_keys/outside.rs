@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::jose::jwk::{Jwk, PublicKey};
+use crate::jose::foreign_key::ForeignKey;
+use crate::jose::jwk::{JsonWebKey, Jwk};
 use crate::ports::Unavailable;
 use crate::protocol::client_metadata::SigningAlgorithm;
 
@@ -28,11 +29,15 @@ pub trait KeyLists {
     fn changed(&self) -> Result<(), Unavailable>;
 }
 
-/// Creates and uses keys. Imported keys are held by their `kid` for as long as the isolate lives.
+/// Creates and uses keys: WebCrypto at the edge, `jwt-compact` natively (`crates/native`). Each verifies what the other
+/// signs. Imported keys are held by their `kid` for as long as the isolate lives.
 #[async_trait(?Send)]
 pub trait KeyCrypto {
     /// Generates a key pair: the public half, and the private half as PKCS #8 (RFC 5208).
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable>;
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable>;
 
     /// Whether the private key with this `kid` was imported.
     fn holds_private(&self, kid: &str) -> bool;
@@ -45,4 +50,15 @@ pub trait KeyCrypto {
 
     /// Verifies a signature; imports the key first if it isn't held.
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable>;
+
+    /// Verifies a signature that someone else made ([`crate::ports::Signer::verify_foreign`]).
+    async fn verify_foreign(
+        &self,
+        key: &ForeignKey,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable>;
+
+    /// Signs with ES256 and a private key that isn't held (PKCS #8).
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable>;
 }

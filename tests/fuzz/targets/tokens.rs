@@ -1,13 +1,15 @@
 //! Tokens: signed ones of this server and of providers, their keys, sealed values, and codes that name an object.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::UntrustedToken;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use vestibule::domain::token::{Token, TokenKind};
-use vestibule::jose::jws::{Header, Unverified, UpstreamHeader, compact};
+use vestibule::jose::foreign_key::{ForeignKey, VerificationAlgorithm, candidates};
+use vestibule::jose::jws::{ForeignHeader, Header, Unverified, compact};
 use vestibule::jose::logout_token::LogoutToken;
 use vestibule::jose::seal::{NONCE_LENGTH, Purpose, Sealer};
 use vestibule::jose::upstream_id_token::{CLOCK_SKEW, Expected, UpstreamIdToken};
-use vestibule::jose::upstream_jwk::{VerificationAlgorithm, candidates};
 use vestibule::protocol::foreign_json::ForeignObject;
 
 use super::{two, utf8};
@@ -18,21 +20,30 @@ const CLIENT: &str = "vestibule";
 const NOW: i64 = 1_750_000_000;
 
 /// A token that was taken apart is, put together again, the same character by character: no two tokens stand for one.
-/// Its algorithm is never `none` or a symmetric one.
+/// Its algorithm is never `none` or a symmetric one. What `UntrustedToken` reads too, it reads as the same.
 pub fn jws(input: &[u8]) {
     let Some(token) = utf8(input) else { return };
     if let Ok(own) = Unverified::<Header>::parse(token) {
         assert_eq!(compact(own.signing_input.to_owned(), &own.signature), token);
         let header = header_of(token);
-        assert_eq!(header.get("alg").and_then(Value::as_str), Some(own.header.alg.as_str()));
+        let text = |name: &str| header.get(name).and_then(Value::as_str);
+        let Header { alg, typ, kid } = &own.header;
+        assert_eq!(text("alg"), Some(alg.as_str()));
+        assert_eq!((text("typ"), text("kid")), (Some(typ.as_str()), Some(kid.as_str())));
         let _ = own.claims::<vestibule::jose::access_token::AccessToken>();
     }
-    if let Ok(foreign) = Unverified::<UpstreamHeader>::parse(token) {
+    if let Ok(foreign) = Unverified::<ForeignHeader>::parse(token) {
         assert_eq!(compact(foreign.signing_input.to_owned(), &foreign.signature), token);
         let header = header_of(token);
         let alg = header.get("alg").and_then(Value::as_str).expect("alg is a string");
         assert!(["RS256", "PS256", "ES256", "EdDSA", "Ed25519"].contains(&alg), "{alg}");
         assert_eq!(foreign.header.has_crit, header.get("crit").is_some());
+        if let Ok(read) = UntrustedToken::new(token) {
+            assert_eq!(read.algorithm(), alg);
+            assert_eq!(read.header().key_id, foreign.header.kid);
+            assert_eq!(read.header().token_type, foreign.header.typ);
+            assert_eq!(read.signature_bytes(), foreign.signature);
+        }
         let _ = foreign.claims::<ForeignObject>().map(UpstreamIdToken::read);
     }
 }
@@ -109,9 +120,9 @@ pub fn logout_token(input: &[u8]) {
     assert_eq!(text("sid"), token.sid.as_deref());
 }
 
-/// A key that is a candidate has the algorithm's type and the name that was asked for, and isn't meant for another
-/// use (RFC 7517 §4.2 to §4.4). What the platform imports has no other member than the key's numbers. The first line
-/// of the input is the `kid`, or empty for none.
+/// A key that is a candidate stands in the set with the algorithm's type and the name that was asked for, and isn't
+/// meant for another use (RFC 7517 §4.2 to §4.4). What the platform imports has no other member than the key's numbers.
+/// The first line of the input is the `kid`, or empty for none.
 pub fn jwks(input: &[u8]) {
     use VerificationAlgorithm::{ES256, EdDSA, PS256, RS256};
     let Some(input) = utf8(input) else { return };
@@ -120,21 +131,36 @@ pub fn jwks(input: &[u8]) {
     for (alg, kty) in [(RS256, "RSA"), (PS256, "RSA"), (ES256, "EC"), (EdDSA, "OKP")] {
         let Ok(found) = candidates(json, alg, kid) else { return };
         assert!(found.keys.len() <= 100);
+        let entries: Vec<Box<RawValue>> =
+            ForeignObject::parse(json).and_then(|set| set.needed("keys")).expect("a set");
+        let entries: Vec<Value> = entries
+            .iter()
+            .filter_map(|entry| Some(ForeignObject::parse(entry.get()).ok()?.to_value()))
+            .collect();
         for key in found.keys {
-            assert_eq!(key.key.key_type().to_string(), kty);
-            assert!(!key.key.is_signing_key(), "private members are never read");
-            assert!(kid.is_none() || key.kid.as_deref() == kid);
-            assert!(matches!(key.key_use.as_deref(), None | Some("sig")));
-            let names = |named: &str| named == alg.as_str() || (alg == EdDSA && named == "Ed25519");
-            assert!(key.alg.as_deref().is_none_or(names));
-            let numbers: Value =
-                serde_json::from_str(&key.public_members().expect("JSON")).expect("JSON");
+            assert_eq!((key.alg(), key.key().key_type().to_string().as_str()), (alg, kty));
+            assert!(!key.key().is_signing_key(), "private members are never read");
+            let numbers = serde_json::to_value(key.key()).expect("JSON");
             let members = numbers.as_object().expect("an object");
             let known = ["kty", "crv", "x", "y", "n", "e"];
             assert!(members.keys().all(|name| known.contains(&name.as_str())), "{numbers}");
+            let is_permitted = |entry: &Value| {
+                let is = |name: &str, of: &[&str]| match entry.get(name) {
+                    None | Some(Value::Null) => true,
+                    Some(value) => value.as_str().is_some_and(|text| of.contains(&text)),
+                };
+                let ed25519 = if alg == EdDSA { "Ed25519" } else { alg.as_str() };
+                members.iter().all(|(name, number)| entry.get(name) == Some(number))
+                    && (kid.is_none() || entry.get("kid").and_then(Value::as_str) == kid)
+                    && is("use", &["sig"])
+                    && is("alg", &[alg.as_str(), ed25519])
+            };
+            assert!(entries.iter().any(is_permitted), "{numbers} is permitted in {json}");
+            assert_eq!(ForeignKey::check(key.key(), alg).as_ref(), Some(&key), "checked again");
+            assert!(!vestibule_native::holds(alg, key.key(), b"input", b"junk"), "no panic either");
             let set = format!(r#"{{"keys":[{numbers}]}}"#);
             let again = candidates(&set, alg, None).expect("a set");
-            assert_eq!(again.keys.len(), 1, "its numbers alone are a key");
+            assert_eq!(again.keys, [key], "its numbers alone are a key");
         }
     }
 }

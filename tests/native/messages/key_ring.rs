@@ -3,7 +3,7 @@ use vestibule::domain::key_ring::{
     KeyPair, KeyRing, KeyRingError, KeySet, Keys, Made, Replace, Reseal, ScheduledKey, Wake,
 };
 use vestibule::domain::time::Timestamp;
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 
 use super::{Earlier, check_answer, check_command};
@@ -23,11 +23,12 @@ impl Earlier for KeyRing {
     type Error = KeyRingError;
 }
 
-const PAIR: &str = r#"{"public":{"kty":"EC","crv":"P-256","x":"x","y":"y","kid":"lTYYwPiOVLnEGn_2tedaJs97fsHfTdR0jdsLJVF2RuA","alg":"ES256","use":"sig"},"sealed_private":"sealed"}"#;
+const PAIR: &str = r#"{"public":{"kty":"EC","crv":"P-256","x":"eA","y":"eQ","kid":"XsuzE82157538AHHoFSQ-ycaXD33mFy1mVFXbB4k0V4","alg":"ES256","use":"sig"},"sealed_private":"sealed"}"#;
 
 fn pair() -> KeyPair {
-    let key = PublicKey::Ec { crv: "P-256".into(), x: "x".into(), y: "y".into() };
-    let public = Jwk::new(key, SigningAlgorithm::ES256);
+    let (x, y) = (b"x".as_slice().into(), b"y".as_slice().into());
+    let key = JsonWebKey::EllipticCurve { curve: "P-256".into(), x, y, secret: None };
+    let public = Jwk::new(&key, SigningAlgorithm::ES256);
     KeyPair { public, sealed_private: "sealed".into(), superseded: None }
 }
 

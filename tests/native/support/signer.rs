@@ -1,5 +1,4 @@
-//! The signing keys over ports in memory: KV's list is a map, and `jwt-compact` with `p256` and `rsa` replaces
-//! WebCrypto.
+//! The signing keys over ports in memory: KV's list is a map, and `vestibule-native` replaces WebCrypto.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -7,35 +6,20 @@ use std::rc::{Rc, Weak};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use base64ct::{Base64UrlUnpadded, Encoding};
-use jwt_compact::alg::{Es256, Rsa, RsaPrivateKey, RsaPublicKey};
-use jwt_compact::{Algorithm, AlgorithmSignature};
-use p256::ecdsa::{SigningKey, VerifyingKey};
-use rsa::BigUint;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
-use rsa::rand_core::{self, CryptoRng, RngCore};
-use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
-use vestibule::domain::entropy;
+use vestibule::domain::entropy::Entropy;
 use vestibule::domain::key_ring::{HintKeys, KeyPair, KeySet, OpenedKeys};
 use vestibule::host::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
-use vestibule::jose::jwk::{Jwk, PublicKey};
+use vestibule::jose::foreign_key::ForeignKey;
+use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::jose::seal::Sealer;
-use vestibule::jose::upstream_jwk::{UpstreamJwk, VerificationAlgorithm};
 use vestibule::ports::{Signer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
+use vestibule_native::NativeCrypto;
 
 use super::fuse::Fuse;
 use super::objects::Memory;
 use super::{MemoryLog, SeededEntropy, TestClock, TestTimer, recorder};
-
-fn encode(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
-}
-
-fn decode(text: &str) -> Vec<u8> {
-    Base64UrlUnpadded::decode_vec(text).expect("base64url")
-}
 
 /// The part of KV with the published keys.
 #[derive(Default)]
@@ -69,32 +53,31 @@ impl KeyLists for MemoryLists {
     }
 }
 
-enum Private {
-    Ec(SigningKey),
-    Rsa(Box<RsaPrivateKey>),
-}
-
-/// Imported keys, and how many were created.
-pub struct PortableCrypto {
-    entropy: Rc<SeededEntropy>,
-    private: RefCell<BTreeMap<String, Private>>,
+/// The native port, which counts the keys that it makes and can stop making them.
+pub struct TestCrypto {
+    native: NativeCrypto,
     pub made: Cell<usize>,
     made_rsa: Cell<usize>,
     /// Whether a requested key never arrives.
     pub hangs: Cell<bool>,
 }
 
-impl PortableCrypto {
+impl TestCrypto {
+    fn new(entropy: Rc<SeededEntropy>) -> Self {
+        let native = NativeCrypto::new(entropy);
+        Self { native, made: Cell::default(), made_rsa: Cell::default(), hangs: Cell::default() }
+    }
+
     /// Generating a key of 2048 bits takes long, so the n-th key is the same in every world and every run.
-    fn rsa_key(&self) -> RsaPrivateKey {
-        static MADE: Mutex<Vec<RsaPrivateKey>> = Mutex::new(Vec::new());
+    fn rsa_key(&self) -> (JsonWebKey<'static>, Vec<u8>) {
+        static MADE: Mutex<Vec<(JsonWebKey<'static>, Vec<u8>)>> = Mutex::new(Vec::new());
         let mut made = MADE.lock().expect("no test panicked here");
         let number = self.made_rsa.get();
         self.made_rsa.set(number + 1);
         while made.len() <= number {
-            let mut random = Repeatable { number: made.len() as u64, drawn: 0 };
-            let key = RsaPrivateKey::new(&mut random, 2048).expect("a key");
-            made.push(key);
+            let random = Repeatable { number: made.len() as u64, drawn: Cell::default() };
+            let key = vestibule_native::generate(SigningAlgorithm::RS256, &random);
+            made.push(key.expect("a key"));
         }
         made[number].clone()
     }
@@ -103,100 +86,62 @@ impl PortableCrypto {
 /// The randomness for the key with this number.
 struct Repeatable {
     number: u64,
-    drawn: u64,
+    drawn: Cell<u64>,
 }
 
-impl RngCore for Repeatable {
-    fn next_u32(&mut self) -> u32 {
-        rand_core::impls::next_u32_via_fill(self)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rand_core::impls::next_u64_via_fill(self)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+impl Entropy for Repeatable {
+    fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
-            let seed = [self.number.to_be_bytes(), self.drawn.to_be_bytes()].concat();
-            self.drawn += 1;
+            let seed = [self.number.to_be_bytes(), self.drawn.get().to_be_bytes()].concat();
+            self.drawn.set(self.drawn.get() + 1);
             chunk.copy_from_slice(&Sha256::digest(seed)[..chunk.len()]);
         }
     }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.fill_bytes(bytes);
-        Ok(())
-    }
 }
 
-impl CryptoRng for Repeatable {}
-
 #[async_trait(?Send)]
-impl KeyCrypto for PortableCrypto {
-    async fn generate(&self, alg: SigningAlgorithm) -> Result<(PublicKey, Vec<u8>), Unavailable> {
+impl KeyCrypto for TestCrypto {
+    async fn generate(
+        &self,
+        alg: SigningAlgorithm,
+    ) -> Result<(JsonWebKey<'static>, Vec<u8>), Unavailable> {
         if self.hangs.get() {
             std::future::pending::<()>().await;
         }
         self.made.set(self.made.get() + 1);
-        Ok(match alg {
-            SigningAlgorithm::ES256 => {
-                let bytes: [u8; 32] = entropy::bytes(&*self.entropy);
-                let key = SigningKey::from_slice(&bytes).expect("a scalar");
-                let point = key.verifying_key().to_encoded_point(false);
-                let (x, y) = (point.x().expect("x"), point.y().expect("y"));
-                let public = PublicKey::Ec { crv: "P-256".to_owned(), x: encode(x), y: encode(y) };
-                (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
-            }
-            SigningAlgorithm::RS256 => {
-                let key = self.rsa_key();
-                let (n, e) = (key.n().to_bytes_be(), key.e().to_bytes_be());
-                let public = PublicKey::Rsa { n: encode(&n), e: encode(&e) };
-                (public, key.to_pkcs8_der().expect("PKCS #8").as_bytes().to_vec())
-            }
-        })
+        match alg {
+            SigningAlgorithm::ES256 => self.native.generate(alg).await,
+            SigningAlgorithm::RS256 => Ok(self.rsa_key()),
+        }
     }
 
     fn holds_private(&self, kid: &str) -> bool {
-        self.private.borrow().contains_key(kid)
+        self.native.holds_private(kid)
     }
 
     async fn import_private(&self, public: &Jwk, pkcs8: &[u8]) -> Result<(), Unavailable> {
-        let key = match public.alg {
-            SigningAlgorithm::ES256 => {
-                Private::Ec(SigningKey::from_pkcs8_der(pkcs8).map_err(Unavailable::new)?)
-            }
-            SigningAlgorithm::RS256 => {
-                let key = RsaPrivateKey::from_pkcs8_der(pkcs8).map_err(Unavailable::new)?;
-                Private::Rsa(Box::new(key))
-            }
-        };
-        self.private.borrow_mut().insert(public.kid.clone(), key);
-        Ok(())
+        self.native.import_private(public, pkcs8).await
     }
 
     async fn sign(&self, kid: &str, input: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        Ok(match &self.private.borrow()[kid] {
-            Private::Ec(key) => Es256.sign(key, input).as_bytes().into_owned(),
-            Private::Rsa(key) => Rsa::rs256().sign(key, input).as_bytes().into_owned(),
-        })
+        self.native.sign(kid, input).await
     }
 
     async fn verify(&self, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool, Unavailable> {
-        Ok(match &key.key {
-            PublicKey::Ec { x, y, .. } => {
-                let point = [vec![4], decode(x), decode(y)].concat();
-                let key = VerifyingKey::from_sec1_bytes(&point).expect("a point");
-                <Es256 as Algorithm>::Signature::try_from_slice(signature)
-                    .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
-            }
-            PublicKey::Rsa { n, e } => {
-                let number = |text| BigUint::from_bytes_be(&decode(text));
-                let key = RsaPublicKey::new(number(n), number(e)).expect("a key");
-                let algorithm = Rsa::rs256();
-                <Rsa as Algorithm>::Signature::try_from_slice(signature)
-                    .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
-            }
-        })
+        self.native.verify(key, input, signature).await
+    }
+
+    async fn verify_foreign(
+        &self,
+        key: &ForeignKey,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unavailable> {
+        self.native.verify_foreign(key, input, signature).await
+    }
+
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        self.native.sign_with(pkcs8, input).await
     }
 }
 
@@ -207,7 +152,7 @@ pub struct Keys {
     log: Rc<MemoryLog>,
     pub timer: TestTimer,
     pub lists: MemoryLists,
-    pub crypto: PortableCrypto,
+    pub crypto: TestCrypto,
     sealer: RefCell<Sealer>,
     cache: RefCell<Rc<KeyCache>>,
 }
@@ -219,13 +164,7 @@ impl Keys {
         log: Rc<MemoryLog>,
         sealer: Sealer,
     ) -> Self {
-        let crypto = PortableCrypto {
-            entropy: Rc::clone(&entropy),
-            private: RefCell::default(),
-            made: Cell::default(),
-            made_rsa: Cell::default(),
-            hangs: Cell::default(),
-        };
+        let crypto = TestCrypto::new(Rc::clone(&entropy));
         let (timer, lists, cache) = <(TestTimer, MemoryLists, RefCell<_>)>::default();
         Self { clock, entropy, log, timer, lists, crypto, sealer: RefCell::new(sealer), cache }
     }
@@ -309,35 +248,16 @@ impl Signer for PortableSigner {
         self.with(async |keys| keys.verify(key, input, signature).await).await
     }
 
-    async fn verify_upstream(
+    async fn verify_foreign(
         &self,
-        key: &UpstreamJwk,
-        alg: VerificationAlgorithm,
+        key: &ForeignKey,
         input: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unavailable> {
-        Ok(match alg {
-            VerificationAlgorithm::ES256 => {
-                let key = VerifyingKey::try_from(&key.key).expect("a point");
-                <Es256 as Algorithm>::Signature::try_from_slice(signature)
-                    .is_ok_and(|signature| Es256.verify_signature(&signature, &key, input))
-            }
-            VerificationAlgorithm::RS256 | VerificationAlgorithm::PS256 => {
-                let key = RsaPublicKey::try_from(&key.key).expect("a key");
-                let algorithm = match alg {
-                    VerificationAlgorithm::RS256 => Rsa::rs256(),
-                    _ => Rsa::ps256(),
-                };
-                <Rsa as Algorithm>::Signature::try_from_slice(signature)
-                    .is_ok_and(|signature| algorithm.verify_signature(&signature, &key, input))
-            }
-            VerificationAlgorithm::EdDSA => {
-                panic!("Ed25519 is tested on the real runtime alone")
-            }
-        })
+        self.keys.crypto.verify_foreign(key, input, signature).await
     }
 
-    async fn sign_with(&self, _: &[u8], _: &[u8]) -> Result<Vec<u8>, Unavailable> {
-        panic!("keys of others are tested on the real runtime alone")
+    async fn sign_with(&self, pkcs8: &[u8], input: &[u8]) -> Result<Vec<u8>, Unavailable> {
+        self.keys.crypto.sign_with(pkcs8, input).await
     }
 }
