@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests dev serve bench held growth size build test test-native test-black-box test-pages test-deploy test-clients test-browser \
-        lint audit fuzz coverage bundle deploy release pictures clean
+        lint audit fuzz coverage bundle quick deploy release pictures clean
 
 # The settings after `make dev`, `make serve` and `make deploy`, quoted for the shell so that they arrive as typed.
 NAMES := $(foreach pair,$(MAKEOVERRIDES),$(if $(findstring =,$(pair)),$(firstword $(subst =, ,$(pair)))))
@@ -50,6 +50,10 @@ build: setup ## Build the worker; prints its size and how long it takes to compi
 bundle: setup
 	@node tools/dist.mjs
 
+# What `make dev` builds when it starts. Tests that start it don't wait for the compiler.
+quick: setup
+	@BUILD=quick node tools/build.mjs
+
 lint: setup
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -67,7 +71,7 @@ fuzz: setup ## Look for inputs that break a parser (make fuzz SECONDS=60 TARGET=
 coverage: setup ## Which lines of src the native tests run, by folder (installs cargo-llvm-cov)
 	@node tools/coverage.mjs
 
-test-black-box: setup bundle
+test-black-box: setup bundle quick
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=2 tests/black_box/*.test.mjs
 
 # The programs in Rust are compiled before the tests, whose limit would include it.
@@ -79,7 +83,7 @@ test-clients: setup-tests bundle
 test-browser: setup-tests bundle
 	node --test --test-timeout=300000 --test-force-exit --test-concurrency=1 tests/browser/*.test.mjs
 
-test-pages: setup bundle ## Run the commands of README.md and docs/ against `make dev` (tests/pages/blocks.mjs)
+test-pages: setup bundle quick ## Run the commands of README.md and docs/ against `make dev` (tests/pages/blocks.mjs)
 	node --test --test-timeout=300000 --test-force-exit tests/pages/*.test.mjs
 
 test-deploy: setup bundle
