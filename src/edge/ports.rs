@@ -30,6 +30,7 @@ use crate::ports::{
 };
 use crate::protocol::client_metadata::SigningAlgorithm;
 use crate::protocol::outbound;
+use crate::tenant::ObjectName;
 
 /// How long an isolate keeps a client that it has read.
 const CLIENT_CACHE: Seconds = Seconds(60);
@@ -102,10 +103,11 @@ impl Objects for Edge {
         ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
-    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
+    fn id_of_name(&self, class: Class, name: &ObjectName) -> Result<ObjectId, Unavailable> {
         // Computed without a call. Another deployment computes another ID.
-        let id =
-            platform::object_id_of_name(&self.env, class.binding(), name).map_err(unavailable)?;
+        let name = self.settings.tenant.object(name);
+        let id = platform::object_id_of_name(&self.env, class.binding(), name.as_str());
+        let id = id.map_err(unavailable)?;
         ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
@@ -117,16 +119,21 @@ impl Objects for Edge {
         hold: Seconds,
     ) -> Result<Option<String>, Unavailable> {
         count(&self.object_calls);
-        let (named, to) = match to {
-            Address::Id(id) => (false, id),
-            Address::Name(name) => (true, name),
+        let (env, namespace) = (&self.env, class.binding());
+        let sent = match to {
+            Address::Id(id) => platform::send(env, namespace, (false, id), &command, hold.0).await,
+            Address::Name(name) => {
+                let name = self.settings.tenant.object(name);
+                platform::send(env, namespace, (true, name.as_str()), &command, hold.0).await
+            }
         };
-        let sent = platform::send(&self.env, class.binding(), (named, to), &command, hold.0).await;
         // Where the storage of an object is broken, the object can't say so itself. Its name may tell who a user is.
         sent.map_err(|Unavailable(error)| {
-            let id = match named {
-                true => self.id_of_name(class, to).map(|id| id.to_string()).unwrap_or_default(),
-                false => to.clone(),
+            let id = match to {
+                Address::Name(name) => {
+                    self.id_of_name(class, name).map(|id| id.to_string()).unwrap_or_default()
+                }
+                Address::Id(id) => id.clone(),
             };
             Unavailable(format!("the object {} {id} failed: {error}", class.name()))
         })
@@ -137,16 +144,13 @@ impl Objects for Edge {
     }
 }
 
-fn client_key(client_id: &str) -> String {
-    format!("client:{client_id}")
-}
-
 #[async_trait(?Send)]
 impl ClientRegistry for Edge {
     async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
         let now = now();
+        let cached_under = self.settings.tenant.cached_client(client_id);
         let cached = CLIENTS.with_borrow_mut(|clients| {
-            let (read_at, client) = clients.get(client_id)?;
+            let (read_at, client) = clients.get(cached_under.as_str())?;
             now.is_within(CLIENT_CACHE, *read_at).then(|| client.clone())
         });
         if cached.is_some() {
@@ -157,7 +161,8 @@ impl ClientRegistry for Edge {
             return Ok(None);
         }
         count(&self.kv_reads);
-        let Some(json) = kv::get(&self.env, &client_key(client_id)).await? else {
+        let Some(json) = kv::get(&self.env, &self.settings.tenant.client_record(client_id)).await?
+        else {
             return Ok(None);
         };
         let client: Client = stored::read(&json).map_err(|error| {
@@ -166,7 +171,7 @@ impl ClientRegistry for Edge {
             Unavailable(message)
         })?;
         CLIENTS.with_borrow_mut(|clients| {
-            clients.insert(client_id, size_of(&json), (now, client.clone()));
+            clients.insert(cached_under.as_str(), size_of(&json), (now, client.clone()));
         });
         Ok(Some(client))
     }
@@ -174,7 +179,7 @@ impl ClientRegistry for Edge {
     async fn put(&self, client: &Client) -> Result<(), Unavailable> {
         count(&self.kv_writes);
         let json = serde_json::to_string(client).map_err(Unavailable::new)?;
-        let key = client_key(&client.client_id);
+        let key = self.settings.tenant.client_record(&client.client_id);
         kv::put(&self.env, &key, &json).await?;
         self.forget(&client.client_id);
         Ok(())
@@ -182,13 +187,14 @@ impl ClientRegistry for Edge {
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
         count(&self.kv_writes);
-        kv::remove(&self.env, &client_key(client_id)).await?;
+        kv::remove(&self.env, &self.settings.tenant.client_record(client_id)).await?;
         self.forget(client_id);
         Ok(())
     }
 
     fn forget(&self, client_id: &str) {
-        CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
+        let key = self.settings.tenant.cached_client(client_id);
+        CLIENTS.with_borrow_mut(|clients| clients.remove(key.as_str()));
     }
 }
 

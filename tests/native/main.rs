@@ -60,5 +60,6 @@ mod stored;
 mod stored_versions;
 mod support;
 mod tasks;
+mod tenants;
 mod texts;
 mod tokens;

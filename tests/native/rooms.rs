@@ -7,8 +7,18 @@ use std::path::Path;
 use crate::modules::{Modules, sources};
 
 /// From the lowest to the highest.
-const ROOMS: [&str; 9] =
-    ["protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints", "edge"];
+const ROOMS: [&str; 10] = [
+    "tenant",
+    "protocol",
+    "jose",
+    "domain",
+    "ports",
+    "upstream",
+    "host",
+    "pages",
+    "endpoints",
+    "edge",
+];
 /// Crates that only the edge may use.
 const PLATFORM: [&str; 6] =
     ["worker::", "wasm_bindgen", "js_sys", "web_sys", "getrandom::", "use worker"];

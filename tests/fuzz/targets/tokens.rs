@@ -5,10 +5,11 @@ use serde_json::Value;
 use vestibule::domain::token::{Token, TokenKind};
 use vestibule::jose::jws::{Header, Unverified, UpstreamHeader, compact};
 use vestibule::jose::logout_token::LogoutToken;
-use vestibule::jose::seal::{NONCE_LENGTH, Purpose, Sealer};
+use vestibule::jose::seal::{NONCE_LENGTH, Sealer};
 use vestibule::jose::upstream_id_token::{CLOCK_SKEW, Expected, UpstreamIdToken};
 use vestibule::jose::upstream_jwk::{VerificationAlgorithm, candidates};
 use vestibule::protocol::foreign_json::ForeignObject;
+use vestibule::tenant::{Purpose, Tenant};
 
 use super::{two, utf8};
 
@@ -152,8 +153,8 @@ pub fn sealed(input: &[u8]) {
         Purpose::Connection("account"),
         Purpose::Connection("other"),
     ];
-    let old = Sealer::new("the secret of yesterday, long enough").expect("a secret");
-    let new = Sealer::new("the secret of today, which is longer").expect("a secret");
+    let old = Sealer::new(&Tenant::ONLY, "the secret of yesterday, long enough").expect("a secret");
+    let new = Sealer::new(&Tenant::ONLY, "the secret of today, which is longer").expect("a secret");
     let new = new.with_previous("the secret of yesterday, long enough").expect("a secret");
     if let Some(text) = utf8(input) {
         for purpose in purposes {
