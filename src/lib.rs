@@ -2,6 +2,7 @@
 //!
 //! The rooms, from the ground up; a room uses only rooms below it (`ARCHITECTURE.md` is the map):
 //!
+//! - [`tenant`]: the names under which a tenant's data is stored,
 //! - [`protocol`]: the words on the wire,
 //! - [`jose`]: keys, signatures and sealed values,
 //! - [`domain`]: what the server remembers, as state machines,
@@ -22,4 +23,5 @@ pub mod jose;
 pub mod pages;
 pub mod ports;
 pub mod protocol;
+pub mod tenant;
 pub mod upstream;

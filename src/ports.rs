@@ -15,6 +15,7 @@ use crate::domain::token::ObjectId;
 use crate::jose::foreign_key::ForeignKey;
 use crate::jose::jwk::Jwk;
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::tenant::ObjectName;
 
 /// Something outside failed. The text is only for the operator's log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,14 +49,14 @@ pub trait Timer {
     async fn wait_until(&self, moment: Timestamp) -> Result<(), Unavailable>;
 }
 
-/// The objects that host machines. Commands and replies are JSON; [`send`] is the typed way to use this.
+/// The objects that host machines: those of one tenant, under names that [`Tenant::object`](crate::tenant::Tenant::object) completes. Commands and replies are JSON; [`send`] is the typed way to use this.
 #[async_trait(?Send)]
 pub trait Objects {
     /// A new ID for an object that doesn't exist yet.
     fn new_id(&self, class: Class) -> Result<ObjectId, Unavailable>;
 
     /// The ID of the object with this name.
-    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable>;
+    fn id_of_name(&self, class: Class, name: &ObjectName) -> Result<ObjectId, Unavailable>;
 
     /// Sends a command. If the machine allows it, the reply is held for up to `hold` seconds, until the state changes.
     /// `None` if no object can have that ID.
@@ -91,7 +92,7 @@ pub async fn send<C: Command>(
     }
 }
 
-/// The registry of clients in KV, cached by each isolate.
+/// The registry of a tenant's clients in KV, cached by each isolate.
 #[async_trait(?Send)]
 pub trait ClientRegistry {
     /// The client with this ID, if the registry has it.
@@ -177,7 +178,7 @@ pub trait Log {
     fn event(&self, line: &str);
 }
 
-/// All interfaces to the outside.
+/// All interfaces to the outside, for one tenant.
 #[derive(Clone, Copy)]
 pub struct Ports<'a> {
     /// The time.

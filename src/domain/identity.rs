@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
+use crate::tenant::ObjectName;
 
 /// What a sign-in through a provider does to the profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,10 +48,9 @@ pub struct UpstreamSession {
 }
 
 impl Identity {
-    /// The name of the `Identifier` object that leads to this user's account. An issuer has no fragment (OpenID Connect
-    /// Discovery §3), so issuer and subject can't run into each other.
-    pub fn identifier(&self) -> String {
-        identifier(&self.issuer, &self.subject)
+    /// The name of the `Identifier` object that leads to this user's account.
+    pub fn identifier(&self) -> ObjectName {
+        ObjectName::identity(&self.issuer, &self.subject)
     }
 
     /// The identity without what only the company that owns the domain may assert: a verified address, groups and
@@ -71,15 +71,4 @@ impl Identity {
             .find_map(|claim| claim.as_deref())
             .unwrap_or(&self.subject)
     }
-}
-
-/// The name of the `Identifier` object of a user at a provider.
-pub fn identifier(issuer: &str, subject: &str) -> String {
-    format!("upstream:{issuer}#{subject}")
-}
-
-/// The name of the `Identifier` object of a session at a provider. It finds the account for a logout token that has
-/// only a `sid`.
-pub fn session_identifier(issuer: &str, sid: &str) -> String {
-    format!("upstream-session:{issuer}#{sid}")
 }

@@ -17,6 +17,7 @@ use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
 use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
+use crate::tenant::{ObjectName, Tries};
 
 /// How many user codes are tried before the request fails. A second try is hardly ever needed.
 const TRIES: usize = 5;
@@ -70,13 +71,16 @@ pub async fn device_authorization(
         interval: lifetimes.device_interval,
         polled_at: None,
     };
-    let throttle = format!("device/{}", server.network_of(request));
+    let throttle = ObjectName::throttle(Tries::DeviceCode(&server.network_of(request)));
     if !server.spend(&throttle, server.settings.limits.device_code).await? {
         let description = "too many device codes for this network; try again later";
         return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, description).into());
     }
     let user_code = open(server, grant).await?;
-    let object = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?;
+    let object = server
+        .ports
+        .objects
+        .id_of_name(Class::Grant, &ObjectName::user_code(user_code.as_str()))?;
     let verification_uri = server.url("/device");
     Ok(Response::json(
         200,
@@ -99,7 +103,7 @@ async fn open(server: &Server<'_>, grant: DeviceGrant) -> Result<UserCode, Failu
         let Some(user_code) = UserCode::from_random(&server.random::<32>()) else {
             continue;
         };
-        let address = Address::Name(user_code.as_str().to_owned());
+        let address = Address::Name(ObjectName::user_code(user_code.as_str()));
         let request = DeviceRequest(Box::new(grant.clone()));
         match server.ask(&address, request).await? {
             Ok(()) => return Ok(user_code),

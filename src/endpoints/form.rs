@@ -16,10 +16,10 @@ use super::http::{Request, Response};
 use super::interaction::Interaction;
 use super::server::Server;
 use crate::domain::token::ObjectId;
-use crate::jose::seal::Purpose;
 use crate::pages::Page;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::redirect_uri;
+use crate::tenant::Purpose;
 
 /// The status of a page that is shown again because its form was out of date (409, RFC 9110 §15.5.10).
 pub const OUT_OF_DATE: u16 = 409;

@@ -7,10 +7,14 @@ use crate::domain::identifier::{Claim, ClaimFor, IdentifierError, LeadsTo, Read,
 use crate::domain::machine::Address;
 use crate::domain::secret::SecretHash;
 use crate::domain::token::ObjectId;
+use crate::tenant::ObjectName;
 
 /// The account that a name leads to.
-pub(super) async fn owner(server: &Server<'_>, name: &str) -> Result<Option<ObjectId>, Failure> {
-    let address = Address::Name(name.to_owned());
+pub(super) async fn owner(
+    server: &Server<'_>,
+    name: &ObjectName,
+) -> Result<Option<ObjectId>, Failure> {
+    let address = Address::Name(name.clone());
     match server.ask(&address, Read).await? {
         Ok(LeadsTo::Account(account)) => Ok(ObjectId::parse(&account)),
         Ok(LeadsTo::Nobody) => Ok(None),
@@ -18,8 +22,12 @@ pub(super) async fn owner(server: &Server<'_>, name: &str) -> Result<Option<Obje
 }
 
 /// Claims a name for an account; returns false if it leads to another one.
-pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Result<bool, Failure> {
-    match server.ask(&Address::Name(name.to_owned()), Claim(account.to_owned())).await? {
+pub(super) async fn claim(
+    server: &Server<'_>,
+    name: &ObjectName,
+    account: &str,
+) -> Result<bool, Failure> {
+    match server.ask(&Address::Name(name.clone()), Claim(account.to_owned())).await? {
         Ok(()) => Ok(true),
         Err(IdentifierError::Taken) => Ok(false),
     }
@@ -29,19 +37,23 @@ pub(super) async fn claim(server: &Server<'_>, name: &str, account: &str) -> Res
 /// request of this browser began to create. `None` if the name leads to another account.
 pub(super) async fn claim_for(
     server: &Server<'_>,
-    name: &str,
+    name: &ObjectName,
     account: &str,
     browser: &str,
 ) -> Result<Option<String>, Failure> {
     let claim = ClaimFor { account: account.to_owned(), browser: SecretHash::of_text(browser) };
-    match server.ask(&Address::Name(name.to_owned()), claim).await? {
+    match server.ask(&Address::Name(name.clone()), claim).await? {
         Ok(account) => Ok(Some(account)),
         Err(IdentifierError::Taken) => Ok(None),
     }
 }
 
 /// Releases a claimed name, unless the account has confirmed it.
-pub(super) async fn unclaim(server: &Server<'_>, name: &str, account: &str) -> Result<(), Failure> {
-    let Ok(()) = server.ask(&Address::Name(name.to_owned()), Unclaim(account.to_owned())).await?;
+pub(super) async fn unclaim(
+    server: &Server<'_>,
+    name: &ObjectName,
+    account: &str,
+) -> Result<(), Failure> {
+    let Ok(()) = server.ask(&Address::Name(name.clone()), Unclaim(account.to_owned())).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::server::Server;
 use crate::domain::account::{Create, CreateError, NewAccount, NewSession, SignedIn};
 use crate::domain::machine::Address;
 use crate::domain::token::ObjectId;
+use crate::tenant::ObjectName;
 
 /// The result of creating an account.
 pub enum Created {
@@ -33,7 +34,7 @@ pub async fn create(
 ) -> Result<Created, Failure> {
     let upstream = new.identity.as_ref().map(|identity| identity.identifier());
     let email = new.address.as_ref().map(|(_, identifier)| identifier.clone());
-    let names: Vec<String> = upstream.into_iter().chain(email).collect();
+    let names: Vec<ObjectName> = upstream.into_iter().chain(email).collect();
     if !claim_all(server, request, &names, &mut new.account).await? {
         return Ok(Created::Taken);
     }
@@ -61,7 +62,7 @@ fn id_of(account: &str) -> Result<ObjectId, Failure> {
 async fn claim_all(
     server: &Server<'_>,
     request: &Request<'_>,
-    names: &[String],
+    names: &[ObjectName],
     account: &mut String,
 ) -> Result<bool, Failure> {
     // A browser without a token must not match any other.

@@ -19,6 +19,7 @@ use crate::protocol::foreign_json::ForeignObject;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::registration;
 use crate::protocol::scope::Scope;
+use crate::tenant::{ObjectName, Tries};
 
 /// The response (RFC 7591 §3.2.1, RFC 7592 §3).
 #[derive(Serialize)]
@@ -50,7 +51,7 @@ pub async fn register(server: &Server<'_>, request: &Request<'_>) -> Result<Resp
     let trusted = match &server.settings.registration {
         RegistrationPolicy::Off => return Err(switched_off()),
         RegistrationPolicy::Open => {
-            let throttle = format!("register/{}", server.network_of(request));
+            let throttle = ObjectName::throttle(Tries::Registration(&server.network_of(request)));
             if !server.spend(&throttle, server.settings.limits.registration).await? {
                 let error = "too many registrations from this network; try again later";
                 return Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, error).into());
@@ -95,7 +96,7 @@ pub async fn manage(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
     let client_id = request.path_parameter();
     let token = verify::bearer(request)?;
     let shown = SecretHash::of_text(&token);
-    let address = Address::Name(client_id.to_owned());
+    let address = Address::Name(ObjectName::client(client_id));
     if !client::is_generated_id(client_id) {
         return Err(verify::inactive());
     }
@@ -204,7 +205,7 @@ pub(super) fn check_name(
 /// Writes the client's record, which is strongly consistent and publishes itself to the registry in KV.
 pub(super) async fn write(server: &Server<'_>, client: &Client) -> Result<(), Failure> {
     let command = Write(Box::new(client.clone()));
-    let address = Address::Name(client.client_id.clone());
+    let address = Address::Name(ObjectName::client(&client.client_id));
     server.ask(&address, command).await?.map_err(|_| verify::inactive())?;
     written(server, client).await
 }
@@ -221,7 +222,7 @@ pub(super) async fn written(server: &Server<'_>, client: &Client) -> Result<(), 
 
 /// Deletes a client. Its record stays marked as deleted, and removes the client from the registry in KV.
 pub(super) async fn delete(server: &Server<'_>, client_id: &str) -> Result<(), Failure> {
-    let address = Address::Name(client_id.to_owned());
+    let address = Address::Name(ObjectName::client(client_id));
     let deleted = server.ask(&address, Delete).await?;
     deleted.map_err(|_| verify::inactive())?;
     server.ports.clients.forget(client_id);

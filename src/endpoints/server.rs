@@ -10,8 +10,8 @@ use crate::domain::machine::{Address, Command};
 use crate::domain::registration::{self, RegistrationError};
 use crate::domain::throttle::{GiveBack, Guess, Keep, Limit, Spend, Throttle};
 use crate::domain::time::{Seconds, Timestamp};
-use crate::jose::seal::Purpose;
 use crate::ports::{self, Ports};
+use crate::tenant::{ObjectName, Purpose, Tries};
 
 /// Passed to every endpoint.
 pub struct Server<'a> {
@@ -49,8 +49,8 @@ impl Server<'_> {
     }
 
     /// The name of the throttle that counts the passwords from a request's network.
-    pub fn password_throttle(&self, request: &Request<'_>) -> String {
-        format!("sign-in/{}", self.network_of(request))
+    pub fn password_throttle(&self, request: &Request<'_>) -> ObjectName {
+        ObjectName::throttle(Tries::SignIn(&self.network_of(request)))
     }
 
     /// A URL of this server.
@@ -94,7 +94,7 @@ impl Server<'_> {
         if !client::is_generated_id(client_id) {
             return Ok(None);
         }
-        let address = Address::Name(client_id.to_owned());
+        let address = Address::Name(ObjectName::client(client_id));
         match self.ask(&address, registration::Read).await? {
             Ok(client) => Ok(Some(*client)),
             Err(RegistrationError::NotRegistered) => Ok(None),
@@ -108,17 +108,22 @@ impl Server<'_> {
     }
 
     /// Spends a try; returns false if none is left.
-    pub async fn spend(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
+    pub async fn spend(&self, name: &ObjectName, limit: Limit) -> Result<bool, Failure> {
         Ok(self.throttle(name, Spend(limit)).await?.is_ok())
     }
 
     /// Spends a try for a guess whose result isn't known yet; returns false if none is left.
-    pub async fn guess(&self, name: &str, limit: Limit) -> Result<bool, Failure> {
+    pub async fn guess(&self, name: &ObjectName, limit: Limit) -> Result<bool, Failure> {
         Ok(self.throttle(name, Guess(limit)).await?.is_ok())
     }
 
     /// Returns the try of a right guess, or keeps that of a wrong one.
-    pub async fn guessed(&self, name: &str, limit: Limit, right: bool) -> Result<(), Failure> {
+    pub async fn guessed(
+        &self,
+        name: &ObjectName,
+        limit: Limit,
+        right: bool,
+    ) -> Result<(), Failure> {
         let Ok(()) = match right {
             true => self.throttle(name, GiveBack(limit)).await?,
             false => self.throttle(name, Keep(limit)).await?,
@@ -128,9 +133,9 @@ impl Server<'_> {
 
     async fn throttle<C: Command<Machine = Throttle>>(
         &self,
-        name: &str,
+        name: &ObjectName,
         command: C,
     ) -> Result<Result<C::Reply, C::Error>, Failure> {
-        Ok(self.ask(&Address::Name(name.to_owned()), command).await?)
+        Ok(self.ask(&Address::Name(name.clone()), command).await?)
     }
 }

@@ -12,7 +12,6 @@ use super::sign_in;
 use super::upstream::{company, start};
 use super::waiting::Waiting;
 use crate::domain::account::{NewAccount, NewSession, SignedIn};
-use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::token::ObjectId;
@@ -21,6 +20,7 @@ use crate::protocol::claims::StandardClaims;
 use crate::protocol::email::is_address;
 use crate::protocol::parameters::Parameters;
 use crate::protocol::text;
+use crate::tenant::{ObjectName, Tries};
 use crate::upstream::authorization::AuthorizationParameters;
 
 /// The message for every refusal that isn't caused by the form. An address that has an account and a network that tried
@@ -143,7 +143,7 @@ async fn sign_up(
         Ok(password) => password,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let throttle = format!("sign-up/{}", server.network_of(request));
+    let throttle = ObjectName::throttle(Tries::SignUp(&server.network_of(request)));
     // Check the limit first: requests beyond it must cost no CPU time.
     if !server.spend(&throttle, server.settings.limits.sign_up).await? {
         return Ok(Err(CANNOT_GO_ON.to_owned()));
@@ -158,7 +158,7 @@ async fn sign_up(
     let account = server.ports.objects.new_id(Class::Account)?;
     let new = NewAccount {
         account: account.to_string(),
-        address: Some((email.to_owned(), identifier::of_email(email))),
+        address: Some((email.to_owned(), ObjectName::email(email))),
         claims,
         password: Some(password.into()),
         identity: None,

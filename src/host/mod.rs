@@ -19,7 +19,7 @@ pub use self::error::HostError;
 pub use self::events::record_events;
 pub use self::perform::perform;
 pub use self::registry::{Visit, visit};
-pub use self::signing_keys::{KEY_RING, KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
+pub use self::signing_keys::{KeyCache, KeyCrypto, KeyList, KeyLists, SigningKeys};
 pub use self::step::{HostReply, step, wake};
 pub use self::store::{Changes, NewState, Store};
 pub use self::wants::{Outside, Perform};

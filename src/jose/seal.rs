@@ -1,7 +1,7 @@
 //! Sealed values: encrypted and authenticated values that leave the server and come back.
 //!
-//! XChaCha20-Poly1305 with keys derived from the deployment's secret by HKDF-SHA-256 (RFC 5869). Each purpose has its
-//! own key, so a value sealed for one purpose can't be opened for another.
+//! XChaCha20-Poly1305 with keys derived from the deployment's secret by HKDF-SHA-256 (RFC 5869). Each purpose of each
+//! tenant has its own key, so a value sealed for one can't be opened for another.
 //!
 //! While the secret is being replaced, a deployment also has the previous one: it opens values sealed with either
 //! and seals with the current one.
@@ -11,6 +11,8 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
+
+use crate::tenant::{Purpose, SealLabel, Tenant};
 
 /// The length of the nonce in bytes: long enough for random nonces (XChaCha20).
 pub const NONCE_LENGTH: usize = 24;
@@ -28,45 +30,10 @@ pub enum SealError {
     Refused,
 }
 
-/// The purpose of a sealed value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose<'a> {
-    /// Stored private signing keys.
-    SigningKey,
-    /// A request that waits while a user signs in or consents.
-    Interaction,
-    /// The account and session that a form was made for.
-    Form,
-    /// A sign-in at an upstream provider, in a cookie of the browser in which it began.
-    UpstreamLogin,
-    /// A response of an upstream provider that arrived by POST and continues as a GET.
-    UpstreamAnswer,
-    /// Where a sign-out leads after the provider has signed the user out too.
-    AfterLogout,
-    /// The tokens of a connected account, with a key of the account here to which they belong.
-    Connection(&'a str),
-}
-
-impl Purpose<'_> {
-    fn label(self) -> Vec<u8> {
-        let label = match self {
-            Self::SigningKey => "vestibule signing key v1",
-            Self::Interaction => "vestibule interaction v1",
-            Self::Form => "vestibule form v1",
-            Self::UpstreamLogin => "vestibule upstream login v1",
-            Self::UpstreamAnswer => "vestibule upstream answer v1",
-            Self::AfterLogout => "vestibule after logout v1",
-            Self::Connection(account) => {
-                return format!("vestibule connection v1 {account}").into();
-            }
-        };
-        label.into()
-    }
-}
-
-/// The deployment's secrets, from which every sealing key is derived.
+/// The deployment's secrets, from which every sealing key of a tenant is derived.
 #[derive(Clone)]
 pub struct Sealer {
+    tenant: Tenant,
     current: Hkdf<Sha256>,
     previous: Option<Hkdf<Sha256>>,
 }
@@ -80,12 +47,12 @@ pub struct Opened {
 }
 
 impl Sealer {
-    /// A sealer with the current secret.
+    /// A tenant's sealer with the current secret.
     ///
     /// # Errors
     /// [`SealError::WeakSecret`].
-    pub fn new(secret: &str) -> Result<Self, SealError> {
-        Ok(Self { current: extract(secret)?, previous: None })
+    pub fn new(tenant: &Tenant, secret: &str) -> Result<Self, SealError> {
+        Ok(Self { tenant: tenant.clone(), current: extract(secret)?, previous: None })
     }
 
     /// Adds the previous secret, which must differ from the current one. Values sealed with it can then be opened.
@@ -106,7 +73,7 @@ impl Sealer {
         plain: &[u8],
         nonce: [u8; NONCE_LENGTH],
     ) -> Result<String, SealError> {
-        let sealed = cipher(&self.current, purpose)?
+        let sealed = cipher(&self.current, &self.tenant.seal_label(purpose))?
             .encrypt(&XNonce::from(nonce), plain)
             .map_err(|_| SealError::Refused)?;
         Ok(Base64UrlUnpadded::encode_string(&[nonce.as_slice(), &sealed].concat()))
@@ -128,7 +95,8 @@ impl Sealer {
         let bytes = Base64UrlUnpadded::decode_vec(value).map_err(|_| SealError::Refused)?;
         let (nonce, sealed) =
             bytes.split_first_chunk::<NONCE_LENGTH>().ok_or(SealError::Refused)?;
-        let open = |secret| open_with(secret, purpose, *nonce, sealed);
+        let label = self.tenant.seal_label(purpose);
+        let open = |secret| open_with(secret, &label, *nonce, sealed);
         match (open(&self.current), &self.previous) {
             (Ok(plain), _) => Ok(Opened { plain, is_outdated: false }),
             (Err(_), Some(previous)) => Ok(Opened { plain: open(previous)?, is_outdated: true }),
@@ -141,11 +109,11 @@ impl Sealer {
 #[inline(never)]
 fn open_with(
     secret: &Hkdf<Sha256>,
-    purpose: Purpose<'_>,
+    label: &SealLabel,
     nonce: [u8; NONCE_LENGTH],
     sealed: &[u8],
 ) -> Result<Vec<u8>, SealError> {
-    let opened = cipher(secret, purpose)?.decrypt(&XNonce::from(nonce), sealed);
+    let opened = cipher(secret, label)?.decrypt(&XNonce::from(nonce), sealed);
     opened.map_err(|_| SealError::Refused)
 }
 
@@ -157,9 +125,9 @@ fn extract(secret: &str) -> Result<Hkdf<Sha256>, SealError> {
     Ok(Hkdf::new(None, secret.as_bytes()))
 }
 
-fn cipher(secret: &Hkdf<Sha256>, purpose: Purpose<'_>) -> Result<XChaCha20Poly1305, SealError> {
+fn cipher(secret: &Hkdf<Sha256>, label: &SealLabel) -> Result<XChaCha20Poly1305, SealError> {
     let mut key = [0; 32];
-    secret.expand(&purpose.label(), &mut key).map_err(|_| SealError::Refused)?;
+    secret.expand(label.as_str().as_bytes(), &mut key).map_err(|_| SealError::Refused)?;
     Ok(XChaCha20Poly1305::new(&key.into()))
 }
 

@@ -12,9 +12,10 @@ use super::token::{self, GrantedScope, UpstreamTokenResponse};
 use crate::domain::connection::{ConnectionWants, RefreshFailure, Refreshed, SealedTokens};
 use crate::domain::entropy;
 use crate::domain::http::{HttpError, HttpMethod, HttpRequest};
-use crate::jose::seal::{Purpose, SealError, Sealer};
+use crate::jose::seal::{SealError, Sealer};
 use crate::ports::{Ports, Unavailable};
 use crate::protocol::scope::{OPENID, Scope};
+use crate::tenant::Purpose;
 
 /// The client side of connected accounts: what is needed to send requests to their providers.
 pub struct ConnectionClient<'a> {

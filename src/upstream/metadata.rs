@@ -8,6 +8,7 @@ use crate::domain::machine::Address;
 use crate::domain::time::Seconds;
 use crate::ports::{self, Ports};
 use crate::protocol::provider_metadata::ProviderMetadata;
+use crate::tenant::ObjectName;
 
 /// How long a caller waits for a document that is being fetched.
 const PATIENCE: Seconds = Seconds(8);
@@ -50,7 +51,7 @@ pub async fn document(
     url: &str,
     outdated: bool,
 ) -> Result<String, UpstreamError> {
-    let address = Address::Name(url.to_owned());
+    let address = Address::Name(ObjectName::document(url));
     let command = Read { url: url.to_owned(), outdated };
     match ports::send(ports, &address, command, PATIENCE).await? {
         Ok(text) => Ok(text),

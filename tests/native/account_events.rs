@@ -11,6 +11,7 @@ use vestibule::domain::identity::{ClaimsUpdate, Identity};
 use vestibule::domain::password::NewPassword;
 use vestibule::protocol::claims::StandardClaims;
 use vestibule::protocol::scope::Scope;
+use vestibule::tenant::ObjectName;
 
 use crate::accounts::{account, confirmed, created, id, new_session, request, right, wrong};
 use crate::events::lines;
@@ -159,7 +160,7 @@ fn changes_of_how_a_user_signs_in_are_events() {
     };
     let session = account(&world, ChangePassword { session, change }).unwrap();
     assert_eq!(told.next(), one(Kind::PasswordChanged, ""));
-    account(&world, YieldAddress("email:person@example.test".into())).unwrap();
+    account(&world, YieldAddress(ObjectName::email("person@example.test"))).unwrap();
     assert_eq!(told.next(), one(Kind::AddressLost, ""));
     let confirmation = vestibule::domain::account::Confirmation::Password(password);
     account(&world, Erase { session, confirmation }).unwrap();

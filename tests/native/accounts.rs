@@ -19,8 +19,9 @@ use vestibule::domain::time::Seconds;
 use vestibule::ports;
 use vestibule::protocol::claims::{ClaimsRequest, StandardClaims};
 use vestibule::protocol::scope::Scope;
+use vestibule::tenant::ObjectName;
 
-use crate::support::World;
+use crate::support::{World, by_name};
 
 const EMAIL: &str = "email:person@example.test";
 const PASSWORD: &str = "a long enough passphrase";
@@ -55,10 +56,10 @@ pub fn new_session() -> NewSession {
 
 pub fn created(world: &World) -> SessionProof {
     let claim = identifier::Claim(id());
-    send(world, Address::Name(EMAIL.into()), claim).unwrap();
+    send(world, by_name(EMAIL), claim).unwrap();
     let new = NewAccount {
         account: id(),
-        address: Some(("person@example.test".into(), EMAIL.into())),
+        address: Some(("person@example.test".into(), ObjectName::email("person@example.test"))),
         claims: StandardClaims::default(),
         password: Some(ChosenPassword::Hashed(record())),
         identity: None,
@@ -128,7 +129,7 @@ fn overview(world: &World, session: &SessionProof) -> Overview {
 fn an_address_leads_to_one_account() {
     let world = World::new(&[]);
     created(&world);
-    let identifier = || Address::Name(EMAIL.into());
+    let identifier = || by_name(EMAIL);
     let other = identifier::Claim("cd".repeat(32));
     let taken = send(&world, identifier(), other);
     assert_eq!(taken, Err(IdentifierError::Taken));
@@ -139,7 +140,7 @@ fn an_address_leads_to_one_account() {
 #[test]
 fn an_unconfirmed_claim_expires() {
     let world = World::new(&[]);
-    let identifier = || Address::Name(EMAIL.into());
+    let identifier = || by_name(EMAIL);
     send(&world, identifier(), identifier::Claim(id())).unwrap();
     let other = || identifier::Claim("cd".repeat(32));
     assert!(send(&world, identifier(), other()).is_err());
@@ -235,7 +236,7 @@ fn an_address_without_an_account_delays_attempts_like_one_with_an_account() {
     let unknown = World::new(&[]);
     for attempt in 0..12 {
         let with = account(&known, wrong()).err();
-        let address = Address::Name("email:nobody@example.test".into());
+        let address = by_name("email:nobody@example.test");
         let without = send(&unknown, address, identifier::SignIn).err();
         match (with, without) {
             (Some(SignInError::WrongPassword), None) => {}
@@ -409,7 +410,7 @@ fn wrong_passwords_expire_at_the_same_time_with_and_without_an_account() {
     created(&world);
     let try_both = || {
         let known = account(&world, wrong()).err() == Some(SignInError::WrongPassword);
-        let nobody = Address::Name("email:nobody@example.test".into());
+        let nobody = by_name("email:nobody@example.test");
         (known, send(&world, nobody, identifier::SignIn).is_ok())
     };
     for _ in 0..4 {
@@ -573,7 +574,7 @@ fn a_confirmed_link_is_made_once_and_not_after_the_password_was_changed() {
 fn a_sign_in_that_lost_a_race_releases_the_winners_name() {
     // Two simultaneous responses of one provider: the second gives up only what it claimed itself.
     let world = World::new(&[]);
-    let name = || Address::Name(EMAIL.into());
+    let name = || by_name(EMAIL);
     let read = || send(&world, name(), identifier::Read);
     send(&world, name(), identifier::Claim(id())).unwrap();
     send(&world, name(), identifier::Confirm(id())).unwrap();
@@ -584,7 +585,7 @@ fn a_sign_in_that_lost_a_race_releases_the_winners_name() {
 #[test]
 fn a_claim_continues_only_in_the_browser_that_made_it() {
     let world = World::new(&[]);
-    let name = || Address::Name(identifier::of_email("person@example.test"));
+    let name = || Address::Name(ObjectName::email("person@example.test"));
     let claim = |account: &str, browser: &str| {
         let browser = SecretHash::of_text(browser);
         send(&world, name(), identifier::ClaimFor { account: account.into(), browser })

@@ -7,12 +7,12 @@ use vestibule::domain::account::MAX_CONNECTIONS;
 use vestibule::domain::machine::{Address, Class};
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::{Method, Response};
-use vestibule::jose::seal::Purpose;
+use vestibule::tenant::Purpose;
 
 use crate::grant_properties::VERIFIER;
 use crate::support::browser::{Browser, answer, hidden_fields, json, text};
 use crate::support::provider::{SECRET, TestProvider, callback, parameter, setting};
-use crate::support::{START, World};
+use crate::support::{START, World, by_name};
 
 const ISSUER: &str = "https://acme.example.com";
 const CALLBACK: &str = "https://app.example.test/callback";
@@ -468,7 +468,7 @@ fn a_connection_stored_before_connections_belonged_to_apps_is_the_account_wide_o
         "expires_at": START.plus(Seconds(60)), "refresh_at": START.plus(Seconds(54)),
         "unanswered": 0, "not_before": null,
     } });
-    let name = Address::Name(format!("{account}/acme"));
+    let name = by_name(&format!("{account}/acme"));
     scene.world.objects.store_state(Class::Connection, &name, &state.to_string());
     let row = format!(r#"{{"Connection":{}}}"#, START.0);
     let id = Address::Id(account.to_owned());

@@ -5,7 +5,7 @@ use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use vestibule::domain::document::{self, ReadError};
 use vestibule::domain::identifier::{Claim, IdentifierError, LeadsTo, Lend, Read};
-use vestibule::domain::machine::{Address, Command};
+use vestibule::domain::machine::Command;
 use vestibule::domain::registration::Write;
 use vestibule::domain::throttle::{Exhausted, Limit, Spend};
 use vestibule::domain::time::{Seconds, Timestamp};
@@ -16,7 +16,7 @@ use crate::attacks::access::{
 };
 use crate::support::browser::{Browser, answer, csrf, json as body, text};
 use crate::support::internet::json as document;
-use crate::support::{START, World};
+use crate::support::{START, World, by_name};
 
 pub const DAY: u32 = 86_400;
 /// How far the clock is set back, in seconds.
@@ -26,7 +26,7 @@ pub const EMAIL: &str = "person@example.test";
 
 /// Sends a command to an object.
 fn send<C: Command>(world: &World, name: &str, command: C) -> Result<C::Reply, C::Error> {
-    let address = Address::Name(name.to_owned());
+    let address = by_name(name);
     block_on(ports::send(&world.ports(), &address, command, Seconds(0))).unwrap()
 }
 

@@ -6,8 +6,8 @@ use vestibule::domain::account::{ChosenPassword, PasswordChange, SignIn};
 use vestibule::domain::password::{NewPassword, PasswordRecord};
 use vestibule::domain::secret::SecretHash;
 use vestibule::endpoints::http::Response;
-use vestibule::jose::seal::Purpose;
 use vestibule::ports::Clock;
+use vestibule::tenant::Purpose;
 
 use crate::attacks::access::{CALLBACK, PASSWORD, app, signed_up};
 use crate::passwords::hashed;

@@ -9,7 +9,7 @@ use vestibule::domain::event::{
     Event, EventId, Kind, MAX_EVENT, Recorded, SignInFailure, Source, Text, TokenRefusal,
 };
 use vestibule::domain::event_log::{self, Latest, MAX_BATCHES, MAX_LATEST, Record, SHARDS};
-use vestibule::domain::machine::{Address, Class, Command, message};
+use vestibule::domain::machine::{Class, Command, message};
 use vestibule::domain::registration;
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::Method;
@@ -21,7 +21,7 @@ use vestibule::protocol::scope::Scope;
 use crate::attacks::access::{self, PASSWORD, app, authorize_url, redeem, refresh, signed_up};
 use crate::crashes::cut_everywhere;
 use crate::support::browser::{Browser, answer, csrf, json as body};
-use crate::support::{START, World};
+use crate::support::{START, World, by_name};
 
 /// Asks the object that keeps a subject's events.
 fn ask<C: Command>(world: &World, subject: &str, command: &C) -> Result<C::Reply, C::Error> {
@@ -160,7 +160,7 @@ fn a_change_that_is_sent_again_is_no_event() {
     let client = register(&world);
     let registered = world.clients.get(id(&client)).unwrap();
     let command = registration::Write(Box::new(registered)).write().unwrap();
-    let to = Address::Name(id(&client).to_owned());
+    let to = by_name(id(&client));
     block_on(world.objects.send(Class::Registration, &to, command, Seconds(0))).unwrap();
     assert_eq!(kinds(&kept(&world, id(&client))), [Kind::ClientRegistered]);
 }
@@ -250,7 +250,7 @@ fn an_event_is_stored_as_the_line_of_an_effect() {
 fn an_event_that_cannot_be_read_waits_and_the_others_leave() {
     let world = World::new(&[OPEN]);
     let client = register(&world);
-    let to = Address::Name(id(&client).to_owned());
+    let to = by_name(id(&client));
     // In the format of a later release.
     let later = r#"{"Record":{"event":"client_verified","id":"1","at":1,"about":{}}}"#;
     world.objects.store_row(Class::Registration, &to, ("effect/0000000000000001/1", later));

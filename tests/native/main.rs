@@ -63,6 +63,7 @@ mod stored;
 mod stored_versions;
 mod support;
 mod tasks;
+mod tenants;
 mod texts;
 mod token_forms;
 mod tokens;

@@ -17,13 +17,12 @@ use vestibule::domain::time::Seconds;
 use vestibule::endpoints::failure::Failure;
 use vestibule::ports::{self, Clock};
 use vestibule::protocol::claims::StandardClaims;
+use vestibule::tenant::ObjectName;
 
 use crate::accounts::{new_session, request};
 use crate::attacks::access::{PASSWORD, signed_up};
-use crate::support::World;
 use crate::support::browser::{Browser, csrf, text};
-
-const EMAIL: &str = "email:person@example.test";
+use crate::support::{World, by_name};
 
 fn id() -> Address {
     Address::Id("ab".repeat(32))
@@ -51,7 +50,7 @@ fn created(world: &World, password: Option<ChosenPassword>) -> SessionProof {
 fn new(password: Option<ChosenPassword>) -> NewAccount {
     NewAccount {
         account: "ab".repeat(32),
-        address: Some(("person@example.test".into(), EMAIL.into())),
+        address: Some(("person@example.test".into(), ObjectName::email("person@example.test"))),
         claims: StandardClaims::default(),
         password,
         identity: None,
@@ -131,7 +130,7 @@ fn a_password_that_cannot_be_hashed_is_an_error_of_the_server_and_signs_nobody_i
 #[test]
 fn an_address_without_an_account_stores_nothing_in_the_object_that_hashes_for_it() {
     let world = World::new(&[]);
-    let nobody = Address::Name("email:nobody@example.test".into());
+    let nobody = by_name("email:nobody@example.test");
     let command = sign_in("wrong wrong wrong");
     assert_eq!(send(&world, &nobody, command).err(), Some(SignInError::Unknown));
     assert_eq!(world.objects.stored(), Vec::<String>::new());
@@ -287,7 +286,7 @@ proptest! {
     ) {
         let world = World::new(&[]);
         created(&world, Some(ChosenPassword::Hashed(hashed(PASSWORD))));
-        let nobody = Address::Name("email:nobody@example.test".into());
+        let nobody = by_name("email:nobody@example.test");
         for wait in waits {
             world.advance(wait);
             let with = attempt(&world, "wrong wrong wrong");

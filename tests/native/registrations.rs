@@ -3,13 +3,13 @@
 use futures_lite::future::block_on;
 use proptest::prelude::*;
 use vestibule::domain::client::{self, Client};
-use vestibule::domain::machine::{Address, Command};
+use vestibule::domain::machine::Command;
 use vestibule::domain::registration::{Delete, Read, RegistrationError, Write};
 use vestibule::domain::time::Seconds;
 use vestibule::ports::{self, SendResult};
 use vestibule::protocol::registration;
 
-use crate::support::{START, World};
+use crate::support::{START, World, by_name};
 
 fn named(client_id: &str, name: &str) -> Client {
     let metadata =
@@ -27,7 +27,7 @@ fn named(client_id: &str, name: &str) -> Client {
 }
 
 fn send<C: Command>(world: &World, id: &str, command: C) -> SendResult<C> {
-    let address = Address::Name(id.to_owned());
+    let address = by_name(id);
     block_on(ports::send(&world.ports(), &address, command, Seconds(0)))
 }
 

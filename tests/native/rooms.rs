@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::modules::{Modules, sources};
 
 /// From the lowest to the highest.
-const ROOMS: [&str; 8] =
-    ["protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints"];
+const ROOMS: [&str; 9] =
+    ["tenant", "protocol", "jose", "domain", "ports", "upstream", "host", "pages", "endpoints"];
 /// Crates that only `crates/` may use.
 const PLATFORM: [&str; 6] =
     ["worker::", "wasm_bindgen", "js_sys", "web_sys", "getrandom::", "use worker"];

@@ -11,8 +11,9 @@ use vestibule::domain::key_ring::{
 use vestibule::domain::machine::{Before, Command, Effect, Machine, Next};
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::jose::jwk::{JsonWebKey, Jwk};
-use vestibule::jose::seal::{Purpose, Sealer};
+use vestibule::jose::seal::Sealer;
 use vestibule::protocol::client_metadata::SigningAlgorithm::{self, ES256, RS256};
+use vestibule::tenant::{Purpose, Tenant};
 
 use crate::support::{START, SeededEntropy};
 
@@ -35,7 +36,7 @@ fn secret(name: char) -> String {
 /// A deployment with these secrets: the current one and optionally the previous one.
 pub fn deployment(names: &str) -> Sealer {
     let mut names = names.chars();
-    let sealer = Sealer::new(&secret(names.next().unwrap())).unwrap();
+    let sealer = Sealer::new(&Tenant::ONLY, &secret(names.next().unwrap())).unwrap();
     match names.next() {
         Some(previous) => sealer.with_previous(&secret(previous)).unwrap(),
         None => sealer,

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use vestibule::domain::password::{NewPassword, PasswordError, PasswordRecord, Verified};
 use vestibule::domain::secret::Secret;
 use vestibule::domain::token::{ObjectId, Token, TokenKind};
-use vestibule::jose::seal::{Purpose, SealError, Sealer};
+use vestibule::jose::seal::{SealError, Sealer};
+use vestibule::tenant::{Purpose, Tenant};
 
 const SECRET: &str = "a secret of the deployment, long enough";
 
@@ -45,7 +46,7 @@ proptest! {
 
     #[test]
     fn a_sealed_value_opens_only_unchanged(plain in prop::collection::vec(any::<u8>(), 0..200), bit in any::<prop::sample::Index>()) {
-        let sealer = Sealer::new(SECRET).unwrap();
+        let sealer = Sealer::new(&Tenant::ONLY, SECRET).unwrap();
         let sealed = sealer.seal(Purpose::Interaction, &plain, [5; 24]).unwrap();
         prop_assert_eq!(sealer.open(Purpose::Interaction, &sealed).unwrap(), plain);
         let mut bytes = Base64UrlUnpadded::decode_vec(&sealed).unwrap();
@@ -58,18 +59,19 @@ proptest! {
 
 #[test]
 fn a_value_sealed_for_one_purpose_opens_for_no_other() {
-    let sealer = Sealer::new(SECRET).unwrap();
+    let sealer = Sealer::new(&Tenant::ONLY, SECRET).unwrap();
     let sealed = sealer.seal(Purpose::Interaction, b"x", [5; 24]).unwrap();
     assert_eq!(sealer.open(Purpose::SigningKey, &sealed), Err(SealError::Refused));
-    let other = Sealer::new("another secret of another deployment").unwrap();
+    let other = Sealer::new(&Tenant::ONLY, "another secret of another deployment").unwrap();
     assert_eq!(other.open(Purpose::Interaction, &sealed), Err(SealError::Refused));
 }
 
 #[test]
 fn a_value_sealed_with_the_previous_secret_opens_and_is_known_to_be_outdated() {
-    let before = Sealer::new("the secret that the deployment had before").unwrap();
-    let sealer =
-        Sealer::new(SECRET).unwrap().with_previous("the secret that the deployment had before");
+    let before = Sealer::new(&Tenant::ONLY, "the secret that the deployment had before").unwrap();
+    let sealer = Sealer::new(&Tenant::ONLY, SECRET)
+        .unwrap()
+        .with_previous("the secret that the deployment had before");
     let sealer = sealer.unwrap();
     let purpose = Purpose::SigningKey;
     let old = before.seal(purpose, b"x", [5; 24]).unwrap();
@@ -83,7 +85,7 @@ fn a_value_sealed_with_the_previous_secret_opens_and_is_known_to_be_outdated() {
 
 #[test]
 fn a_short_secret_of_the_deployment_is_refused() {
-    assert_eq!(Sealer::new("short").err(), Some(SealError::WeakSecret));
+    assert_eq!(Sealer::new(&Tenant::ONLY, "short").err(), Some(SealError::WeakSecret));
 }
 
 fn verify(record: &PasswordRecord, password: &str) -> Verified {

@@ -34,16 +34,13 @@ fn size_of(json: &str) -> usize {
     json.len().saturating_mul(2).saturating_add(1024)
 }
 
-fn client_key(client_id: &str) -> String {
-    format!("client:{client_id}")
-}
-
 #[async_trait(?Send)]
 impl ClientRegistry for Edge {
     async fn find(&self, client_id: &str) -> Result<Option<Client>, Unavailable> {
         let now = now();
+        let cached_under = self.settings.tenant.cached_client(client_id);
         let cached = CLIENTS.with_borrow_mut(|clients| {
-            let (read_at, client) = clients.get(client_id)?;
+            let (read_at, client) = clients.get(cached_under.as_str())?;
             now.is_within(CLIENT_CACHE, *read_at).then(|| client.clone())
         });
         if cached.is_some() {
@@ -54,7 +51,8 @@ impl ClientRegistry for Edge {
             return Ok(None);
         }
         count(&self.kv_reads);
-        let Some(json) = kv::get(&self.env, &client_key(client_id)).await? else {
+        let Some(json) = kv::get(&self.env, &self.settings.tenant.client_record(client_id)).await?
+        else {
             return Ok(None);
         };
         let client: Client = stored::read(&json).map_err(|error| {
@@ -63,7 +61,7 @@ impl ClientRegistry for Edge {
             Unavailable(message)
         })?;
         CLIENTS.with_borrow_mut(|clients| {
-            clients.insert(client_id, size_of(&json), (now, client.clone()));
+            clients.insert(cached_under.as_str(), size_of(&json), (now, client.clone()));
         });
         Ok(Some(client))
     }
@@ -71,7 +69,7 @@ impl ClientRegistry for Edge {
     async fn put(&self, client: &Client) -> Result<(), Unavailable> {
         count(&self.kv_writes);
         let json = serde_json::to_string(client).map_err(Unavailable::new)?;
-        let key = client_key(&client.client_id);
+        let key = self.settings.tenant.client_record(&client.client_id);
         kv::put(&self.env, &key, &json).await?;
         self.forget(&client.client_id);
         Ok(())
@@ -79,19 +77,21 @@ impl ClientRegistry for Edge {
 
     async fn remove(&self, client_id: &str) -> Result<(), Unavailable> {
         count(&self.kv_writes);
-        kv::remove(&self.env, &client_key(client_id)).await?;
+        kv::remove(&self.env, &self.settings.tenant.client_record(client_id)).await?;
         self.forget(client_id);
         Ok(())
     }
 
     fn forget(&self, client_id: &str) {
-        forget_client(client_id);
-        platform::forget_client_elsewhere(Module::this().number(), client_id);
+        let cached_under = self.settings.tenant.cached_client(client_id);
+        forget_client(cached_under.as_str());
+        platform::forget_client_elsewhere(Module::this().number(), cached_under.as_str());
     }
 }
 
-/// Removes a client from those that this module keeps. JavaScript calls this when the other module has changed it.
+/// Removes a client from those that this module keeps, by its cache key. JavaScript calls this when the other module has
+/// changed the client.
 #[wasm_bindgen(js_name = forgetClient)]
-pub fn forget_client(client_id: &str) {
-    CLIENTS.with_borrow_mut(|clients| clients.remove(client_id));
+pub fn forget_client(cached_under: &str) {
+    CLIENTS.with_borrow_mut(|clients| clients.remove(cached_under));
 }

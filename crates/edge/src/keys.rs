@@ -7,11 +7,12 @@ use super::kv;
 use super::outside::{Edge, count};
 use super::platform::{self, unavailable};
 use vestibule::domain::machine::Class;
-use vestibule::host::{KEY_RING, KeyCrypto, KeyList, KeyLists, SigningKeys};
+use vestibule::host::{KeyCrypto, KeyList, KeyLists, SigningKeys};
 use vestibule::jose::foreign_key::ForeignKey;
 use vestibule::jose::jwk::{JsonWebKey, Jwk};
 use vestibule::ports::{Objects, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
+use vestibule::tenant::{KvKey, ObjectName, Tenant};
 
 /// The signing keys, for one request.
 pub(super) fn signing_keys(edge: &Edge) -> SigningKeys<'_> {
@@ -28,18 +29,20 @@ pub(super) fn signing_keys(edge: &Edge) -> SigningKeys<'_> {
     }
 }
 
-/// The name of a list in KV. It ends with the ring's ID. So a deployment never uses the keys that another one left in
-/// the namespace, which `wrangler delete` keeps: its own ring has another ID.
-fn name(list: KeyList, objects: &dyn Objects) -> Result<String, Unavailable> {
-    let ring = objects.id_of_name(Class::KeyRing, KEY_RING)?;
-    Ok(format!("{}/{ring}", earlier_name(list)))
+/// The key of a list in KV.
+fn key(list: KeyList, edge: &Edge) -> Result<KvKey, Unavailable> {
+    let ring = edge.id_of_name(Class::KeyRing, &ObjectName::key_ring())?;
+    Ok(match list {
+        KeyList::Keys => edge.settings.tenant.published_keys(ring.as_str()),
+        KeyList::HintKeys => edge.settings.tenant.published_hint_keys(ring.as_str()),
+    })
 }
 
-/// The name without an ID, which an earlier version used.
-fn earlier_name(list: KeyList) -> &'static str {
+/// The key that an earlier version used.
+fn earlier_key(list: KeyList, tenant: &Tenant) -> KvKey {
     match list {
-        KeyList::Keys => "keys",
-        KeyList::HintKeys => "hint-keys",
+        KeyList::Keys => tenant.earlier_published_keys(),
+        KeyList::HintKeys => tenant.earlier_published_hint_keys(),
     }
 }
 
@@ -47,14 +50,14 @@ fn earlier_name(list: KeyList) -> &'static str {
 impl KeyLists for Edge {
     async fn read(&self, list: KeyList) -> Result<Option<String>, Unavailable> {
         count(&self.kv_reads);
-        kv::get(&self.env, &name(list, self)?).await
+        kv::get(&self.env, &key(list, self)?).await
     }
 
     /// Also removes the list of an earlier version, because it has private keys sealed with a secret that may be
     /// replaced later.
     async fn write(&self, list: KeyList, json: &str) -> Result<(), Unavailable> {
-        kv::put(&self.env, &name(list, self)?, json).await?;
-        kv::remove(&self.env, earlier_name(list)).await
+        kv::put(&self.env, &key(list, self)?, json).await?;
+        kv::remove(&self.env, &earlier_key(list, &self.settings.tenant)).await
     }
 
     fn changed(&self) -> Result<(), Unavailable> {

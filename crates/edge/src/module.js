@@ -77,7 +77,7 @@ export class WasmModule {
   }
 
   // Removes a client from those that the module keeps. A broken instance is replaced anyway.
-  forgetClient(clientId) {
-    if (!broken(this.#number)) this.call(({ forgetClient }) => forgetClient(clientId));
+  forgetClient(cachedUnder) {
+    if (!broken(this.#number)) this.call(({ forgetClient }) => forgetClient(cachedUnder));
   }
 }

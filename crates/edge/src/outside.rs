@@ -1,6 +1,7 @@
 //! The outside, for one request.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use worker::Env;
@@ -10,10 +11,12 @@ use super::{memory, turns};
 use vestibule::endpoints::settings::Settings;
 use vestibule::host::KeyCache;
 use vestibule::ports::Ports;
+use vestibule::tenant::Tenant;
 
 thread_local! {
-    // The signing keys that this isolate remembers.
-    static KEY_CACHE: Rc<KeyCache> = Rc::default();
+    // The signing keys that this isolate remembers, by tenant.
+    static KEY_CACHES: RefCell<BTreeMap<Tenant, Rc<KeyCache>>> =
+        const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The outside, for one request.
@@ -30,14 +33,8 @@ impl Edge {
     pub fn new(env: Env, settings: Rc<Settings>) -> Self {
         let none = || Cell::new(0);
         let (object_calls, kv_reads, kv_writes) = (none(), none(), none());
-        Self {
-            env,
-            settings,
-            object_calls,
-            kv_reads,
-            kv_writes,
-            key_cache: KEY_CACHE.with(Rc::clone),
-        }
+        let key_cache = key_cache_of(&settings.tenant);
+        Self { env, settings, object_calls, kv_reads, kv_writes, key_cache }
     }
 
     /// All of the outside.
@@ -69,6 +66,13 @@ impl Edge {
             platform::totals()
         )
     }
+}
+
+fn key_cache_of(tenant: &Tenant) -> Rc<KeyCache> {
+    KEY_CACHES.with_borrow_mut(|caches| match caches.get(tenant) {
+        Some(cache) => Rc::clone(cache),
+        None => Rc::clone(caches.entry(tenant.clone()).or_default()),
+    })
 }
 
 pub(super) fn count(counter: &Cell<u32>) {

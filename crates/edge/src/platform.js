@@ -34,8 +34,8 @@ export function panic(module, message) {
 }
 
 // A module has changed a client. The others must not keep the client as it was.
-export function forgetClientElsewhere(module, clientId) {
-  for (const [number, other] of running) if (number !== module) other.forgetClient(clientId);
+export function forgetClientElsewhere(module, cachedUnder) {
+  for (const [number, other] of running) if (number !== module) other.forgetClient(cachedUnder);
 }
 
 // What a task waits for (turns.rs). The promise that was begun first in a turn has the fast way: `turns` awaits it. A

@@ -49,7 +49,7 @@ mod raw {
         pub fn count(what: &str);
         pub fn totals() -> String;
         #[wasm_bindgen(js_name = forgetClientElsewhere)]
-        pub fn forget_client_elsewhere(module: u32, client_id: &str);
+        pub fn forget_client_elsewhere(module: u32, cached_under: &str);
         #[wasm_bindgen(js_name = forgetKept, catch)]
         pub fn forget_kept() -> Result<(), JsValue>;
         #[wasm_bindgen(js_name = readHeaders)]

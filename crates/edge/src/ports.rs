@@ -24,6 +24,7 @@ use vestibule::jose::jwk::Jwk;
 use vestibule::ports::{Clock, Events, Http, Log, MAX_WAIT, Objects, Signer, Timer, Unavailable};
 use vestibule::protocol::client_metadata::SigningAlgorithm;
 use vestibule::protocol::outbound;
+use vestibule::tenant::ObjectName;
 
 impl Clock for Edge {
     fn now(&self) -> Timestamp {
@@ -78,10 +79,11 @@ impl Objects for Edge {
         ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
-    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
+    fn id_of_name(&self, class: Class, name: &ObjectName) -> Result<ObjectId, Unavailable> {
         // Computed without a call. Another deployment computes another ID.
-        let id =
-            platform::object_id_of_name(&self.env, class.binding(), name).map_err(unavailable)?;
+        let name = self.settings.tenant.object(name);
+        let id = platform::object_id_of_name(&self.env, class.binding(), name.as_str());
+        let id = id.map_err(unavailable)?;
         ObjectId::parse(&id).ok_or_else(|| Unavailable::new("an identifier of another form"))
     }
 
@@ -93,16 +95,21 @@ impl Objects for Edge {
         hold: Seconds,
     ) -> Result<Option<String>, Unavailable> {
         count(&self.object_calls);
-        let (named, to) = match to {
-            Address::Id(id) => (false, id),
-            Address::Name(name) => (true, name),
+        let (env, namespace) = (&self.env, class.binding());
+        let sent = match to {
+            Address::Id(id) => platform::send(env, namespace, (false, id), &command, hold.0).await,
+            Address::Name(name) => {
+                let name = self.settings.tenant.object(name);
+                platform::send(env, namespace, (true, name.as_str()), &command, hold.0).await
+            }
         };
-        let sent = platform::send(&self.env, class.binding(), (named, to), &command, hold.0).await;
         // Where the storage of an object is broken, the object can't say so itself. Its name may tell who a user is.
         sent.map_err(|Unavailable(error)| {
-            let id = match named {
-                true => self.id_of_name(class, to).map(|id| id.to_string()).unwrap_or_default(),
-                false => to.clone(),
+            let id = match to {
+                Address::Name(name) => {
+                    self.id_of_name(class, name).map(|id| id.to_string()).unwrap_or_default()
+                }
+                Address::Id(id) => id.clone(),
             };
             Unavailable(format!("the object {} {id} failed: {error}", class.name()))
         })

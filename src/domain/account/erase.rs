@@ -14,11 +14,11 @@ use super::rows::{self, Rows};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::identifier;
-use crate::domain::identity;
 use crate::domain::machine::{
     Address, Before, Change, Command, Effect, Next, RowKeys, Step, as_array,
 };
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// Deletes the account.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Command for Erase {
 impl Person {
     fn erased(self, rows: &Rows, now: Timestamp) -> Change<Account> {
         let upstream = rows::all::<LinkedIdentity>(rows)
-            .map(|(_, linked)| identity::identifier(&linked.issuer, &linked.subject));
+            .map(|(_, linked)| ObjectName::identity(&linked.issuer, &linked.subject));
         let account = self.account.clone();
         let release = identifier::Release(self.account);
         let names = self.identifier.into_iter().chain(upstream);

@@ -8,6 +8,7 @@ use crate::domain::machine::{Change, Next};
 use crate::domain::password::PasswordRecord;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
+use crate::tenant::ObjectName;
 
 /// The machine of an account.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Person {
     /// providers.
     pub email: Option<String>,
     /// The name of the identifier that maps the address to this account.
-    pub identifier: Option<String>,
+    pub identifier: Option<ObjectName>,
     /// Claims about the user.
     pub claims: StandardClaims,
     /// Which provider each claim came from, unless the user wrote it.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::machine::Address;
+use crate::tenant::ObjectName;
 
 /// Identifies one connection of an account.
 ///
@@ -57,5 +58,5 @@ impl std::fmt::Display for ConnectionId {
 
 /// The address of the object that hosts one connection.
 pub fn address(account: &str, id: &ConnectionId) -> Address {
-    Address::Name(format!("{account}/{id}"))
+    Address::Name(ObjectName::connection(account, id))
 }

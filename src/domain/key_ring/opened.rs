@@ -4,8 +4,9 @@ use super::{KeyPair, KeySet, Replace, Reseal, SUPERSEDED_FOR, SupersededSeal};
 use crate::domain::entropy::{self, Entropy};
 use crate::domain::time::Timestamp;
 use crate::jose::jwk::{Jwk, JwkSet};
-use crate::jose::seal::{Opened, Purpose, SealError, Sealer};
+use crate::jose::seal::{Opened, SealError, Sealer};
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::tenant::Purpose;
 
 /// The published keys, and which of them this isolate can open.
 #[derive(Debug)]

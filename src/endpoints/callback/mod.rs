@@ -16,8 +16,8 @@ use super::upstream::verdict::UpstreamUser;
 use super::upstream::{company, find, link, reconcile, redirect_uri};
 use crate::domain::account::{Confirmation, LinkRequest};
 use crate::domain::event::{Event, SignInFailure};
-use crate::jose::seal::Purpose;
 use crate::protocol::parameters::{self, Parameters};
+use crate::tenant::Purpose;
 use crate::upstream::provider::Provider;
 use crate::upstream::sign_in::UpstreamSignIn;
 

@@ -3,7 +3,6 @@
 use super::{machine, social, television};
 use crate::domain::account::NewAccount;
 use crate::domain::client::Client;
-use crate::domain::identifier;
 use crate::domain::machine::Class;
 use crate::domain::password::NewPassword;
 use crate::domain::secret::SecretHash;
@@ -14,6 +13,7 @@ use crate::endpoints::new_account;
 use crate::endpoints::server::Server;
 use crate::protocol::claims::{Address, StandardClaims};
 use crate::protocol::registration;
+use crate::tenant::ObjectName;
 
 /// The demo user's email address.
 pub const EMAIL: &str = "demo@example.com";
@@ -87,7 +87,7 @@ pub(super) async fn seed(server: &Server<'_>, request: &Request<'_>) -> Result<(
     let password = NewPassword::parse(PASSWORD, EMAIL).map_err(Failure::caused_by)?;
     let new = NewAccount {
         account: server.ports.objects.new_id(Class::Account)?.to_string(),
-        address: Some((EMAIL.to_owned(), identifier::of_email(EMAIL))),
+        address: Some((EMAIL.to_owned(), ObjectName::email(EMAIL))),
         claims: demo_claims(server),
         password: Some(password.into()),
         identity: None,

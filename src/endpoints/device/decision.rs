@@ -13,6 +13,7 @@ use crate::endpoints::server::Server;
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scope;
 use crate::protocol::user_code::UserCode;
+use crate::tenant::ObjectName;
 
 /// Has the account record the grant and remember the consent, then tells the device. False if the request has expired.
 pub(super) async fn approve(
@@ -22,7 +23,11 @@ pub(super) async fn approve(
     client: &Client,
     view: DeviceView,
 ) -> Result<bool, Failure> {
-    let grant_id = server.ports.objects.id_of_name(Class::Grant, user_code.as_str())?.to_string();
+    let grant_id = server
+        .ports
+        .objects
+        .id_of_name(Class::Grant, &ObjectName::user_code(user_code.as_str()))?
+        .to_string();
     let asks = RequestedAccess {
         client_id: client.client_id.clone(),
         scope: view.scope.clone(),
@@ -70,6 +75,6 @@ pub(super) async fn tell(
     user_code: &UserCode,
     decision: Decision,
 ) -> Result<bool, Failure> {
-    let address = Address::Name(user_code.as_str().to_owned());
+    let address = Address::Name(ObjectName::user_code(user_code.as_str()));
     Ok(server.ask(&address, Decide(Box::new(decision))).await?.is_ok())
 }

@@ -14,6 +14,7 @@ use crate::endpoints::server::Server;
 use crate::protocol::grant_type::GrantType;
 use crate::protocol::resource;
 use crate::protocol::user_code::UserCode;
+use crate::tenant::{ObjectName, Tries};
 
 /// Why a user code can't be used.
 #[derive(Clone, Copy)]
@@ -51,8 +52,8 @@ pub(super) async fn find(
     user_code: &UserCode,
 ) -> Result<Result<(Client, DeviceView), Refused>, Failure> {
     let limit = server.settings.limits.user_code;
-    let network = format!("user-code/{}", server.network_of(request));
-    let account = format!("user-code/account/{}", session.account);
+    let network = ObjectName::throttle(Tries::UserCode(&server.network_of(request)));
+    let account = ObjectName::throttle(Tries::UserCodeOfAccount(session.account.as_str()));
     let (network_allows, account_allows) =
         try_join(server.guess(&network, limit), server.guess(&account, limit)).await?;
     if !(network_allows && account_allows) {
@@ -64,7 +65,7 @@ pub(super) async fn find(
         }
         return Ok(Err(Refused::Exhausted));
     }
-    let address = Address::Name(user_code.as_str().to_owned());
+    let address = Address::Name(ObjectName::user_code(user_code.as_str()));
     let answer = server.ask(&address, LookUp).await?;
     // Someone who knows an existing code wasn't guessing.
     let right = !matches!(answer, Err(DecisionError::Unknown));

@@ -18,8 +18,8 @@ use super::server::Server;
 use crate::domain::identity::{ClaimsUpdate, Identity, UpstreamSession};
 use crate::domain::secret::SecretHash;
 use crate::domain::time::Timestamp;
-use crate::jose::seal::Purpose;
 use crate::protocol::parameters;
+use crate::tenant::Purpose;
 
 /// What continues once the user has signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -19,11 +19,14 @@ use crate::domain::verification::VerifiedClient;
 use crate::jose::seal::Sealer;
 use crate::pages::brand::Brand;
 use crate::protocol::resource::Resources;
+use crate::tenant::Tenant;
 use crate::upstream::provider::{self, Provider};
 
 /// The settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The tenant that they are for, whose names `sealer` and the ports use.
+    pub tenant: Tenant,
     /// The issuer; `None` if it isn't set, so that each request's own origin is used.
     pub issuer: Option<String>,
     /// Local development: demo pages, open registration, and no rate limits.
@@ -83,10 +86,13 @@ impl Settings {
             [("all", RotationPolicy::All), ("public-clients", RotationPolicy::PublicClients)];
         // In development, all requests come from one machine, so the limits are practically off.
         let tries = |name, tries| limit(lookup, name, if development { 1_000_000 } else { tries });
+        // A later release reads the settings of each tenant, and chooses by the host name of a request.
+        let tenant = Tenant::ONLY;
         Ok(Self {
             issuer: values::issuer(lookup("ISSUER"))?,
             development,
-            sealer: values::sealer(lookup, development)?,
+            sealer: values::sealer(&tenant, lookup, development)?,
+            tenant,
             pkce: choice(lookup, "PKCE", &pkce)?.unwrap_or(PkcePolicy::All),
             rotation: choice(lookup, "REFRESH_ROTATION", &rotation)?
                 .unwrap_or(RotationPolicy::PublicClients),

@@ -10,6 +10,7 @@ use crate::endpoints::http::ClientAddress;
 use crate::jose::seal::Sealer;
 use crate::protocol::outbound;
 use crate::protocol::resource::Resources;
+use crate::tenant::Tenant;
 
 /// Looks up a variable or secret of the deployment.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -73,13 +74,17 @@ pub(super) fn limit(
     Ok(Limit { tries, per: HOUR, guesses: None })
 }
 
-pub(super) fn sealer(lookup: Lookup<'_>, development: bool) -> Result<Sealer, SettingError> {
+pub(super) fn sealer(
+    tenant: &Tenant,
+    lookup: Lookup<'_>,
+    development: bool,
+) -> Result<Sealer, SettingError> {
     let secret = match lookup("VESTIBULE_SECRET") {
         Some(secret) => secret,
         None if development => DEVELOPMENT_SECRET.to_owned(),
         None => return Err(SettingError::NoSecret),
     };
-    let sealer = Sealer::new(&secret).map_err(|_| SettingError::WeakSecret)?;
+    let sealer = Sealer::new(tenant, &secret).map_err(|_| SettingError::WeakSecret)?;
     match lookup("VESTIBULE_SECRET_PREVIOUS") {
         None => Ok(sealer),
         Some(previous) if previous == secret => Err(SettingError::SameSecret),

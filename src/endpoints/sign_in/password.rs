@@ -11,6 +11,7 @@ use crate::endpoints::browser;
 use crate::endpoints::failure::{self, Failure};
 use crate::endpoints::http::Request;
 use crate::endpoints::server::Server;
+use crate::tenant::ObjectName;
 
 /// What the user typed.
 #[derive(Clone, Copy)]
@@ -84,7 +85,7 @@ async fn attempt(
     if email.is_empty() || email.len() > 254 {
         return Ok(Err(Refused::Wrong));
     }
-    let identifier = Address::Name(identifier::of_email(email));
+    let identifier = Address::Name(ObjectName::email(email));
     let account = match server.ask(&identifier, identifier::SignIn).await? {
         Ok(LeadsTo::Account(account)) => ObjectId::parse(&account),
         Ok(LeadsTo::Nobody) => None,

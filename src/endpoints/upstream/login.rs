@@ -16,8 +16,8 @@ use crate::endpoints::failure::Failure;
 use crate::endpoints::http::{Cookie, Request, Response};
 use crate::endpoints::interaction::{ConnectRequest, Interaction};
 use crate::endpoints::server::Server;
-use crate::jose::seal::Purpose;
 use crate::protocol::scope::Scope;
+use crate::tenant::Purpose;
 use crate::upstream::authorization::Binding;
 
 /// How long a user may take at the provider.

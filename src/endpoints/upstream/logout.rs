@@ -8,7 +8,6 @@ use super::start::log;
 use crate::domain::account::EndUpstreamSessions;
 use crate::domain::authentication::SessionOrigin;
 use crate::domain::identifier::{LeadsTo, Read};
-use crate::domain::identity;
 use crate::domain::machine::Address;
 use crate::domain::secret::SecretHash;
 use crate::domain::time::{Seconds, Timestamp};
@@ -18,10 +17,10 @@ use crate::endpoints::http::{Request, Response};
 use crate::endpoints::server::Server;
 use crate::jose::jws::{ForeignHeader, Unverified};
 use crate::jose::logout_token::{LogoutToken, LogoutTokenError};
-use crate::jose::seal::Purpose;
 use crate::protocol::error::OAuthError;
 use crate::protocol::foreign_json::ForeignObject;
 use crate::protocol::parameters::{self, Parameters};
+use crate::tenant::{ObjectName, Purpose};
 use crate::upstream::error::{UpstreamError, log_odd};
 use crate::upstream::provider::Provider;
 use crate::upstream::{id_token, metadata};
@@ -93,8 +92,8 @@ async fn read(
 /// Ends the user's sessions if the token names the user, otherwise those of the provider's session.
 async fn end(server: &Server<'_>, token: &LogoutToken) -> Result<(), Failure> {
     let name = match (&token.sub, &token.sid) {
-        (Some(sub), _) => identity::identifier(&token.iss, sub),
-        (None, Some(sid)) => identity::session_identifier(&token.iss, sid),
+        (Some(sub), _) => ObjectName::identity(&token.iss, sub),
+        (None, Some(sid)) => ObjectName::upstream_session(&token.iss, sid),
         (None, None) => return Ok(()),
     };
     let answer = server.ask(&Address::Name(name), Read).await?;

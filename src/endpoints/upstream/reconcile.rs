@@ -5,8 +5,7 @@ use super::find;
 use super::start::unknown_provider;
 use super::verdict::{self, UpstreamUser, Verdict};
 use crate::domain::account::{SignedIn, YieldAddress, YieldAddressError};
-use crate::domain::identifier::{self, Lend};
-use crate::domain::identity::session_identifier;
+use crate::domain::identifier::Lend;
 use crate::domain::machine::Address;
 use crate::domain::secret::SecretHash;
 use crate::domain::token::ObjectId;
@@ -19,6 +18,7 @@ use crate::endpoints::outcome::{Outcome, SignInPage};
 use crate::endpoints::server::Server;
 use crate::endpoints::waiting::Waiting;
 use crate::protocol::email;
+use crate::tenant::ObjectName;
 use crate::upstream::provider::Provider;
 
 /// Signs the user in and resumes the interrupted request.
@@ -119,7 +119,7 @@ pub async fn take_address(
     if let Err(message) = verdict::may_create(provider, &person.identity) {
         return refuse(message);
     }
-    let identifier = identifier::of_email(&email);
+    let identifier = ObjectName::email(&email);
     if let Some(other) = names::owner(server, &identifier).await? {
         let address = Address::Id(other.as_str().to_owned());
         match server.ask(&address, YieldAddress(identifier)).await? {
@@ -149,7 +149,7 @@ async fn lend(
     let Some(sid) = &session.sid else {
         return Ok(());
     };
-    let name = Address::Name(session_identifier(&identity.issuer, sid));
+    let name = Address::Name(ObjectName::upstream_session(&identity.issuer, sid));
     let until = server.now().plus(server.settings.lifetimes.session);
     let command = Lend { account: account.to_string(), until };
     // If the name already belongs to another account, a logout token with `sub` still works.

@@ -6,7 +6,6 @@ use crate::domain::account::{
     SignInWithError, SignedIn,
 };
 use crate::domain::authentication::{AuthTime, NewAuthentication, SessionOrigin};
-use crate::domain::identifier;
 use crate::domain::identity::{Identity, UpstreamSession};
 use crate::domain::machine::{Address, Class};
 use crate::domain::time::Timestamp;
@@ -19,6 +18,7 @@ use crate::endpoints::new_account::{self, Created};
 use crate::endpoints::server::Server;
 use crate::protocol::claims::StandardClaims;
 use crate::protocol::text;
+use crate::tenant::ObjectName;
 use crate::upstream::provider::{Creation, Linking, Provider};
 
 /// A user whom a provider signed in.
@@ -90,7 +90,7 @@ pub(super) async fn decide(
     let Some(email) = &identity.verified_email else {
         return create(server, request, provider, person, None).await;
     };
-    let Some(account) = names::owner(server, &identifier::of_email(email)).await? else {
+    let Some(account) = names::owner(server, &ObjectName::email(email)).await? else {
         return create(server, request, provider, person, Some(email.clone())).await;
     };
     match provider.linking {
@@ -137,8 +137,8 @@ async fn claim_free(
     server: &Server<'_>,
     account: &ObjectId,
     email: &str,
-) -> Result<Option<String>, Failure> {
-    let name = identifier::of_email(email);
+) -> Result<Option<ObjectName>, Failure> {
+    let name = ObjectName::email(email);
     let is_free = names::owner(server, &name).await?.is_none();
     let is_claimed = is_free && names::claim(server, &name, account.as_str()).await?;
     Ok(is_claimed.then_some(name))
@@ -149,7 +149,7 @@ struct Linked {
     /// Whether to link an identity that isn't linked yet, by the address that both have proven.
     by_email: bool,
     /// The name of the identifier whose address becomes the account's own.
-    adopts_address: Option<String>,
+    adopts_address: Option<ObjectName>,
 }
 
 /// Signs in to an account and, if allowed, links the identity. `None` if the identity isn't linked to the account.
@@ -243,7 +243,7 @@ pub(super) async fn create(
     };
     let new = NewAccount {
         account: account.to_string(),
-        address: email.map(|email| (email.clone(), identifier::of_email(&email))),
+        address: email.map(|email| (email.clone(), ObjectName::email(&email))),
         claims,
         password: None,
         identity: Some(Box::new(identity.clone())),

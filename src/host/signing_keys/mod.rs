@@ -19,12 +19,11 @@ use crate::domain::machine::{Address, Class, Command, message};
 use crate::domain::stored;
 use crate::domain::time::{Seconds, Timestamp};
 use crate::jose::jwk::Jwk;
-use crate::jose::seal::{Purpose, Sealer};
+use crate::jose::seal::Sealer;
 use crate::ports::{Clock, Log, Objects, Timer, Unavailable};
 use crate::protocol::client_metadata::SigningAlgorithm;
+use crate::tenant::{ObjectName, Purpose};
 
-/// The name of the one `KeyRing` object.
-pub const KEY_RING: &str = "keys";
 /// How long an isolate remembers that no hint keys are published, for instance after an upgrade. KV caches a miss for
 /// as long.
 const NO_HINT_KEYS: Seconds = Seconds(60);
@@ -168,7 +167,7 @@ impl SigningKeys<'_> {
         command: Result<String, serde_json::Error>,
     ) -> Result<OpenedKeys, Unavailable> {
         let command = command.map_err(Unavailable::new)?;
-        let address = Address::Name(KEY_RING.to_owned());
+        let address = Address::Name(ObjectName::key_ring());
         let answer = self.objects.send(Class::KeyRing, &address, command, MAKING).await?;
         let answer = answer.ok_or_else(|| Unavailable::new("the key ring has no object"))?;
         let reply = message::read_answer::<Keys>(&answer).map_err(Unavailable::new)?;

@@ -8,9 +8,10 @@ use vestibule::domain::token::{Token, TokenKind};
 use vestibule::jose::foreign_key::{ForeignKey, VerificationAlgorithm, candidates};
 use vestibule::jose::jws::{ForeignHeader, Header, Unverified, compact};
 use vestibule::jose::logout_token::LogoutToken;
-use vestibule::jose::seal::{NONCE_LENGTH, Purpose, Sealer};
+use vestibule::jose::seal::{NONCE_LENGTH, Sealer};
 use vestibule::jose::upstream_id_token::{CLOCK_SKEW, Expected, UpstreamIdToken};
 use vestibule::protocol::foreign_json::ForeignObject;
+use vestibule::tenant::{Purpose, Tenant};
 
 use super::{two, utf8};
 
@@ -178,8 +179,8 @@ pub fn sealed(input: &[u8]) {
         Purpose::Connection("account"),
         Purpose::Connection("other"),
     ];
-    let old = Sealer::new("the secret of yesterday, long enough").expect("a secret");
-    let new = Sealer::new("the secret of today, which is longer").expect("a secret");
+    let old = Sealer::new(&Tenant::ONLY, "the secret of yesterday, long enough").expect("a secret");
+    let new = Sealer::new(&Tenant::ONLY, "the secret of today, which is longer").expect("a secret");
     let new = new.with_previous("the secret of yesterday, long enough").expect("a secret");
     if let Some(text) = utf8(input) {
         for purpose in purposes {

@@ -3,16 +3,16 @@
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use vestibule::domain::identifier::{Claim, IdentifierError};
-use vestibule::domain::machine::{Address, Class};
+use vestibule::domain::machine::Class;
 use vestibule::domain::time::Seconds;
 use vestibule::endpoints::http::Response;
 use vestibule::ports;
 
 use super::{cut_and_ask_at_once, cut_everywhere};
 use crate::attacks::access::{PASSWORD, signed_up};
-use crate::support::World;
 use crate::support::browser::{Browser, answer, csrf, text};
 use crate::support::provider::{SECRET, TestProvider, callback, setting};
+use crate::support::{World, by_name};
 
 pub const ISSUER: &str = "https://acme.example.com";
 pub const KEY: &str = "identity/upstream:https://acme.example.com#dana";
@@ -213,7 +213,7 @@ fn whoever_repeats_a_claim_holds_the_name_as_long_as_at_first() {
     let world = World::new(&[]);
     let claim = |account: &str| {
         let command = Claim(account.to_owned());
-        let name = Address::Name("upstream:a#b".to_owned());
+        let name = by_name("upstream:a#b");
         block_on(ports::send(&world.ports(), &name, command, Seconds(0))).unwrap()
     };
     assert_eq!(claim("a"), Ok(()));

@@ -15,9 +15,9 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vestibule::domain::machine::message::{self, Answer};
-use vestibule::domain::machine::{
-    Address, Command, Effect, Machine, Nothing, Notice, Receive, Wants,
-};
+use vestibule::domain::machine::{Command, Effect, Machine, Nothing, Notice, Receive, Wants};
+
+use crate::support::by_name;
 
 /// The types with which the earlier release writes and reads a machine's messages.
 trait Earlier: Machine {
@@ -64,13 +64,12 @@ where
 /// Each release reads the other's stored notice to the object `n`; `earlier` is the effect in the format of the earlier
 /// release.
 fn check_stored_notice<N: Notice<Machine: Earlier>>(notice: &N, earlier: &str) {
-    let written =
-        Effect::<Nothing>::send(Address::Name("n".into()), notice).unwrap().write().unwrap();
+    let written = Effect::<Nothing>::send(by_name("n"), notice).unwrap().write().unwrap();
     for text in [earlier, &written] {
         let Effect::Send(message) = Effect::<Nothing>::read(text).unwrap() else {
             panic!("no message")
         };
-        assert_eq!((message.class, &message.to), (N::Machine::CLASS, &Address::Name("n".into())));
+        assert_eq!((message.class, &message.to), (N::Machine::CLASS, &by_name("n")));
         let sent = message.command.to_string();
         assert_eq!(N::Machine::receive(&sent, Rewrite).unwrap(), notice.write().unwrap());
         serde_json::from_str::<<N::Machine as Earlier>::Command>(&sent).unwrap();

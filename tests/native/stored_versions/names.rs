@@ -5,14 +5,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 use vestibule::domain::client::{self, Client};
 use vestibule::domain::connection::{self, ConnectionId};
-use vestibule::domain::identifier;
-use vestibule::domain::identity;
 use vestibule::domain::machine::Address;
 use vestibule::domain::password::{PasswordRecord, TypedPassword, Verified};
 use vestibule::domain::secret::SecretHash;
 use vestibule::domain::token::{Token, TokenKind};
 use vestibule::domain::verification::VerifiedClient;
 use vestibule::protocol::user_code::UserCode;
+use vestibule::tenant::{ObjectName, Tenant};
 
 use super::folder::Sample;
 
@@ -37,13 +36,13 @@ fn object(sample: &Value) -> Result<Value, String> {
     let of = |name: &str| sample["from"][name].as_str();
     let issuer = of("issuer").unwrap_or_default();
     let name = if let Some(email) = of("email") {
-        identifier::of_email(email)
+        ObjectName::email(email)
     } else if let Some(subject) = of("subject") {
-        identity::identifier(issuer, subject)
+        ObjectName::identity(issuer, subject)
     } else if let Some(sid) = of("sid") {
-        identity::session_identifier(issuer, sid)
+        ObjectName::upstream_session(issuer, sid)
     } else if let Some(code) = of("user_code") {
-        UserCode::parse(code).ok_or("no user code")?.as_str().to_owned()
+        ObjectName::user_code(UserCode::parse(code).ok_or("no user code")?.as_str())
     } else {
         let provider = of("provider").ok_or("nothing that an object is found by")?;
         let id = ConnectionId::new(provider, of("client_id")).ok_or("no connection")?;
@@ -52,7 +51,7 @@ fn object(sample: &Value) -> Result<Value, String> {
             Address::Id(_) => return Err("not found by its name".into()),
         }
     };
-    Ok(json!({ "from": sample["from"], "name": name }))
+    Ok(json!({ "from": sample["from"], "name": Tenant::ONLY.object(&name).as_str() }))
 }
 
 /// The hash of a client secret.

@@ -12,8 +12,8 @@ use vestibule::endpoints::interaction::Interaction;
 use vestibule::endpoints::server::Server;
 use vestibule::endpoints::upstream::login::UpstreamLogin;
 use vestibule::endpoints::upstream::logout;
-use vestibule::jose::seal::Purpose;
 use vestibule::protocol::parameters;
+use vestibule::tenant::Purpose;
 
 use super::folder::{self, Sample};
 use super::messages::text_of;

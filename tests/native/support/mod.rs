@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use vestibule::domain::client::Client;
 use vestibule::domain::entropy::Entropy;
+use vestibule::domain::machine::Address;
 use vestibule::domain::time::{Seconds, Timestamp};
 use vestibule::endpoints::settings::Settings;
 use vestibule::jose::seal::Sealer;
@@ -25,6 +26,11 @@ use self::fuse::Fuse;
 use self::internet::Internet;
 use self::objects::{Memory, Surroundings};
 use self::signer::{Keys, PortableSigner};
+
+/// The address with this name, as it is read from what is stored.
+pub fn by_name(name: &str) -> Address {
+    Address::Name(serde_json::from_value(name.into()).unwrap())
+}
 
 /// The time at which the clock starts.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);

@@ -19,6 +19,7 @@ use vestibule::host::{
 use vestibule::jose::seal::Sealer;
 use vestibule::ports::{Clock, Events, Log, Objects, Ports, Unavailable};
 use vestibule::protocol::weight;
+use vestibule::tenant::{ObjectName, Tenant};
 use vestibule::upstream::provider::Provider;
 
 use super::fuse::Fuse;
@@ -122,7 +123,10 @@ impl Memory {
     fn id(class: Class, to: &Address) -> String {
         match to {
             Address::Id(id) => id.clone(),
-            Address::Name(name) => hex(&Sha256::digest(format!("{class:?}/{name}"))),
+            Address::Name(name) => {
+                let name = Tenant::ONLY.object(name);
+                hex(&Sha256::digest(format!("{class:?}/{}", name.as_str())))
+            }
         }
     }
 
@@ -443,8 +447,8 @@ impl Objects for Memory {
         Ok(ObjectId::parse(&hex(&bytes)).expect("64 digits"))
     }
 
-    fn id_of_name(&self, class: Class, name: &str) -> Result<ObjectId, Unavailable> {
-        let id = Self::id(class, &Address::Name(name.to_owned()));
+    fn id_of_name(&self, class: Class, name: &ObjectName) -> Result<ObjectId, Unavailable> {
+        let id = Self::id(class, &Address::Name(name.clone()));
         Ok(ObjectId::parse(&id).expect("64 digits"))
     }
 

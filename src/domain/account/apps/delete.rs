@@ -10,6 +10,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Address, Before, Change, Command, Effect, RowKeys, Step, as_array};
 use crate::domain::registration::Delete;
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// Deletes an app.
 #[derive(Clone, Debug)]
@@ -49,6 +50,6 @@ pub fn deleted(client_id: &str, rows: &Rows) -> Change<Account> {
     if !rows.contains_key(&key) {
         return Change::none();
     }
-    let address = Address::Name(client_id.to_owned());
+    let address = Address::Name(ObjectName::client(client_id));
     Change::none().delete(key).wants(Effect::send(address, &Delete))
 }

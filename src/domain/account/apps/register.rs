@@ -12,6 +12,7 @@ use crate::domain::entropy::Entropy;
 use crate::domain::machine::{Address, Before, Change, Command, Effect, RowKeys, Step, as_array};
 use crate::domain::registration::Write;
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// Registers an app.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl Command for RegisterApp {
         existing(before, |_, rows| {
             session.find(rows, now)?;
             let change = listed(&client.client_id, rows, now)?;
-            let address = Address::Name(client.client_id.clone());
+            let address = Address::Name(ObjectName::client(&client.client_id));
             let write = Effect::send(address, &Write(Box::new(client)));
             Ok(change.wants(write).reply(Ok(())))
         })

@@ -31,7 +31,7 @@ pub type Memberships = BTreeMap<String, Membership>;
 /// Stores what a provider asserts at a sign-in. Groups and roles that it no longer names are removed,
 /// unless its claims are taken only once ([`ClaimsUpdate::Once`]).
 pub fn take_in(memberships: &mut Memberships, identity: &Identity, update: ClaimsUpdate) {
-    let key = identity.identifier();
+    let key = identity.identifier().as_str().to_owned();
     let was_known = memberships.contains_key(&key);
     memberships.remove(&key_of_provider(&identity.provider));
     if was_known && update == ClaimsUpdate::Once {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::time::{Seconds, Timestamp};
+use crate::tenant::ObjectName;
 
 /// How many identities one user may link.
 pub const MAX_IDENTITIES: u32 = 20;
@@ -49,8 +50,8 @@ impl RowKind for LinkedIdentity {
 }
 
 /// The key of an identity, by the name of its identifier.
-pub fn key_of(identifier: &str) -> String {
-    format!("{}{identifier}", LinkedIdentity::PREFIX)
+pub fn key_of(identifier: &ObjectName) -> String {
+    format!("{}{}", LinkedIdentity::PREFIX, identifier.as_str())
 }
 
 /// Whether one more may be linked.

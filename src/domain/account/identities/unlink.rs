@@ -13,9 +13,9 @@ use crate::domain::account::rows::{self, RowKind, Rows};
 use crate::domain::entropy::Entropy;
 use crate::domain::event::Event;
 use crate::domain::identifier;
-use crate::domain::identity;
 use crate::domain::machine::{Address, Before, Command, Effect, RowKeys, Step, as_array};
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// Unlinks an identity.
 #[derive(Clone, Debug)]
@@ -83,11 +83,11 @@ impl Command for Unlink {
                 return Err(UnlinkError::LastWayIn);
             }
             let (issuer, subject) = (&linked.issuer, &linked.subject);
-            let identifier = identity::identifier(issuer, subject);
+            let identifier = ObjectName::identity(issuer, subject);
             let event = Event::identity_unlinked(&person.account, &linked.provider);
             let release = identifier::Release(person.account.clone());
             let release = Effect::send(Address::Name(identifier.clone()), &release);
-            person.memberships.remove(&identifier);
+            person.memberships.remove(identifier.as_str());
             person.memberships.remove(&claims::key_of_provider(&linked.provider));
             let change = person.end_sessions(rows, now, |number, session| {
                 let origin = session.origin.as_ref();

@@ -11,10 +11,11 @@ use crate::domain::event::Event;
 use crate::domain::identifier;
 use crate::domain::machine::{Address, Before, Command, Effect, Step};
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// Gives up the address that has this identifier, by the identifier's name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct YieldAddress(pub String);
+pub struct YieldAddress(pub ObjectName);
 
 /// Why the account keeps the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -68,8 +69,8 @@ impl Command for YieldAddress {
 
 impl Person {
     /// Whether the account has given up the address that has this identifier.
-    fn has_lost(&self, identifier: &str) -> bool {
-        let lost = self.address_lost.as_deref().map(identifier::of_email);
-        self.identifier.is_none() && lost.as_deref() == Some(identifier)
+    fn has_lost(&self, identifier: &ObjectName) -> bool {
+        let lost = self.address_lost.as_deref().map(ObjectName::email);
+        self.identifier.is_none() && lost.as_ref() == Some(identifier)
     }
 }

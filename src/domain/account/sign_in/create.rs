@@ -20,6 +20,7 @@ use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys
 use crate::domain::password::PasswordError;
 use crate::domain::time::Timestamp;
 use crate::protocol::claims::StandardClaims;
+use crate::tenant::ObjectName;
 
 /// Creates an account and begins a session.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct NewAccount {
     /// The ID of the account's object.
     pub account: String,
     /// The address, if the user signs in with one, and the name of the identifier that was claimed for it.
-    pub address: Option<(String, String)>,
+    pub address: Option<(String, ObjectName)>,
     /// Claims about the user.
     pub claims: StandardClaims,
     /// The password, if the user has one.
@@ -146,6 +147,6 @@ impl NewAccount {
 }
 
 /// Confirms to the identifier that the address belongs to the account.
-fn confirm_address(account: &str, identifier: &str) -> Option<EffectOf<Account>> {
-    Effect::send(Address::Name(identifier.to_owned()), &identifier::Confirm(account.to_owned()))
+fn confirm_address(account: &str, identifier: &ObjectName) -> Option<EffectOf<Account>> {
+    Effect::send(Address::Name(identifier.clone()), &identifier::Confirm(account.to_owned()))
 }

@@ -16,6 +16,7 @@ use crate::domain::identifier;
 use crate::domain::identity::{ClaimsUpdate, Identity};
 use crate::domain::machine::{Address, Before, Command, Effect, EffectOf, RowKeys, Step};
 use crate::domain::time::Timestamp;
+use crate::tenant::ObjectName;
 
 /// A sign-in through a provider whose response was verified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub struct SignInWith {
     /// For an account without an address: the name of the identifier that was claimed for the identity's verified
     /// address.
     #[serde(default)]
-    pub adopts_address: Option<String>,
+    pub adopts_address: Option<ObjectName>,
 }
 
 /// Why the user is not signed in.
@@ -108,7 +109,7 @@ impl Command for SignInWith {
 
 impl Person {
     /// Makes an address that the provider has verified the account's own, proven address, if the account has none.
-    fn adopt(&mut self, identity: &Identity, identifier: String) -> Option<EffectOf<Account>> {
+    fn adopt(&mut self, identity: &Identity, identifier: ObjectName) -> Option<EffectOf<Account>> {
         let address = identity.verified_email.clone().filter(|_| self.email.is_none())?;
         let command = identifier::Confirm(self.account.clone());
         let confirm = Effect::send(Address::Name(identifier.clone()), &command);
