@@ -11,7 +11,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { budget, bundleSize } from "./bundle.mjs";
 import { kib } from "./compressed.mjs";
-import { bind, compile, optimise } from "./wasm.mjs";
+import { bind, compile, optimise, wasmOf } from "./wasm.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -21,7 +21,11 @@ const output = isQuick ? "build/quick" : "build";
 const modules = path.join("target", isQuick ? "modules-quick" : "modules");
 const stamp = path.join(modules, "stamp");
 
-const compiled = compile(["vestibule-worker", "vestibule-on-demand"], isQuick ? "quick" : "release");
+const MAIN = "vestibule-worker";
+const ON_DEMAND = "vestibule-on-demand";
+const compiled = isQuick
+  ? compile([MAIN, ON_DEMAND], "quick")
+  : [...compile([MAIN], "release"), ...compile([ON_DEMAND], "small")];
 
 // The optimizer takes a minute, so it runs only on input that has changed.
 const digest = createHash("sha256");
@@ -45,8 +49,10 @@ function moveInto(folder) {
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== hash) {
   bind(compiled, own);
-  const wasm = readdirSync(own).filter((file) => file.endsWith(".wasm"));
-  if (!isQuick) for (const file of wasm) optimise(path.join(own, file));
+  if (!isQuick) {
+    optimise(path.join(own, wasmOf(MAIN)), "-O3");
+    optimise(path.join(own, wasmOf(ON_DEMAND)), "-Oz");
+  }
   rmSync(stamp, { force: true });
   moveInto(modules);
   writeFileSync(stamp, hash);
@@ -68,7 +74,7 @@ const total = bundleSize();
 console.log(`vestibule: bundle ${kib(total)} KiB compressed (budget ${budget.bundle_kib})`);
 
 const start = performance.now();
-new WebAssembly.Module(readFileSync(path.join(output, "vestibule_worker_bg.wasm")));
+new WebAssembly.Module(readFileSync(path.join(output, wasmOf(MAIN))));
 console.log(`vestibule: the main module compiles in ${(performance.now() - start).toFixed(0)} ms here (limit 1000 ms)`);
 if (kib(total) > budget.bundle_kib) {
   console.error("vestibule: the bundle is over its budget");

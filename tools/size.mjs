@@ -8,7 +8,7 @@ import { compressed, kib } from "./compressed.mjs";
 import { coldStarts } from "./cold_start.mjs";
 import { given } from "./given.mjs";
 import { writeMarked } from "./marked.mjs";
-import { bind, compile, optimise } from "./wasm.mjs";
+import { bind, compile, optimise, wasmOf } from "./wasm.mjs";
 
 const root = path.dirname(import.meta.dirname);
 process.chdir(root);
@@ -107,15 +107,14 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(empty, { recursive: true });
 
 const MODULES = { main: "vestibule-worker", "on demand": "vestibule-on-demand" };
-bind(compile(Object.values(MODULES)), folder);
-const wasmOf = (crate) => `${crate.replaceAll("-", "_")}_bg.wasm`;
+bind(compile([MODULES.main]), folder);
 
 const modules = Object.entries(MODULES).map(([name, crate]) => {
   const wasm = readFileSync(path.join("build", wasmOf(crate)));
   return `| ${name} | ${kib(compressed(wasm))} | ${kib(wasm.length)} |`;
 });
 const named = path.join(folder, wasmOf(MODULES.main));
-optimise(named, "-g");
+optimise(named, "-O3", "-g");
 const rows = byCrate(readFileSync(named))
   .map(([crate, code]) => ({ crate, raw: code.length, small: compressed(code) }))
   .sort((a, b) => b.small - a.small);
@@ -125,7 +124,7 @@ const shown = [...large, { crate: `${rest.length} others`, raw: sum(rest, "raw")
 const parts = shown.map(({ crate, raw, small }) => `| ${crate} | ${kib(small)} | ${kib(raw)} |`);
 
 bind(compile(["empty"]), empty);
-optimise(path.join(empty, "empty_bg.wasm"));
+optimise(path.join(empty, "empty_bg.wasm"), "-O3");
 copyFileSync("tools/empty/entry.js", path.join(empty, "entry.js"));
 // The first is held to the budget.
 const PATHS = ["/sign-in", "/.well-known/openid-configuration", "/account", "/developers"];

@@ -43,8 +43,11 @@ export function bind(compiled, folder) {
   ]);
 }
 
-// Optimizes the file in place. `-g` keeps the names of functions.
+// The file that `bind` writes for a crate.
+export const wasmOf = (crate) => `${crate.replaceAll("-", "_")}_bg.wasm`;
+
+// Optimizes the file in place, for speed (`-O3`) or size (`-Oz`). `-g` keeps the names of functions.
 export function optimise(wasm, ...more) {
   const binaryen = path.dirname(createRequire(import.meta.url).resolve("binaryen/package.json"));
-  run(`optimising ${path.basename(wasm)}`, process.execPath, [path.join(binaryen, "bin", "wasm-opt"), "-O3", ...more, ...features, wasm, "-o", wasm]);
+  run(`optimising ${path.basename(wasm)}`, process.execPath, [path.join(binaryen, "bin", "wasm-opt"), ...more, ...features, wasm, "-o", wasm]);
 }

@@ -63,8 +63,8 @@ export function writeManualConfig() {
   for (const file of MANUAL) writeFileSync(path.join(built.bundle, file), files[file]);
 }
 
-// The configuration of a bundle. Without `hasControl` it has no socket `control`.
-export function configText({ built, settings, behindProxy, hasControl }) {
+// The configuration of a bundle. Without `hasControl` it has no socket `control`; without `v8Flags`, V8's defaults.
+export function configText({ built, settings, behindProxy, hasControl, v8Flags = V8_FLAGS }) {
   const { wasm, objects, kv, date, flags } = built;
   const bindings = [
     ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
@@ -88,7 +88,7 @@ export function configText({ built, settings, behindProxy, hasControl }) {
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  v8Flags = ${V8_FLAGS},
+  v8Flags = ${v8Flags},
   services = [
     (name = "vestibule", worker = .vestibule),
     (name = "kv", worker = .kv),
