@@ -14,7 +14,7 @@ pub enum AppKind {
     Server,
     /// In a browser, on a phone or on a computer: a public client.
     Local,
-    /// On a TV or in a command line: a public client that uses only the device grant (RFC 8628).
+    /// On a TV or in a terminal: a public client that uses only the device grant (RFC 8628).
     Device,
 }
 
@@ -66,7 +66,7 @@ impl AppKind {
                 "In a browser, on a phone or on a computer, where it can't keep a secret"
             }
             Self::Device => {
-                "On a TV or in a command line: users enter a code on their phone or computer"
+                "On a TV or in a terminal: users enter a code on their phone or computer"
             }
         }
     }
@@ -163,5 +163,23 @@ impl Page for DeveloperApp<'_> {
 
     fn is_wide(&self) -> bool {
         true
+    }
+}
+
+/// The page that asks for confirmation before an app is deleted.
+#[derive(Template)]
+#[template(path = "delete_app.html")]
+pub struct DeleteApp<'a> {
+    /// The CSRF token.
+    pub csrf: &'a str,
+    /// The app's client ID.
+    pub client_id: &'a str,
+    /// The app's name.
+    pub name: &'a str,
+}
+
+impl Page for DeleteApp<'_> {
+    fn title(&self) -> String {
+        "Delete the app?".to_owned()
     }
 }

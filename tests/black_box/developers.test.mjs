@@ -47,7 +47,7 @@ test("a developer registers an app and sees its secret once, and users sign in t
   const { challenge } = pkce();
   const asked = await browser.open(authorizeUrl(server, client, { challenge, scope: "openid email" }));
   assert.equal(asked.title, "Album asks for access");
-  assert.match(asked.text, /This app hasn’t been verified/);
+  assert.match(asked.text, /This app hasn't been verified/);
 });
 
 test("an app for a TV or a command line has no secret and no redirect URI, and gets tokens by the device grant", async () => {
@@ -132,10 +132,12 @@ test("a saved redirect URI works at once; a bad one is refused with a clear mess
   assert.match(saved.text, /The app was saved/);
   assert.equal((await ask(other)).title, "Album asks for access");
   for (const [uri, words] of [
-    ["javascript:alert(1)", /cannot receive an authorization response/],
-    ["http://album.example.test/", /use https/],
-    ["https://album.example.test/#x", /fragment/],
-    ["", /at least one URI/],
+    ["javascript:alert(1)", /can't have this scheme/],
+    ["http://album.example.test/", /Use https/],
+    ["https://album.example.test/#x", /can't have a #/],
+    ["", /Enter at least one redirect URI/],
+    ["myapp:/callback", /a scheme with a period/],
+    ["callback", /Enter the whole address/],
   ]) {
     const refused = await act(browser, saved, "save", { ...APP, redirect_uris: uri });
     assert.equal(refused.status, 422);
@@ -148,7 +150,10 @@ test("only its developer can manage an app, and deleting it ends it", async () =
   const { browser: other } = await signedUp(server);
   assert.equal((await other.open(`/developers/${client.client_id}`)).status, 404);
   assert.equal((await act(other, { ...page, forms: (await other.open("/developers")).forms }, "delete")).status, 404);
-  const gone = await act(browser, page, "delete");
+  const asked = await act(browser, page, "ask-delete");
+  assert.match(asked.text, /This can't be undone/);
+  assert.equal((await browser.open(`/developers/${client.client_id}`)).status, 200, "asking deletes nothing");
+  const gone = await act(browser, { ...page, forms: asked.forms }, "delete");
   assert.match(gone.text, /The app was deleted/);
   assert.equal((await browser.open(`/developers/${client.client_id}`)).status, 404);
 });

@@ -96,7 +96,7 @@ test("a user who opens verification_uri_complete signs up and is asked", async (
   const signUp = await visitor.open(signIn.text.match(/href="([^"]*\/sign-up[^"]*)"/)[1].replaceAll("&#38;", "&"));
   const approve = await visitor.submit(signUp, newPerson());
   assert.match(approve.title, /Approve Test TV/);
-  assert.match(approve.text, /This app hasn’t been verified/);
+  assert.match(approve.text, /This app hasn't been verified/);
   await visitor.submit(approve, { decision: "allow" }, "/device/decide");
   assert.equal((await poll(server, client, device_code)).status, 200);
 });

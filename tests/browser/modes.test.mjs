@@ -69,6 +69,9 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await heading(page, "Album");
     await page.getByText("It won't be shown again").waitFor();
     await looksRight(page, options);
+    await page.getByRole("button", { name: "Delete the app…" }).click();
+    await heading(page, "Delete the app?");
+    await looksRight(page, options);
     await page.getByRole("button", { name: "Delete the app" }).click();
     await page.getByText("The app was deleted").waitFor();
     await looksRight(page, options);
@@ -87,6 +90,9 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await page.getByRole("button", { name: "Register" }).click();
     await heading(page, "Album on TV");
     await page.getByText("users enter a code").waitFor();
+    await looksRight(page, options);
+    await page.getByRole("button", { name: "Delete the app…" }).click();
+    await heading(page, "Delete the app?");
     await looksRight(page, options);
     await page.getByRole("button", { name: "Delete the app" }).click();
     await page.getByText("The app was deleted").waitFor();

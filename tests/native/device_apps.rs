@@ -42,7 +42,7 @@ fn an_app_for_devices_gets_tokens_by_the_device_grant_without_a_redirect_uri() {
     let mut user = signed_up(&world, "user@example.test");
     let approve = format!("/device?user_code={}", asked["user_code"].as_str().unwrap());
     let page = text(&user.get(&world, &approve));
-    assert!(page.contains("Living room") && page.contains("hasn’t been verified"), "{page}");
+    assert!(page.contains("Living room") && page.contains("hasn't been verified"), "{page}");
     let [csrf, user_code] = ["csrf", "user_code"].map(|name| field(&page, name).unwrap());
     let fields = [("csrf", csrf.as_str()), ("user_code", &user_code), ("decision", "allow")];
     assert_eq!(user.post(&world, "/device/decide", &fields).status, 200);

@@ -15,7 +15,7 @@ use crate::support::browser::{Browser, csrf, field, json, text};
 use crate::support::provider::{SECRET, setting};
 
 const CALLBACK: &str = "https://app.example.test/callback";
-const NOTICE: &str = "This app hasn’t been verified. Continue only if you trust its developer.";
+const NOTICE: &str = "This app hasn't been verified. Continue only if you trust its developer.";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const INITIAL: &str = "an initial access token of 32 characters";
 

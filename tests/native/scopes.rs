@@ -93,7 +93,7 @@ fn the_page_uses_the_operators_words_and_shows_which_scopes_are_optional() {
     assert!(html.contains("<li>See your photos</li>"), "{html}");
     assert!(html.contains("name=\"allow:photos.write\" value=\"yes\" checked"));
     assert!(html.contains("<li>Your photos</li>"));
-    assert!(html.contains("This app hasn’t been verified"));
+    assert!(html.contains("This app hasn't been verified"));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn an_app_that_the_operator_verified_does_not_look_unverified() {
     let client = block_on(app.world.clients.find(&app.client_id)).unwrap().unwrap();
     app.world.settings.verified_clients = vec![VerifiedClient::of(&client)];
     let asked = page(&app.ask(""));
-    assert!(!text(&app.browser.get(&app.world, &asked)).contains("hasn’t been verified"));
+    assert!(!text(&app.browser.get(&app.world, &asked)).contains("hasn't been verified"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::pages::developers::AppKind;
 use crate::protocol::client_metadata::{ClientMetadata, ClientMetadataError};
 use crate::protocol::grant_type::{GrantType, TokenEndpointAuthMethod};
 use crate::protocol::parameters::Parameters;
+use crate::protocol::redirect_uri::RedirectUriError;
 use crate::protocol::registration;
 
 /// The metadata that a form describes (RFC 7591 §2), validated like any registration.
@@ -55,6 +56,42 @@ fn in_words(error: &ClientMetadataError) -> String {
         ClientMetadataError::Text("client_name", why) => {
             format!("Choose another name: {why}.")
         }
+        ClientMetadataError::NoRedirectUri => "Enter at least one redirect URI.".to_owned(),
+        ClientMetadataError::RedirectUri(error) => about_redirect_uri(*error).to_owned(),
+        ClientMetadataError::Uri(member) => {
+            format!("The {} must begin with https:// and name no user.", label_of(member))
+        }
+        ClientMetadataError::TooLong(member) => format!("Shorten the {}.", label_of(member)),
         other => other.to_string(),
+    }
+}
+
+fn about_redirect_uri(error: RedirectUriError) -> &'static str {
+    match error {
+        RedirectUriError::Syntax => {
+            "Enter the whole address of each redirect URI, such as https://app.example.com/callback."
+        }
+        RedirectUriError::Fragment => "A redirect URI can't have a # in it.",
+        RedirectUriError::Credentials => "A redirect URI can't have a user name or password in it.",
+        RedirectUriError::PlainHttp => {
+            "Use https in redirect URIs. http works only for localhost, 127.0.0.1 and [::1]."
+        }
+        RedirectUriError::Scheme => "A redirect URI can't have this scheme. Use https.",
+        RedirectUriError::PrivateUseScheme => {
+            "Use a scheme with a period in redirect URIs, such as com.example.app:/callback."
+        }
+    }
+}
+
+/// What the form calls a member.
+fn label_of(member: &str) -> &str {
+    match member {
+        "client_name" => "name",
+        "redirect_uris" => "list of redirect URIs",
+        "scope" => "list of scopes",
+        "logo_uri" => "logo URL",
+        "policy_uri" => "privacy policy URL",
+        "tos_uri" => "terms of service URL",
+        other => other,
     }
 }

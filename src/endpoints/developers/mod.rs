@@ -10,14 +10,14 @@ use self::page::{Banner, app_page, fields, filled, list};
 use super::account::confirm::{self, Question};
 use super::browser;
 use super::failure::Failure;
-use super::form::{self, OutdatedForm};
+use super::form::{self, FormPage, OutdatedForm};
 use super::http::{Request, Response};
 use super::register;
 use super::server::Server;
 use crate::domain::account::{DeleteApp, RegisterApp, RegisterAppError};
 use crate::domain::client::{self, Client};
 use crate::domain::secret::SecretHash;
-use crate::pages::developers::{AppFields, AppKind};
+use crate::pages::developers::{AppFields, AppKind, DeleteApp as DeleteAppPage};
 use crate::protocol::parameters::Parameters;
 
 /// Shows the list of apps, or redirects to the sign-in page if nobody is signed in.
@@ -139,6 +139,11 @@ pub async fn change(server: &Server<'_>, request: &Request<'_>) -> Result<Respon
             let banner =
                 Banner::error(409, "There is nothing to discard: this app has only one secret.");
             app_page(server, request, (&client, fields(&client)), (None, banner))
+        }
+        Some("ask-delete") => {
+            let form = FormPage::of_session(server, request)?;
+            let name = client.display_name();
+            Ok(form.render(200, &DeleteAppPage { csrf: &form.csrf, client_id, name: &name }))
         }
         Some("delete") => {
             let (proof, client_id) = (session.proof.clone(), client_id.to_owned());

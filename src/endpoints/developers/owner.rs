@@ -16,8 +16,8 @@ pub(super) async fn developer(
     if server.settings.developers.allow(&view.claims) {
         return Ok((view, client_ids));
     }
-    let message = "The people who run this service decide who can register apps. Ask them for \
-                   access.";
+    let message = "Only developers whom the operator has approved can register apps. Ask the operator \
+                   for access.";
     Err(Failure::page(403, "You can't register apps here", message))
 }
 

@@ -70,8 +70,8 @@ async fn look(
     notice: Option<&'static str>,
 ) -> Result<Response, Failure> {
     let Some(user_code) = UserCode::parse(typed) else {
-        let error = "A code has eight letters, such as BCDF-GHJK. Check your device, then try \
-                     again.";
+        let error = "That code doesn't look right. A code has eight letters and no vowels, such as \
+                     BCDF-GHJK. Check your device, then try again.";
         return Ok(enter(server, request, typed, (400, Some(error))));
     };
     let session = match browser::claimed_session(request) {

@@ -134,5 +134,5 @@ fn the_question_whether_to_sign_out_hides_who_asks() {
     let url = format!("/end_session?client_id={app}&post_logout_redirect_uri={EVIL}");
     let page = text(&user.get(&world, &url));
     assert!(page.contains("Takes you back to <strong>evil.example.test</strong>"), "{page}");
-    assert!(page.contains("This app hasn’t been verified"), "{page}");
+    assert!(page.contains("This app hasn't been verified"), "{page}");
 }
