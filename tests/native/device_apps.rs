@@ -106,7 +106,7 @@ fn other_apps_need_a_redirect_uri_and_cannot_use_the_device_grant() {
         assert_eq!(refused.status, 422, "{kind}");
         let page = text(&refused);
         let chosen = format!("value=\"{kind}\" checked");
-        assert!(page.contains("at least one URI") && page.contains(&chosen), "{page}");
+        assert!(page.contains("at least one redirect URI") && page.contains(&chosen), "{page}");
     }
     let uri = "https://a.test/callback";
     let client_id = id_on(&registered(&world, &mut developer, "public", uri));

@@ -133,7 +133,7 @@ fn a_scope_that_was_not_registered_is_left_out_and_the_developer_is_told() {
     let asked = page(&app.browser.get(&app.world, &url));
     let html = text(&app.browser.get(&app.world, &asked));
     assert!(
-        html.contains("requested <code>photos.print</code>, which its registration doesn’t"),
+        html.contains("requested <code>photos.print</code>, which its registration doesn't"),
         "{html}"
     );
     let logged = app.world.log.0.borrow().join("\n");
