@@ -25,6 +25,15 @@ fn a_task_whose_caller_has_gone_is_dropped_after_a_minute_and_not_before() {
 }
 
 #[test]
+fn no_task_gets_a_number_that_means_something_else() {
+    // Zero is a finished task, and the largest number a request of the other module.
+    let mut tasks = Tasks::after(u32::MAX - 2);
+    tasks.park(1, ());
+    let numbers: Vec<u32> = (0..3).map(|_| tasks.next_number()).collect();
+    assert_eq!(numbers, [u32::MAX - 1, 2, 3]);
+}
+
+#[test]
 fn bursts_of_requests_and_clock_jumps_abandon_no_task() {
     let mut tasks = Tasks::default();
     tasks.sweep(NOW);

@@ -54,16 +54,21 @@ pub struct Tasks<W> {
 
 impl<W> Default for Tasks<W> {
     fn default() -> Self {
-        Self { last: 0, sweeps: 0, swept_at: 0, waiting: BTreeMap::new() }
+        Self::after(0)
     }
 }
 
 impl<W> Tasks<W> {
-    /// A number that no waiting task has, and never 0.
+    /// No tasks, whose numbers go on after this one.
+    pub fn after(last: u32) -> Self {
+        Self { last, sweeps: 0, swept_at: 0, waiting: BTreeMap::new() }
+    }
+
+    /// A number that no waiting task has, and neither 0 nor the largest, which have meanings of their own (`answer.rs`).
     pub fn next_number(&mut self) -> u32 {
         loop {
             self.last = self.last.wrapping_add(1);
-            if self.last != 0 && !self.waiting.contains_key(&self.last) {
+            if !matches!(self.last, 0 | u32::MAX) && !self.waiting.contains_key(&self.last) {
                 return self.last;
             }
         }
