@@ -27,6 +27,14 @@ async function signInThere(page, login) {
   await page.getByRole("button", { name: "Continue" }).click();
 }
 
+async function deleteApp(page, options) {
+  await page.getByRole("button", { name: "Delete the app…" }).click();
+  await heading(page, "Delete the app?");
+  await looksRight(page, options);
+  await page.getByRole("button", { name: "Delete the app" }).click();
+  await page.getByText("The app was deleted").waitFor();
+}
+
 for (const { name, options } of [KINDS[0], KINDS[3]]) {
   const card = async (words) => {
     const opened = await open(chrome, options);
@@ -69,11 +77,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await heading(page, "Album");
     await page.getByText("It won't be shown again").waitFor();
     await looksRight(page, options);
-    await page.getByRole("button", { name: "Delete the app…" }).click();
-    await heading(page, "Delete the app?");
-    await looksRight(page, options);
-    await page.getByRole("button", { name: "Delete the app" }).click();
-    await page.getByText("The app was deleted").waitFor();
+    await deleteApp(page, options);
     await looksRight(page, options);
     await close();
   });
@@ -91,11 +95,7 @@ for (const { name, options } of [KINDS[0], KINDS[3]]) {
     await heading(page, "Album on TV");
     await page.getByText("users enter a code").waitFor();
     await looksRight(page, options);
-    await page.getByRole("button", { name: "Delete the app…" }).click();
-    await heading(page, "Delete the app?");
-    await looksRight(page, options);
-    await page.getByRole("button", { name: "Delete the app" }).click();
-    await page.getByText("The app was deleted").waitFor();
+    await deleteApp(page, options);
     await close();
   });
 

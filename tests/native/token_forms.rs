@@ -198,7 +198,7 @@ fn expiry(claims: &str) -> Option<i64> {
     UpstreamIdToken::read(claims).ok().map(|token| token.exp)
 }
 
-/// The same as `jwt-compact` reads it: the outer value is absent if it can't read the claims.
+/// `exp` as `jwt-compact` reads it: `None` if it can't read the claims, `Some(None)` if they have no `exp`.
 fn expiry_elsewhere(claims: &str) -> Option<Option<i64>> {
     let token = token(OWN, claims);
     let read: Claims<Map<String, Value>> =
